@@ -1,0 +1,1 @@
+//! How a test's parameter is shown in its variant.

@@ -1,0 +1,1 @@
+//! The variant: an item's name with its parameters.
