@@ -1,0 +1,182 @@
+//! An open database file: how it is opened, locked, migrated and waited for.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::error::StoreError;
+use crate::{filesystem, migrations};
+
+/// How long a writer tries to get at a locked file.
+pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long SQLite waits by itself before this module looks at the clock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Pauses between attempts of which SQLite gave up at once.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// A connection, with the path for messages and the patience for locks.
+#[derive(Debug)]
+pub(crate) struct Database {
+    connection: Connection,
+    path: PathBuf,
+    patience: Duration,
+}
+
+impl Database {
+    /// Opens `path` for writing; creates and migrates it as needed.
+    pub(crate) fn open(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        if path.is_dir() {
+            return Err(StoreError::Folder {
+                path: path.to_owned(),
+            });
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Self::connect(path, flags, patience)?;
+        let version = database.patiently(migrations::version)?;
+        migrations::refuse_newer(path, version)?;
+        if version == 0 {
+            // Before the first byte is written to somebody else's file.
+            migrations::refuse_foreign(&database)?;
+        }
+        database.choose_journal()?;
+        if version < migrations::CURRENT {
+            migrations::run(&database)?;
+        }
+        Ok(database)
+    }
+
+    /// A connection whose busy timeout is set before anything else.
+    pub(crate) fn connect(
+        path: &Path,
+        flags: OpenFlags,
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::from_sqlite(path, source, Duration::ZERO);
+        let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        connection
+            .busy_timeout(BUSY_TIMEOUT.min(patience))
+            .map_err(failed)?;
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            patience,
+        })
+    }
+
+    /// Write-ahead log with one sync per checkpoint; on a network file system the rollback journal.
+    ///
+    /// A commit is then safe from a crash of the process; a crash of the machine may lose the last
+    /// ones, never the file.
+    fn choose_journal(&self) -> Result<(), StoreError> {
+        let wanted = if filesystem::is_network(&self.path) {
+            "delete"
+        } else {
+            "wal"
+        };
+        let query =
+            |sql: &str| self.patiently(|c| c.query_row(sql, [], |row| row.get::<_, String>(0)));
+        if query("PRAGMA journal_mode")? != wanted {
+            query(&format!("PRAGMA journal_mode = {wanted}"))?;
+        }
+        self.patiently(|c| c.execute_batch("PRAGMA synchronous = NORMAL"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `action`, again and again while the file is locked, until the patience is over.
+    pub(crate) fn patiently<T>(
+        &self,
+        mut action: impl FnMut(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let started = Instant::now();
+        loop {
+            match action(&self.connection) {
+                Err(error) if is_locked(&error) && started.elapsed() < self.patience => {
+                    thread::sleep(PAUSE)
+                }
+                result => {
+                    return result
+                        .map_err(|e| StoreError::from_sqlite(&self.path, e, started.elapsed()));
+                }
+            }
+        }
+    }
+
+    /// Runs `body` in one transaction that holds the write lock from its start: committed if `body` succeeds,
+    /// undone if it fails or panics.
+    pub(crate) fn transaction<T>(
+        &self,
+        body: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.patiently(|c| c.execute_batch("BEGIN IMMEDIATE"))?;
+        let guard = Rollback(&self.connection);
+        let value = body(&self.connection)?;
+        // In a rollback journal readers may block the commit, which then can be tried again.
+        self.patiently(|c| c.execute_batch("COMMIT"))?;
+        drop(guard);
+        Ok(value)
+    }
+
+    /// As [`Database::transaction`], for bodies that only speak to SQLite.
+    pub(crate) fn write<T>(
+        &self,
+        body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.transaction(|c| body(c).map_err(|e| self.explain(e)))
+    }
+
+    pub(crate) fn explain(&self, error: rusqlite::Error) -> StoreError {
+        StoreError::from_sqlite(&self.path, error, self.patience)
+    }
+
+    /// Closes the connection. `fold` moves the write-ahead log back into the file, which takes some ten
+    /// milliseconds; the last of several connections does it.
+    pub(crate) fn close(self, fold: bool) -> Result<(), StoreError> {
+        if !fold {
+            self.connection
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+                .map_err(|e| self.explain(e))?;
+        }
+        let Self {
+            connection,
+            path,
+            patience,
+        } = self;
+        connection
+            .close()
+            .map_err(|(_, source)| StoreError::from_sqlite(&path, source, patience))
+    }
+}
+
+/// Whether another try may succeed.
+fn is_locked(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed
+        )
+    )
+}
+
+/// Ends a transaction that was left open, by an error or a panic.
+struct Rollback<'a>(&'a Connection);
+
+impl Drop for Rollback<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            // Nothing to tell: SQLite undoes the transaction at the latest when the file is closed.
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What can go wrong with a `.pymon` file, each with its remedy.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::ErrorCode;
+
+/// Why a `.pymon` file or a spool file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no such file to read.
+    #[error("no file {}: run monitored tests first, or give the path of a .pymon file", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The path is a folder.
+    #[error("{} is a folder: give the path of a file in it, such as {}", path.display(), path.join(".pymon").display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The file or its folder may not be written, or its folder does not exist.
+    #[error("cannot write {}: {reason}; make the file and its folder writable, or choose another path with MONITOR_DB", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// There is no space left for the file.
+    #[error("no space left to write {}: free some, or choose another path with MONITOR_DB", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is no SQLite database or a damaged one. It is left as it was.
+    #[error("{} is damaged or no SQLite database ({reason}): it is left untouched; move it away, or choose another path with MONITOR_DB", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        reason: String,
+    },
+    /// The file is a database of another kind. It is left as it was.
+    #[error("{} is a database, but no .pymon file ({reason}): choose another path with MONITOR_DB", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The file was written by a newer version of this project: it can be read, not written.
+    #[error("{} has schema version {found}, newer than {known}: update monitor-runtime and cargo-monitor, or choose another path with MONITOR_DB", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its `PRAGMA user_version`.
+        found: i64,
+        /// The newest version that this build writes.
+        known: i64,
+    },
+    /// Another program held the file's lock for too long.
+    #[error("{} was locked by another program for {} s: end that program, or choose another path with MONITOR_DB", path.display(), waited.as_secs_f64())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// How long this process tried.
+        waited: Duration,
+    },
+    /// Reading or writing a file of the system failed.
+    #[error("cannot {action} {}: {source}; check the disk and the permissions of its folder", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A row holds what no version of this project or of pytest-monitor writes.
+    #[error("{} holds a row that cannot be read: {reason}; remove the row, or restore the file", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// Which value, and what is wrong with it.
+        reason: String,
+    },
+    /// Any other error of SQLite.
+    #[error("cannot use {}: {source}; check the file with `sqlite3 FILE 'pragma integrity_check'`", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+}
+
+impl StoreError {
+    /// The error of `path` that SQLite's `source` stands for, after `waited` of waiting for locks.
+    pub(crate) fn from_sqlite(path: &Path, source: rusqlite::Error, waited: Duration) -> Self {
+        let path = path.to_owned();
+        let reason = source.to_string();
+        match source.sqlite_error_code() {
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed,
+            ) => Self::Locked { path, waited },
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Corrupt { path, reason }
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::Unwritable { path, reason }
+            }
+            Some(ErrorCode::SystemIoFailure) if is_out_of_space(&source) => Self::Full { path },
+            _ => match source {
+                rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..) => Self::Row { path, reason },
+                source => Self::Sqlite { path, source },
+            },
+        }
+    }
+}
+
+/// Whether an I/O error is what SQLite makes of a full disk when it grows its shared memory file.
+fn is_out_of_space(error: &rusqlite::Error) -> bool {
+    const IOERR_SHMSIZE: i32 = 4874;
+    error
+        .sqlite_error()
+        .is_some_and(|e| e.extended_code == IOERR_SHMSIZE)
+}

@@ -1,0 +1,98 @@
+//! Whether a path lies on a network file system, where SQLite's write-ahead log must not be used: its
+//! shared memory file does not work between hosts.
+
+use std::fs;
+use std::path::Path;
+
+/// File systems of other hosts, and of hypervisors' shared folders.
+const NETWORK_TYPES: [&str; 20] = [
+    "9p", "afs", "afpfs", "beegfs", "ceph", "cifs", "coda", "davfs", "gpfs", "lustre", "ncpfs",
+    "nfs", "nfs4", "ocfs2", "prl_fs", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs",
+];
+
+/// The file systems in user space that are known to be local; the others count as network file systems.
+const LOCAL_FUSE_TYPES: [&str; 5] = [
+    "encfs",
+    "fuse-overlayfs",
+    "gocryptfs",
+    "mergerfs",
+    "ntfs-3g",
+];
+
+/// Whether the folder of `file` is on a network file system, as far as `/proc/self/mountinfo` tells.
+pub(crate) fn is_network(file: &Path) -> bool {
+    let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else {
+        return false;
+    };
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::canonicalize(folder)
+        .is_ok_and(|folder| type_of(&folder, &mounts).is_some_and(is_network_type))
+}
+
+fn is_network_type(kind: &str) -> bool {
+    match kind.strip_prefix("fuse.") {
+        Some(fuse) => !LOCAL_FUSE_TYPES.contains(&fuse),
+        None => NETWORK_TYPES.contains(&kind),
+    }
+}
+
+/// Type of the file system that holds `folder`: of the deepest mount point above it, the last mounted
+/// of several on the same point.
+fn type_of<'a>(folder: &Path, mountinfo: &'a str) -> Option<&'a str> {
+    mountinfo
+        .lines()
+        .filter_map(|line| {
+            let point = unescape(line.split(' ').nth(4)?);
+            let kind = line.split_once(" - ")?.1.split(' ').next()?;
+            folder.starts_with(&point).then_some((point.len(), kind))
+        })
+        .max_by_key(|(depth, _)| *depth)
+        .map(|(_, kind)| kind)
+}
+
+/// Undoes the kernel's octal escapes of space, tab, newline and backslash.
+fn unescape(point: &str) -> String {
+    point
+        .replace("\\040", " ")
+        .replace("\\011", "\t")
+        .replace("\\012", "\n")
+        .replace("\\134", "\\")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOUNTS: &str = "\
+22 1 254:0 / / rw,noatime shared:1 - ext4 /dev/vda rw
+25 22 0:23 / /home rw shared:2 - nfs4 server:/home rw
+26 25 0:24 / /home/me/local\\040disk rw - xfs /dev/vdb rw
+27 22 0:25 / /mnt rw - ext4 /dev/vdc rw
+28 22 0:26 / /mnt rw - fuse.sshfs me@host:/ rw
+29 22 0:27 / /pool rw - fuse.mergerfs a:b rw
+";
+
+    #[test]
+    fn the_deepest_and_last_mount_decides() {
+        for (folder, kind, network) in [
+            ("/srv", "ext4", false),
+            ("/home/me", "nfs4", true),
+            ("/homework", "ext4", false),
+            ("/home/me/local disk/x", "xfs", false),
+            ("/mnt/x", "fuse.sshfs", true),
+            ("/pool", "fuse.mergerfs", false),
+        ] {
+            let found = type_of(Path::new(folder), MOUNTS);
+            assert_eq!(found, Some(kind), "{folder}");
+            assert_eq!(is_network_type(kind), network, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_local_folder_is_none() {
+        assert!(!is_network(&std::env::temp_dir().join("x.pymon")));
+    }
+}

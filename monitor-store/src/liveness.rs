@@ -1,0 +1,159 @@
+//! Whether a process that wrote to the file still lives, asked from another process.
+
+use std::fs;
+use std::path::Path;
+
+use crate::rows::Process;
+use crate::timestamp::Timestamp;
+
+/// A process of another host, or of a system that cannot tell, counts as gone after this many seconds.
+pub const UNREACHABLE_PROCESS_LIFETIME_SECONDS: f64 = 24.0 * 3600.0;
+
+/// The machine and boot on which this process runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Here {
+    /// Host name, empty where the system does not tell it in a file.
+    pub host: String,
+    /// Boot and process-id namespace, empty where unknown. Process ids mean the same only where both are equal.
+    pub boot_id: String,
+}
+
+impl Here {
+    /// Asks the system; 20 to 40 microseconds.
+    #[must_use]
+    pub fn now() -> Self {
+        let line = |path: &str| {
+            fs::read_to_string(path).map_or_else(|_| String::new(), |text| text.trim().to_owned())
+        };
+        let boot = line("/proc/sys/kernel/random/boot_id");
+        let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+        Self {
+            host: line("/proc/sys/kernel/hostname"),
+            boot_id: format!("{boot} {}", namespace.display()).trim().to_owned(),
+        }
+    }
+
+    /// Whether `process` has ended.
+    pub(crate) fn is_gone(&self, process: &Process, now: Timestamp) -> bool {
+        self.has_ended(process, process.pid, process.pid_started, now)
+    }
+
+    fn has_ended(&self, witness: &Process, pid: u32, pid_started: u64, now: Timestamp) -> bool {
+        let same_host = !self.host.is_empty() && self.host == witness.host;
+        let boot = |id: &str| {
+            id.split_once(' ')
+                .map_or_else(|| id.to_owned(), |(boot, _)| boot.to_owned())
+        };
+        if same_host && self.boot_id == witness.boot_id && Path::new("/proc/self/stat").exists() {
+            return started(pid).is_none_or(|found| pid_started != 0 && found != pid_started);
+        }
+        if same_host && boot(&self.boot_id) != boot(&witness.boot_id) {
+            return true;
+        }
+        now.seconds_since(witness.started_at) > UNREACHABLE_PROCESS_LIFETIME_SECONDS
+    }
+}
+
+/// Start of a process in clock ticks since boot (field 22 of `/proc/<pid>/stat`), which tells it
+/// from a later process with the same id. `None` if there is no such process, it is a zombie, or
+/// the system has no `/proc`.
+#[must_use]
+pub fn started(pid: u32) -> Option<u64> {
+    parse_start(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The second field, the command's name in parentheses, may hold spaces and parentheses.
+fn parse_start(stat: &str) -> Option<u64> {
+    let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace();
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X" | "x") {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(here: &Here, pid: u32, pid_started: u64) -> Process {
+        Process {
+            process_h: "p".into(),
+            session_h: "s".into(),
+            env_h: None,
+            machine_key: String::new(),
+            host: here.host.clone(),
+            boot_id: here.boot_id.clone(),
+            pid,
+            pid_started,
+            leader_pid: None,
+            leader_started: None,
+            scopes: "function".into(),
+            started_at: Timestamp::now(),
+            clock_cost_ns: None,
+            scope_cost_ns: None,
+            allocation_cost_ns: None,
+        }
+    }
+
+    #[test]
+    fn a_name_with_parentheses_does_not_hide_the_start() {
+        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 1 1";
+        assert_eq!(parse_start(stat), Some(4711));
+        assert_eq!(parse_start(&stat.replace(" S ", " Z ")), None);
+        assert_eq!(parse_start("7 (x"), None);
+    }
+
+    #[test]
+    fn the_rule_of_each_distance() {
+        let here = Here {
+            host: "a".into(),
+            boot_id: "boot pid:[1]".into(),
+        };
+        let now = Timestamp::now();
+        let later = now.after_seconds(UNREACHABLE_PROCESS_LIFETIME_SECONDS + 60.0);
+        let other = |host: &str, boot_id: &str| Here {
+            host: host.into(),
+            boot_id: boot_id.into(),
+        };
+        let known = process(&here, 1, 5);
+
+        assert!(
+            other("a", "next pid:[1]").is_gone(&known, now),
+            "another boot of the same host"
+        );
+        assert!(
+            !other("b", "boot pid:[1]").is_gone(&known, now),
+            "another host"
+        );
+        assert!(
+            other("b", "boot pid:[1]").is_gone(&known, later),
+            "another host, a day later"
+        );
+        assert!(
+            !other("a", "boot pid:[2]").is_gone(&known, now),
+            "another container"
+        );
+        assert!(
+            other("a", "boot pid:[2]").is_gone(&known, later),
+            "another container, a day later"
+        );
+        assert!(
+            !other("", "").is_gone(&process(&other("", ""), 1, 0), now),
+            "unknown host"
+        );
+    }
+
+    #[test]
+    fn this_process_lives_and_its_id_reused_does_not() {
+        let here = Here::now();
+        let pid = std::process::id();
+        let Some(start) = started(pid) else {
+            println!("skipped: no /proc");
+            return;
+        };
+        assert!(!here.is_gone(&process(&here, pid, start), Timestamp::now()));
+        assert!(here.is_gone(&process(&here, pid, start + 1), Timestamp::now()));
+        assert!(here.is_gone(&process(&here, u32::MAX, start), Timestamp::now()));
+    }
+}

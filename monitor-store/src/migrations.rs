@@ -1,0 +1,110 @@
+//! The schema's history: numbered SQL files, each applied in one transaction, never edited once released.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::database::Database;
+use crate::error::StoreError;
+
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_pytest_monitor.sql"),
+    include_str!("migrations/0002_profiles.sql"),
+    include_str!("migrations/0003_indexes.sql"),
+];
+
+/// The schema version that this build writes (`PRAGMA user_version`).
+pub(crate) const CURRENT: i64 = MIGRATIONS.len() as i64;
+
+/// The columns that pytest-monitor's clients read, and nothing more.
+const PYTEST_MONITOR_COLUMNS: [(&str, &str); 3] = [
+    ("TEST_SESSIONS", "SESSION_H RUN_DATE SCM_ID RUN_DESCRIPTION"),
+    (
+        "EXECUTION_CONTEXTS",
+        "ENV_H CPU_COUNT CPU_FREQUENCY_MHZ CPU_TYPE CPU_VENDOR RAM_TOTAL_MB MACHINE_NODE MACHINE_TYPE \
+         MACHINE_ARCH SYSTEM_INFO PYTHON_INFO",
+    ),
+    (
+        "TEST_METRICS",
+        "SESSION_H ENV_H ITEM_START_TIME ITEM_PATH ITEM ITEM_VARIANT ITEM_FS_LOC KIND COMPONENT TOTAL_TIME \
+         USER_TIME KERNEL_TIME CPU_USAGE MEM_USAGE",
+    ),
+];
+
+/// The file's schema version; 0 for an empty file and for one of pytest-monitor.
+pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+pub(crate) fn refuse_newer(path: &Path, found: i64) -> Result<(), StoreError> {
+    if found > CURRENT {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            known: CURRENT,
+        });
+    }
+    Ok(())
+}
+
+/// Brings the file up to [`CURRENT`]; other processes may try the same at the same time.
+pub(crate) fn run(database: &Database) -> Result<(), StoreError> {
+    for (number, sql) in (1..).zip(MIGRATIONS) {
+        database.transaction(|connection| {
+            let explain = |e| database.explain(e);
+            let found = version(connection).map_err(explain)?;
+            refuse_newer(database.path(), found)?;
+            if found >= number {
+                return Ok(());
+            }
+            connection.execute_batch(sql).map_err(explain)?;
+            connection
+                .execute_batch(&format!("PRAGMA user_version = {number}"))
+                .map_err(explain)
+        })?;
+    }
+    Ok(())
+}
+
+/// Refuses databases of other programs, and those whose tables only share names with pytest-monitor's, such as its
+/// server's. Reads the whole schema, so that a damaged one is noticed too.
+pub(crate) fn refuse_foreign(database: &Database) -> Result<(), StoreError> {
+    let foreign = |reason| StoreError::Foreign {
+        path: database.path().to_owned(),
+        reason,
+    };
+    let tables = database.patiently(tables)?;
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let mut known = 0;
+    for (table, expected) in PYTEST_MONITOR_COLUMNS {
+        let mut found = database.patiently(|c| columns(c, table))?;
+        let mut expected: Vec<_> = expected.split_ascii_whitespace().collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        if found == expected {
+            known += 1;
+        } else if !found.is_empty() {
+            return Err(foreign(format!(
+                "its table {table} has the columns {}",
+                found.join(", ")
+            )));
+        }
+    }
+    if known == 0 {
+        return Err(foreign(format!("it has the tables {}", tables.join(", "))));
+    }
+    Ok(())
+}
+
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement =
+        connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT upper(name) FROM pragma_table_info(?1)")?;
+    statement.query_map([table], |row| row.get(0))?.collect()
+}

@@ -1,0 +1,145 @@
+//! The one connection through which a test process writes.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::database::{DEFAULT_PATIENCE, Database};
+use crate::entry::Entry;
+use crate::error::StoreError;
+use crate::rows::{ContextClass, ExecutionContext, Process, Session};
+use crate::{insert, settle, spool};
+
+/// An open `.pymon` file that takes rows.
+///
+/// Every call that writes is one transaction, on disk when it returns: whatever happens to the process
+/// afterwards, the rows stay.
+#[derive(Debug)]
+pub struct Writer {
+    database: Database,
+    process_h: Option<String>,
+}
+
+impl Writer {
+    /// Opens `path` with a patience of [`DEFAULT_PATIENCE`] for locks. Creates or migrates the file as needed,
+    /// imports spool files whose process is gone, and settles rows of tests that died.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be written; the file is then as it was before.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with_patience(path, DEFAULT_PATIENCE)
+    }
+
+    /// [`Writer::open`] with another patience, for this and for all later calls.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::open`].
+    pub fn open_with_patience(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        let database = Database::open(path, patience)?;
+        spool::import(&database)?;
+        settle::settle(&database)?;
+        Ok(Self {
+            database,
+            process_h: None,
+        })
+    }
+
+    /// The execution context of an earlier process with the same machine key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Locked`], [`StoreError::Corrupt`] or another that says why the file cannot be read.
+    pub fn environment_of(&self, machine_key: &str) -> Result<Option<String>, StoreError> {
+        self.database
+            .patiently(|connection| environment_of(connection, machine_key))
+    }
+
+    /// Registers this process and, if it is the first, its session and execution context, in one transaction;
+    /// returns the context's `ENV_H`.
+    ///
+    /// `session` is asked if there is no such session yet, `context` if `process.env_h` is `None` and no process
+    /// with this machine key has registered since. Both may take their time: other processes wait for
+    /// this one rather than look up the same.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be written; nothing is registered then.
+    pub fn register(
+        &mut self,
+        mut process: Process,
+        session: impl FnOnce() -> (Session, Option<String>),
+        context: impl FnOnce() -> (ExecutionContext, ContextClass),
+    ) -> Result<String, StoreError> {
+        let env_h = self.database.write(|connection| {
+            if !has_session(connection, &process.session_h)? {
+                let (session, lockfile) = session();
+                insert::session(connection, &session, lockfile.as_deref())?;
+            }
+            if process.env_h.is_none() {
+                process.env_h = environment_of(connection, &process.machine_key)?;
+            }
+            let env_h = match process.env_h.clone() {
+                Some(env_h) => env_h,
+                None => {
+                    let (context, class) = context();
+                    insert::context(connection, &context, &class)?;
+                    process.env_h.insert(context.env_h).clone()
+                }
+            };
+            insert::process(connection, &process)?;
+            Ok(env_h)
+        })?;
+        self.process_h = Some(process.process_h);
+        Ok(env_h)
+    }
+
+    /// Writes the entries in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be written; none of the entries is in it then.
+    pub fn apply(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        self.database
+            .write(|connection| entries.iter().try_for_each(|entry| entry.apply(connection)))
+    }
+
+    /// Notes that the registered process ends, and closes the file.
+    ///
+    /// With `fold` the write-ahead log goes back into the file, so that one complete file is left, unless other
+    /// processes have it open: then the last of them does it. It takes some ten milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be written; no row is lost by it.
+    pub fn close(self, fold: bool) -> Result<(), StoreError> {
+        if let Some(process_h) = &self.process_h {
+            self.database
+                .write(|connection| settle::end(connection, process_h))?;
+        }
+        self.database.close(fold)
+    }
+}
+
+fn has_session(connection: &Connection, session_h: &str) -> rusqlite::Result<bool> {
+    connection
+        .query_row(
+            "SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1",
+            [session_h],
+            |_| Ok(()),
+        )
+        .optional()
+        .map(|row| row.is_some())
+}
+
+fn environment_of(connection: &Connection, machine_key: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .query_row(
+            "SELECT ENV_H FROM PROCESSES WHERE MACHINE_KEY = ?1 LIMIT 1",
+            [machine_key],
+            |row| row.get(0),
+        )
+        .optional()
+}
