@@ -11,6 +11,10 @@ use crate::timestamp::Timestamp;
 use crate::words::{Attribution, Kind, MemSource, Outcome};
 
 /// One thing to write.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the largest variant is the usual one, and few live at once"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
     /// A session, unless it is there, with the text of its `Cargo.lock`.

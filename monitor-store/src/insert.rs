@@ -6,6 +6,7 @@ use crate::description;
 use crate::hash::hash_hex;
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 use crate::statement::PrepareCached as _;
+use crate::summary::EndedTest;
 use crate::words::{Attribution, Outcome};
 
 /// State of a process while it lives.
@@ -164,6 +165,15 @@ pub(crate) fn finished(connection: &Connection, row: &Metric, profile: &Profile)
             Some(_) => key.item_start_time = key.item_start_time.after_micros(1),
         }
     }
+}
+
+/// The row of a module or a session. If there is one under the same key, the start moves on.
+pub(crate) fn summed_up(connection: &Connection, row: &EndedTest) -> Result<()> {
+    let mut key = row.profile.key.clone();
+    while !insert_profile(connection, &key, &row.profile)? {
+        key.item_start_time = key.item_start_time.after_micros(1);
+    }
+    metric(connection, &row.metric, &key.item_start_time.to_string())
 }
 
 /// Corrects the attribution of a row that is in the file.

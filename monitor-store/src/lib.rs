@@ -4,6 +4,7 @@
 //! what the file does not take goes to a [`Spool`].
 #![forbid(unsafe_code)]
 
+mod columns;
 mod database;
 mod description;
 mod entry;
@@ -17,6 +18,7 @@ mod rows;
 mod settle;
 mod spool;
 mod statement;
+mod summary;
 mod timestamp;
 mod words;
 mod writer;

@@ -38,6 +38,13 @@ impl Here {
         self.has_ended(process, process.pid, process.pid_started, now)
     }
 
+    /// Whether the process that the session of `process` is an invocation of has ended; true if there is none.
+    pub(crate) fn is_leader_gone(&self, process: &Process, now: Timestamp) -> bool {
+        process.leader_pid.is_none_or(|pid| {
+            self.has_ended(process, pid, process.leader_started.unwrap_or(0), now)
+        })
+    }
+
     fn has_ended(&self, witness: &Process, pid: u32, pid_started: u64, now: Timestamp) -> bool {
         let same_host = !self.host.is_empty() && self.host == witness.host;
         let boot = |id: &str| {

@@ -97,6 +97,16 @@ pub struct Process {
     pub allocation_cost_ns: Option<f64>,
 }
 
+impl Process {
+    /// Whether rows of this kind are wanted.
+    #[must_use]
+    pub fn asks_for(&self, kind: Kind) -> bool {
+        self.scopes
+            .split(',')
+            .any(|scope| scope.trim() == kind.as_str())
+    }
+}
+
 /// What pytest-monitor knows of one run of one test: a row of `TEST_METRICS`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {

@@ -1,45 +1,61 @@
-//! What is left to do for processes that did not do it themselves: rows of tests that died.
+//! What processes leave to be done: tests that died become `crashed`, modules and sessions get their rows.
+//!
+//! A process is `running`, then `ended` while module rows are due for it, then `summarised` while only the row of
+//! its session is due, then `settled`.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Result, params};
 
+use crate::columns;
 use crate::database::Database;
 use crate::error::StoreError;
+use crate::insert;
 use crate::liveness::Here;
 use crate::rows::Process;
+use crate::summary::{self, EndedTest};
 use crate::timestamp::Timestamp;
+use crate::words::{Kind, Outcome};
 
-/// Turns the `running` rows of processes that are gone into `crashed` ones.
-pub(crate) fn settle(database: &Database) -> Result<(), StoreError> {
+/// Does what is due for processes and sessions that are over; three look-ups if nothing is.
+pub(crate) fn settle(database: &Database) -> std::result::Result<(), StoreError> {
     let running = database.patiently(running_processes)?;
-    if running.is_empty() {
+    let due = database.patiently(due_sessions)?;
+    if running.is_empty() && due.is_empty() {
         return Ok(());
     }
-    let here = Here::now();
-    let now = Timestamp::now();
-    let gone: Vec<_> = running
+    let (here, now) = (Here::now(), Timestamp::now());
+    let (gone, alive): (Vec<_>, Vec<_>) = running
         .into_iter()
-        .filter(|process| here.is_gone(process, now))
-        .collect();
-    if gone.is_empty() {
-        return Ok(());
+        .partition(|process| here.is_gone(process, now));
+    let mut due = due;
+    if !gone.is_empty() {
+        database.write(|connection| {
+            gone.iter()
+                .try_for_each(|process| bury(connection, process))
+        })?;
+        due = database.patiently(due_sessions)?;
     }
-    database.write(|connection| {
-        gone.iter()
-            .try_for_each(|process| bury(connection, process))
-    })
+    for process in due {
+        let lives = alive
+            .iter()
+            .any(|other| other.session_h == process.session_h);
+        if !lives && here.is_leader_gone(&process, now) {
+            database.write(|connection| sum_up_session(connection, &process.session_h))?;
+        }
+    }
+    Ok(())
 }
 
-fn bury(connection: &Connection, process: &Process) -> rusqlite::Result<()> {
+/// Ends a process that could not do it itself.
+fn bury(connection: &Connection, process: &Process) -> Result<()> {
     connection.execute(
-        "UPDATE TEST_PROFILES SET OUTCOME = 'crashed' \
-         WHERE SESSION_H = ?1 AND OUTCOME = 'running' AND PROCESS_H = ?2",
+        "UPDATE TEST_PROFILES SET OUTCOME = 'crashed' WHERE SESSION_H = ?1 AND OUTCOME = 'running' AND PROCESS_H = ?2",
         params![process.session_h, process.process_h],
     )?;
     end(connection, &process.process_h)
 }
 
-/// Notes that a process has ended; it still is in debt of the module and session rows that it asked for.
-pub(crate) fn end(connection: &Connection, process_h: &str) -> rusqlite::Result<()> {
+/// Notes that a process has ended.
+pub(crate) fn end(connection: &Connection, process_h: &str) -> Result<()> {
     connection.execute(
         "UPDATE PROCESSES SET STATE = CASE SCOPES WHEN 'function' THEN 'settled' ELSE 'ended' END \
          WHERE PROCESS_H = ?1 AND STATE = 'running'",
@@ -48,32 +64,189 @@ pub(crate) fn end(connection: &Connection, process_h: &str) -> rusqlite::Result<
     Ok(())
 }
 
-fn running_processes(connection: &Connection) -> rusqlite::Result<Vec<Process>> {
-    // The second condition is what lets SQLite use the partial index.
-    let mut statement = connection.prepare(
-        "SELECT PROCESS_H, SESSION_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, PID_STARTED, LEADER_PID, \
-         LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, ALLOCATION_COST_NS \
-         FROM PROCESSES WHERE STATE = 'running' AND STATE <> 'settled'",
+/// Writes the module rows of a process that ends now and, if no other process can belong to its session,
+/// the session's row. Does nothing the second time, or if the process asked for functions only.
+pub(crate) fn sum_up_process(connection: &Connection, process_h: &str) -> Result<()> {
+    end(connection, process_h)?;
+    let mut statement = connection.prepare(&format!(
+        "SELECT {} FROM PROCESSES WHERE PROCESS_H = ?1 AND STATE = 'ended'",
+        columns::PROCESS
+    ))?;
+    let Some(process) = statement
+        .query_map([process_h], columns::process)?
+        .next()
+        .transpose()?
+    else {
+        return Ok(());
+    };
+    if process.leader_pid.is_none() {
+        return sum_up_session(connection, &process.session_h);
+    }
+    if process.asks_for(Kind::Module) {
+        let tests = ended_tests(
+            connection,
+            &process.session_h,
+            "r.PROCESS_H = ?2",
+            process_h,
+        )?;
+        insert_modules(connection, &process.session_h, &tests)?;
+    }
+    let state = if process.asks_for(Kind::Session) {
+        "summarised"
+    } else {
+        "settled"
+    };
+    connection.execute(
+        "UPDATE PROCESSES SET STATE = ?2 WHERE PROCESS_H = ?1",
+        params![process_h, state],
     )?;
-    statement.query_map([], process)?.collect()
+    Ok(())
 }
 
-fn process(row: &Row<'_>) -> rusqlite::Result<Process> {
-    Ok(Process {
-        process_h: row.get(0)?,
-        session_h: row.get(1)?,
-        env_h: row.get(2)?,
-        machine_key: row.get(3)?,
-        host: row.get(4)?,
-        boot_id: row.get(5)?,
-        pid: row.get(6)?,
-        pid_started: row.get::<_, i64>(7)?.unsigned_abs(),
-        leader_pid: row.get(8)?,
-        leader_started: row.get::<_, Option<i64>>(9)?.map(i64::unsigned_abs),
-        scopes: row.get(10)?,
-        started_at: row.get(11)?,
-        clock_cost_ns: row.get(12)?,
-        scope_cost_ns: row.get(13)?,
-        allocation_cost_ns: row.get(14)?,
-    })
+/// Writes the rows that are due for a session that is over.
+///
+/// If a session goes on after all (one named by the user may have several invocations), its row is replaced
+/// the next time.
+fn sum_up_session(connection: &Connection, session_h: &str) -> Result<()> {
+    let due = |condition: &str| -> Result<bool> {
+        connection.query_row(
+            &format!(
+                "SELECT EXISTS (SELECT 1 FROM PROCESSES WHERE SESSION_H = ?1 \
+                 AND STATE IN ('ended', 'summarised') AND {condition})"
+            ),
+            [session_h],
+            |row| row.get(0),
+        )
+    };
+    if due("STATE = 'ended' AND SCOPES LIKE '%module%'")? {
+        let condition = "r.STATE = ?2 AND r.SCOPES LIKE '%module%'";
+        let tests = ended_tests(connection, session_h, condition, "ended")?;
+        insert_modules(connection, session_h, &tests)?;
+    }
+    if due("SCOPES LIKE '%session%'")? {
+        delete_session_row(connection, session_h)?;
+        let tests = ended_tests(connection, session_h, "r.SESSION_H = ?2", session_h)?;
+        if let Some(mut row) = summary::of_session(&tests) {
+            if !crashed_modules(connection, session_h)?.is_empty() {
+                row.profile.outcome = Outcome::Failed;
+            }
+            insert::summed_up(connection, &row)?;
+        }
+    }
+    connection.execute(
+        "UPDATE PROCESSES SET STATE = 'settled' WHERE SESSION_H = ?1 AND STATE IN ('ended', 'summarised')",
+        [session_h],
+    )?;
+    Ok(())
+}
+
+fn insert_modules(connection: &Connection, session_h: &str, tests: &[EndedTest]) -> Result<()> {
+    let crashed = crashed_modules(connection, session_h)?;
+    for mut row in summary::of_modules(tests) {
+        let profile = &mut row.profile;
+        let in_module = |(package, binary, module): &(String, String, String)| {
+            let (path, name) = summary::split_module(module);
+            *package == profile.package
+                && *binary == profile.binary
+                && path == profile.key.item_path
+                && name == profile.key.item_variant
+        };
+        if crashed.iter().any(in_module) {
+            profile.outcome = Outcome::Failed;
+        }
+        insert::summed_up(connection, &row)?;
+    }
+    Ok(())
+}
+
+fn delete_session_row(connection: &Connection, session_h: &str) -> Result<()> {
+    connection.execute(
+        "DELETE FROM TEST_PROFILES WHERE SESSION_H = ?1 AND (ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) IN (\
+         SELECT ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session')",
+        [session_h],
+    )?;
+    connection.execute(
+        "DELETE FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session'",
+        [session_h],
+    )?;
+    Ok(())
+}
+
+/// The tests of a session that ended, in processes `r` that fulfil a condition on `?2`.
+fn ended_tests(
+    connection: &Connection,
+    session_h: &str,
+    condition: &str,
+    value: &str,
+) -> Result<Vec<EndedTest>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT {}, {} FROM TEST_METRICS m \
+         JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) \
+         JOIN PROCESSES r ON r.PROCESS_H = p.PROCESS_H \
+         WHERE m.SESSION_H = ?1 AND m.KIND = 'function' AND {condition}",
+        columns::METRIC,
+        columns::PROFILE,
+    ))?;
+    let tests = statement.query_map([session_h, value], |row| {
+        Ok(EndedTest {
+            metric: columns::metric(row, 0)?,
+            profile: columns::profile(row, columns::METRIC_COUNT)?,
+        })
+    })?;
+    tests.collect()
+}
+
+/// Package, binary and module of each test that crashed.
+fn crashed_modules(
+    connection: &Connection,
+    session_h: &str,
+) -> Result<Vec<(String, String, String)>> {
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT PACKAGE, BINARY, ITEM_PATH FROM TEST_PROFILES WHERE SESSION_H = ?1 AND OUTCOME = 'crashed'",
+    )?;
+    statement
+        .query_map([session_h], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect()
+}
+
+// In both queries, the condition that looks superfluous is what lets SQLite use the partial index.
+
+fn running_processes(connection: &Connection) -> Result<Vec<Process>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT {} FROM PROCESSES WHERE STATE = 'running' AND STATE <> 'settled'",
+        columns::PROCESS
+    ))?;
+    statement.query_map([], columns::process)?.collect()
+}
+
+/// One process of each session that has processes to be summed up.
+fn due_sessions(connection: &Connection) -> Result<Vec<Process>> {
+    let mut next = connection.prepare(
+        "SELECT min(SESSION_H) FROM PROCESSES WHERE STATE = ?1 AND STATE <> 'settled' AND SESSION_H > ?2",
+    )?;
+    let mut due = Vec::new();
+    for state in ["ended", "summarised"] {
+        let mut last = String::new();
+        while let Some(session_h) =
+            next.query_row([state, &last], |row| row.get::<_, Option<String>>(0))?
+        {
+            due.push(witness(connection, &session_h)?);
+            last = session_h;
+        }
+    }
+    due.dedup_by(|a, b| a.session_h == b.session_h);
+    Ok(due)
+}
+
+fn witness(connection: &Connection, session_h: &str) -> Result<Process> {
+    connection.query_row(
+        &format!(
+            "SELECT {} FROM PROCESSES WHERE SESSION_H = ?1 LIMIT 1",
+            columns::PROCESS
+        ),
+        [session_h],
+        columns::process,
+    )
 }

@@ -106,6 +106,23 @@ impl Writer {
             .write(|connection| entries.iter().try_for_each(|entry| entry.apply(connection)))
     }
 
+    /// Writes the module rows of the registered process, which has run its last test, and the session's row if
+    /// no other process can belong to its session: what its `scopes` ask for. The second call does nothing.
+    ///
+    /// Where every test is a process of its own (cargo-nextest), do not call it: once the session is over, the
+    /// next process that opens the file writes the rows of all.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be written; the rows are then due for a later process.
+    pub fn summarise(&mut self) -> Result<(), StoreError> {
+        let Some(process_h) = &self.process_h else {
+            return Ok(());
+        };
+        self.database
+            .write(|connection| settle::sum_up_process(connection, process_h))
+    }
+
     /// Notes that the registered process ends, and closes the file.
     ///
     /// With `fold` the write-ahead log goes back into the file, so that one complete file is left, unless other

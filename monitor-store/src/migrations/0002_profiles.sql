@@ -64,7 +64,7 @@ CREATE TABLE PROCESSES (
     CLOCK_COST_NS real,
     SCOPE_COST_NS real,
     ALLOCATION_COST_NS real,
-    STATE text not null -- running, ended (module and session rows due), summarised (session row due), settled
+    STATE text not null -- running, ended (module rows due), summarised (session row due), settled
 ) WITHOUT ROWID;
 
 CREATE INDEX PROCESSES_MACHINE ON PROCESSES (MACHINE_KEY);

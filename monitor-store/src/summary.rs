@@ -1,0 +1,307 @@
+//! Module and session rows: what many tests cost together. Pure: rows in, rows out.
+
+use std::collections::BTreeMap;
+
+use crate::rows::{Measures, Metric, Profile, ProfileKey};
+use crate::timestamp::Timestamp;
+use crate::words::{Attribution, Kind, Outcome};
+
+/// One test that ended.
+#[derive(Clone, Debug)]
+pub(crate) struct EndedTest {
+    pub(crate) metric: Metric,
+    pub(crate) profile: Profile,
+}
+
+/// A row for each module of each binary.
+pub(crate) fn of_modules(tests: &[EndedTest]) -> Vec<EndedTest> {
+    let mut modules: BTreeMap<_, Vec<&EndedTest>> = BTreeMap::new();
+    for test in tests {
+        let profile = &test.profile;
+        modules
+            .entry((&profile.package, &profile.binary, &test.metric.item_path))
+            .or_default()
+            .push(test);
+    }
+    modules
+        .into_iter()
+        .filter_map(|((_, _, module), tests)| {
+            let (path, name) = split_module(module);
+            sum_up(&tests, Kind::Module, path, name)
+        })
+        .collect()
+}
+
+/// Path and name under which a module has its row: `a::b` has `b` in `a`.
+pub(crate) fn split_module(module: &str) -> (&str, &str) {
+    module.rsplit_once("::").unwrap_or(("", module))
+}
+
+/// One row for all; `None` if there is no test.
+pub(crate) fn of_session(tests: &[EndedTest]) -> Option<EndedTest> {
+    sum_up(
+        &tests.iter().collect::<Vec<_>>(),
+        Kind::Session,
+        "",
+        "session",
+    )
+}
+
+fn sum_up(tests: &[&EndedTest], kind: Kind, path: &str, name: &str) -> Option<EndedTest> {
+    let start = tests.iter().map(|test| test.start()).min()?;
+    let end = tests.iter().map(|test| test.end()).max()?;
+    let wall = end.seconds_since(start);
+    let user_time = total(tests, |t| t.metric.user_time);
+    let kernel_time = total(tests, |t| t.metric.kernel_time);
+    let cpu_usage = match (user_time, kernel_time) {
+        (Some(user), Some(kernel)) if wall > 0.0 => Some((user + kernel) / wall),
+        _ => None,
+    };
+    let session_h = tests[0].metric.session_h.clone();
+    Some(EndedTest {
+        metric: Metric {
+            session_h: session_h.clone(),
+            env_h: tests[0].metric.env_h.clone(),
+            item_start_time: start,
+            item_path: path.to_owned(),
+            item: name.to_owned(),
+            item_variant: name.to_owned(),
+            item_fs_loc: common(tests, |t| t.metric.item_fs_loc.clone()).unwrap_or_default(),
+            kind,
+            component: common(tests, |t| t.metric.component.clone()).unwrap_or_default(),
+            total_time: wall,
+            user_time,
+            kernel_time,
+            cpu_usage,
+            mem_usage: largest_at_once(tests, |t| t.metric.mem_usage),
+        },
+        profile: Profile {
+            key: ProfileKey {
+                session_h,
+                item_path: path.to_owned(),
+                item_variant: name.to_owned(),
+                item_start_time: start,
+                process_h: common(tests, |t| t.profile.key.process_h.clone()).unwrap_or_default(),
+            },
+            package: common(tests, |t| t.profile.package.clone()).unwrap_or_default(),
+            binary: common(tests, |t| t.profile.binary.clone()).unwrap_or_default(),
+            attempt: 1,
+            outcome: match tests.iter().all(|t| t.profile.outcome == Outcome::Passed) {
+                true => Outcome::Passed,
+                false => Outcome::Failed,
+            },
+            attribution: weakest_attribution(tests),
+            mem_source: common(tests, |t| t.profile.mem_source).flatten(),
+            measures: measures(tests),
+        },
+    })
+}
+
+/// Measures of what was held at once by sweep, of what was consumed by sum.
+fn measures(tests: &[&EndedTest]) -> Measures {
+    let sum = |value: fn(&Measures) -> Option<u64>| {
+        count(total(tests, |t| value(&t.profile.measures).map(exact)))
+    };
+    let held = |value: fn(&Measures) -> Option<u64>| {
+        count(largest_at_once(tests, |t| {
+            value(&t.profile.measures).map(exact)
+        }))
+    };
+    Measures {
+        heap_peak: held(|m| m.heap_peak),
+        heap_allocated: sum(|m| m.heap_allocated),
+        allocations: sum(|m| m.allocations),
+        heap_retained: tests.iter().map(|t| t.profile.measures.heap_retained).sum(),
+        rss_peak: held(|m| m.rss_peak),
+        minor_faults: sum(|m| m.minor_faults),
+        major_faults: sum(|m| m.major_faults),
+        voluntary_switches: sum(|m| m.voluntary_switches),
+        involuntary_switches: sum(|m| m.involuntary_switches),
+        read_bytes: sum(|m| m.read_bytes),
+        write_bytes: sum(|m| m.write_bytes),
+        child_user_time: total(tests, |t| t.profile.measures.child_user_time),
+        child_kernel_time: total(tests, |t| t.profile.measures.child_kernel_time),
+        threads: held(|m| m.threads),
+        concurrency: count(largest_at_once(tests, |_| Some(1.0))),
+    }
+}
+
+/// The sum; `None` as soon as one test lacks the value, since a sum of some would pass for one of all.
+fn total(tests: &[&EndedTest], value: impl Fn(&EndedTest) -> Option<f64>) -> Option<f64> {
+    tests.iter().map(|test| value(test)).sum()
+}
+
+/// The largest sum of the values of tests that ran at the same time, by a sweep over starts and ends.
+fn largest_at_once(tests: &[&EndedTest], value: impl Fn(&EndedTest) -> Option<f64>) -> Option<f64> {
+    let mut events = Vec::with_capacity(2 * tests.len());
+    for test in tests {
+        let value = value(test)?;
+        // A test as short as the clock's resolution still ran.
+        let end = test.end().max(test.start().after_micros(1));
+        events.push((test.start(), value));
+        events.push((end, -value));
+    }
+    // At the same time ends come first: what one gave back another may take.
+    events.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let mut held = 0.0;
+    let largest = events.iter().map(|(_, change)| {
+        held += change;
+        held
+    });
+    largest.max_by(f64::total_cmp)
+}
+
+fn common<T: PartialEq>(tests: &[&EndedTest], value: impl Fn(&EndedTest) -> T) -> Option<T> {
+    let first = value(tests.first()?);
+    tests
+        .iter()
+        .all(|test| value(test) == first)
+        .then_some(first)
+}
+
+/// A sum is won no better than its weakest part.
+fn weakest_attribution(tests: &[&EndedTest]) -> Option<Attribution> {
+    tests
+        .iter()
+        .map(|test| test.profile.attribution)
+        .max()
+        .flatten()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, 9 PB")]
+fn exact(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sums of counts"
+)]
+fn count(value: Option<f64>) -> Option<u64> {
+    value.map(|value| value as u64)
+}
+
+impl EndedTest {
+    fn start(&self) -> Timestamp {
+        self.metric.item_start_time
+    }
+
+    fn end(&self) -> Timestamp {
+        self.start().after_seconds(self.metric.total_time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(module: &str, start_us: i64, seconds: f64, mib: Option<f64>) -> EndedTest {
+        let start = Timestamp::from_micros(start_us);
+        EndedTest {
+            metric: Metric {
+                session_h: "s".into(),
+                env_h: "e".into(),
+                item_start_time: start,
+                item_path: module.into(),
+                item: "t".into(),
+                item_variant: "t".into(),
+                item_fs_loc: "src/lib.rs".into(),
+                kind: Kind::Function,
+                component: "demo".into(),
+                total_time: seconds,
+                user_time: Some(seconds / 2.0),
+                kernel_time: Some(0.0),
+                cpu_usage: Some(0.5),
+                mem_usage: mib,
+            },
+            profile: Profile {
+                key: ProfileKey {
+                    session_h: "s".into(),
+                    item_path: module.into(),
+                    item_variant: "t".into(),
+                    item_start_time: start,
+                    process_h: "p".into(),
+                },
+                package: "demo".into(),
+                binary: "demo".into(),
+                attempt: 1,
+                outcome: Outcome::Passed,
+                attribution: Some(Attribution::Process),
+                mem_source: None,
+                measures: Measures {
+                    allocations: Some(3),
+                    ..Measures::default()
+                },
+            },
+        }
+    }
+
+    #[test]
+    fn wall_is_from_first_start_to_last_end_and_memory_what_was_held_at_once() {
+        // 0-2 s: 10 MiB, 1-3 s: 20 MiB, 3-4 s: 25 MiB (begins as the second ends).
+        let tests = [
+            test("demo::a", 0, 2.0, Some(10.0)),
+            test("demo::a", 1_000_000, 2.0, Some(20.0)),
+            test("demo::a", 3_000_000, 1.0, Some(25.0)),
+        ];
+        let row = of_session(&tests).unwrap();
+        assert_eq!(row.metric.total_time, 4.0);
+        assert_eq!(row.metric.user_time, Some(2.5));
+        assert_eq!(row.metric.cpu_usage, Some(0.625));
+        assert_eq!(row.metric.mem_usage, Some(30.0));
+        assert_eq!(row.profile.measures.concurrency, Some(2));
+        assert_eq!(row.profile.measures.allocations, Some(9));
+        assert_eq!(row.profile.measures.read_bytes, None);
+        assert_eq!(
+            (row.metric.kind, row.metric.item.as_str()),
+            (Kind::Session, "session")
+        );
+    }
+
+    #[test]
+    fn tests_without_duration_still_held_their_memory() {
+        let row = of_session(&[test("m", 5, 0.0, Some(7.0))]).unwrap();
+        assert_eq!(row.metric.mem_usage, Some(7.0));
+        assert_eq!(row.metric.cpu_usage, None);
+    }
+
+    #[test]
+    fn one_unknown_value_makes_the_sum_unknown() {
+        let row = of_session(&[test("m", 0, 1.0, Some(7.0)), test("m", 0, 1.0, None)]).unwrap();
+        assert_eq!(row.metric.mem_usage, None);
+        assert!(of_session(&[]).is_none());
+    }
+
+    #[test]
+    fn a_module_has_a_row_in_each_binary() {
+        let mut other_binary = test("demo::a", 0, 1.0, None);
+        other_binary.profile.binary = "it".into();
+        other_binary.profile.outcome = Outcome::OverBudget;
+        other_binary.profile.attribution = Some(Attribution::Shared);
+        let tests = [
+            test("demo::a", 0, 1.0, None),
+            test("demo::a", 0, 1.0, None),
+            test("demo", 0, 1.0, None),
+            other_binary,
+        ];
+        let rows: Vec<_> = of_modules(&tests)
+            .into_iter()
+            .map(|row| {
+                let (m, p) = (row.metric, row.profile);
+                format!(
+                    "{} {:?} {} {} {} {:?}",
+                    p.binary, m.item_path, m.item_variant, m.total_time, p.outcome, p.attribution
+                )
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                "demo \"\" demo 1 passed Some(Process)",
+                "demo \"demo\" a 1 passed Some(Process)",
+                "it \"demo\" a 1 failed Some(Shared)",
+            ]
+        );
+    }
+}
