@@ -30,11 +30,7 @@ pub(crate) struct Database {
 impl Database {
     /// Opens `path` for writing; creates and migrates it as needed.
     pub(crate) fn open(path: &Path, patience: Duration) -> Result<Self, StoreError> {
-        if path.is_dir() {
-            return Err(StoreError::Folder {
-                path: path.to_owned(),
-            });
-        }
+        refuse_what_is_no_database(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -154,6 +150,24 @@ impl Database {
         connection
             .close()
             .map_err(|(_, source)| StoreError::from_sqlite(&path, source, patience))
+    }
+}
+
+/// Refuses folders, and short files, which SQLite would take for empty ones and overwrite.
+///
+/// Only asks for metadata: closing a file that was opened to look inside would release the locks of every
+/// connection that this process has to it.
+pub(crate) fn refuse_what_is_no_database(path: &Path) -> Result<(), StoreError> {
+    const SMALLEST_PAGE: u64 = 512;
+    match std::fs::metadata(path) {
+        Ok(file) if file.is_dir() => Err(StoreError::Folder {
+            path: path.to_owned(),
+        }),
+        Ok(file) if (1..SMALLEST_PAGE).contains(&file.len()) => Err(StoreError::Corrupt {
+            path: path.to_owned(),
+            reason: format!("it has only {} bytes", file.len()),
+        }),
+        _ => Ok(()),
     }
 }
 
