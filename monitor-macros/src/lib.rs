@@ -1,1 +1,92 @@
-//! See ARCHITECTURE.md.
+//! The `#[monitored]` attribute: parse -> model -> validate -> expand.
+//!
+//! Use it through `monitor_runtime`, which re-exports it and is what expansions call.
+#![forbid(unsafe_code)]
+
+mod body;
+mod expand;
+mod model;
+mod module;
+mod options;
+mod position;
+mod validate;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Item, ItemFn, parse2};
+
+/// Records what a test costs: time, CPU, memory.
+///
+/// It goes above or below `#[test]`, on a test function or on an inline module, where it covers every test inside.
+///
+/// ```ignore
+/// use monitor_runtime::monitored;
+///
+/// #[monitored]
+/// #[test]
+/// fn prime() {
+///     assert!(is_prime(982_451_653));
+/// }
+///
+/// #[monitored(component = "checkout", max_time = "250ms")]
+/// mod tests {
+///     #[test]
+///     fn pays() {}
+///
+///     #[monitored(max_time = "2s")] // overrides the module's
+///     #[test]
+///     fn ships() {}
+/// }
+/// ```
+///
+/// Sync and async functions, functions that return a `Result` or another `Termination`, `#[should_panic]`, `#[ignore]`,
+/// `#[rstest]`, `#[test_case]`, `#[tokio::test]`, `#[serial]` and `#[test_log::test]` work, in every order of attributes.
+/// There is one record for each test or case that runs.
+///
+/// # Options
+///
+/// | option | meaning |
+/// |---|---|
+/// | `skip` | run the test, but do not monitor it |
+/// | `skip_if = EXPR`, `when = EXPR` | do not monitor it if the expression is true; unless it is true |
+/// | `component = "…"` | the part of the product that the test belongs to; the package's name without it |
+/// | `max_time = "250ms"` | budget of wall time: `us`, `ms`, `s`, `min` |
+/// | `max_cpu = "200ms"` | budget of CPU time, user and kernel, all threads of the test |
+/// | `max_heap = "16 MiB"` | budget of the heap's peak: `B`, `KB`, `MB`, `GB`, `KiB`, `MiB`, `GiB` |
+/// | `max_allocations = 1000` | budget of allocation calls |
+/// | `no_leak` | nothing allocated in the test may still be held at its end |
+/// | `isolate` | run the body in a process of its own |
+/// | `crate = path` | where `monitor_runtime` is, if it is renamed |
+///
+/// A test over its budget is recorded, then fails. On a module the options are defaults for its tests, and a function's own
+/// options override them one by one; a plain `#[monitored]` on a function overrides `skip` of its module.
+#[proc_macro_attribute]
+pub fn monitored(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    attribute(options.into(), item.into()).into()
+}
+
+/// On a mistake: one error, and the item as it is without the attribute.
+fn attribute(options: TokenStream, item: TokenStream) -> TokenStream {
+    let expanded = match parse2::<Item>(item.clone()) {
+        Ok(Item::Fn(function)) => on_function(options, function),
+        Ok(Item::Mod(module)) => options::parse(options).and_then(|options| module::expand(&options, module)),
+        _ => match parse2::<ItemFn>(item.clone()) {
+            Ok(function) => on_function(options, function),
+            Err(error) => Err(syn::Error::new(
+                error.span(),
+                "#[monitored] goes on a test function or on an inline module of tests",
+            )),
+        },
+    };
+    expanded.unwrap_or_else(|error| {
+        let error = error.to_compile_error();
+        let item = validate::without_other_monitored(item);
+        quote! { #error #item }
+    })
+}
+
+fn on_function(options: TokenStream, function: ItemFn) -> syn::Result<TokenStream> {
+    let options = options::parse(options)?;
+    validate::function(&function, &options)?;
+    Ok(expand::expand(model::Test::new(options, function)))
+}

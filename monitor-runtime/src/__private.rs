@@ -6,7 +6,19 @@
 //! afresh, so that fixtures, locks and runtimes that other attributes put around the body are not
 //! counted. In the plain case there is only the test bracket, and it measures.
 
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
+use std::thread;
 use std::time::Duration;
+
+mod returned;
+
+pub use returned::{Known, Returned, Unknown};
+
+use crate::isolate::{self, Child, End};
+pub use crate::parameter::{Bare, ByDebug, Hidden, Shown};
+use crate::recorder;
+use crate::test::{BodyBracket, Bracket};
 
 /// What the attribute knows about a test at compile time.
 #[derive(Debug)]
@@ -63,6 +75,22 @@ pub enum ShouldPanic {
     Containing(&'static str),
 }
 
+impl ShouldPanic {
+    pub(crate) fn is_expected(&self) -> bool {
+        !matches!(self, Self::No)
+    }
+
+    /// Whether the harness will accept a panic with this payload.
+    fn accepts(&self, payload: &(dyn Any + Send)) -> bool {
+        let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+        match self {
+            Self::No => false,
+            Self::Any => true,
+            Self::Containing(text) => message.is_some_and(|message| message.contains(text)),
+        }
+    }
+}
+
 /// One parameter of a case.
 #[derive(Debug)]
 pub struct Parameter {
@@ -75,24 +103,73 @@ pub struct Parameter {
 /// The test bracket of a function that returns `()`; measures until it is dropped.
 #[derive(Debug)]
 #[must_use]
-pub struct Test(());
+pub struct Test {
+    bracket: Option<Bracket>,
+    /// Reports how the isolated body ended, a panic of the bracket's included.
+    _child: Option<Child>,
+    ran_elsewhere: bool,
+}
 
 /// The body bracket; measures until it is dropped.
 #[derive(Debug)]
 #[must_use]
-pub struct Body(());
+pub struct Body {
+    bracket: Option<BodyBracket>,
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(message) = self.bracket.take().and_then(|bracket| bracket.close(thread::panicking())) {
+            panic!("{message}");
+        }
+    }
+}
 
 /// Opens the test bracket. `monitored` is false if `skip_if` or `when` say so.
 pub fn enter(item: &'static Item, monitored: bool) -> Test {
-    let _ = (item, monitored);
-    Test(())
+    open(item, monitored, true)
+}
+
+fn open(item: &'static Item, monitored: bool, may_isolate: bool) -> Test {
+    let mut test = Test { bracket: None, _child: None, ran_elsewhere: false };
+    let Some(recorder) = recorder::for_item(item) else { return test };
+    if !monitored && !item.deferred {
+        return test;
+    }
+    if monitored && may_isolate && recorder.isolates(item) {
+        test.ran_elsewhere = true;
+        match isolate::run(item, recorder) {
+            End::Returned => {}
+            End::Panicked(message) => panic::resume_unwind(Box::new(message)),
+            // Whatever panics here would satisfy `#[should_panic]`; to return does not.
+            End::Failed(message) if item.should_panic.is_expected() => eprintln!("{message}"),
+            End::Failed(message) => panic!("{message}"),
+        }
+        return test;
+    }
+    test._child = Child::begin();
+    test.bracket = Some(Bracket::open(item, recorder, monitored, item.deferred, &[]));
+    test
 }
 
 impl Test {
     /// Whether the body ran in a process of its own, so that this one returns without running it.
     #[must_use]
     pub fn ran_elsewhere(&self) -> bool {
-        false
+        self.ran_elsewhere
+    }
+
+    /// Ends the bracket; the message is what the test fails with unless it has failed anyway.
+    fn close(&mut self, failed: bool) -> Option<String> {
+        self.bracket.take().and_then(|bracket| bracket.close(failed))
+    }
+}
+
+impl Drop for Test {
+    fn drop(&mut self) {
+        if let Some(message) = self.close(thread::panicking()) {
+            panic!("{message}");
+        }
     }
 }
 
@@ -108,10 +185,35 @@ pub fn run<R>(
     failed: impl FnOnce(&R) -> bool,
     body: impl FnOnce() -> R,
 ) -> R {
-    let _ = (item, monitored, elsewhere);
-    let value = body();
-    let _ = failed(&value);
-    value
+    let mut test = open(item, monitored, elsewhere.is_some());
+    match elsewhere {
+        Some(value) if test.ran_elsewhere => value,
+        success if item.should_panic.is_expected() => run_expecting_panic(item, test, success, body),
+        _ => {
+            let value = body();
+            let failed = failed(&value);
+            if let Some(message) = test.close(failed) {
+                panic!("{message}");
+            }
+            value
+        }
+    }
+}
+
+fn run_expecting_panic<R>(item: &Item, mut test: Test, success: Option<R>, body: impl FnOnce() -> R) -> R {
+    let result = panic::catch_unwind(AssertUnwindSafe(body));
+    let as_expected = result.as_ref().err().is_some_and(|payload| item.should_panic.accepts(&**payload));
+    let message = test.close(!as_expected);
+    match (result, message, success) {
+        // To return is what fails a test that should panic.
+        (Err(_), Some(message), Some(value)) => {
+            eprintln!("{message}");
+            value
+        }
+        (Err(_), Some(message), None) => panic!("{message}"),
+        (Err(payload), None, _) => panic::resume_unwind(payload),
+        (Ok(value), ..) => value,
+    }
 }
 
 /// Opens the body bracket inside the test bracket of this thread, or, if there is none (an attribute
@@ -123,6 +225,79 @@ pub fn begin(
     monitored: impl FnOnce() -> bool,
     parameters: impl FnOnce() -> Vec<Parameter>,
 ) -> Body {
-    let _ = (item, monitored, parameters);
-    Body(())
+    Body { bracket: BodyBracket::begin(item, monitored, parameters) }
+}
+
+/// Runs a body that returns a value inside its bracket, which ends before the value is used.
+pub fn within<R>(bracket: Body, body: impl FnOnce() -> R) -> R {
+    let value = body();
+    drop(bracket);
+    value
+}
+
+/// As [`within`], for an async body.
+pub async fn within_async<R>(bracket: Body, body: impl Future<Output = R>) -> R {
+    let value = body.await;
+    drop(bracket);
+    value
+}
+
+/// The module of `template`, if `module` is the one that `rstest` or `test_case` made for its cases: `demo::tests` for
+/// `demo::tests::template` and, with value lists, for `demo::tests::template::case_1`.
+#[must_use]
+pub const fn case_module(module: &'static str, template: &str) -> Option<&'static str> {
+    match parent(module) {
+        Some((parent_module, last)) if equal(last, template) => Some(parent_module),
+        Some((parent_module, last)) if starts_with(last, "case_") => match parent(parent_module) {
+            Some((module, last)) if equal(last, template) => Some(module),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `("a::b", "c")` for `a::b::c`.
+const fn parent(module: &'static str) -> Option<(&'static str, &'static str)> {
+    let mut end = module.len();
+    while end >= 2 {
+        if module.as_bytes()[end - 1] == b':' && module.as_bytes()[end - 2] == b':' {
+            let (parent, last) = module.split_at(end);
+            let (parent, _) = parent.split_at(end - 2);
+            return Some((parent, last));
+        }
+        end -= 1;
+    }
+    None
+}
+
+const fn equal(one: &str, other: &str) -> bool {
+    one.len() == other.len() && starts_with(one, other)
+}
+
+const fn starts_with(text: &str, start: &str) -> bool {
+    if text.len() < start.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < start.len() {
+        if text.as_bytes()[at] != start.as_bytes()[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_module_of_a_case_is_its_templates() {
+        assert_eq!(case_module("demo::tests::test_prime", "test_prime"), Some("demo::tests"));
+        assert_eq!(case_module("demo::tests::test_prime::case_1", "test_prime"), Some("demo::tests"));
+        assert_eq!(case_module("demo::tests", "test_prime"), None);
+        assert_eq!(case_module("demo::test_prime::inner", "test_prime"), None);
+        assert_eq!(case_module("test_prime", "test_prime"), None);
+    }
 }

@@ -47,6 +47,15 @@ impl Writer {
         })
     }
 
+    /// Marks rows of tests whose process has died since, as [`Writer::open`] does.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be written.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        settle::settle(&self.database)
+    }
+
     /// The execution context of an earlier process with the same machine key.
     ///
     /// # Errors

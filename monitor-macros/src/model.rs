@@ -1,0 +1,132 @@
+//! An annotated function and what follows from its attributes.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::{Attribute, Expr, ItemFn, Lit, Meta, ReturnType, Type, parse::Parser as _};
+
+use crate::options::Options;
+
+/// A function with `#[monitored]`.
+pub(crate) struct Test {
+    pub options: Options,
+    pub function: ItemFn,
+}
+
+/// What a function returns, as far as it decides the expansion.
+#[derive(Clone)]
+pub(crate) enum Returns {
+    Unit,
+    Value(Box<Type>),
+    /// `impl Trait`, which a closure can't name.
+    Opaque,
+}
+
+/// `#[should_panic]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ShouldPanic {
+    No,
+    Any,
+    Containing(String),
+}
+
+impl Test {
+    pub(crate) fn new(options: Options, function: ItemFn) -> Self {
+        Self { options, function }
+    }
+
+    /// Whether attributes stand below that may rewrite the function.
+    pub(crate) fn has_attributes_to_come(&self) -> bool {
+        self.function.attrs.iter().any(|attribute| !is_inert(attribute))
+    }
+
+    pub(crate) fn returns(&self) -> Returns {
+        match &self.function.sig.output {
+            ReturnType::Default => Returns::Unit,
+            ReturnType::Type(_, returned) => match &**returned {
+                Type::Tuple(tuple) if tuple.elems.is_empty() => Returns::Unit,
+                Type::ImplTrait(_) => Returns::Opaque,
+                _ => Returns::Value(returned.clone()),
+            },
+        }
+    }
+
+    pub(crate) fn should_panic(&self) -> ShouldPanic {
+        let attribute = self.function.attrs.iter().find(|attribute| attribute.path().is_ident("should_panic"));
+        let Some(attribute) = attribute else { return ShouldPanic::No };
+        let expected = match &attribute.meta {
+            Meta::Path(_) => None,
+            Meta::NameValue(value) => text(&value.value),
+            Meta::List(list) => {
+                let parser = |input: syn::parse::ParseStream<'_>| input.parse::<syn::MetaNameValue>();
+                parser.parse2(list.tokens.clone()).ok().and_then(|value| text(&value.value))
+            }
+        };
+        expected.map_or(ShouldPanic::Any, ShouldPanic::Containing)
+    }
+}
+
+fn text(value: &Expr) -> Option<String> {
+    match value {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Attributes that leave the function as it is. Every other may be a macro.
+fn is_inert(attribute: &Attribute) -> bool {
+    const INERT: &[&str] = &[
+        "allow",
+        "cfg",
+        "cold",
+        "coverage",
+        "deny",
+        "deprecated",
+        "doc",
+        "expect",
+        "forbid",
+        "ignore",
+        "inline",
+        "must_use",
+        "should_panic",
+        "test",
+        "track_caller",
+        "warn",
+    ];
+    let path = attribute.path();
+    let first = path.segments.first().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    match path.get_ident() {
+        Some(name) => INERT.contains(&name.to_string().as_str()),
+        None => ["rustfmt", "clippy", "rustdoc", "diagnostic"].contains(&first.as_str()) || is_std_test(path),
+    }
+}
+
+/// `::core::prelude::v1::test` and its like, which other macros write.
+fn is_std_test(path: &syn::Path) -> bool {
+    let text = path.to_token_stream().to_string().replace(' ', "");
+    let text = text.trim_start_matches("::");
+    ["core::prelude::v1::test", "std::prelude::v1::test", "core::prelude::rust_2024::test", "core::test", "std::test"]
+        .contains(&text)
+}
+
+/// Whether an attribute makes a function a test: `#[test]`, `#[tokio::test]`, `#[rstest]`, `#[test_case(…)]`, ….
+pub(crate) fn makes_test(attribute: &Attribute) -> bool {
+    const NAMES: &[&str] =
+        &["test", "rstest", "test_case", "case", "gtest", "quickcheck", "wasm_bindgen_test", "test_matrix"];
+    attribute.path().segments.last().is_some_and(|segment| NAMES.contains(&segment.ident.to_string().as_str()))
+}
+
+/// Whether an attribute is ours.
+pub(crate) fn is_monitored(attribute: &Attribute) -> bool {
+    attribute.path().segments.last().is_some_and(|segment| segment.ident == "monitored")
+}
+
+/// The tokens in an attribute's brackets.
+pub(crate) fn arguments(attribute: &Attribute) -> TokenStream {
+    match &attribute.meta {
+        Meta::List(list) => list.tokens.clone(),
+        _ => TokenStream::new(),
+    }
+}

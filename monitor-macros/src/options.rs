@@ -1,0 +1,346 @@
+//! The attribute's options, parsed: `#[monitored(component = "checkout", max_time = "250ms")]`.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream, Parser as _};
+use syn::{Error, Expr, Lit, LitInt, LitStr, Path, Result, Token};
+
+const KNOWN: &str =
+    "skip, skip_if, when, component, max_time, max_cpu, max_heap, max_allocations, no_leak, isolate, crate";
+
+/// What the user wrote, checked. `None` is what was not written.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    pub monitor: Option<Monitor>,
+    pub component: Option<LitStr>,
+    pub max_time: Option<Duration>,
+    pub max_cpu: Option<Duration>,
+    pub max_heap_bytes: Option<u64>,
+    pub max_allocations: Option<u64>,
+    pub no_leak: bool,
+    pub isolate: bool,
+    pub krate: Option<Path>,
+    pub template: Option<Template>,
+    /// The options as written, to be written again.
+    tokens: Vec<(String, TokenStream)>,
+}
+
+/// Whether the test is monitored.
+#[derive(Clone)]
+pub(crate) enum Monitor {
+    Never,
+    Unless(Expr),
+    If(Expr),
+}
+
+/// Written by ourselves when the attribute has moved itself behind the others: the function whose body has its bracket
+/// already.
+#[derive(Clone)]
+pub(crate) enum Template {
+    /// The annotated function itself.
+    Certain(LitStr),
+    /// What looks like the template of a generated case.
+    Case(LitStr),
+}
+
+/// Parses what stands in the attribute's brackets.
+pub(crate) fn parse(tokens: TokenStream) -> Result<Options> {
+    let parser = |input: ParseStream<'_>| {
+        let mut options = Options::default();
+        while !input.is_empty() {
+            options.one(input)?;
+            if input.is_empty() {
+                break;
+            }
+            input.parse::<Token![,]>()?;
+        }
+        Ok(options)
+    };
+    parser.parse2(tokens)
+}
+
+impl Options {
+    fn one(&mut self, input: ParseStream<'_>) -> Result<()> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error(format!("an option is meant, one of: {KNOWN}")));
+        }
+        let name = input.call(Ident::parse_any)?;
+        let text = name.to_string();
+        if self.tokens.iter().any(|(known, _)| *known == text) {
+            return Err(Error::new(name.span(), format!("repeated option \"{text}\"")));
+        }
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            if input.is_empty() || input.peek(Token![,]) {
+                return Err(Error::new(name.span(), format!("option \"{text}\" lacks its value after `=`")));
+            }
+            Some(Value::parse_for(&text, input)?)
+        } else {
+            None
+        };
+        let written = value.as_ref().map_or_else(|| quote!(#name), |value| quote!(#name = #value));
+        self.set(&name, &text, value)?;
+        self.tokens.push((text, written));
+        Ok(())
+    }
+
+    fn set(&mut self, name: &Ident, text: &str, value: Option<Value>) -> Result<()> {
+        match text {
+            "skip" => self.set_monitor(name, no_value(name, value).map(|()| Monitor::Never)?)?,
+            "skip_if" => self.set_monitor(name, Monitor::Unless(expression(name, value)?))?,
+            "when" => self.set_monitor(name, Monitor::If(expression(name, value)?))?,
+            "component" => self.component = Some(string(name, value, "\"checkout\"")?),
+            "max_time" => self.max_time = Some(duration(name, value)?),
+            "max_cpu" => self.max_cpu = Some(duration(name, value)?),
+            "max_heap" => self.max_heap_bytes = Some(size(name, value)?),
+            "max_allocations" => self.max_allocations = Some(count(name, value)?),
+            "no_leak" => self.no_leak = no_value(name, value).map(|()| true)?,
+            "isolate" => self.isolate = no_value(name, value).map(|()| true)?,
+            "crate" => self.krate = Some(path(name, value)?),
+            "__template" => self.template = Some(Template::Certain(string(name, value, "\"name\"")?)),
+            "__case" => self.template = Some(Template::Case(string(name, value, "\"name\"")?)),
+            _ => return Err(Error::new(name.span(), format!("unknown option \"{text}\"; known are: {KNOWN}"))),
+        }
+        Ok(())
+    }
+
+    fn set_monitor(&mut self, name: &Ident, monitor: Monitor) -> Result<()> {
+        if self.monitor.is_some() {
+            return Err(Error::new(name.span(), "only one of skip, skip_if and when is allowed"));
+        }
+        self.monitor = Some(monitor);
+        Ok(())
+    }
+
+    /// These options, with `defaults` (a module's) for what is not written here. Whether to monitor is decided by the
+    /// function's attribute alone.
+    pub(crate) fn or(&self, defaults: &Self) -> TokenStream {
+        const DECIDES: [&str; 3] = ["skip", "skip_if", "when"];
+        let inherited = defaults
+            .tokens
+            .iter()
+            .filter(|(name, _)| !DECIDES.contains(&name.as_str()) && !self.tokens.iter().any(|(own, _)| own == name));
+        let all = self.tokens.iter().chain(inherited).map(|(_, tokens)| tokens);
+        quote!(#(#all),*)
+    }
+
+    /// The options as written, without those we add ourselves.
+    pub(crate) fn as_written(&self) -> TokenStream {
+        let all = self.tokens.iter().filter(|(name, _)| !name.starts_with("__")).map(|(_, tokens)| tokens);
+        quote!(#(#all),*)
+    }
+
+    /// Where the runtime is.
+    pub(crate) fn runtime(&self) -> TokenStream {
+        self.krate.as_ref().map_or_else(|| quote!(::monitor_runtime), ToTokens::to_token_stream)
+    }
+
+    /// Where what expansions call is.
+    pub(crate) fn private(&self) -> TokenStream {
+        let runtime = self.runtime();
+        quote!(#runtime::__private)
+    }
+}
+
+/// The right side of an option.
+#[derive(Clone)]
+enum Value {
+    Path(Path),
+    Expr(Expr),
+}
+
+impl Value {
+    fn parse_for(option: &str, input: ParseStream<'_>) -> Result<Self> {
+        if option == "crate" {
+            let path = input.call(Path::parse_mod_style);
+            return path.map(Self::Path).map_err(|error| {
+                Error::new(error.span(), "option \"crate\" takes a path, such as crate = renamed::monitor_runtime")
+            });
+        }
+        Expr::parse(input).map(Self::Expr)
+    }
+
+    fn span(&self) -> Span {
+        match self {
+            Self::Path(path) => syn::spanned::Spanned::span(path),
+            Self::Expr(expr) => syn::spanned::Spanned::span(expr),
+        }
+    }
+}
+
+impl ToTokens for Value {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Path(path) => path.to_tokens(tokens),
+            Self::Expr(expr) => expr.to_tokens(tokens),
+        }
+    }
+}
+
+fn no_value(name: &Ident, value: Option<Value>) -> Result<()> {
+    value.map_or(Ok(()), |value| Err(Error::new(value.span(), format!("option \"{name}\" takes no value"))))
+}
+
+fn expression(name: &Ident, value: Option<Value>) -> Result<Expr> {
+    match value {
+        Some(Value::Expr(Expr::Lit(literal))) if !matches!(literal.lit, Lit::Bool(_)) => Err(Error::new_spanned(
+            literal,
+            format!("option \"{name}\" takes a condition, such as {name} = cfg!(windows)"),
+        )),
+        Some(Value::Expr(expr)) => Ok(expr),
+        _ => {
+            Err(Error::new(name.span(), format!("option \"{name}\" takes a condition, such as {name} = cfg!(windows)")))
+        }
+    }
+}
+
+fn path(name: &Ident, value: Option<Value>) -> Result<Path> {
+    match value {
+        Some(Value::Path(path)) => Ok(path),
+        _ => Err(Error::new(name.span(), "option \"crate\" takes a path, such as crate = renamed::monitor_runtime")),
+    }
+}
+
+fn string(name: &Ident, value: Option<Value>, example: &str) -> Result<LitStr> {
+    let message = || format!("option \"{name}\" takes a string, such as {name} = {example}");
+    match value {
+        Some(Value::Expr(Expr::Lit(literal))) => match literal.lit {
+            Lit::Str(string) => Ok(string),
+            other => Err(Error::new(other.span(), message())),
+        },
+        Some(value) => Err(Error::new(value.span(), message())),
+        None => Err(Error::new(name.span(), message())),
+    }
+}
+
+fn count(name: &Ident, value: Option<Value>) -> Result<u64> {
+    let message = format!("option \"{name}\" takes a whole number, such as {name} = 1000");
+    let parse = |literal: &LitInt| {
+        if !literal.suffix().is_empty() {
+            return Err(Error::new(literal.span(), &message));
+        }
+        literal.base10_parse().map_err(|_| Error::new(literal.span(), &message))
+    };
+    match &value {
+        Some(Value::Expr(Expr::Lit(literal))) => match &literal.lit {
+            Lit::Int(number) => parse(number),
+            other => Err(Error::new(other.span(), message)),
+        },
+        Some(value) => Err(Error::new(value.span(), message)),
+        None => Err(Error::new(name.span(), message)),
+    }
+}
+
+fn duration(name: &Ident, value: Option<Value>) -> Result<Duration> {
+    let text = string(name, value, "\"250ms\"")?;
+    let nanos = with_unit(
+        &text.value(),
+        &[("ns", 1), ("us", 1_000), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("min", 60_000_000_000)],
+    );
+    nanos.map(Duration::from_nanos).ok_or_else(|| {
+        Error::new(
+            text.span(),
+            format!("option \"{name}\" takes a time with its unit (ns, us, ms, s, min), such as \"250ms\" or \"1.5s\""),
+        )
+    })
+}
+
+fn size(name: &Ident, value: Option<Value>) -> Result<u64> {
+    let text = string(name, value, "\"16 MiB\"")?;
+    let units = [
+        ("B", 1),
+        ("KB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+    ];
+    with_unit(&text.value(), &units).ok_or_else(|| {
+        Error::new(
+            text.span(),
+            format!("option \"{name}\" takes a size with its unit (B, KB, MB, GB, KiB, MiB, GiB), such as \"16 MiB\""),
+        )
+    })
+}
+
+/// `1.5 s` in the smallest unit.
+fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let text = text.trim();
+    let end = text.find(|character: char| !character.is_ascii_digit() && character != '.' && character != '_')?;
+    let (number, unit) = text.split_at(end);
+    let number = number.replace('_', "");
+    let factor = units.iter().find(|(name, _)| *name == unit.trim())?.1;
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(factor);
+    }
+    let number: f64 = number.parse().ok()?;
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a fraction of a unit, never negative; too large saturates"
+    )]
+    Some((number * factor as f64).round() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(tokens: TokenStream) -> String {
+        parse(tokens).err().expect("these options are wrong").to_string()
+    }
+
+    #[test]
+    fn all_options_are_understood() {
+        let options = parse(quote! {
+            component = "checkout", max_time = "250ms", max_cpu = "1.5s", max_heap = "16 MiB", max_allocations = 1_000,
+            no_leak, isolate, when = cfg!(unix), crate = crate::renamed,
+        })
+        .expect("these options are right");
+        assert_eq!(options.max_time, Some(Duration::from_millis(250)));
+        assert_eq!(options.max_cpu, Some(Duration::from_millis(1500)));
+        assert_eq!(options.max_heap_bytes, Some(16 << 20));
+        assert_eq!(options.max_allocations, Some(1000));
+        assert!(options.no_leak && options.isolate && matches!(options.monitor, Some(Monitor::If(_))));
+        assert_eq!(options.private().to_string(), "crate :: renamed :: __private");
+    }
+
+    #[test]
+    fn mistakes_say_what_would_be_right() {
+        assert_eq!(error(quote!(no_leak, no_leak)), "repeated option \"no_leak\"");
+        assert!(error(quote!(max_memory = "1 MiB")).starts_with("unknown option \"max_memory\"; known are: skip,"));
+        assert!(error(quote!(max_time = 250)).contains("max_time = \"250ms\""));
+        assert!(error(quote!(max_time = "fast")).contains("\"1.5s\""));
+        assert!(error(quote!(max_heap = "16")).contains("\"16 MiB\""));
+        assert!(error(quote!(max_allocations = "many")).contains("a whole number"));
+        assert!(error(quote!(skip = true)).contains("takes no value"));
+        assert!(error(quote!(skip_if)).contains("takes a condition"));
+        assert!(error(quote!(skip, when = true)).contains("only one of"));
+        assert!(error(quote!(component)).contains("takes a string"));
+        assert!(error(quote!(component =)).contains("lacks its value"));
+        assert!(error(quote!("text")).contains("an option is meant"));
+    }
+
+    #[test]
+    fn a_functions_options_come_before_its_modules() {
+        let module = parse(quote!(skip, component = "shop", max_time = "1s")).expect("right");
+        let function = parse(quote!(max_time = "2s")).expect("right");
+        assert_eq!(function.or(&module).to_string(), quote!(max_time = "2s", component = "shop").to_string());
+    }
+
+    #[test]
+    fn sizes_and_times_have_units() {
+        let units = [("ms", 1_000_000), ("s", 1_000_000_000)];
+        assert_eq!(with_unit(" 1_000 ms ", &units), Some(1_000_000_000));
+        assert_eq!(with_unit("0.5s", &units), Some(500_000_000));
+        assert_eq!(with_unit("-1s", &units), None);
+        assert_eq!(with_unit("1.2.3s", &units), None);
+        assert_eq!(with_unit("s", &units), None);
+        assert_eq!(with_unit("", &units), None);
+    }
+}

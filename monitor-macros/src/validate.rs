@@ -1,0 +1,94 @@
+//! Shapes that can't be monitored: one error each, on the token, saying what would be right.
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+use syn::spanned::Spanned as _;
+use syn::{Error, FnArg, Item, ItemFn, Result, Safety, parse2};
+
+use crate::body::Case;
+use crate::model::{is_monitored, makes_test};
+use crate::options::Options;
+use crate::position;
+
+/// Checks a function that `options` are on.
+pub(crate) fn function(function: &ItemFn, options: &Options) -> Result<()> {
+    let signature = &function.sig;
+    if let Some(other) = function.attrs.iter().find(|attribute| is_monitored(attribute)) {
+        return Err(Error::new_spanned(other, "only one #[monitored] is allowed"));
+    }
+    if let Some(receiver) = signature.receiver() {
+        return Err(Error::new_spanned(
+            receiver,
+            "a method can't be monitored: put #[monitored] on the test that calls it",
+        ));
+    }
+    if let Some(token) = &signature.constness {
+        return Err(Error::new_spanned(token, "a const fn can't be monitored: measuring happens at run time"));
+    }
+    if let Some(abi) = &signature.abi {
+        return Err(Error::new_spanned(
+            abi,
+            "an extern fn can't be monitored: put #[monitored] on the test that calls it",
+        ));
+    }
+    if let Safety::Unsafe(token) = &signature.safety {
+        return Err(Error::new_spanned(
+            token,
+            "an unsafe fn can't be monitored: put #[monitored] on the test that calls it",
+        ));
+    }
+    let gets_arguments = function.attrs.iter().any(makes_test);
+    if !gets_arguments
+        && signature.generics.params.iter().any(|parameter| !matches!(parameter, syn::GenericParam::Lifetime(_)))
+    {
+        return Err(Error::new_spanned(
+            &signature.generics,
+            "a generic function can't be monitored: it is no test; put #[monitored] on the tests that call it",
+        ));
+    }
+    if let (false, Some(argument)) = (gets_arguments, signature.inputs.first()) {
+        return Err(Error::new_spanned(
+            argument,
+            "a test takes no arguments: put #[monitored] on the test that calls this function, or beside the attribute that \
+             gives the arguments, such as #[rstest] or #[test_case(…)]",
+        ));
+    }
+    if options.template.is_none() {
+        not_between_cases(function)?;
+    }
+    Ok(())
+}
+
+/// `rstest` gives an attribute that stands before a `#[case]` to that case alone.
+fn not_between_cases(function: &ItemFn) -> Result<()> {
+    let Some(case) = Case::of_rstest(&function.sig, &function.block) else { return Ok(()) };
+    let attribute = Span::call_site();
+    let is_followed = case.values().any(|value| position::is_between(value.span(), attribute, case.template.span()));
+    if is_followed {
+        return Err(Error::new(
+            attribute,
+            "#[monitored] before a #[case] covers that case only: put it above #[rstest] or below the last #[case]",
+        ));
+    }
+    Ok(())
+}
+
+/// The item without `#[monitored]`, so that a second one adds no second error.
+pub(crate) fn without_other_monitored(item: TokenStream) -> TokenStream {
+    match parse2::<Item>(item.clone()) {
+        Ok(Item::Fn(mut function)) => {
+            function.attrs.retain(|attribute| !is_monitored(attribute));
+            function.into_token_stream()
+        }
+        _ => item,
+    }
+}
+
+/// An argument that `rstest` fills from a case, a value list or files; every other is a fixture.
+pub(crate) fn is_case_argument(argument: &FnArg) -> bool {
+    const NAMES: &[&str] = &["case", "values", "files"];
+    let FnArg::Typed(argument) = argument else { return false };
+    argument.attrs.iter().any(|attribute| {
+        attribute.path().segments.last().is_some_and(|segment| NAMES.contains(&segment.ident.to_string().as_str()))
+    })
+}

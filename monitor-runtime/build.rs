@@ -1,0 +1,28 @@
+//! Tells the runtime which toolchain and profile the tests are built with.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=RUSTC");
+    let variable = |name: &str| env::var(name).unwrap_or_default();
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = Command::new(rustc).arg("--version").output().ok();
+    let version = version.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
+    println!("cargo::rustc-env=MONITOR_BUILD_RUSTC={}", version.trim());
+    println!("cargo::rustc-env=MONITOR_BUILD_TARGET={}", variable("TARGET"));
+    println!("cargo::rustc-env=MONITOR_BUILD_OPT_LEVEL={}", variable("OPT_LEVEL"));
+    println!("cargo::rustc-env=MONITOR_BUILD_PROFILE={}", profile(&variable("OUT_DIR"), &variable("PROFILE")));
+}
+
+/// `PROFILE` says only `debug` or `release`; a custom profile's name is the folder before `build` in `OUT_DIR`.
+fn profile(out_dir: &str, fallback: &str) -> String {
+    let before_build = Path::new(out_dir).ancestors().find(|path| path.file_name().is_some_and(|name| name == "build"));
+    let folder = before_build.and_then(|build| build.parent()?.file_name()?.to_str());
+    match folder.unwrap_or(fallback) {
+        "debug" => "dev".to_owned(),
+        name => name.to_owned(),
+    }
+}

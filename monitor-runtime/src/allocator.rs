@@ -1,0 +1,103 @@
+//! A global allocator that counts for the calling thread's scope.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::scope::current::current;
+
+/// Counts what each monitored test allocates, and lets `A` do the work.
+///
+/// The default feature `allocator` installs `Allocator<System>` as the global allocator. A crate with a global
+/// allocator of its own turns that feature off and wraps its own:
+///
+/// ```
+/// # // (The doc test has the default feature on, so nothing is installed here.)
+/// use monitor_runtime::Allocator;
+/// use std::alloc::System;
+///
+/// // #[global_allocator]
+/// static ALLOCATOR: Allocator<System> = Allocator::new(System);
+/// # let _ = &ALLOCATOR;
+/// ```
+///
+/// Counters are per thread and cost a few plain memory accesses per call; a thread outside of every scope pays one
+/// read of a thread-local. A failed allocation is not counted. A reallocation counts its growth.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Allocator<A = System>(A);
+
+impl<A> Allocator<A> {
+    /// Wraps `allocator`.
+    pub const fn new(allocator: A) -> Self {
+        Self(allocator)
+    }
+}
+
+// SAFETY: every call goes to `A` unchanged and its answer is returned unchanged; counting neither allocates
+// nor unwinds.
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise is passed on.
+        let pointer = unsafe { self.0.alloc(layout) };
+        count_allocation(pointer, layout.size());
+        pointer
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise is passed on.
+        let pointer = unsafe { self.0.alloc_zeroed(layout) };
+        count_allocation(pointer, layout.size());
+        pointer
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: the caller's promise is passed on.
+        let new_pointer = unsafe { self.0.realloc(pointer, layout, new_size) };
+        if !new_pointer.is_null()
+            && let Some(record) = current()
+        {
+            if new_size >= layout.size() {
+                record.count_allocation(new_size - layout.size());
+            } else {
+                record.count_allocation(0);
+                record.count_freed(layout.size() - new_size);
+            }
+        }
+        new_pointer
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.0.dealloc(pointer, layout) };
+        if let Some(record) = current() {
+            record.count_freed(layout.size());
+        }
+    }
+}
+
+#[inline]
+fn count_allocation(pointer: *mut u8, size: usize) {
+    if !pointer.is_null()
+        && let Some(record) = current()
+    {
+        record.count_allocation(size);
+    }
+}
+
+#[cfg(feature = "allocator")]
+#[global_allocator]
+static INSTALLED: Allocator<System> = Allocator::new(System);
+
+/// Whether the program's global allocator is an [`Allocator`]: found out by trying, when the recorder is set up.
+static COUNTS: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn counts() -> bool {
+    COUNTS.load(Ordering::Relaxed)
+}
+
+pub(crate) fn set_counts(counts: bool) {
+    COUNTS.store(counts, Ordering::Relaxed);
+}

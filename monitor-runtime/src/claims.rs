@@ -1,0 +1,55 @@
+//! Finds the test bracket of a body that runs on a thread which could not inherit its scope.
+//!
+//! Where new threads are seen this is never needed: the thread leads to its tree. Elsewhere an attribute may
+//! run the body on a thread of its own (`rstest`'s timeout); it is then measured and recorded there, and the test
+//! bracket that waits for it must not record it once more.
+
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::__private::Item;
+use crate::sys::threads::SEES_NEW_THREADS;
+
+/// A deferred test that is open.
+#[derive(Debug)]
+struct Waiting {
+    module: &'static str,
+    name: &'static str,
+    test: &'static Item,
+    claimed: bool,
+}
+
+static WAITING: Mutex<Vec<Waiting>> = Mutex::new(Vec::new());
+
+fn waiting() -> MutexGuard<'static, Vec<Waiting>> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `test` opens and, if it is deferred, waits for its body.
+pub(crate) fn wait_if(deferred: bool, test: &'static Item) {
+    if deferred && !SEES_NEW_THREADS {
+        waiting().push(Waiting { module: test.module, name: test.name, test, claimed: false });
+    }
+}
+
+/// The body of `item` is measured without its test bracket.
+pub(crate) fn claim(item: &'static Item) {
+    if SEES_NEW_THREADS {
+        return;
+    }
+    let mut all = waiting();
+    let same = all.iter_mut().find(|one| !one.claimed && one.name == item.name && one.module == item.module);
+    if let Some(one) = same {
+        one.claimed = true;
+    }
+}
+
+/// Whether the body of `test`, which ends now, was measured elsewhere.
+pub(crate) fn was_claimed(test: &'static Item) -> bool {
+    if SEES_NEW_THREADS {
+        return false;
+    }
+    let mut all = waiting();
+    let position = all.iter().position(|one| ptr::eq(one.test, test));
+    position.is_some_and(|position| all.swap_remove(position).claimed)
+}

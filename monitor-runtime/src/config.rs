@@ -1,0 +1,355 @@
+//! Configuration: environment variables, which Cargo's own `[env]` table can set.
+
+use std::ffi::OsString;
+use std::fmt::{self, Display, Formatter};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, str::FromStr};
+
+use crate::facts::workspace_root;
+
+/// What the environment asks for.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// `MONITOR=off`: run as if the attribute were not there.
+    pub enabled: bool,
+    /// `MONITOR_DB`.
+    pub database: Database,
+    /// `MONITOR_SCOPE`.
+    pub scopes: Scopes,
+    /// `MONITOR_COMPONENT`, `MONITOR_COMPONENT_PREFIX`.
+    pub component: ComponentRule,
+    /// `MONITOR_DESCRIPTION`.
+    pub description: Option<String>,
+    /// `MONITOR_TAGS`.
+    pub tags: Vec<(String, String)>,
+    /// `MONITOR_EXPLICIT_PARAMETERS`.
+    pub explicit_parameters: bool,
+    /// `MONITOR_CPU_FREQ`, MHz.
+    pub cpu_freq_mhz: Option<u32>,
+    /// `MONITOR_SCM_ID`.
+    pub scm_id: Option<String>,
+    /// `MONITOR_SESSION`.
+    pub session: Option<String>,
+    /// `MONITOR_STRICT`.
+    pub strict: bool,
+    /// `MONITOR_BUDGETS`.
+    pub budgets: BudgetMode,
+    /// `MONITOR_ISOLATE`.
+    pub isolate: bool,
+    /// `MONITOR_ISOLATE_TIMEOUT`.
+    pub isolate_timeout: Option<Duration>,
+    /// The workspace of the package under test.
+    pub workspace: PathBuf,
+}
+
+/// Where rows go.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Database {
+    Off,
+    At(PathBuf),
+}
+
+/// Which rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scopes {
+    pub function: bool,
+    pub module: bool,
+    pub session: bool,
+}
+
+/// What a test over its budget does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BudgetMode {
+    /// It fails.
+    Enforce,
+    /// It is recorded as over budget and passes.
+    Report,
+}
+
+/// How a test's component is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ComponentRule {
+    /// As the attribute says, else as the package is called.
+    Own,
+    /// The same for all.
+    Forced(String),
+    /// Its own behind a prefix.
+    Prefixed(String),
+}
+
+impl ComponentRule {
+    /// The component of a test of `package` whose attribute says `own`.
+    pub(crate) fn of(&self, own: Option<&str>, package: &str) -> String {
+        let own = own.unwrap_or(package);
+        match self {
+            Self::Own => own.to_owned(),
+            Self::Forced(name) => name.clone(),
+            Self::Prefixed(prefix) if own.is_empty() => prefix.clone(),
+            Self::Prefixed(prefix) => format!("{prefix}.{own}"),
+        }
+    }
+}
+
+impl Display for Scopes {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let names = [(self.function, "function"), (self.module, "module"), (self.session, "session")];
+        let names: Vec<&str> = names.into_iter().filter_map(|(asked, name)| asked.then_some(name)).collect();
+        f.write_str(&names.join(","))
+    }
+}
+
+impl Config {
+    /// Reads the environment of the process for tests of the package in `manifest_dir`.
+    ///
+    /// A value that makes no sense is ignored, and told in the second part: variable, value, reason, remedy.
+    pub(crate) fn from_env(manifest_dir: &Path) -> (Self, Vec<String>) {
+        Self::from_variables(&|name| env::var_os(name), manifest_dir)
+    }
+
+    fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>, manifest_dir: &Path) -> (Self, Vec<String>) {
+        let mut reader = Reader { variable, problems: Vec::new() };
+        let workspace = workspace_root(manifest_dir);
+        let config = Self {
+            enabled: reader.flag("MONITOR", true),
+            database: reader.database(&workspace),
+            scopes: reader.parsed("MONITOR_SCOPE").unwrap_or(Scopes { function: true, module: false, session: false }),
+            component: reader.component(),
+            description: reader.text("MONITOR_DESCRIPTION"),
+            tags: reader.tags(),
+            explicit_parameters: reader.flag("MONITOR_EXPLICIT_PARAMETERS", false),
+            cpu_freq_mhz: reader.parsed::<Megahertz>("MONITOR_CPU_FREQ").map(|frequency| frequency.0),
+            scm_id: reader.text("MONITOR_SCM_ID"),
+            session: reader.text("MONITOR_SESSION"),
+            strict: reader.flag("MONITOR_STRICT", false),
+            budgets: reader.parsed("MONITOR_BUDGETS").unwrap_or(BudgetMode::Enforce),
+            isolate: reader.flag("MONITOR_ISOLATE", false),
+            isolate_timeout: reader.parsed::<Limit>("MONITOR_ISOLATE_TIMEOUT").map(|limit| limit.0),
+            workspace,
+        };
+        if reader.text("MONITOR_REMOTE").is_some() {
+            reader.problem(
+                "MONITOR_REMOTE is set, but this version sends nothing to a server: unset it, and send the .pymon file \
+                 afterwards",
+            );
+        }
+        (config, reader.problems)
+    }
+}
+
+struct Reader<'a> {
+    variable: &'a dyn Fn(&str) -> Option<OsString>,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, text: impl Into<String>) {
+        self.problems.push(text.into());
+    }
+
+    /// A variable that is set and not empty. Bytes that are no text are replaced.
+    fn text(&self, name: &str) -> Option<String> {
+        let value = (self.variable)(name)?;
+        Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn flag(&mut self, name: &str, default: bool) -> bool {
+        let Some(value) = self.text(name) else { return default };
+        match value.to_ascii_lowercase().as_str() {
+            "1" | "on" | "true" | "yes" => true,
+            "0" | "off" | "false" | "no" => false,
+            _ => {
+                self.problem(format!("{name}={value} is neither on nor off: use 1 or 0"));
+                default
+            }
+        }
+    }
+
+    fn parsed<T: FromStr<Err = &'static str>>(&mut self, name: &str) -> Option<T> {
+        let value = self.text(name)?;
+        match value.parse() {
+            Ok(parsed) => Some(parsed),
+            Err(remedy) => {
+                self.problem(format!("{name}={value} is not understood: {remedy}"));
+                None
+            }
+        }
+    }
+
+    /// A relative path starts at the workspace, since Cargo runs each package's tests in the package's own folder.
+    fn database(&self, workspace: &Path) -> Database {
+        match (self.variable)("MONITOR_DB").filter(|value| !value.is_empty()) {
+            None => Database::At(workspace.join(".pymon")),
+            Some(value) if value.eq_ignore_ascii_case("off") => Database::Off,
+            Some(path) => Database::At(workspace.join(path)),
+        }
+    }
+
+    fn component(&mut self) -> ComponentRule {
+        match (self.text("MONITOR_COMPONENT"), self.text("MONITOR_COMPONENT_PREFIX")) {
+            (None, None) => ComponentRule::Own,
+            (Some(name), None) => ComponentRule::Forced(name),
+            (None, Some(prefix)) => ComponentRule::Prefixed(prefix),
+            (Some(name), Some(prefix)) => {
+                self.problem(format!(
+                    "MONITOR_COMPONENT={name} and MONITOR_COMPONENT_PREFIX={prefix} exclude each other: unset one; the \
+                     prefix is ignored"
+                ));
+                ComponentRule::Forced(name)
+            }
+        }
+    }
+
+    fn tags(&mut self) -> Vec<(String, String)> {
+        let Some(value) = self.text("MONITOR_TAGS") else { return Vec::new() };
+        let mut tags = Vec::new();
+        for part in value.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match part.split_once('=') {
+                Some((key, value)) if !key.trim().is_empty() => {
+                    tags.push((key.trim().to_owned(), value.trim().to_owned()));
+                }
+                _ => self.problem(format!("MONITOR_TAGS has {part:?}, which is no tag: write KEY=VALUE,KEY=VALUE")),
+            }
+        }
+        tags
+    }
+}
+
+impl FromStr for Scopes {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut scopes = Self { function: false, module: false, session: false };
+        for name in text.split(',').map(str::trim) {
+            match name {
+                "function" => scopes.function = true,
+                "module" => scopes.module = true,
+                "session" => scopes.session = true,
+                _ => return Err("name function, module or session, separated by commas"),
+            }
+        }
+        Ok(scopes)
+    }
+}
+
+impl FromStr for BudgetMode {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "report" => Ok(Self::Report),
+            "enforce" => Ok(Self::Enforce),
+            _ => Err("use report or enforce"),
+        }
+    }
+}
+
+struct Megahertz(u32);
+
+impl FromStr for Megahertz {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| "give a whole number of MHz, such as 2600")
+    }
+}
+
+struct Limit(Duration);
+
+impl FromStr for Limit {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const REMEDY: &str = "give a time such as 500ms, 60s or 5min";
+        let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number.parse().map_err(|_| REMEDY)?;
+        match unit.trim() {
+            "ms" => Ok(Self(Duration::from_millis(number))),
+            "" | "s" => Ok(Self(Duration::from_secs(number))),
+            "min" | "m" => Ok(Self(Duration::from_secs(number.saturating_mul(60)))),
+            _ => Err(REMEDY),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(variables: &[(&str, &str)]) -> (Config, Vec<String>) {
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
+        Config::from_variables(&variable, Path::new("/nowhere/package"))
+    }
+
+    #[test]
+    fn nothing_set_means_the_defaults() {
+        let (config, problems) = config(&[]);
+        assert_eq!(problems, [] as [&str; 0]);
+        assert!(config.enabled && !config.strict && !config.isolate && !config.explicit_parameters);
+        assert_eq!(config.scopes.to_string(), "function");
+        assert_eq!(config.component.of(None, "package"), "package");
+        assert_eq!(config.component.of(Some("own"), "package"), "own");
+        assert_eq!(config.budgets, BudgetMode::Enforce);
+        assert_eq!(config.database, Database::At(config.workspace.join(".pymon")));
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let (config, problems) = config(&[
+            ("MONITOR", "off"),
+            ("MONITOR_DB", "/else where/ä.pymon"),
+            ("MONITOR_SCOPE", "function, module,session"),
+            ("MONITOR_COMPONENT_PREFIX", "shop"),
+            ("MONITOR_DESCRIPTION", "a \"night\" run"),
+            ("MONITOR_TAGS", "a=1, b = x=y,,"),
+            ("MONITOR_EXPLICIT_PARAMETERS", "1"),
+            ("MONITOR_CPU_FREQ", "2600"),
+            ("MONITOR_SCM_ID", "abc"),
+            ("MONITOR_SESSION", "mine"),
+            ("MONITOR_STRICT", "true"),
+            ("MONITOR_BUDGETS", "report"),
+            ("MONITOR_ISOLATE", "1"),
+            ("MONITOR_ISOLATE_TIMEOUT", "90s"),
+        ]);
+        assert_eq!(problems, [] as [&str; 0]);
+        assert!(!config.enabled && config.strict && config.isolate && config.explicit_parameters);
+        assert_eq!(config.database, Database::At(PathBuf::from("/else where/ä.pymon")));
+        assert_eq!(config.scopes.to_string(), "function,module,session");
+        assert_eq!(config.component.of(Some("cart"), "package"), "shop.cart");
+        assert_eq!(config.description.as_deref(), Some("a \"night\" run"));
+        assert_eq!(config.tags, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x=y".to_owned())]);
+        assert_eq!((config.cpu_freq_mhz, config.budgets), (Some(2600), BudgetMode::Report));
+        assert_eq!((config.scm_id.as_deref(), config.session.as_deref()), (Some("abc"), Some("mine")));
+        assert_eq!(config.isolate_timeout, Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn a_senseless_value_is_told_and_ignored() {
+        let cases = [
+            ("MONITOR", "perhaps", "neither on nor off"),
+            ("MONITOR_SCOPE", "class", "name function, module or session"),
+            ("MONITOR_TAGS", "lonely", "KEY=VALUE"),
+            ("MONITOR_CPU_FREQ", "fast", "whole number of MHz"),
+            ("MONITOR_BUDGETS", "maybe", "report or enforce"),
+            ("MONITOR_ISOLATE_TIMEOUT", "soon", "60s"),
+            ("MONITOR_REMOTE", "http://localhost", "sends nothing"),
+        ];
+        for (name, value, remedy) in cases {
+            let (config, problems) = config(&[(name, value)]);
+            assert!(config.enabled);
+            assert!(problems.len() == 1 && problems[0].contains(name) && problems[0].contains(remedy), "{problems:?}");
+        }
+        let (config, problems) = config(&[("MONITOR_COMPONENT", "a"), ("MONITOR_COMPONENT_PREFIX", "b")]);
+        assert_eq!(config.component.of(Some("own"), "package"), "a");
+        assert!(problems[0].contains("exclude each other"));
+    }
+
+    #[test]
+    fn a_relative_path_starts_at_the_workspace_and_off_is_off() {
+        let (config_at, _) = config(&[("MONITOR_DB", "target/x.pymon")]);
+        assert_eq!(config_at.database, Database::At(config_at.workspace.join("target/x.pymon")));
+        assert_eq!(config(&[("MONITOR_DB", "off")]).0.database, Database::Off);
+    }
+}

@@ -1,0 +1,89 @@
+//! This process and its ancestors.
+
+use std::fs;
+
+use monitor_store::hash_hex;
+use monitor_store::liveness::{self, Here};
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+/// What tells this process from every other, on this host and elsewhere.
+#[derive(Debug, Clone)]
+pub(crate) struct ProcessIdentity {
+    pub process_h: String,
+    pub pid: u32,
+    /// As `monitor_store::liveness::started` gives it; 0 if unknown.
+    pub started: u64,
+    pub host: String,
+    pub boot_id: String,
+}
+
+/// Asks the system who this process is.
+pub(crate) fn process_identity() -> ProcessIdentity {
+    let Here { host, boot_id } = Here::now();
+    let pid = std::process::id();
+    let started = liveness::started(pid).or_else(|| start_by_sysinfo(pid)).unwrap_or(0);
+    let process_h = hash_hex([host.as_str(), &boot_id, &pid.to_string(), &started.to_string()]);
+    ProcessIdentity { process_h, pid, started, host, boot_id }
+}
+
+/// Another process, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ancestor {
+    pub pid: u32,
+    pub started: u64,
+    pub name: String,
+    pub parent: Option<u32>,
+}
+
+/// The parent of this process, its parent and so on, `depth` of them at most.
+pub(super) fn ancestors(depth: usize) -> Vec<Ancestor> {
+    let look_up = if fs::exists("/proc/self/stat").unwrap_or(false) { by_proc } else { by_sysinfo };
+    let this = look_up(std::process::id());
+    let parent = |ancestor: &Ancestor| ancestor.parent.and_then(look_up);
+    std::iter::successors(this.as_ref().and_then(parent), parent).take(depth).collect()
+}
+
+fn by_proc(pid: u32) -> Option<Ancestor> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+    let parent = rest.split_ascii_whitespace().nth(1)?.parse().ok();
+    let started = liveness::started(pid).unwrap_or(0);
+    Some(Ancestor { pid, started, name: name.to_owned(), parent: parent.filter(|parent| *parent > 0) })
+}
+
+fn by_sysinfo(pid: u32) -> Option<Ancestor> {
+    let id = Pid::from_u32(pid);
+    let mut system = System::new();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), false, ProcessRefreshKind::nothing());
+    let process = system.process(id)?;
+    Some(Ancestor {
+        pid,
+        started: process.start_time(),
+        name: process.name().to_string_lossy().into_owned(),
+        parent: process.parent().map(Pid::as_u32),
+    })
+}
+
+fn start_by_sysinfo(pid: u32) -> Option<u64> {
+    by_sysinfo(pid).map(|process| process.started)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_find_the_same_parent() {
+        let found = ancestors(1);
+        let [parent] = found.as_slice() else { panic!("a test process has a parent: {found:?}") };
+        let this = by_sysinfo(std::process::id()).expect("sysinfo knows this process");
+        assert_eq!(this.parent, Some(parent.pid));
+        let again = by_sysinfo(parent.pid).expect("sysinfo knows the parent");
+        assert_eq!(again.name, parent.name);
+    }
+
+    #[test]
+    fn an_identity_is_stable_within_a_process() {
+        assert_eq!(process_identity().process_h, process_identity().process_h);
+    }
+}

@@ -1,0 +1,160 @@
+//! Who runs the tests of this process: cargo, cargo-nextest, or somebody by hand.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+
+use monitor_store::hash_hex;
+
+use super::process::{self, Ancestor};
+use crate::config::Config;
+
+/// How this process was started, and the session that follows from it.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    pub kind: RunnerKind,
+    pub session_h: String,
+    /// The process whose life is the session's: cargo.
+    pub leader: Option<Leader>,
+    /// 1, or more for nextest's retries.
+    pub attempt: u32,
+    /// Which test binary this is, named as nextest does: `package`, `package::target`, `package::bin/target`.
+    pub binary: String,
+    /// The runner only wants to know which tests there are.
+    pub lists_only: bool,
+    /// The process runs its tests one after another.
+    pub single_test: bool,
+    /// Whether the write-ahead log goes back into the file when the process ends.
+    pub folds_wal: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RunnerKind {
+    Cargo,
+    Nextest,
+    Direct,
+}
+
+impl RunnerKind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Cargo => "cargo",
+            Self::Nextest => "nextest",
+            Self::Direct => "direct",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leader {
+    pub pid: u32,
+    pub started: u64,
+}
+
+/// Finds out, for tests of `package`.
+pub(crate) fn runner(config: &Config, package: &str) -> Runner {
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let executable = env::current_exe().unwrap_or_default();
+    let identity = process::process_identity();
+    let nextest = variable("NEXTEST_RUN_ID");
+    let cargo = if nextest.is_some() { None } else { cargo_among(process::ancestors(3)) };
+    let kind = match (&nextest, &cargo) {
+        (Some(_), _) => RunnerKind::Nextest,
+        (None, Some(_)) => RunnerKind::Cargo,
+        (None, None) => RunnerKind::Direct,
+    };
+    let session_h = match (&config.session, nextest, &cargo) {
+        (Some(name), ..) => hash_hex(["session", name]),
+        (None, Some(run), _) => hash_hex(["nextest", &run]),
+        (None, None, Some(cargo)) => {
+            hash_hex(["cargo", &identity.boot_id, &identity.host, &cargo.pid.to_string(), &cargo.started.to_string()])
+        }
+        (None, None, None) => hash_hex(["process", &identity.process_h]),
+    };
+    Runner {
+        kind,
+        session_h,
+        leader: cargo.map(|cargo| Leader { pid: cargo.pid, started: cargo.started }),
+        attempt: variable("NEXTEST_ATTEMPT").and_then(|attempt| attempt.parse().ok()).unwrap_or(1),
+        binary: variable("NEXTEST_BINARY_ID").unwrap_or_else(|| binary_id(&executable, package)),
+        lists_only: arguments.iter().any(|argument| argument == "--list"),
+        single_test: kind == RunnerKind::Nextest || one_thread(&arguments, variable("RUST_TEST_THREADS").as_deref()),
+        folds_wal: kind != RunnerKind::Nextest,
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Cargo, if it is the parent or the parent's parent (rustdoc, a runner around the test binary).
+fn cargo_among(ancestors: Vec<Ancestor>) -> Option<Ancestor> {
+    ancestors.into_iter().take(2).find(|ancestor| ancestor.name == "cargo" || ancestor.name == "cargo.exe")
+}
+
+/// Whether libtest runs one test at a time: the last flag counts, before the variable.
+fn one_thread(arguments: &[OsString], variable: Option<&str>) -> bool {
+    let mut threads = variable.map(str::to_owned);
+    let mut arguments = arguments.iter().map(|argument| argument.to_string_lossy());
+    while let Some(argument) = arguments.next() {
+        if argument == "--test-threads" {
+            threads = arguments.next().map(|value| value.into_owned());
+        } else if let Some(value) = argument.strip_prefix("--test-threads=") {
+            threads = Some(value.to_owned());
+        }
+    }
+    threads.as_deref().map(str::trim) == Some("1")
+}
+
+/// The binary's name without the hash that cargo puts behind it. Cargo does not tell a test which kind of target it is,
+/// so a binary target's unit tests are named like an integration test's here.
+fn binary_id(executable: &Path, package: &str) -> String {
+    let stem = executable.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match stem.rsplit_once('-') {
+        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => name,
+        _ => &stem,
+    };
+    if name == package.replace('-', "_") { package.to_owned() } else { format!("{package}::{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thread_is_seen_in_every_spelling() {
+        let cases: [(&[&str], Option<&str>, bool); 8] = [
+            (&[], None, false),
+            (&["--test-threads=1"], None, true),
+            (&["--test-threads", "1"], None, true),
+            (&["name", "--nocapture"], Some("1"), true),
+            (&["--test-threads=4"], Some("1"), false),
+            (&["--test-threads=4", "--test-threads", "1"], None, true),
+            (&["--test-threads"], None, false),
+            (&[], Some("8"), false),
+        ];
+        for (arguments, variable, expected) in cases {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            assert_eq!(one_thread(&arguments, variable), expected, "{arguments:?} {variable:?}");
+        }
+    }
+
+    #[test]
+    fn binaries_are_named_as_nextest_does() {
+        let id = |path: &str| binary_id(Path::new(path), "my-package");
+        assert_eq!(id("/t/debug/deps/my_package-0123456789abcdef"), "my-package");
+        assert_eq!(id("/t/debug/deps/end_to_end-0123456789abcdef"), "my-package::end_to_end");
+        assert_eq!(id("/t/debug/deps/with-dash-0123456789abcdef"), "my-package::with-dash");
+        assert_eq!(id("/elsewhere/my_package"), "my-package");
+    }
+
+    #[test]
+    fn cargo_is_looked_for_two_levels_up() {
+        let ancestor = |name: &str| Ancestor { pid: 1, started: 2, name: name.to_owned(), parent: None };
+        let found = |names: &[&str]| cargo_among(names.iter().map(|name| ancestor(name)).collect()).is_some();
+        assert!(found(&["cargo", "bash"]));
+        assert!(found(&["rustdoc", "cargo"]));
+        assert!(!found(&["bash", "make", "cargo"]));
+        assert!(!found(&["cargo-nextest"]));
+    }
+}

@@ -1,0 +1,46 @@
+//! The session's row: revision, description, tags, CI, and the lock file it ran with.
+
+use std::{env, fs};
+
+use monitor_store::{Session, Timestamp};
+
+use super::context::BUILD;
+use super::{Runner, ci, scm};
+use crate::config::Config;
+
+/// The row of the session that this process belongs to, and the text of the workspace's `Cargo.lock`.
+///
+/// Only the first process of a session asks: version control tools take milliseconds.
+pub(crate) fn session_row(config: &Config, runner: &Runner) -> (Session, Option<String>) {
+    let revision = scm::revision(&config.workspace);
+    let scm_id = config.scm_id.clone().unwrap_or(revision.id);
+    let mut description = ci::facts(&|name| env::var(name).ok().filter(|value| !value.is_empty()));
+    description.extend(config.description.clone().map(|text| ("description".to_owned(), text)));
+    description.extend(config.tags.iter().cloned());
+    let facts = [
+        ("rust_toolchain", BUILD.rustc),
+        ("rust_profile", BUILD.profile),
+        ("rust_target", BUILD.target),
+        ("rust_runner", runner.kind.as_str()),
+    ];
+    description.extend(facts.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    description.extend(revision.facts);
+    let session = Session {
+        session_h: runner.session_h.clone(),
+        run_date: Timestamp::now(),
+        scm_id,
+        description: unique(description),
+    };
+    (session, fs::read_to_string(config.workspace.join("Cargo.lock")).ok())
+}
+
+/// One value for each key: the first, so that a user's tag can't be overwritten by a fact.
+fn unique(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut unique: Vec<(String, String)> = Vec::with_capacity(pairs.len());
+    for (key, value) in pairs {
+        if !unique.iter().any(|(known, _)| *known == key) {
+            unique.push((key, value));
+        }
+    }
+    unique
+}

@@ -1,0 +1,123 @@
+//! The workspace of a package, found at run time as Cargo finds it.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// The root of the workspace that the package in `manifest_dir` belongs to; the package itself if it is in none.
+///
+/// Reads manifests line by line for `[workspace]`, `exclude` and `package.workspace` only. If the package is no
+/// longer where it was built (an archive run elsewhere), the search starts in the current folder.
+pub(crate) fn workspace_root(manifest_dir: &Path) -> PathBuf {
+    if manifest_dir.join("Cargo.toml").exists() {
+        return root_of(manifest_dir);
+    }
+    let here = env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let package = here.ancestors().find(|folder| folder.join("Cargo.toml").exists()).unwrap_or(&here);
+    root_of(package)
+}
+
+fn root_of(package: &Path) -> PathBuf {
+    let manifest = read(package);
+    if manifest.is_workspace {
+        return package.to_owned();
+    }
+    if let Some(workspace) = manifest.workspace {
+        return normal(&package.join(workspace));
+    }
+    for folder in package.ancestors().skip(1) {
+        let manifest = read(folder);
+        if manifest.is_workspace {
+            let excluded = manifest.exclude.iter().any(|path| package.starts_with(normal(&folder.join(path))));
+            return if excluded { package } else { folder }.to_owned();
+        }
+    }
+    package.to_owned()
+}
+
+/// What a manifest says about workspaces.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Manifest {
+    is_workspace: bool,
+    exclude: Vec<String>,
+    workspace: Option<String>,
+}
+
+fn read(folder: &Path) -> Manifest {
+    fs::read_to_string(folder.join("Cargo.toml")).map(|text| parse(&text)).unwrap_or_default()
+}
+
+fn parse(text: &str) -> Manifest {
+    let mut manifest = Manifest::default();
+    let mut table = String::new();
+    let mut excluding = false;
+    for line in text.lines() {
+        let line = line.split(" #").next().unwrap_or(line).trim();
+        if !excluding && line.starts_with('[') {
+            table = line.trim_matches(['[', ']']).replace(' ', "");
+            manifest.is_workspace |= table == "workspace" || table.starts_with("workspace.");
+            continue;
+        }
+        let (key, value) = line.split_once('=').map_or(("", line), |(key, value)| (key.trim(), value));
+        excluding |= table == "workspace" && key == "exclude";
+        if excluding {
+            manifest.exclude.extend(value.split(['"', '\'']).skip(1).step_by(2).map(str::to_owned));
+            excluding = !value.contains(']');
+        } else if table == "package" && key == "workspace" {
+            manifest.workspace = value.split(['"', '\'']).nth(1).map(str::to_owned);
+        }
+    }
+    manifest
+}
+
+/// Without `.` and `..`, as far as the names alone tell.
+fn normal(path: &Path) -> PathBuf {
+    use std::path::Component;
+    path.components().fold(PathBuf::new(), |mut normal, component| {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if normal.file_name().is_some() => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+        normal
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_are_read_as_far_as_needed() {
+        let text = "[package]\nname = \"a\"\nworkspace = \"../..\" # there\n\n[dependencies]\nexclude = \"1\"\n";
+        assert_eq!(parse(text), Manifest { workspace: Some("../..".to_owned()), ..Manifest::default() });
+        let text = "[workspace]\nmembers = [\"a\"]\nexclude = [\n  \"old\",\n  'vendored/x',\n]\nresolver = \"3\"\n";
+        let exclude = vec!["old".to_owned(), "vendored/x".to_owned()];
+        assert_eq!(parse(text), Manifest { is_workspace: true, exclude, workspace: None });
+        assert!(parse("[workspace.package]\nversion = \"1\"\n").is_workspace);
+    }
+
+    #[test]
+    fn the_root_is_where_cargo_says() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let root = folder.path();
+        let package = |path: &str, manifest: &str| {
+            let path = root.join(path);
+            fs::create_dir_all(&path).expect("a folder can be made");
+            fs::write(path.join("Cargo.toml"), manifest).expect("a file can be written");
+            path
+        };
+        let workspace = package("w", "[workspace]\nexclude = [\"out\"]\n");
+        let member = package("w/crates/member", "[package]\nname = \"member\"\n");
+        let own = package("w/own", "[package]\nname = \"own\"\n[workspace]\n");
+        let out = package("w/out", "[package]\nname = \"out\"\n");
+        let elsewhere = package("elsewhere/deep", "[package]\nname = \"deep\"\nworkspace = \"../../w\"\n");
+        let single = package("single", "[package]\nname = \"single\"\n");
+        assert_eq!(workspace_root(&member), workspace);
+        assert_eq!(workspace_root(&own), own);
+        assert_eq!(workspace_root(&out), out);
+        assert_eq!(workspace_root(&elsewhere), workspace);
+        assert_eq!(workspace_root(&single), single);
+    }
+}

@@ -1,0 +1,399 @@
+//! The process-global recorder: one connection, opened by the first test, closed when the process ends.
+
+use std::io::Write as _;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use monitor_store::{
+    Attribution, Entry, Kind, Measures, MemSource, Metric, Outcome, Process, Profile, ProfileKey, Spool, StoreError,
+    Timestamp, Writer,
+};
+use once_cell::sync::OnceCell;
+
+use crate::__private::{Item, Parameter};
+use crate::config::{BudgetMode, Config, Database};
+use crate::facts::{self, ProcessIdentity, Runner};
+use crate::measurement::{Coverage, Measurement};
+use crate::overhead::Overhead;
+use crate::scope::Tree;
+use crate::variant::variant;
+use crate::{isolate, overhead, sys};
+
+static RECORDER: OnceCell<Option<Recorder>> = OnceCell::new();
+
+/// Where the tests of this process are recorded.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) config: Config,
+    pub(crate) runner: Runner,
+    identity: ProcessIdentity,
+    overhead: Overhead,
+    env_h: OnceCell<String>,
+    sink: Mutex<Sink>,
+    /// Tests that run now, to be marked if the process ends under them.
+    running: Mutex<Vec<ProfileKey>>,
+    /// The first trouble, which `MONITOR_STRICT` turns into a failure.
+    trouble: OnceCell<String>,
+    process_tree: OnceCell<&'static Tree>,
+}
+
+#[derive(Debug)]
+enum Sink {
+    File(Writer),
+    Spool(Spool),
+    /// Nothing is to be written, nothing can be, or the process is ending.
+    Closed,
+}
+
+/// A test that has begun: what its rows will say apart from the figures.
+#[derive(Debug)]
+pub(crate) struct Row {
+    profile: Profile,
+    item: &'static Item,
+}
+
+impl Row {
+    /// What the rows are found by.
+    pub(crate) fn key(&self) -> &ProfileKey {
+        &self.profile.key
+    }
+}
+
+/// The recorder, set up on first use; `None` if nothing is to be monitored in this process.
+pub(crate) fn for_item(item: &'static Item) -> Option<&'static Recorder> {
+    let recorder = RECORDER.get_or_init(|| Recorder::set_up(item)).as_ref()?;
+    // A child made by `fork` inherits everything, but the rows and the connection are its parent's.
+    (recorder.identity.pid == std::process::id()).then_some(recorder)
+}
+
+impl Recorder {
+    fn set_up(item: &Item) -> Option<Self> {
+        let (config, problems) = Config::from_env(Path::new(item.manifest_dir));
+        if !config.enabled {
+            return None;
+        }
+        let mut runner = facts::runner(&config, item.package);
+        if let Some(session_h) = isolate::inherited_session() {
+            runner.session_h = session_h;
+            runner.single_test = true;
+        }
+        if runner.lists_only {
+            return None;
+        }
+        sys::threads::prepare();
+        let recorder = Self {
+            identity: facts::process_identity(),
+            overhead: overhead::calibrate(),
+            env_h: OnceCell::new(),
+            sink: Mutex::new(Sink::Closed),
+            running: Mutex::new(Vec::new()),
+            trouble: OnceCell::new(),
+            process_tree: OnceCell::new(),
+            config,
+            runner,
+        };
+        for problem in problems {
+            recorder.warn(&problem);
+        }
+        if let Database::At(path) = &recorder.config.database {
+            recorder.open(path);
+            sys::at_exit(on_exit);
+        }
+        Some(recorder)
+    }
+
+    fn open(&self, path: &Path) {
+        let opened = guarded(|| {
+            let mut writer = Writer::open(path)?;
+            self.register(&mut writer)?;
+            Ok(writer)
+        });
+        match opened {
+            Ok(writer) => *self.sink() = Sink::File(writer),
+            Err(error) => self.spool_after(&mut self.sink(), &error, &[]),
+        }
+    }
+
+    fn register(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        let mut process = self.process();
+        process.env_h = writer.environment_of(&process.machine_key)?;
+        let session = || facts::session_row(&self.config, &self.runner);
+        let env_h = writer.register(process, session, || facts::context(&self.config))?;
+        let _ = self.env_h.set(env_h);
+        Ok(())
+    }
+
+    fn process(&self) -> Process {
+        let identity = &self.identity;
+        let leader = self.runner.leader.as_ref();
+        Process {
+            process_h: identity.process_h.clone(),
+            session_h: self.runner.session_h.clone(),
+            env_h: None,
+            machine_key: facts::machine_key(&self.config),
+            host: identity.host.clone(),
+            boot_id: identity.boot_id.clone(),
+            pid: identity.pid,
+            pid_started: identity.started,
+            leader_pid: leader.map(|leader| leader.pid),
+            leader_started: leader.map(|leader| leader.started),
+            scopes: self.config.scopes.to_string(),
+            started_at: Timestamp::now(),
+            clock_cost_ns: Some(self.overhead.clock_ns),
+            scope_cost_ns: Some(self.overhead.scope_ns),
+            allocation_cost_ns: self.overhead.allocation_ns,
+        }
+    }
+
+    fn sink(&self) -> MutexGuard<'_, Sink> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Commits that a test runs, and returns the row to finish.
+    pub(crate) fn start(&self, item: &'static Item, parameters: &[Parameter]) -> Row {
+        let is_case = item.function != item.name || !parameters.is_empty();
+        let case = if is_case { case_name(item) } else { item.name.to_owned() };
+        let key = ProfileKey {
+            session_h: self.runner.session_h.clone(),
+            item_path: item.module.to_owned(),
+            item_variant: variant(item.name, parameters, self.config.explicit_parameters, &case),
+            item_start_time: Timestamp::now(),
+            process_h: self.identity.process_h.clone(),
+        };
+        let profile = Profile {
+            key,
+            package: item.package.to_owned(),
+            binary: self.runner.binary.clone(),
+            attempt: self.runner.attempt,
+            outcome: Outcome::Running,
+            attribution: None,
+            mem_source: None,
+            measures: Measures::default(),
+        };
+        self.running().push(profile.key.clone());
+        self.write(&[Entry::Started(profile.clone())]);
+        Row { profile, item }
+    }
+
+    /// Commits what a test cost.
+    pub(crate) fn finish(
+        &self,
+        row: Row,
+        measurement: &Measurement,
+        attribution: Attribution,
+        outcome: Outcome,
+        concurrency: u64,
+    ) {
+        let Row { mut profile, item } = row;
+        profile.outcome = outcome;
+        profile.attribution = Some(attribution);
+        profile.mem_source = if measurement.heap.is_some() {
+            Some(MemSource::Heap)
+        } else {
+            measurement.resident_growth_bytes.map(|_| MemSource::Rss)
+        };
+        profile.measures = measures(measurement, concurrency);
+        let metric = self.metric(&profile.key, item, measurement);
+        self.running().retain(|running| *running != profile.key);
+        self.write(&[Entry::Finished { metric, profile }]);
+    }
+
+    fn running(&self) -> MutexGuard<'_, Vec<ProfileKey>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn metric(&self, key: &ProfileKey, item: &Item, measurement: &Measurement) -> Metric {
+        let total_time = measurement.wall.as_secs_f64();
+        let split = measurement.usage.split_ns().map(|(user, kernel)| (seconds(user), seconds(kernel)));
+        let memory_bytes = match measurement.heap {
+            Some(heap) => Some(heap.peak_bytes),
+            None => measurement.resident_growth_bytes,
+        };
+        Metric {
+            session_h: key.session_h.clone(),
+            env_h: self.env_h.get().cloned().unwrap_or_default(),
+            item_start_time: key.item_start_time,
+            item_path: key.item_path.clone(),
+            item: item.name.to_owned(),
+            item_variant: key.item_variant.clone(),
+            item_fs_loc: item.file.to_owned(),
+            kind: Kind::Function,
+            component: self.config.component.of(item.component, item.package),
+            total_time,
+            user_time: split.map(|(user, _)| user),
+            kernel_time: split.map(|(_, kernel)| kernel),
+            cpu_usage: split.filter(|_| total_time > 0.0).map(|(user, kernel)| (user + kernel) / total_time),
+            #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
+            mem_usage: memory_bytes.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),
+        }
+    }
+
+    /// Corrects the rows of tests that turn out to be `shared`.
+    pub(crate) fn mark_shared(&self, keys: Vec<ProfileKey>) {
+        let entries: Vec<Entry> =
+            keys.into_iter().map(|key| Entry::Reattributed { key, attribution: Attribution::Shared }).collect();
+        if !entries.is_empty() {
+            self.write(&entries);
+        }
+    }
+
+    /// Marks the tests whose isolated process died.
+    pub(crate) fn settle(&self) {
+        if let Sink::File(writer) = &mut *self.sink() {
+            let _ = guarded(|| writer.settle());
+        }
+    }
+
+    fn write(&self, entries: &[Entry]) {
+        let sink = &mut *self.sink();
+        let result = match sink {
+            Sink::File(writer) => guarded(|| writer.apply(entries)),
+            Sink::Spool(spool) => guarded(|| spool.append(entries)),
+            Sink::Closed => Ok(()),
+        };
+        match (result, &sink) {
+            (Err(error), Sink::File(_)) => self.spool_after(sink, &error, entries),
+            (Err(error), _) => {
+                self.warn(&format!("{error}; the rows of this process from here on are lost"));
+                *sink = Sink::Closed;
+            }
+            (Ok(()), _) => {}
+        }
+    }
+
+    /// From now on rows go to a file beside the one that could not be written; `entries` first.
+    fn spool_after(&self, sink: &mut Sink, error: &str, entries: &[Entry]) {
+        let Database::At(path) = &self.config.database else { return };
+        let (session, lockfile) = facts::session_row(&self.config, &self.runner);
+        let (context, class) = facts::context(&self.config);
+        let env_h = self.env_h.get_or_init(|| context.env_h.clone()).clone();
+        let mut process = self.process();
+        process.env_h = Some(env_h);
+        let mut all =
+            vec![Entry::Session { session, lockfile }, Entry::Context { context, class }, Entry::Process(process)];
+        all.extend_from_slice(entries);
+        let spooled = guarded(|| {
+            let mut spool = Spool::create(path, self.identity.pid)?;
+            spool.append(&all)?;
+            Ok(spool)
+        });
+        match spooled {
+            Ok(spool) => {
+                self.warn(&format!(
+                    "{error}; the rows of this process go to {}, which the next run that can write imports",
+                    spool.path().display()
+                ));
+                *sink = Sink::Spool(spool);
+            }
+            Err(spool_error) => {
+                self.warn(&format!(
+                    "{error}; nor could a spool file be written ({spool_error}), so the rows of this process are lost"
+                ));
+                *sink = Sink::Closed;
+            }
+        }
+    }
+
+    /// Tells the user, past the capturing of test output, once.
+    fn warn(&self, message: &str) {
+        if self.trouble.set(message.to_owned()).is_ok() {
+            let _ = writeln!(std::io::stderr(), "warning: monitor: {message}");
+        }
+    }
+
+    /// What a test fails with under `MONITOR_STRICT`.
+    pub(crate) fn strict_failure(&self) -> Option<String> {
+        let trouble = self.trouble.get().filter(|_| self.config.strict)?;
+        Some(format!("MONITOR_STRICT is set and monitoring is in trouble: {trouble}"))
+    }
+
+    pub(crate) fn enforces_budgets(&self) -> bool {
+        self.config.budgets == BudgetMode::Enforce
+    }
+
+    /// The one tree of a process that runs its tests one after another.
+    pub(crate) fn process_tree(&self) -> &'static Tree {
+        self.process_tree.get_or_init(Tree::new)
+    }
+
+    pub(crate) fn is_process_tree(&self, tree: &'static Tree) -> bool {
+        self.process_tree.get().is_some_and(|process_tree| std::ptr::eq(*process_tree, tree))
+    }
+
+    /// Whether a test is to run in a process of its own, made from this one.
+    pub(crate) fn isolates(&self, item: &Item) -> bool {
+        (item.isolate || self.config.isolate) && !isolate::is_isolated()
+    }
+
+    fn close(&self) {
+        let Ok(mut sink) = self.sink.try_lock() else { return };
+        let died_in = self.running.try_lock().map(|mut running| std::mem::take(&mut *running));
+        let crashed: Vec<Entry> = died_in.unwrap_or_default().into_iter().map(|key| Entry::Crashed { key }).collect();
+        match std::mem::replace(&mut *sink, Sink::Closed) {
+            Sink::File(mut writer) => {
+                let _ = guarded(|| {
+                    if !crashed.is_empty() {
+                        writer.apply(&crashed)?;
+                    }
+                    if self.runner.folds_wal {
+                        writer.summarise()?;
+                    }
+                    writer.close(self.runner.folds_wal)
+                });
+            }
+            Sink::Spool(mut spool) => {
+                let _ = guarded(|| spool.append(&crashed));
+            }
+            Sink::Closed => {}
+        }
+    }
+}
+
+extern "C" fn on_exit() {
+    let recorder = RECORDER.get().and_then(Option::as_ref);
+    if let Some(recorder) = recorder.filter(|recorder| recorder.identity.pid == std::process::id()) {
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| recorder.close()));
+    }
+}
+
+/// What went wrong, as told to the user. A panic of ours must never reach a user's test.
+fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String> {
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("an error in the recorder itself (see the panic above); please report it".to_owned()),
+    }
+}
+
+fn measures(measurement: &Measurement, concurrency: u64) -> Measures {
+    let Measurement { coverage, usage, heap, resident_growth_bytes, children, threads, .. } = measurement;
+    Measures {
+        heap_peak: heap.map(|heap| heap.peak_bytes),
+        heap_allocated: heap.map(|heap| heap.allocated_bytes),
+        allocations: heap.map(|heap| heap.allocations),
+        heap_retained: heap.and_then(|heap| i64::try_from(heap.retained_bytes).ok()),
+        rss_peak: resident_growth_bytes.filter(|_| *coverage == Coverage::Process),
+        minor_faults: usage.minor_faults,
+        major_faults: usage.major_faults,
+        voluntary_switches: usage.voluntary_switches,
+        involuntary_switches: usage.involuntary_switches,
+        read_bytes: usage.read_bytes,
+        write_bytes: usage.write_bytes,
+        child_user_time: children.map(|children| seconds(children.user_ns)),
+        child_kernel_time: children.map(|children| seconds(children.kernel_ns)),
+        threads: *threads,
+        concurrency: Some(concurrency),
+    }
+}
+
+/// The last part of the name by which the harness calls the test: `case_1`.
+fn case_name(item: &Item) -> String {
+    let thread = std::thread::current();
+    let name = thread.name().filter(|name| *name != "main").unwrap_or(item.function);
+    name.rsplit("::").next().unwrap_or(name).to_owned()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact below 104 days")]
+fn seconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / 1e9
+}

@@ -1,0 +1,197 @@
+//! Linux: thread and process CPU clocks, `getrusage`, `/proc`.
+
+use std::fs;
+use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Command, ExitStatus};
+
+use super::{ChildUsage, Edge, ThreadId, Usage};
+
+/// This thread's kernel number.
+pub(crate) fn thread_id() -> ThreadId {
+    // SAFETY: `gettid` takes nothing and cannot fail.
+    unsafe { libc::gettid() }
+}
+
+/// What the calling thread has consumed.
+pub(crate) fn thread_usage(edge: Edge) -> Usage {
+    usage(edge, libc::CLOCK_THREAD_CPUTIME_ID, libc::RUSAGE_THREAD)
+}
+
+/// What the process has consumed, its ended threads included, its child processes not.
+pub(crate) fn process_usage(edge: Edge) -> Usage {
+    usage(edge, libc::CLOCK_PROCESS_CPUTIME_ID, libc::RUSAGE_SELF)
+}
+
+/// What child processes consumed that ended and were waited for.
+pub(crate) fn children_usage() -> Option<ChildUsage> {
+    let rusage = rusage(libc::RUSAGE_CHILDREN)?;
+    Some(ChildUsage { user_ns: nanos_of(rusage.ru_utime), kernel_ns: nanos_of(rusage.ru_stime) })
+}
+
+/// CPU time of a living thread of this process, ns; `None` once it has ended.
+pub(crate) fn thread_cpu_ns(thread: ThreadId) -> Option<u64> {
+    // The kernel's own encoding of "CPU clock of that thread" (CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED), which
+    // `pthread_getcpuclockid` builds too; but that one reads the thread's memory, which may be gone.
+    let clock = (!thread << 3) | 0b110;
+    clock_ns(clock)
+}
+
+/// What another, living thread of this process has consumed; all `None` once it has ended.
+pub(crate) fn thread_usage_of(thread: ThreadId) -> Usage {
+    let Some(cpu_ns) = thread_cpu_ns(thread) else { return Usage::default() };
+    let folder = format!("/proc/self/task/{thread}");
+    let stat = fs::read_to_string(format!("{folder}/stat")).unwrap_or_default();
+    let status = fs::read_to_string(format!("{folder}/status")).unwrap_or_default();
+    let io = fs::read_to_string(format!("{folder}/io")).unwrap_or_default();
+    // Fields count from the one after the name, which may hold spaces and brackets: `pid (name) S ...`.
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+    let field = |number: usize| fields.get(number - 3).and_then(|text| text.parse::<u64>().ok());
+    const NANOS_PER_TICK: u64 = 10_000_000;
+    Usage {
+        cpu_ns: Some(cpu_ns),
+        user_ticks_ns: field(14).unwrap_or(0) * NANOS_PER_TICK,
+        kernel_ticks_ns: field(15).unwrap_or(0) * NANOS_PER_TICK,
+        minor_faults: field(10),
+        major_faults: field(12),
+        voluntary_switches: number_after(&status, "voluntary_ctxt_switches:"),
+        involuntary_switches: number_after(&status, "nonvoluntary_ctxt_switches:"),
+        read_bytes: number_after(&io, "read_bytes:"),
+        write_bytes: number_after(&io, "write_bytes:"),
+    }
+}
+
+/// Growth of the process's resident memory above what it was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ResidentPeak {
+    at_start_bytes: u64,
+}
+
+impl ResidentPeak {
+    /// Resets the peak to what is resident now. `None` where the kernel does not allow it.
+    pub(crate) fn reset() -> Option<Self> {
+        // Writing 5 resets VmHWM: see proc_pid_clear_refs(5).
+        fs::write("/proc/self/clear_refs", "5").ok()?;
+        Some(Self { at_start_bytes: resident_bytes("VmRSS:")? })
+    }
+
+    /// Starts from the peak so far, without a reset: other tests run beside this one.
+    pub(crate) fn so_far() -> Option<Self> {
+        Some(Self { at_start_bytes: resident_bytes("VmHWM:")? })
+    }
+
+    /// Bytes by which the peak now lies above the start.
+    pub(crate) fn growth_bytes(&self) -> Option<u64> {
+        Some(resident_bytes("VmHWM:")?.saturating_sub(self.at_start_bytes))
+    }
+}
+
+/// Makes the process lead a process group of its own, and die when the one that makes it does.
+pub(crate) fn own_group(command: &mut Command) {
+    command.process_group(0);
+    // SAFETY: between `fork` and `exec` only one async-signal-safe system call is made.
+    unsafe {
+        command.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        });
+    }
+}
+
+/// The signal that ended a process.
+pub(crate) fn signal_of(status: ExitStatus) -> Option<i32> {
+    status.signal()
+}
+
+/// Kills every process of the group that `leader` leads.
+pub(crate) fn kill_group(leader: u32) {
+    let Ok(leader) = libc::pid_t::try_from(leader) else { return };
+    if leader > 1 {
+        // SAFETY: signals the processes of one group, which we made; if it is gone already, nothing happens.
+        unsafe {
+            libc::kill(-leader, libc::SIGKILL);
+        }
+    }
+}
+
+/// `SIGKILL` for 9.
+pub(crate) fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGHUP => "SIGHUP",
+        libc::SIGILL => "SIGILL",
+        libc::SIGINT => "SIGINT",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGQUIT => "SIGQUIT",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGSYS => "SIGSYS",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGTRAP => "SIGTRAP",
+        libc::SIGXCPU => "SIGXCPU",
+        _ => return format!("signal {signal}"),
+    };
+    name.to_owned()
+}
+
+fn usage(edge: Edge, clock: libc::clockid_t, who: libc::c_int) -> Usage {
+    let (cpu_ns, rusage) = match edge {
+        Edge::Begin => {
+            let rusage = rusage(who);
+            (clock_ns(clock), rusage)
+        }
+        Edge::End => (clock_ns(clock), rusage(who)),
+    };
+    let Some(rusage) = rusage else { return Usage { cpu_ns, ..Usage::default() } };
+    let count = |value: libc::c_long| u64::try_from(value).ok();
+    // The kernel derives these from read_bytes and write_bytes of /proc/PID/io, in blocks of 512.
+    let bytes = |blocks: libc::c_long| if io_is_accounted() { Some(count(blocks)? * 512) } else { None };
+    Usage {
+        cpu_ns,
+        user_ticks_ns: nanos_of(rusage.ru_utime),
+        kernel_ticks_ns: nanos_of(rusage.ru_stime),
+        minor_faults: count(rusage.ru_minflt),
+        major_faults: count(rusage.ru_majflt),
+        voluntary_switches: count(rusage.ru_nvcsw),
+        involuntary_switches: count(rusage.ru_nivcsw),
+        read_bytes: bytes(rusage.ru_inblock),
+        write_bytes: bytes(rusage.ru_oublock),
+    }
+}
+
+/// Whether the kernel was built to count storage I/O; without, `getrusage` says 0.
+fn io_is_accounted() -> bool {
+    static ACCOUNTED: once_cell::sync::OnceCell<bool> = once_cell::sync::OnceCell::new();
+    *ACCOUNTED.get_or_init(|| fs::metadata("/proc/self/io").is_ok())
+}
+
+fn clock_ns(clock: libc::clockid_t) -> Option<u64> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place for the answer; an unknown clock is an error code.
+    if unsafe { libc::clock_gettime(clock, &raw mut time) } != 0 {
+        return None;
+    }
+    Some(u64::try_from(time.tv_sec).ok()? * 1_000_000_000 + u64::try_from(time.tv_nsec).ok()?)
+}
+
+fn rusage(who: libc::c_int) -> Option<libc::rusage> {
+    let mut rusage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the place is large enough, and all zeroes is a valid `rusage` whatever the call writes.
+    unsafe { (libc::getrusage(who, rusage.as_mut_ptr()) == 0).then(|| rusage.assume_init()) }
+}
+
+fn nanos_of(time: libc::timeval) -> u64 {
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_usec).unwrap_or(0) * 1_000
+}
+
+fn resident_bytes(label: &str) -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    Some(number_after(&status, label)? * 1024)
+}
+
+fn number_after(text: &str, label: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(label))?;
+    line.split_whitespace().next()?.parse().ok()
+}

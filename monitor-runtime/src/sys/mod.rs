@@ -1,0 +1,27 @@
+//! What the operating system knows of a thread or a process, behind one interface.
+//!
+//! `linux` reads it at nanosecond resolution. `portable` knows what `sysinfo` and `std` know and is used
+//! everywhere else, and on Linux with the feature `portable`. This folder and the allocator are the only
+//! places with `unsafe` code or `cfg(target_os)`.
+
+mod atomic_ref;
+mod exit;
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
+mod linux;
+#[cfg(any(not(target_os = "linux"), feature = "portable"))]
+mod portable;
+pub(crate) mod threads;
+mod usage;
+
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
+use linux as backend;
+#[cfg(any(not(target_os = "linux"), feature = "portable"))]
+use portable as backend;
+
+pub(crate) use atomic_ref::AtomicRef;
+pub(crate) use backend::{
+    ResidentPeak, children_usage, kill_group, own_group, process_usage, signal_name, signal_of, thread_cpu_ns,
+    thread_id, thread_usage, thread_usage_of,
+};
+pub(crate) use exit::at_exit;
+pub(crate) use usage::{ChildUsage, Edge, ThreadId, Usage};

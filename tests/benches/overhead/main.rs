@@ -1,0 +1,45 @@
+//! What monitoring costs, each figure beside what it is to be judged by, measured in the same run.
+//!
+//! `cargo bench -p monitor-tests --bench overhead` prints: an empty test, plain and monitored, beside its bare parts; an
+//! allocation, bare and counted, beside divan's profiler; an empty test under nextest; pytest-monitor's overhead.
+//! The budgets are those of the design; nothing here fails if one is missed, since machines are noisy.
+
+mod allocation;
+mod nextest;
+mod pytest;
+mod recording;
+
+use std::env;
+use std::process::Command;
+
+fn main() {
+    match env::args().nth(1).as_deref() {
+        Some("recording") => recording::run(),
+        Some("allocation") => allocation::run(),
+        _ => {
+            println!(
+                "machine: {} CPUs; figures are medians",
+                std::thread::available_parallelism().map_or(0, usize::from)
+            );
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            for part in ["recording", "allocation"] {
+                // In a process of its own, whose environment says where to record.
+                let itself = env::current_exe().expect("this program knows its path");
+                let status = Command::new(itself)
+                    .arg(part)
+                    .env("MONITOR_DB", folder.path().join(format!("{part}.pymon")))
+                    .status()
+                    .expect("this program runs again");
+                assert!(status.success(), "{part} failed");
+            }
+            nextest::run();
+            pytest::run();
+        }
+    }
+}
+
+/// The middle of some figures.
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}

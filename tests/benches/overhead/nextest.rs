@@ -1,0 +1,58 @@
+//! The same empty tests under nextest, a process each: without the attribute and with it.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use monitor_tests::{Project, manifest};
+
+use crate::median;
+
+const TESTS: usize = 200;
+const ROUNDS: usize = 5;
+
+pub(crate) fn run() {
+    let project = Project::new(&[
+        ("Cargo.toml", &manifest("bench-nextest", "")),
+        (
+            "src/lib.rs",
+            &format!(
+                "#[cfg(test)] mod plain {{ {} }}\n#[cfg(test)] mod recorded {{ {} }}\n",
+                tests(""),
+                tests("#[monitor_runtime::monitored]")
+            ),
+        ),
+    ]);
+    let nextest = |module: &str| {
+        let start = Instant::now();
+        let _ = monitor_tests::run(project.cargo(&[
+            "nextest",
+            "run",
+            "--offline",
+            "-j1",
+            "--no-fail-fast",
+            &format!("{module}::"),
+        ]))
+        .succeeded();
+        start.elapsed().as_secs_f64() * 1e3
+    };
+    nextest("plain");
+    nextest("recorded");
+    let (mut plain, mut recorded) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        plain.push(nextest("plain"));
+        recorded.push(nextest("recorded"));
+    }
+    let each = |figures| median(figures) / TESTS as f64;
+    let (plain, recorded) = (each(plain), each(recorded));
+    println!("\nempty test under nextest, one at a time, {TESTS} tests, whole command");
+    println!("  plain                              {plain:8.2} ms");
+    println!("  monitored and recorded             {recorded:8.2} ms");
+    println!("  added                              {:8.2} ms  (budget 1.5)", recorded - plain);
+}
+
+fn tests(attribute: &str) -> String {
+    (0..TESTS).fold(String::new(), |mut text, number| {
+        let _ = write!(text, "{attribute} #[test] fn empty_{number}() {{}}\n");
+        text
+    })
+}

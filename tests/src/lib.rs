@@ -1,0 +1,10 @@
+//! Tools for black-box tests: fixture projects in temporary folders, the real cargo, the file as SQL sees it.
+#![forbid(unsafe_code)]
+
+mod database;
+mod project;
+mod python;
+
+pub use database::{Database, Table};
+pub use project::{Project, Run, manifest, repository, run};
+pub use python::{Python, python};

@@ -1,0 +1,221 @@
+//! Fixture projects, on which the real cargo runs.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+use tempfile::TempDir;
+
+use crate::Database;
+
+/// A Cargo project in a temporary folder. All projects share one target folder, so that what they depend on is
+/// built once; give each package a name of its own.
+#[derive(Debug)]
+pub struct Project {
+    folder: TempDir,
+    root: PathBuf,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Run {
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+    /// Its exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
+}
+
+impl Project {
+    /// A project of these files. In them `{{repo}}` stands for this repository's path.
+    ///
+    /// # Panics
+    ///
+    /// If a file can't be written.
+    #[must_use]
+    pub fn new(files: &[(&str, &str)]) -> Self {
+        Self::in_folder("project", files)
+    }
+
+    /// A project in a folder of this name (below a temporary one).
+    ///
+    /// # Panics
+    ///
+    /// If a file can't be written.
+    #[must_use]
+    pub fn in_folder(name: &str, files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let root = folder.path().join(name);
+        let project = Self { folder, root };
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        // The same versions as here, so that what is built already is used, and nothing is fetched.
+        fs::copy(repository().join("Cargo.lock"), project.path("Cargo.lock")).expect("the lock file can be copied");
+        project
+    }
+
+    /// A package `name` with the runtime as dev-dependency and `lib` as its `src/lib.rs`.
+    #[must_use]
+    pub fn library(name: &str, lib: &str) -> Self {
+        Self::new(&[("Cargo.toml", &manifest(name, "")), ("src/lib.rs", lib)])
+    }
+
+    /// As [`Project::library`], with more lines for the dev-dependencies.
+    #[must_use]
+    pub fn library_with(name: &str, dev_dependencies: &str, lib: &str) -> Self {
+        Self::new(&[("Cargo.toml", &manifest(name, dev_dependencies)), ("src/lib.rs", lib)])
+    }
+
+    /// Writes a file of the project.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be written.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
+        fs::write(path, text.replace("{{repo}}", &repository().display().to_string())).expect("a file can be written");
+    }
+
+    /// The folder of the project.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder around the project.
+    #[must_use]
+    pub fn outside(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A path in the project.
+    #[must_use]
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// A command in the project's folder, with nothing of this run's environment that the runtime reads.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        for (name, _) in env::vars_os() {
+            let known = name.to_string_lossy();
+            if ["MONITOR", "NEXTEST", "CARGO_", "RUST_TEST", "CI", "GITHUB_", "GIT_"]
+                .iter()
+                .any(|p| known.starts_with(p))
+            {
+                command.env_remove(&name);
+            }
+        }
+        command
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", target())
+            .env("CARGO_HOME", cargo_home())
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("CARGO_TERM_COLOR", "never");
+        command
+    }
+
+    /// `cargo ARGS`.
+    #[must_use]
+    pub fn cargo(&self, args: &[&str]) -> Command {
+        let mut command = self.command("cargo");
+        command.args(args);
+        command
+    }
+
+    /// Runs `cargo test ARGS` in the project and expects it to succeed.
+    #[must_use]
+    pub fn test(&self, args: &[&str]) -> Run {
+        run(self.cargo(&[&["test"], args].concat())).succeeded()
+    }
+
+    /// Runs `cargo nextest run ARGS` and expects it to succeed.
+    #[must_use]
+    pub fn nextest(&self, args: &[&str]) -> Run {
+        run(self.cargo(&[&["nextest", "run"], args].concat())).succeeded()
+    }
+
+    /// The project's `.pymon`.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        Database::open(&self.path(".pymon"))
+    }
+
+    /// The test binary of the library target, built.
+    ///
+    /// # Panics
+    ///
+    /// If it does not build.
+    #[must_use]
+    pub fn test_binary(&self) -> PathBuf {
+        let run = run(self.cargo(&["test", "--no-run", "--lib"])).succeeded();
+        let line = run.stderr.lines().find(|line| line.contains("Executable")).expect("cargo names the executable");
+        let path = line.rsplit_once('(').expect("the path is in brackets").1.trim_end_matches(')');
+        self.path(path)
+    }
+}
+
+/// The manifest of a package with the runtime as dev-dependency.
+#[must_use]
+pub fn manifest(name: &str, dev_dependencies: &str) -> String {
+    format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dev-dependencies]\nmonitor-runtime = {{ path = \"{{{{repo}}}}/monitor-runtime\" }}\n{dev_dependencies}\n"
+    )
+}
+
+/// Runs a command to its end.
+///
+/// # Panics
+///
+/// If it can't be started.
+pub fn run(mut command: Command) -> Run {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    Run::from(output)
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code(),
+        }
+    }
+}
+
+impl Run {
+    /// Expects exit code 0.
+    ///
+    /// # Panics
+    ///
+    /// If it is another, with all output.
+    #[must_use]
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// This repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("this package is in the workspace's folder").to_owned()
+}
+
+fn target() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target.join("fixtures")
+}
+
+fn cargo_home() -> PathBuf {
+    env::var_os("CARGO_HOME")
+        .map_or_else(|| Path::new(&env::var_os("HOME").expect("there is a home folder")).join(".cargo"), PathBuf::from)
+}

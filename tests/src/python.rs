@@ -1,0 +1,63 @@
+//! The real Python tools, in a virtual environment that the first test to need it makes.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::project::repository;
+
+/// What is installed: the plugin with the pytest it works with, and the client alone.
+const PACKAGES: &[&[&str]] = &[
+    &["pytest-monitor==1.6.6", "pytest==8.4.2", "pytest-xdist==3.8.0", "pandas", "PyYAML", "requests"],
+    &["--no-deps", "monitor-server-api==1.1.0"],
+];
+
+/// A virtual environment with pytest-monitor and `monitor_api`.
+#[derive(Debug, Clone)]
+pub struct Python(PathBuf);
+
+impl Python {
+    /// A command that runs this Python.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        Command::new(&self.0)
+    }
+}
+
+/// The environment, made on first use; `None`, with the reason on stderr, where there is no Python 3.
+///
+/// # Panics
+///
+/// If there is a Python and the packages can't be installed: the set-up is broken then.
+#[must_use]
+pub fn python() -> Option<Python> {
+    let found = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("SKIPPED: no python3 on this machine, so pytest-monitor and monitor_api are not tried");
+        return None;
+    }
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    fs::create_dir_all(&target).expect("the target folder can be made");
+    // Test binaries run at once: one makes the environment, the others wait.
+    let lock = File::create(target.join("python.lock")).expect("a lock file can be made");
+    lock.lock().expect("the lock file can be locked");
+    let folder = target.join("python");
+    if !folder.join("complete").exists() {
+        install(&folder);
+        File::create(folder.join("complete")).expect("a file can be made");
+    }
+    Some(Python(folder.join("bin/python")))
+}
+
+fn install(folder: &Path) {
+    succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder));
+    for packages in PACKAGES {
+        succeed(Command::new(folder.join("bin/python")).args(["-m", "pip", "install", "--quiet"]).args(*packages));
+    }
+}
+
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,98 @@
+//! The measuring engine on tests of known cost, in parallel and alone.
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeMap;
+
+use monitor_tests::{Database, Project, manifest};
+
+/// CPU that each test's threads burn, ms.
+const CPU_MS: &[(&str, f64)] = &[
+    ("single_thread", 240.0),
+    ("scoped_threads", 240.0),
+    ("nested_threads", 240.0),
+    ("local_rayon_pool", 240.0),
+    ("tokio_above", 240.0),
+    ("tokio_below", 240.0),
+    ("c_thread", 240.0),
+    ("sleeping", 0.0),
+];
+
+fn engine(package: &str) -> Project {
+    let dependencies = "libc = \"0.2\"\nrayon = \"1\"\ntokio = { version = \"1\", features = [\"full\"] }\n";
+    Project::new(&[
+        ("Cargo.toml", &manifest(package, dependencies)),
+        ("src/lib.rs", include_str!("../fixtures/engine.rs")),
+    ])
+}
+
+/// What the rows of each item say: CPU in ms, heap peak, allocated, allocations, retained, attribution.
+fn costs(database: &Database) -> BTreeMap<String, (f64, [String; 4], String)> {
+    let rows = database.rows(
+        "select ITEM, (USER_TIME + KERNEL_TIME) * 1000, HEAP_PEAK, HEAP_ALLOCATED, ALLOCATIONS, HEAP_RETAINED, ATTRIBUTION \
+         from TEST_METRICS m join TEST_PROFILES p using (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME)",
+    );
+    rows.into_iter()
+        .map(|row| {
+            let [item, cpu, peak, allocated, calls, retained, attribution] = row.try_into().expect("seven columns");
+            (item, (cpu.parse().expect("CPU time is known"), [peak, allocated, calls, retained], attribution))
+        })
+        .collect()
+}
+
+fn assert_cpu(costs: &BTreeMap<String, (f64, [String; 4], String)>, how: &str) {
+    for (item, expected_ms) in CPU_MS {
+        let measured_ms = costs[*item].0;
+        let tolerance_ms = (expected_ms * 0.03).max(2.0);
+        assert!(
+            (measured_ms - expected_ms).abs() <= tolerance_ms,
+            "{item}, {how}: {measured_ms:.2} ms of CPU measured, its threads burnt {expected_ms} ms"
+        );
+    }
+}
+
+#[test]
+fn every_test_reads_its_own_cost_in_parallel_and_alone() {
+    let project = engine("engine-parallel");
+    let _ = project.test(&["--lib", "--", "--test-threads=8"]);
+    let parallel = costs(&project.database());
+    assert_cpu(&parallel, "in parallel");
+    for (item, (_, _, attribution)) in &parallel {
+        assert_eq!(attribution, "threads", "{item}");
+    }
+    std::fs::remove_file(project.path(".pymon")).expect("the file can be removed");
+
+    let _ = project.test(&["--lib", "--", "--test-threads=1"]);
+    let alone = costs(&project.database());
+    assert_cpu(&alone, "alone");
+    for (item, (_, heap, attribution)) in &alone {
+        assert_eq!(attribution, "process", "{item}");
+        let single_threaded = ["single_thread", "sleeping", "allocation_only", "leak_one_mebibyte"];
+        if single_threaded.contains(&item.as_str()) || item.starts_with("memory_") {
+            assert_eq!(heap, &parallel[item].1, "{item}: heap alone and in parallel");
+        }
+    }
+}
+
+#[test]
+fn heap_is_exact_to_the_byte() {
+    let project = engine("engine-heap");
+    for args in [&["--lib", "--", "--test-threads=8"][..], &["--lib", "--", "--test-threads=1"]] {
+        let _ = project.test(args);
+        let costs = costs(&project.database());
+        let heap = |item: &str| costs[item].1.each_ref().map(|figure| figure.parse::<u64>().expect("heap is counted"));
+        const MIB: u64 = 1 << 20;
+        assert_eq!(heap("memory_200"), [200 * MIB, 200 * MIB, 1, 0]);
+        assert_eq!(heap("memory_100"), [100 * MIB, 100 * MIB, 1, 0]);
+        assert_eq!(heap("memory_0"), [0, 0, 0, 0]);
+        assert_eq!(heap("leak_one_mebibyte"), [MIB, MIB, 1, MIB]);
+        // 64 B kept + 1,000 x 64 B + 1 MiB grown to 3 MiB + 2 MiB + 2 MiB.
+        assert_eq!(heap("allocation_only"), [3 * MIB + 64, 7 * MIB + 64 + 64_000, 1_005, 64]);
+        let [peak, allocated, calls, retained] = heap("producer_and_consumer");
+        assert_eq!(retained, 0, "what the consumer freed is not retained");
+        assert!(allocated > 5_000_000 && calls > 500, "{allocated} bytes in {calls} calls");
+        assert!(peak < allocated, "{peak} of {allocated} bytes at once");
+        let [peak, .., retained] = heap("frees_what_was_there");
+        assert!(peak < 64 * 1024 * 3 && retained < 64 * 1024, "peak {peak}, retained {retained}: wrapped?");
+        std::fs::remove_file(project.path(".pymon")).expect("the file can be removed");
+    }
+}
