@@ -20,7 +20,7 @@ pub(crate) const PROFILE: &str = "p.SESSION_H, p.ITEM_PATH, p.ITEM_VARIANT, p.IT
      p.CONCURRENCY";
 
 /// Of `PROCESSES`, as [`process`] reads them.
-pub(crate) const PROCESS: &str = "PROCESS_H, SESSION_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, PID_STARTED, \
+pub(crate) const PROCESS: &str = "SESSION_H, PROCESS_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, PID_STARTED, \
      LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, ALLOCATION_COST_NS";
 
 /// How many columns [`METRIC`] names.
@@ -110,8 +110,8 @@ pub(crate) fn profile(row: &Row<'_>, first: usize) -> Result<Profile> {
 pub(crate) fn process(row: &Row<'_>) -> Result<Process> {
     let mut cells = Cells::new(row, 0);
     Ok(Process {
-        process_h: cells.get()?,
         session_h: cells.get()?,
+        process_h: cells.get()?,
         env_h: cells.get()?,
         machine_key: cells.get()?,
         host: cells.get()?,

@@ -59,6 +59,10 @@ impl Database {
         connection
             .busy_timeout(BUSY_TIMEOUT.min(patience))
             .map_err(failed)?;
+        // As everywhere but in some builds of SQLite: a metric row may come before its session or context.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)
+            .map_err(failed)?;
         Ok(Self {
             connection,
             path: path.to_owned(),

@@ -1,7 +1,8 @@
 //! Whether a path lies on a network file system, where SQLite's write-ahead log must not be used: its
 //! shared memory file does not work between hosts.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 /// File systems of other hosts, and of hypervisors' shared folders.
@@ -21,7 +22,7 @@ const LOCAL_FUSE_TYPES: [&str; 5] = [
 
 /// Whether the folder of `file` is on a network file system, as far as `/proc/self/mountinfo` tells.
 pub(crate) fn is_network(file: &Path) -> bool {
-    let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else {
+    let Ok(mounts) = read_mounts() else {
         return false;
     };
     let folder = match file.parent() {
@@ -30,6 +31,13 @@ pub(crate) fn is_network(file: &Path) -> bool {
     };
     fs::canonicalize(folder)
         .is_ok_and(|folder| type_of(&folder, &mounts).is_some_and(is_network_type))
+}
+
+/// In one read if they fit: the system writes the list anew for each.
+fn read_mounts() -> io::Result<String> {
+    let mut mounts = String::with_capacity(16 * 1024);
+    File::open("/proc/self/mountinfo")?.read_to_string(&mut mounts)?;
+    Ok(mounts)
 }
 
 fn is_network_type(kind: &str) -> bool {

@@ -1,7 +1,7 @@
 //! The `.pymon` file: schema, writer and queries, compatible with Python's pytest-monitor 1.6.
 //!
 //! A test process opens a [`Writer`], registers itself, and applies an [`Entry`] for each thing that happens;
-//! what the file does not take goes to a [`Spool`].
+//! what the file does not take goes to a [`Spool`]. A [`Monitor`] answers questions about the file.
 #![forbid(unsafe_code)]
 
 mod columns;
@@ -10,15 +10,19 @@ mod description;
 mod entry;
 mod error;
 mod filesystem;
+mod filter;
 mod hash;
 mod insert;
 pub mod liveness;
 mod migrations;
+mod monitor;
+mod reader;
 mod rows;
 mod settle;
 mod spool;
 mod statement;
 mod summary;
+mod test;
 mod timestamp;
 mod words;
 mod writer;
@@ -26,11 +30,14 @@ mod writer;
 pub use database::DEFAULT_PATIENCE;
 pub use entry::Entry;
 pub use error::StoreError;
+pub use filter::{Metrics, Resource, Sessions};
 pub use hash::hash_hex;
+pub use monitor::{Monitor, SessionDetails};
 pub use rows::{
     ContextClass, ExecutionContext, Measures, Metric, Process, Profile, ProfileKey, Session,
 };
 pub use spool::Spool;
+pub use test::{OutcomeCounts, Test, TestId};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use words::{Attribution, Kind, MemSource, Outcome};
 pub use writer::Writer;

@@ -66,6 +66,22 @@ pub(crate) fn run(database: &Database) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Gives a connection to a file that cannot be written the tables that it lacks, as temporary ones.
+pub(crate) fn pretend(connection: &Connection, version: i64) -> rusqlite::Result<()> {
+    let missing = match version {
+        0 if tables(connection)?.is_empty() => &MIGRATIONS[..2],
+        0 | 1 => &MIGRATIONS[1..2],
+        _ => &[],
+    };
+    connection.execute_batch("PRAGMA temp_store = MEMORY")?;
+    missing.iter().try_for_each(|sql| {
+        let sql = sql
+            .replace("CREATE TABLE ", "CREATE TEMP TABLE ")
+            .replace("CREATE VIEW ", "CREATE TEMP VIEW ");
+        connection.execute_batch(&sql)
+    })
+}
+
 /// Refuses databases of other programs, and those whose tables only share names with pytest-monitor's, such as its
 /// server's. Reads the whole schema, so that a damaged one is noticed too.
 pub(crate) fn refuse_foreign(database: &Database) -> Result<(), StoreError> {

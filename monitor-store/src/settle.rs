@@ -15,26 +15,23 @@ use crate::summary::{self, EndedTest};
 use crate::timestamp::Timestamp;
 use crate::words::{Kind, Outcome};
 
-/// Does what is due for processes and sessions that are over; three look-ups if nothing is.
+/// Does what is due for processes and sessions that are over; one look-up if nothing is.
 pub(crate) fn settle(database: &Database) -> std::result::Result<(), StoreError> {
-    let running = database.patiently(running_processes)?;
-    let due = database.patiently(due_sessions)?;
-    if running.is_empty() && due.is_empty() {
+    if !database.patiently(has_unsettled)? {
         return Ok(());
     }
+    let running = database.patiently(running_processes)?;
     let (here, now) = (Here::now(), Timestamp::now());
     let (gone, alive): (Vec<_>, Vec<_>) = running
         .into_iter()
         .partition(|process| here.is_gone(process, now));
-    let mut due = due;
     if !gone.is_empty() {
         database.write(|connection| {
             gone.iter()
                 .try_for_each(|process| bury(connection, process))
         })?;
-        due = database.patiently(due_sessions)?;
     }
-    for process in due {
+    for process in database.patiently(due_sessions)? {
         let lives = alive
             .iter()
             .any(|other| other.session_h == process.session_h);
@@ -51,45 +48,38 @@ fn bury(connection: &Connection, process: &Process) -> Result<()> {
         "UPDATE TEST_PROFILES SET OUTCOME = 'crashed' WHERE SESSION_H = ?1 AND OUTCOME = 'running' AND PROCESS_H = ?2",
         params![process.session_h, process.process_h],
     )?;
-    end(connection, &process.process_h)
+    end(connection, process)
 }
 
 /// Notes that a process has ended.
-pub(crate) fn end(connection: &Connection, process_h: &str) -> Result<()> {
+pub(crate) fn end(connection: &Connection, process: &Process) -> Result<()> {
     connection.execute(
         "UPDATE PROCESSES SET STATE = CASE SCOPES WHEN 'function' THEN 'settled' ELSE 'ended' END \
-         WHERE PROCESS_H = ?1 AND STATE = 'running'",
-        [process_h],
+         WHERE SESSION_H = ?1 AND PROCESS_H = ?2 AND STATE = 'running'",
+        [&process.session_h, &process.process_h],
     )?;
     Ok(())
 }
 
 /// Writes the module rows of a process that ends now and, if no other process can belong to its session,
 /// the session's row. Does nothing the second time, or if the process asked for functions only.
-pub(crate) fn sum_up_process(connection: &Connection, process_h: &str) -> Result<()> {
-    end(connection, process_h)?;
-    let mut statement = connection.prepare(&format!(
-        "SELECT {} FROM PROCESSES WHERE PROCESS_H = ?1 AND STATE = 'ended'",
-        columns::PROCESS
-    ))?;
-    let Some(process) = statement
-        .query_map([process_h], columns::process)?
-        .next()
-        .transpose()?
-    else {
+pub(crate) fn sum_up_process(connection: &Connection, process: &Process) -> Result<()> {
+    end(connection, process)?;
+    let (session_h, process_h) = (&process.session_h, &process.process_h);
+    let has_ended = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM PROCESSES WHERE SESSION_H = ?1 AND PROCESS_H = ?2 AND STATE = 'ended')",
+        [session_h, process_h],
+        |row| row.get::<_, bool>(0),
+    )?;
+    if !has_ended {
         return Ok(());
-    };
+    }
     if process.leader_pid.is_none() {
-        return sum_up_session(connection, &process.session_h);
+        return sum_up_session(connection, session_h);
     }
     if process.asks_for(Kind::Module) {
-        let tests = ended_tests(
-            connection,
-            &process.session_h,
-            "r.PROCESS_H = ?2",
-            process_h,
-        )?;
-        insert_modules(connection, &process.session_h, &tests)?;
+        let tests = ended_tests(connection, session_h, "r.PROCESS_H = ?2", process_h)?;
+        insert_modules(connection, session_h, &tests)?;
     }
     let state = if process.asks_for(Kind::Session) {
         "summarised"
@@ -97,8 +87,8 @@ pub(crate) fn sum_up_process(connection: &Connection, process_h: &str) -> Result
         "settled"
     };
     connection.execute(
-        "UPDATE PROCESSES SET STATE = ?2 WHERE PROCESS_H = ?1",
-        params![process_h, state],
+        "UPDATE PROCESSES SET STATE = ?3 WHERE SESSION_H = ?1 AND PROCESS_H = ?2",
+        params![session_h, process_h, state],
     )?;
     Ok(())
 }
@@ -182,7 +172,7 @@ fn ended_tests(
     let mut statement = connection.prepare(&format!(
         "SELECT {}, {} FROM TEST_METRICS m \
          JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) \
-         JOIN PROCESSES r ON r.PROCESS_H = p.PROCESS_H \
+         JOIN PROCESSES r ON r.SESSION_H = p.SESSION_H AND r.PROCESS_H = p.PROCESS_H \
          WHERE m.SESSION_H = ?1 AND m.KIND = 'function' AND {condition}",
         columns::METRIC,
         columns::PROFILE,
@@ -211,9 +201,14 @@ fn crashed_modules(
         .collect()
 }
 
-// In both queries, the condition that looks superfluous is what lets SQLite use the partial index.
+// In these queries, the condition that looks superfluous is what lets SQLite use the partial index.
 
-fn running_processes(connection: &Connection) -> Result<Vec<Process>> {
+fn has_unsettled(connection: &Connection) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM PROCESSES WHERE STATE <> 'settled')";
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
+pub(crate) fn running_processes(connection: &Connection) -> Result<Vec<Process>> {
     let mut statement = connection.prepare(&format!(
         "SELECT {} FROM PROCESSES WHERE STATE = 'running' AND STATE <> 'settled'",
         columns::PROCESS
@@ -236,7 +231,6 @@ fn due_sessions(connection: &Connection) -> Result<Vec<Process>> {
             last = session_h;
         }
     }
-    due.dedup_by(|a, b| a.session_h == b.session_h);
     Ok(due)
 }
 

@@ -18,7 +18,7 @@ use crate::{insert, settle, spool};
 #[derive(Debug)]
 pub struct Writer {
     database: Database,
-    process_h: Option<String>,
+    process: Option<Process>,
 }
 
 impl Writer {
@@ -43,7 +43,7 @@ impl Writer {
         settle::settle(&database)?;
         Ok(Self {
             database,
-            process_h: None,
+            process: None,
         })
     }
 
@@ -101,7 +101,7 @@ impl Writer {
             insert::process(connection, &process)?;
             Ok(env_h)
         })?;
-        self.process_h = Some(process.process_h);
+        self.process = Some(process);
         Ok(env_h)
     }
 
@@ -125,11 +125,11 @@ impl Writer {
     ///
     /// Any [`StoreError`] that says why the file cannot be written; the rows are then due for a later process.
     pub fn summarise(&mut self) -> Result<(), StoreError> {
-        let Some(process_h) = &self.process_h else {
+        let Some(process) = &self.process else {
             return Ok(());
         };
         self.database
-            .write(|connection| settle::sum_up_process(connection, process_h))
+            .write(|connection| settle::sum_up_process(connection, process))
     }
 
     /// Notes that the registered process ends, and closes the file.
@@ -141,9 +141,9 @@ impl Writer {
     ///
     /// Any [`StoreError`] that says why the file cannot be written; no row is lost by it.
     pub fn close(self, fold: bool) -> Result<(), StoreError> {
-        if let Some(process_h) = &self.process_h {
+        if let Some(process) = &self.process {
             self.database
-                .write(|connection| settle::end(connection, process_h))?;
+                .write(|connection| settle::end(connection, process))?;
         }
         self.database.close(fold)
     }

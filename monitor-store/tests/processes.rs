@@ -86,7 +86,7 @@ fn many_processes_on_a_new_file_lose_nothing() {
     let all = (PROCESSES * ROWS).to_string();
     assert_eq!(
         query(&db, "SELECT count(*) FROM TEST_METRICS"),
-        [all.clone()]
+        [all.as_str()]
     );
     assert_eq!(
         query(&db, "SELECT count(*) FROM TESTS WHERE outcome = 'passed'"),

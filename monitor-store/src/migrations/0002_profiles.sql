@@ -49,8 +49,8 @@ CREATE TABLE SESSION_LOCKFILES (
 ) WITHOUT ROWID;
 
 CREATE TABLE PROCESSES (
-    PROCESS_H text primary key not null,
     SESSION_H text not null,
+    PROCESS_H text not null,
     ENV_H text not null,
     MACHINE_KEY text not null,
     HOST text not null,
@@ -64,121 +64,81 @@ CREATE TABLE PROCESSES (
     CLOCK_COST_NS real,
     SCOPE_COST_NS real,
     ALLOCATION_COST_NS real,
-    STATE text not null -- running, ended (module rows due), summarised (session row due), settled
+    STATE text not null, -- running, ended (module rows due), summarised (session row due), settled
+    PRIMARY KEY (SESSION_H, PROCESS_H)
 ) WITHOUT ROWID;
 
 CREATE INDEX PROCESSES_MACHINE ON PROCESSES (MACHINE_KEY);
-CREATE INDEX PROCESSES_SESSION ON PROCESSES (SESSION_H);
-CREATE INDEX PROCESSES_DUE ON PROCESSES (STATE, SESSION_H) WHERE STATE <> 'settled';
+CREATE INDEX PROCESSES_DUE ON PROCESSES (STATE) WHERE STATE <> 'settled';
 
 -- Everything joined under readable names. A test that has not ended, or never did, has no metric row;
 -- a row of pytest-monitor has no profile row.
 CREATE VIEW TESTS AS
 SELECT
-    m.SESSION_H AS session,
-    s.RUN_DATE AS session_date,
-    s.SCM_ID AS revision,
-    s.RUN_DESCRIPTION AS description,
-    p.PACKAGE AS package,
-    p.BINARY AS "binary",
-    m.COMPONENT AS component,
-    m.ITEM_PATH AS path,
-    m.ITEM AS item,
-    m.ITEM_VARIANT AS variant,
-    m.ITEM_FS_LOC AS file,
-    m.KIND AS kind,
-    m.ITEM_START_TIME AS start_time,
-    p.ATTEMPT AS attempt,
-    p.OUTCOME AS outcome,
-    m.TOTAL_TIME AS wall_seconds,
-    m.USER_TIME AS user_seconds,
-    m.KERNEL_TIME AS kernel_seconds,
-    m.CPU_USAGE AS cpu_usage,
-    m.MEM_USAGE AS memory_mib,
-    p.MEM_SOURCE AS memory_source,
-    p.ATTRIBUTION AS attribution,
-    p.HEAP_PEAK AS heap_peak_bytes,
-    p.HEAP_ALLOCATED AS heap_allocated_bytes,
-    p.ALLOCATIONS AS allocations,
-    p.HEAP_RETAINED AS heap_retained_bytes,
-    p.RSS_PEAK AS rss_peak_bytes,
-    p.MINOR_FAULTS AS minor_faults,
-    p.MAJOR_FAULTS AS major_faults,
-    p.VOLUNTARY_SWITCHES AS voluntary_switches,
-    p.INVOLUNTARY_SWITCHES AS involuntary_switches,
-    p.READ_BYTES AS read_bytes,
-    p.WRITE_BYTES AS write_bytes,
-    p.CHILD_USER_TIME AS child_user_seconds,
-    p.CHILD_KERNEL_TIME AS child_kernel_seconds,
-    p.THREADS AS threads,
-    p.CONCURRENCY AS concurrency,
-    m.ENV_H AS context,
-    c.CPU_VENDOR AS cpu,
-    c.CPU_COUNT AS cpu_count,
-    c.MACHINE_NODE AS host,
-    c.PYTHON_INFO AS toolchain,
-    k.CLASS_H AS machine_class,
-    k.RUSTC AS rustc,
-    k.PROFILE AS profile,
-    k.OPT_LEVEL AS opt_level,
-    k.TARGET AS target
-FROM TEST_METRICS m
-LEFT JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME)
+    m.SESSION_H session,
+    RUN_DATE session_date,
+    SCM_ID revision,
+    RUN_DESCRIPTION description,
+    PACKAGE package,
+    BINARY "binary",
+    COMPONENT component,
+    m.ITEM_PATH path,
+    ITEM item,
+    m.ITEM_VARIANT variant,
+    ITEM_FS_LOC file,
+    KIND kind,
+    m.ITEM_START_TIME start_time,
+    ATTEMPT attempt,
+    OUTCOME outcome,
+    TOTAL_TIME wall_seconds,
+    USER_TIME user_seconds,
+    KERNEL_TIME kernel_seconds,
+    CPU_USAGE cpu_usage,
+    MEM_USAGE memory_mib,
+    MEM_SOURCE memory_source,
+    ATTRIBUTION attribution,
+    HEAP_PEAK heap_peak_bytes,
+    HEAP_ALLOCATED heap_allocated_bytes,
+    ALLOCATIONS allocations,
+    HEAP_RETAINED heap_retained_bytes,
+    RSS_PEAK rss_peak_bytes,
+    MINOR_FAULTS minor_faults,
+    MAJOR_FAULTS major_faults,
+    VOLUNTARY_SWITCHES voluntary_switches,
+    INVOLUNTARY_SWITCHES involuntary_switches,
+    READ_BYTES read_bytes,
+    WRITE_BYTES write_bytes,
+    CHILD_USER_TIME child_user_seconds,
+    CHILD_KERNEL_TIME child_kernel_seconds,
+    THREADS threads,
+    CONCURRENCY concurrency,
+    m.ENV_H context,
+    CPU_VENDOR cpu,
+    CPU_COUNT cpu_count,
+    MACHINE_NODE host,
+    PYTHON_INFO toolchain,
+    CLASS_H machine_class,
+    RUSTC rustc,
+    PROFILE profile,
+    OPT_LEVEL opt_level,
+    TARGET target
+FROM (
+    SELECT
+        SESSION_H, ENV_H, ITEM_START_TIME, ITEM_PATH, ITEM, ITEM_VARIANT, ITEM_FS_LOC, KIND, COMPONENT,
+        TOTAL_TIME, USER_TIME, KERNEL_TIME, CPU_USAGE, MEM_USAGE
+    FROM TEST_METRICS
+    UNION ALL
+    SELECT
+        u.SESSION_H, ENV_H, ITEM_START_TIME, ITEM_PATH,
+        substr(ITEM_VARIANT, 1, instr(ITEM_VARIANT || '[', '[') - 1), ITEM_VARIANT, NULL, 'function', PACKAGE,
+        NULL, NULL, NULL, NULL, NULL
+    FROM TEST_PROFILES u
+    LEFT JOIN PROCESSES r ON r.SESSION_H = u.SESSION_H AND r.PROCESS_H = u.PROCESS_H
+    WHERE OUTCOME IN ('running', 'crashed')
+) m
+LEFT JOIN TEST_PROFILES p
+    ON p.SESSION_H = m.SESSION_H AND p.ITEM_PATH = m.ITEM_PATH
+    AND p.ITEM_VARIANT = m.ITEM_VARIANT AND p.ITEM_START_TIME = m.ITEM_START_TIME
 LEFT JOIN TEST_SESSIONS s ON s.SESSION_H = m.SESSION_H
 LEFT JOIN EXECUTION_CONTEXTS c ON c.ENV_H = m.ENV_H
-LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = m.ENV_H
-UNION ALL
-SELECT
-    p.SESSION_H,
-    s.RUN_DATE,
-    s.SCM_ID,
-    s.RUN_DESCRIPTION,
-    p.PACKAGE,
-    p.BINARY,
-    p.PACKAGE,
-    p.ITEM_PATH,
-    substr(p.ITEM_VARIANT, 1, instr(p.ITEM_VARIANT || '[', '[') - 1),
-    p.ITEM_VARIANT,
-    NULL,
-    'function',
-    p.ITEM_START_TIME,
-    p.ATTEMPT,
-    p.OUTCOME,
-    NULL,
-    NULL,
-    NULL,
-    NULL,
-    NULL,
-    p.MEM_SOURCE,
-    p.ATTRIBUTION,
-    p.HEAP_PEAK,
-    p.HEAP_ALLOCATED,
-    p.ALLOCATIONS,
-    p.HEAP_RETAINED,
-    p.RSS_PEAK,
-    p.MINOR_FAULTS,
-    p.MAJOR_FAULTS,
-    p.VOLUNTARY_SWITCHES,
-    p.INVOLUNTARY_SWITCHES,
-    p.READ_BYTES,
-    p.WRITE_BYTES,
-    p.CHILD_USER_TIME,
-    p.CHILD_KERNEL_TIME,
-    p.THREADS,
-    p.CONCURRENCY,
-    r.ENV_H,
-    c.CPU_VENDOR,
-    c.CPU_COUNT,
-    c.MACHINE_NODE,
-    c.PYTHON_INFO,
-    k.CLASS_H,
-    k.RUSTC,
-    k.PROFILE,
-    k.OPT_LEVEL,
-    k.TARGET
-FROM TEST_PROFILES p
-LEFT JOIN TEST_SESSIONS s ON s.SESSION_H = p.SESSION_H
-LEFT JOIN PROCESSES r ON r.PROCESS_H = p.PROCESS_H
-LEFT JOIN EXECUTION_CONTEXTS c ON c.ENV_H = r.ENV_H
-LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = r.ENV_H
-WHERE p.OUTCOME IN ('running', 'crashed');
+LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = m.ENV_H;

@@ -1,0 +1,352 @@
+//! [`Monitor`]: sessions, contexts and metrics of a file, as Python's `monitor_api.Monitor` offers them, typed.
+
+use std::path::Path;
+
+use rusqlite::types::Value;
+use rusqlite::{Row, params_from_iter};
+
+use crate::columns::{self, Cells};
+use crate::error::StoreError;
+use crate::filter::{Metrics, Sessions};
+use crate::reader::Reader;
+use crate::rows::{ContextClass, ExecutionContext, Metric, Session};
+
+/// A `.pymon` file that is open for queries.
+///
+/// ```
+/// use monitor_store::{Metrics, Monitor, Resource, Sessions, StoreError};
+///
+/// fn print_hungriest(file: &std::path::Path) -> Result<(), StoreError> {
+///     let monitor = Monitor::open(file)?;
+///     let nightly = Sessions::all().tag("suite", Some("nightly"));
+///     for metric in monitor.metrics(&Metrics::all().sessions(&nightly).most(Resource::Memory, 10))? {
+///         println!("{} {:?} MiB", metric.item_variant, metric.mem_usage);
+///     }
+///     Ok(())
+/// }
+/// # assert!(print_hungriest("no such file".as_ref()).is_err());
+/// ```
+#[derive(Debug)]
+pub struct Monitor {
+    pub(crate) reader: Reader,
+}
+
+/// What a session ran on, ran with and measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionDetails {
+    /// The session.
+    pub session: Session,
+    /// Its execution context; `None` if nothing is recorded.
+    pub context: Option<ExecutionContext>,
+    /// The context's machine class; `None` for a session of pytest-monitor.
+    pub class: Option<ContextClass>,
+    /// Hash of its `Cargo.lock`; `None` if it had none.
+    pub lockfile_h: Option<String>,
+    /// Metric rows, of every kind.
+    pub metrics: u64,
+}
+
+impl Monitor {
+    /// Opens an existing file.
+    ///
+    /// A file that can be written is first brought up to date, as a writer would do it: schema, spool files, tests
+    /// that died, rows of sessions that are over. Otherwise (read-only, locked, newer schema) it is read as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], [`StoreError::Folder`], [`StoreError::Corrupt`], [`StoreError::Foreign`], or another
+    /// that says why the file cannot be read.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            reader: Reader::open(path)?,
+        })
+    }
+
+    /// The sessions that `filter` selects.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Row`] for a session without a date, or another that says why the file cannot be read.
+    pub fn sessions(&self, filter: &Sessions) -> Result<Vec<Session>, StoreError> {
+        let conditions = filter.conditions();
+        let sql = format!(
+            "SELECT {SESSION} FROM TEST_SESSIONS s{}{}",
+            conditions.to_sql(),
+            filter.tail_sql()
+        );
+        self.rows(&sql, conditions.values, |row| {
+            session(&mut Cells::new(row, 0))
+        })
+    }
+
+    /// The session with this identifier.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::sessions`].
+    pub fn session(&self, session_h: &str) -> Result<Option<Session>, StoreError> {
+        let sql = format!("SELECT {SESSION} FROM TEST_SESSIONS s WHERE s.SESSION_H = ?");
+        let sessions = self.rows(&sql, [text(session_h)], |row| {
+            session(&mut Cells::new(row, 0))
+        })?;
+        Ok(sessions.into_iter().next())
+    }
+
+    /// The sessions that `filter` selects, each with its context, machine class, lockfile and number of rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::sessions`].
+    pub fn session_details(&self, filter: &Sessions) -> Result<Vec<SessionDetails>, StoreError> {
+        let conditions = filter.conditions();
+        let sql = format!(
+            "SELECT {SESSION}, l.LOCKFILE_H, \
+             (SELECT count(*) FROM TEST_METRICS n WHERE n.SESSION_H = s.SESSION_H), {CONTEXT}, {CLASS} \
+             FROM TEST_SESSIONS s \
+             LEFT JOIN SESSION_LOCKFILES l ON l.SESSION_H = s.SESSION_H \
+             LEFT JOIN EXECUTION_CONTEXTS c ON c.ENV_H = coalesce(\
+                 (SELECT p.ENV_H FROM PROCESSES p WHERE p.SESSION_H = s.SESSION_H LIMIT 1), \
+                 (SELECT m.ENV_H FROM TEST_METRICS m WHERE m.SESSION_H = s.SESSION_H LIMIT 1)) \
+             LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = c.ENV_H{}{}",
+            conditions.to_sql(),
+            filter.tail_sql()
+        );
+        self.rows(&sql, conditions.values, |row| {
+            let mut cells = Cells::new(row, 0);
+            Ok(SessionDetails {
+                session: session(&mut cells)?,
+                lockfile_h: cells.get()?,
+                metrics: cells.count()?.unwrap_or(0),
+                context: context(&mut cells)?,
+                class: class(&mut cells)?,
+            })
+        })
+    }
+
+    /// How many sessions `filter` selects (its page is not regarded).
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn count_sessions(&self, filter: &Sessions) -> Result<u64, StoreError> {
+        let conditions = filter.conditions();
+        self.count(
+            &format!(
+                "SELECT count(*) FROM TEST_SESSIONS s{}",
+                conditions.to_sql()
+            ),
+            conditions.values,
+        )
+    }
+
+    /// The metric rows that `filter` selects.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Row`] for a row without a start time, or another that says why the file cannot be read.
+    pub fn metrics(&self, filter: &Metrics) -> Result<Vec<Metric>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM TEST_METRICS m{}{}",
+            columns::METRIC,
+            filter.conditions.to_sql(),
+            filter.tail_sql()
+        );
+        self.rows(&sql, filter.conditions.values.clone(), |row| {
+            columns::metric(row, 0)
+        })
+    }
+
+    /// How many metric rows `filter` selects (its rank and page are not regarded).
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn count_metrics(&self, filter: &Metrics) -> Result<u64, StoreError> {
+        let sql = format!(
+            "SELECT count(*) FROM TEST_METRICS m{}",
+            filter.conditions.to_sql()
+        );
+        self.count(&sql, filter.conditions.values.clone())
+    }
+
+    /// Every execution context, in the order of insertion.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn contexts(&self) -> Result<Vec<ExecutionContext>, StoreError> {
+        let sql = format!("SELECT {CONTEXT} FROM EXECUTION_CONTEXTS c ORDER BY c.rowid");
+        let contexts = self.rows(&sql, [], |row| context(&mut Cells::new(row, 0)))?;
+        Ok(contexts.into_iter().flatten().collect())
+    }
+
+    /// The execution context with this identifier.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn context(&self, env_h: &str) -> Result<Option<ExecutionContext>, StoreError> {
+        let sql = format!("SELECT {CONTEXT} FROM EXECUTION_CONTEXTS c WHERE c.ENV_H = ?");
+        let contexts = self.rows(&sql, [text(env_h)], |row| context(&mut Cells::new(row, 0)))?;
+        Ok(contexts.into_iter().flatten().next())
+    }
+
+    /// How many execution contexts there are.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn count_contexts(&self) -> Result<u64, StoreError> {
+        self.count("SELECT count(*) FROM EXECUTION_CONTEXTS", [])
+    }
+
+    /// The machine class of an execution context; `None` for one of pytest-monitor.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn class(&self, env_h: &str) -> Result<Option<ContextClass>, StoreError> {
+        let sql = format!("SELECT {CLASS} FROM CONTEXT_CLASSES k WHERE k.ENV_H = ?");
+        let classes = self.rows(&sql, [text(env_h)], |row| class(&mut Cells::new(row, 0)))?;
+        Ok(classes.into_iter().flatten().next())
+    }
+
+    /// The text of the `Cargo.lock` that a session ran with.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn lockfile(&self, session_h: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT CONTENT FROM SESSION_LOCKFILES JOIN LOCKFILES USING (LOCKFILE_H) WHERE SESSION_H = ?";
+        Ok(self
+            .rows(sql, [text(session_h)], |row| row.get(0))?
+            .into_iter()
+            .next())
+    }
+
+    /// The distinct components, in the order of their first row; `""` stands for rows without one.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn components(&self) -> Result<Vec<String>, StoreError> {
+        // SQLite gives distinct values as it meets them; to order by the first row would take twice the time.
+        let sql = "SELECT DISTINCT coalesce(COMPONENT, '') FROM TEST_METRICS";
+        self.rows(sql, [], |row| row.get(0))
+    }
+
+    /// How many distinct components there are, rows without one left out.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn count_components(&self) -> Result<u64, StoreError> {
+        self.count(
+            "SELECT count(DISTINCT COMPONENT) FROM TEST_METRICS WHERE COMPONENT <> ''",
+            [],
+        )
+    }
+
+    /// The distinct pipelines (tag `pipeline_branch`) of the sessions that `filter` selects.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn pipelines(&self, filter: &Sessions) -> Result<Vec<String>, StoreError> {
+        self.tag_values(filter, "pipeline_branch")
+    }
+
+    /// The distinct builds (tag `pipeline_build_no`) of the sessions that `filter` selects.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn builds(&self, filter: &Sessions) -> Result<Vec<String>, StoreError> {
+        self.tag_values(filter, "pipeline_build_no")
+    }
+
+    fn tag_values(&self, filter: &Sessions, name: &str) -> Result<Vec<String>, StoreError> {
+        let mut values: Vec<String> = Vec::new();
+        for session in self.sessions(filter)? {
+            for (key, value) in session.description {
+                if key == name && !value.is_empty() && !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    fn count(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64, StoreError> {
+        let counts = self.rows(sql, values, |row| row.get::<_, i64>(0))?;
+        Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
+    }
+
+    pub(crate) fn rows<T>(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T> + Copy,
+    ) -> Result<Vec<T>, StoreError> {
+        let values: Vec<_> = values.into_iter().collect();
+        self.reader.database.patiently(|connection| {
+            let mut statement = connection.prepare(sql)?;
+            statement
+                .query_map(params_from_iter(&values), read)?
+                .collect()
+        })
+    }
+}
+
+const SESSION: &str = "s.SESSION_H, s.RUN_DATE, s.SCM_ID, CAST(s.RUN_DESCRIPTION AS TEXT)";
+
+const CONTEXT: &str = "c.ENV_H, c.CPU_COUNT, c.CPU_FREQUENCY_MHZ, c.CPU_TYPE, c.CPU_VENDOR, c.RAM_TOTAL_MB, \
+     c.MACHINE_NODE, c.MACHINE_TYPE, c.MACHINE_ARCH, c.SYSTEM_INFO, c.PYTHON_INFO";
+
+const CLASS: &str = "k.ENV_H, k.CLASS_H, k.RUSTC, k.PROFILE, k.OPT_LEVEL, k.TARGET";
+
+pub(crate) fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+fn session(cells: &mut Cells<'_, '_>) -> rusqlite::Result<Session> {
+    Ok(Session {
+        session_h: cells.get()?,
+        run_date: cells.get()?,
+        scm_id: cells.text()?,
+        description: crate::description::from_json(&cells.text()?),
+    })
+}
+
+fn context(cells: &mut Cells<'_, '_>) -> rusqlite::Result<Option<ExecutionContext>> {
+    let env_h: Option<String> = cells.get()?;
+    let context = ExecutionContext {
+        env_h: env_h.clone().unwrap_or_default(),
+        cpu_count: cells
+            .count()?
+            .map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
+        cpu_frequency_mhz: cells.get::<Option<f64>>()?.unwrap_or(0.0),
+        cpu_type: cells.text()?,
+        cpu_vendor: cells.text()?,
+        ram_total_mib: cells.count()?.unwrap_or(0),
+        machine_node: cells.text()?,
+        machine_type: cells.text()?,
+        machine_arch: cells.text()?,
+        system_info: cells.text()?,
+        python_info: cells.text()?,
+    };
+    Ok(env_h.map(|_| context))
+}
+
+fn class(cells: &mut Cells<'_, '_>) -> rusqlite::Result<Option<ContextClass>> {
+    let env_h: Option<String> = cells.get()?;
+    let class = ContextClass {
+        env_h: env_h.clone().unwrap_or_default(),
+        class_h: cells.text()?,
+        rustc: cells.text()?,
+        profile: cells.text()?,
+        opt_level: cells.text()?,
+        target: cells.text()?,
+    };
+    Ok(env_h.map(|_| class))
+}

@@ -1,0 +1,181 @@
+//! How a file is opened for reading: also where nothing may be written.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs, io, process};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::database::{self, Database};
+use crate::error::StoreError;
+use crate::liveness::Here;
+use crate::timestamp::Timestamp;
+use crate::{migrations, settle, spool};
+
+/// How long a reader tries to do what is due in the file before it only reads.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A connection for queries.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) database: Database,
+    /// Processes whose `running` rows are `crashed` ones, because the file does not take the change.
+    pub(crate) gone: HashSet<String>,
+    /// Declared last: the copy is removed after the connection to it is closed.
+    _copy: Option<Copy>,
+}
+
+impl Reader {
+    /// Opens an existing file. Brings it up to date as a writer would, if it can be written.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        if !path.exists() {
+            return Err(StoreError::Missing {
+                path: path.to_owned(),
+            });
+        }
+        match open_writable(path) {
+            Ok(database) => Ok(Self {
+                database,
+                gone: HashSet::new(),
+                _copy: None,
+            }),
+            Err(
+                StoreError::Newer { .. }
+                | StoreError::Unwritable { .. }
+                | StoreError::Full { .. }
+                | StoreError::Locked { .. }
+                | StoreError::Io { .. },
+            ) => Self::open_read_only(path),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let (database, copy) = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            Ok(database) => (database, None),
+            // A write-ahead log needs a shared memory file beside it, which this folder does not take.
+            Err(StoreError::Unwritable { .. }) if has_log(path) => {
+                let copy = Copy::of(path)?;
+                (
+                    connect(&copy.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+                    Some(copy),
+                )
+            }
+            Err(StoreError::Unwritable { .. }) => (connect(&immutable_uri(path), IMMUTABLE)?, None),
+            Err(error) => return Err(error),
+        };
+        let version = database.patiently(migrations::version)?;
+        if version == 0 {
+            migrations::refuse_foreign(&database)?;
+        }
+        database.patiently(|connection| migrations::pretend(connection, version))?;
+        let running = database.patiently(settle::running_processes)?;
+        let (here, now) = (Here::now(), Timestamp::now());
+        let gone = running
+            .into_iter()
+            .filter(|p| here.is_gone(p, now))
+            .map(|p| p.process_h)
+            .collect();
+        Ok(Self {
+            database,
+            gone,
+            _copy: copy,
+        })
+    }
+}
+
+fn open_writable(path: &Path) -> Result<Database, StoreError> {
+    let database = Database::open(path, PATIENCE)?;
+    spool::import(&database)?;
+    settle::settle(&database)?;
+    Ok(database)
+}
+
+/// A connection that has read the schema, since SQLite opens files only when it must.
+fn connect(path: &Path, flags: OpenFlags) -> Result<Database, StoreError> {
+    let database = Database::connect(
+        path,
+        flags | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        database::DEFAULT_PATIENCE,
+    )?;
+    let probe = |c: &Connection| {
+        c.query_row("SELECT count(*) FROM sqlite_master", [], |row| {
+            row.get::<_, i64>(0)
+        })
+    };
+    database.patiently(probe)?;
+    Ok(database)
+}
+
+const IMMUTABLE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_URI);
+
+/// The URI by which SQLite reads a file that nobody can change, without locks and files beside it.
+fn immutable_uri(path: &Path) -> PathBuf {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut uri = String::from("file:");
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                uri.push(byte.into())
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri.into()
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = OsString::from(path);
+    log.push("-wal");
+    log.into()
+}
+
+fn has_log(path: &Path) -> bool {
+    fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
+}
+
+/// A copy of a file and its write-ahead log in a folder of its own, removed when dropped.
+#[derive(Debug)]
+struct Copy {
+    folder: PathBuf,
+    file: PathBuf,
+}
+
+impl Copy {
+    fn of(path: &Path) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::Io {
+            path: path.to_owned(),
+            action: "copy for reading",
+            source,
+        };
+        let folder = create_folder().map_err(failed)?;
+        let copy = Self {
+            file: folder.join("copy.pymon"),
+            folder,
+        };
+        fs::copy(path, &copy.file).map_err(failed)?;
+        fs::copy(log_of(path), log_of(&copy.file)).map_err(failed)?;
+        Ok(copy)
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the folder for temporary files, which the system cleans.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn create_folder() -> io::Result<PathBuf> {
+    let mut number = 0;
+    loop {
+        let folder = env::temp_dir().join(format!("monitor-store-{}-{number}", process::id()));
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            result => return result.map(|()| folder),
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Tests as analyses need them: the metric row and the profile row of each run, across sessions.
+
+use rusqlite::Row;
+
+use crate::columns::{self, Cells};
+use crate::error::StoreError;
+use crate::monitor::{Monitor, text};
+use crate::rows::{Metric, Process, Profile};
+use crate::timestamp::Timestamp;
+use crate::words::{Kind, Outcome};
+
+/// What names the same test in every session.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TestId {
+    /// Cargo package; empty for a test of pytest-monitor.
+    pub package: String,
+    /// Test binary; empty for a test of pytest-monitor.
+    pub binary: String,
+    /// Module path.
+    pub path: String,
+    /// Function name with parameters.
+    pub variant: String,
+}
+
+/// One run of one test, or the row of one module or session.
+///
+/// At least one of `metric` and `profile` is there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Test {
+    /// `None` if the test has not ended, or crashed.
+    pub metric: Option<Metric>,
+    /// `None` if pytest-monitor recorded it.
+    pub profile: Option<Profile>,
+    /// Machine class; `None` if it is unknown.
+    pub class_h: Option<String>,
+}
+
+impl Test {
+    /// The test's identity across sessions.
+    #[must_use]
+    pub fn id(&self) -> TestId {
+        let of_profile = |field: fn(&Profile) -> &String| {
+            self.profile
+                .as_ref()
+                .map(field)
+                .cloned()
+                .unwrap_or_default()
+        };
+        TestId {
+            package: of_profile(|p| &p.package),
+            binary: of_profile(|p| &p.binary),
+            path: self.path().to_owned(),
+            variant: self.variant().to_owned(),
+        }
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session_h(&self) -> &str {
+        self.either(|m| m.session_h.as_str(), |p| p.key.session_h.as_str())
+    }
+
+    /// Module path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.either(|m| m.item_path.as_str(), |p| p.key.item_path.as_str())
+    }
+
+    /// Function name.
+    #[must_use]
+    pub fn item(&self) -> &str {
+        let of_variant = |p: &'_ Profile| -> usize {
+            p.key
+                .item_variant
+                .find('[')
+                .unwrap_or(p.key.item_variant.len())
+        };
+        match (&self.metric, &self.profile) {
+            (Some(metric), _) => &metric.item,
+            (None, Some(profile)) => &profile.key.item_variant[..of_variant(profile)],
+            (None, None) => "",
+        }
+    }
+
+    /// Function name with parameters.
+    #[must_use]
+    pub fn variant(&self) -> &str {
+        self.either(|m| m.item_variant.as_str(), |p| p.key.item_variant.as_str())
+    }
+
+    /// Component; the package if the test did not end.
+    #[must_use]
+    pub fn component(&self) -> &str {
+        self.either(|m| m.component.as_str(), |p| p.package.as_str())
+    }
+
+    /// Start of the body.
+    #[must_use]
+    pub fn start(&self) -> Timestamp {
+        match (&self.metric, &self.profile) {
+            (Some(metric), _) => metric.item_start_time,
+            (None, Some(profile)) => profile.key.item_start_time,
+            (None, None) => Timestamp::from_micros(0),
+        }
+    }
+
+    /// What the row is about.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.metric
+            .as_ref()
+            .map_or(Kind::Function, |metric| metric.kind)
+    }
+
+    /// How it ended; `None` for a test of pytest-monitor, which records those that passed.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.profile.as_ref().map(|profile| profile.outcome)
+    }
+
+    fn either<'a>(
+        &'a self,
+        metric: fn(&'a Metric) -> &'a str,
+        profile: fn(&'a Profile) -> &'a str,
+    ) -> &'a str {
+        match (&self.metric, &self.profile) {
+            (Some(row), _) => metric(row),
+            (None, Some(row)) => profile(row),
+            (None, None) => "",
+        }
+    }
+}
+
+/// How many tests of a session ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutcomeCounts {
+    /// Still running.
+    pub running: u64,
+    /// Passed, those of pytest-monitor included.
+    pub passed: u64,
+    /// Failed, for other reasons than a budget.
+    pub failed: u64,
+    /// Failed because of a budget.
+    pub over_budget: u64,
+    /// Died with their process.
+    pub crashed: u64,
+}
+
+impl Monitor {
+    /// Every row of a session: tests, those that did not end included, then modules and the session itself if
+    /// they were asked for; each in the order of their start.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Row`] for a row that is not as any version writes it, or another that says why the file cannot
+    /// be read.
+    pub fn tests(&self, session_h: &str) -> Result<Vec<Test>, StoreError> {
+        let mut tests = self.tests_where("m.SESSION_H = ?1", [session_h])?;
+        tests.extend(self.unfinished(session_h)?);
+        tests.sort_by_key(|test| (test.kind(), test.start()));
+        Ok(tests)
+    }
+
+    /// Every run of a test, those of one machine class if `class_h` is given, oldest session first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::tests`].
+    pub fn history(&self, test: &TestId, class_h: Option<&str>) -> Result<Vec<Test>, StoreError> {
+        // For each session one look-up in the index, which begins with SESSION_H.
+        let sql = format!(
+            "SELECT {}, k.CLASS_H, {} FROM TEST_SESSIONS s \
+             CROSS JOIN TEST_METRICS m ON m.SESSION_H = s.SESSION_H AND m.ITEM_PATH = ?1 AND m.ITEM_VARIANT = ?2 \
+             {JOINS} WHERE (?3 = '' OR p.PACKAGE = ?3) AND (?4 = '' OR p.BINARY = ?4) \
+             AND (?5 = '' OR k.CLASS_H = ?5) ORDER BY s.RUN_DATE, m.ITEM_START_TIME",
+            columns::METRIC,
+            columns::PROFILE,
+        );
+        let values =
+            [&test.path, &test.variant, &test.package, &test.binary].map(|value| text(value));
+        self.rows(
+            &sql,
+            values.into_iter().chain([text(class_h.unwrap_or(""))]),
+            ended_test,
+        )
+    }
+
+    /// How the tests of a session ended.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::tests`].
+    pub fn outcomes(&self, session_h: &str) -> Result<OutcomeCounts, StoreError> {
+        let mut counts = OutcomeCounts::default();
+        let sql = "SELECT p.OUTCOME, coalesce(p.PROCESS_H, '') FROM TEST_METRICS m \
+                   LEFT JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) \
+                   WHERE m.SESSION_H = ?1 AND m.KIND = 'function' \
+                   UNION ALL SELECT OUTCOME, coalesce(PROCESS_H, '') FROM TEST_PROFILES \
+                   WHERE SESSION_H = ?1 AND OUTCOME IN ('running', 'crashed')";
+        let rows = self.rows(sql, [text(session_h)], |row| {
+            Ok((row.get::<_, Option<Outcome>>(0)?, row.get::<_, String>(1)?))
+        })?;
+        for (outcome, process_h) in rows {
+            let outcome = outcome.map(|outcome| self.settled(outcome, &process_h));
+            *match outcome {
+                Some(Outcome::Running) => &mut counts.running,
+                Some(Outcome::Passed) | None => &mut counts.passed,
+                Some(Outcome::Failed) => &mut counts.failed,
+                Some(Outcome::OverBudget) => &mut counts.over_budget,
+                Some(Outcome::Crashed) => &mut counts.crashed,
+            } += 1;
+        }
+        Ok(counts)
+    }
+
+    /// The processes of a session, with what measuring cost in each.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::tests`].
+    pub fn processes(&self, session_h: &str) -> Result<Vec<Process>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM PROCESSES WHERE SESSION_H = ? ORDER BY STARTED_AT",
+            columns::PROCESS
+        );
+        self.rows(&sql, [text(session_h)], columns::process)
+    }
+
+    fn tests_where<const N: usize>(
+        &self,
+        condition: &str,
+        values: [&str; N],
+    ) -> Result<Vec<Test>, StoreError> {
+        let sql = format!(
+            "SELECT {}, k.CLASS_H, {} FROM TEST_METRICS m {JOINS} WHERE {condition}",
+            columns::METRIC,
+            columns::PROFILE,
+        );
+        self.rows(&sql, values.map(text), ended_test)
+    }
+
+    /// The tests of a session that have no metric row.
+    fn unfinished(&self, session_h: &str) -> Result<Vec<Test>, StoreError> {
+        let sql = format!(
+            "SELECT k.CLASS_H, {} FROM TEST_PROFILES p \
+             LEFT JOIN PROCESSES r ON r.SESSION_H = p.SESSION_H AND r.PROCESS_H = p.PROCESS_H \
+             LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = r.ENV_H \
+             WHERE p.SESSION_H = ? AND p.OUTCOME IN ('running', 'crashed') ORDER BY p.ITEM_START_TIME",
+            columns::PROFILE,
+        );
+        let mut tests = self.rows(&sql, [text(session_h)], |row| {
+            Ok(Test {
+                metric: None,
+                profile: Some(columns::profile(row, 1)?),
+                class_h: row.get(0)?,
+            })
+        })?;
+        for profile in tests.iter_mut().filter_map(|test| test.profile.as_mut()) {
+            profile.outcome = self.settled(profile.outcome, &profile.key.process_h);
+        }
+        Ok(tests)
+    }
+
+    /// The outcome that a row has once what is due is done, where the file does not take the change.
+    fn settled(&self, outcome: Outcome, process_h: &str) -> Outcome {
+        match outcome {
+            Outcome::Running if self.reader.gone.contains(process_h) => Outcome::Crashed,
+            outcome => outcome,
+        }
+    }
+}
+
+const JOINS: &str = "LEFT JOIN TEST_PROFILES p ON p.SESSION_H = m.SESSION_H AND p.ITEM_PATH = m.ITEM_PATH \
+     AND p.ITEM_VARIANT = m.ITEM_VARIANT AND p.ITEM_START_TIME = m.ITEM_START_TIME \
+     LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = m.ENV_H";
+
+/// A row of [`columns::METRIC`], class and [`columns::PROFILE`].
+fn ended_test(row: &Row<'_>) -> rusqlite::Result<Test> {
+    let mut cells = Cells::new(row, columns::METRIC_COUNT);
+    let class_h = cells.get()?;
+    let has_profile = cells.get::<Option<String>>()?.is_some();
+    Ok(Test {
+        metric: Some(columns::metric(row, 0)?),
+        profile: has_profile
+            .then(|| columns::profile(row, columns::METRIC_COUNT + 1))
+            .transpose()?,
+        class_h,
+    })
+}
