@@ -24,31 +24,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     time("all tests of two sessions", || {
         Ok(monitor.tests(&base.session_h)?.len() + monitor.tests(&head.session_h)?.len())
     })?;
-    time("history of one test", || {
-        Ok(monitor.history(&test, None)?.len())
-    })?;
-    time("sessions with details", || {
-        Ok(monitor.session_details(&Sessions::all())?.len())
-    })?;
-    time("outcomes of one session", || {
-        Ok(monitor.outcomes(&head.session_h)?.passed as usize)
-    })?;
+    time("history of one test", || Ok(monitor.history(&test, None)?.len()))?;
+    time("sessions with details", || Ok(monitor.session_details(&Sessions::all())?.len()))?;
+    time("outcomes of one session", || Ok(monitor.outcomes(&head.session_h)?.passed as usize))?;
     time("top 10 of one session", || {
-        Ok(monitor
-            .metrics(&all().session(&head.session_h).most(Resource::Memory, 10))?
-            .len())
+        Ok(monitor.metrics(&all().session(&head.session_h).most(Resource::Memory, 10))?.len())
     })?;
     for resource in Resource::ALL {
-        time(&format!("top 10 of the file by {resource:?}"), || {
-            Ok(monitor.metrics(&all().most(resource, 10))?.len())
-        })?;
+        time(&format!("top 10 of the file by {resource:?}"), || Ok(monitor.metrics(&all().most(resource, 10))?.len()))?;
     }
-    time("count of metrics", || {
-        Ok(monitor.count_metrics(&all())? as usize)
-    })?;
-    time("metrics of one item", || {
-        Ok(monitor.metrics(&all().variant(&test.variant))?.len())
-    })?;
+    time("count of metrics", || Ok(monitor.count_metrics(&all())? as usize))?;
+    time("metrics of one item", || Ok(monitor.metrics(&all().variant(&test.variant))?.len()))?;
     time("components", || Ok(monitor.components()?.len()))?;
 
     let folder = tempfile::tempdir()?;
@@ -58,18 +44,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok(1)
     })?;
     let _keeps_the_log_open = Writer::open(&new)?;
-    time("writer: open a current file", || {
-        Writer::open(&new).map(|_| 1)
-    })?;
+    time("writer: open a current file", || Writer::open(&new).map(|_| 1))?;
     let mut writer = Writer::open(&new)?;
     let mut ended = monitor.tests(&base.session_h)?.into_iter();
     time("writer: begin and end 1000 tests", || {
         for test in ended.by_ref().take(1000) {
             if let (Some(metric), Some(profile)) = (test.metric, test.profile) {
-                writer.apply(&[Entry::Started(Profile {
-                    outcome: Outcome::Running,
-                    ..profile.clone()
-                })])?;
+                writer.apply(&[Entry::Started(Profile { outcome: Outcome::Running, ..profile.clone() })])?;
                 writer.apply(&[Entry::Finished { metric, profile }])?;
             }
         }

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use monitor_store::{
-    Attribution, ContextClass, Entry, ExecutionContext, Kind, Measures, MemSource, Metric, Outcome,
-    Process, Profile, ProfileKey, Session, StoreError, Timestamp, Writer, hash_hex,
+    Attribution, ContextClass, Entry, ExecutionContext, Kind, Measures, MemSource, Metric, Outcome, Process, Profile,
+    ProfileKey, Session, StoreError, Timestamp, Writer, hash_hex,
 };
 
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -49,10 +49,7 @@ fn session(number: u32, run_date: Timestamp, tests: u32) -> Vec<Entry> {
                     ("pipeline_build_no".into(), number.to_string()),
                 ],
             },
-            lockfile: Some(format!(
-                "# This file is generated.\nversion = {}\n",
-                number / 20
-            )),
+            lockfile: Some(format!("# This file is generated.\nversion = {}\n", number / 20)),
         },
         Entry::Context { context, class },
         Entry::Process(process),
@@ -64,13 +61,7 @@ fn session(number: u32, run_date: Timestamp, tests: u32) -> Vec<Entry> {
     entries
 }
 
-fn finished(
-    session_h: &str,
-    process_h: &str,
-    test: u32,
-    start: Timestamp,
-    random: &mut Random,
-) -> Entry {
+fn finished(session_h: &str, process_h: &str, test: u32, start: Timestamp, random: &mut Random) -> Entry {
     let key = ProfileKey {
         session_h: session_h.to_owned(),
         item_path: format!("demo::module_{:03}::tests", test / 50),
@@ -102,11 +93,7 @@ fn finished(
         package: "demo".into(),
         binary: "demo".into(),
         attempt: 1,
-        outcome: if random.unit() < 0.999 {
-            Outcome::Passed
-        } else {
-            Outcome::Failed
-        },
+        outcome: if random.unit() < 0.999 { Outcome::Passed } else { Outcome::Failed },
         attribution: Some(Attribution::Threads),
         mem_source: Some(MemSource::Heap),
         measures: Measures {

@@ -31,9 +31,7 @@ impl Database {
     /// Opens `path` for writing; creates and migrates it as needed.
     pub(crate) fn open(path: &Path, patience: Duration) -> Result<Self, StoreError> {
         refuse_what_is_no_database(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Self::connect(path, flags, patience)?;
         let version = database.patiently(migrations::version)?;
         migrations::refuse_newer(path, version)?;
@@ -49,25 +47,13 @@ impl Database {
     }
 
     /// A connection whose busy timeout is set before anything else.
-    pub(crate) fn connect(
-        path: &Path,
-        flags: OpenFlags,
-        patience: Duration,
-    ) -> Result<Self, StoreError> {
+    pub(crate) fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Self, StoreError> {
         let failed = |source| StoreError::from_sqlite(path, source, Duration::ZERO);
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-        connection
-            .busy_timeout(BUSY_TIMEOUT.min(patience))
-            .map_err(failed)?;
+        connection.busy_timeout(BUSY_TIMEOUT.min(patience)).map_err(failed)?;
         // As everywhere but in some builds of SQLite: a metric row may come before its session or context.
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)
-            .map_err(failed)?;
-        Ok(Self {
-            connection,
-            path: path.to_owned(),
-            patience,
-        })
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false).map_err(failed)?;
+        Ok(Self { connection, path: path.to_owned(), patience })
     }
 
     /// Write-ahead log with one sync per checkpoint; on a network file system the rollback journal.
@@ -75,13 +61,8 @@ impl Database {
     /// A commit is then safe from a crash of the process; a crash of the machine may lose the last
     /// ones, never the file.
     fn choose_journal(&self) -> Result<(), StoreError> {
-        let wanted = if filesystem::is_network(&self.path) {
-            "delete"
-        } else {
-            "wal"
-        };
-        let query =
-            |sql: &str| self.patiently(|c| c.query_row(sql, [], |row| row.get::<_, String>(0)));
+        let wanted = if filesystem::is_network(&self.path) { "delete" } else { "wal" };
+        let query = |sql: &str| self.patiently(|c| c.query_row(sql, [], |row| row.get::<_, String>(0)));
         if query("PRAGMA journal_mode")? != wanted {
             query(&format!("PRAGMA journal_mode = {wanted}"))?;
         }
@@ -100,12 +81,9 @@ impl Database {
         let started = Instant::now();
         loop {
             match action(&self.connection) {
-                Err(error) if is_locked(&error) && started.elapsed() < self.patience => {
-                    thread::sleep(PAUSE)
-                }
+                Err(error) if is_locked(&error) && started.elapsed() < self.patience => thread::sleep(PAUSE),
                 result => {
-                    return result
-                        .map_err(|e| StoreError::from_sqlite(&self.path, e, started.elapsed()));
+                    return result.map_err(|e| StoreError::from_sqlite(&self.path, e, started.elapsed()));
                 }
             }
         }
@@ -127,10 +105,7 @@ impl Database {
     }
 
     /// As [`Database::transaction`], for bodies that only speak to SQLite.
-    pub(crate) fn write<T>(
-        &self,
-        body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
+    pub(crate) fn write<T>(&self, body: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         self.transaction(|c| body(c).map_err(|e| self.explain(e)))
     }
 
@@ -146,14 +121,8 @@ impl Database {
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
                 .map_err(|e| self.explain(e))?;
         }
-        let Self {
-            connection,
-            path,
-            patience,
-        } = self;
-        connection
-            .close()
-            .map_err(|(_, source)| StoreError::from_sqlite(&path, source, patience))
+        let Self { connection, path, patience } = self;
+        connection.close().map_err(|(_, source)| StoreError::from_sqlite(&path, source, patience))
     }
 }
 
@@ -164,13 +133,10 @@ impl Database {
 pub(crate) fn refuse_what_is_no_database(path: &Path) -> Result<(), StoreError> {
     const SMALLEST_PAGE: u64 = 512;
     match std::fs::metadata(path) {
-        Ok(file) if file.is_dir() => Err(StoreError::Folder {
-            path: path.to_owned(),
-        }),
-        Ok(file) if (1..SMALLEST_PAGE).contains(&file.len()) => Err(StoreError::Corrupt {
-            path: path.to_owned(),
-            reason: format!("it has only {} bytes", file.len()),
-        }),
+        Ok(file) if file.is_dir() => Err(StoreError::Folder { path: path.to_owned() }),
+        Ok(file) if (1..SMALLEST_PAGE).contains(&file.len()) => {
+            Err(StoreError::Corrupt { path: path.to_owned(), reason: format!("it has only {} bytes", file.len()) })
+        }
         _ => Ok(()),
     }
 }
@@ -179,11 +145,7 @@ pub(crate) fn refuse_what_is_no_database(path: &Path) -> Result<(), StoreError> 
 fn is_locked(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
-        Some(
-            ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::FileLockingProtocolFailed
-        )
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed)
     )
 }
 

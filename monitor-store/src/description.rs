@@ -5,10 +5,7 @@ use serde_json::{Deserializer, Value};
 /// The JSON object of `fields`, in their order.
 pub(crate) fn to_json(fields: &[(String, String)]) -> String {
     let text = |text: &str| Value::from(text).to_string();
-    let fields: Vec<_> = fields
-        .iter()
-        .map(|(key, value)| format!("{}: {}", text(key), text(value)))
-        .collect();
+    let fields: Vec<_> = fields.iter().map(|(key, value)| format!("{}: {}", text(key), text(value))).collect();
     format!("{{{}}}", fields.join(", "))
 }
 
@@ -57,20 +54,12 @@ mod tests {
     use super::*;
 
     fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
-        fields
-            .iter()
-            .map(|&(key, value)| (key.to_owned(), value.to_owned()))
-            .collect()
+        fields.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
     #[test]
     fn fields_come_back_in_order() {
-        let fields = fields(&[
-            ("z", "a \"quote\""),
-            ("a", "\n\u{0}🦀"),
-            ("", ""),
-            ("k,}", "{:"),
-        ]);
+        let fields = fields(&[("z", "a \"quote\""), ("a", "\n\u{0}🦀"), ("", ""), ("k,}", "{:")]);
         assert_eq!(from_json(&to_json(&fields)), fields);
         assert_eq!(from_json(&to_json(&[])), []);
     }
@@ -78,28 +67,13 @@ mod tests {
     #[test]
     fn values_of_other_types_become_text() {
         let json = r#" { "n" : 9 , "t":true,"f":1.50,"x":null,"l":[1, "a"] } "#;
-        let expected = fields(&[
-            ("n", "9"),
-            ("t", "True"),
-            ("f", "1.5"),
-            ("x", "None"),
-            ("l", "[1,\"a\"]"),
-        ]);
+        let expected = fields(&[("n", "9"), ("t", "True"), ("f", "1.5"), ("x", "None"), ("l", "[1,\"a\"]")]);
         assert_eq!(from_json(json), expected);
     }
 
     #[test]
     fn what_is_no_object_has_no_fields() {
-        for json in [
-            "",
-            "[]",
-            "null",
-            "\"s\"",
-            "{\"a\"",
-            "{\"a\" 1}",
-            "{1: 2}",
-            "{\"a\": 1,}",
-        ] {
+        for json in ["", "[]", "null", "\"s\"", "{\"a\"", "{\"a\" 1}", "{1: 2}", "{\"a\": 1,}"] {
             assert_eq!(from_json(json), [], "{json}");
         }
     }

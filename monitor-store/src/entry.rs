@@ -4,17 +4,12 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::insert;
-use crate::rows::{
-    ContextClass, ExecutionContext, Measures, Metric, Process, Profile, ProfileKey, Session,
-};
+use crate::rows::{ContextClass, ExecutionContext, Measures, Metric, Process, Profile, ProfileKey, Session};
 use crate::timestamp::Timestamp;
 use crate::words::{Attribution, Kind, MemSource, Outcome};
 
 /// One thing to write.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the largest variant is the usual one, and few live at once"
-)]
+#[expect(clippy::large_enum_variant, reason = "the largest variant is the usual one, and few live at once")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
     /// A session, unless it is there, with the text of its `Cargo.lock`.
@@ -60,16 +55,12 @@ impl Entry {
     /// Writes the entry inside a transaction of the caller.
     pub(crate) fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
         match self {
-            Self::Session { session, lockfile } => {
-                insert::session(connection, session, lockfile.as_deref())
-            }
-            Self::Context { context, class } => insert::context(connection, context, class),
-            Self::Process(process) => insert::process(connection, process),
+            Self::Session { session, lockfile } => insert::session(connection, session, lockfile.as_deref()),
+            Self::Context { context, class } => insert::context(connection, context, Some(class)),
+            Self::Process(process) => insert::process(connection, process, insert::RUNNING),
             Self::Started(profile) => insert::started(connection, profile),
             Self::Finished { metric, profile } => insert::finished(connection, metric, profile),
-            Self::Reattributed { key, attribution } => {
-                insert::reattributed(connection, key, *attribution)
-            }
+            Self::Reattributed { key, attribution } => insert::reattributed(connection, key, *attribution),
             Self::Crashed { key } => insert::crashed(connection, key),
         }
     }
@@ -227,9 +218,7 @@ impl Entry {
                 key: fields.child("key")?.key()?,
                 attribution: Attribution::parse(&fields.text("attribution")?)?,
             },
-            "crashed" => Self::Crashed {
-                key: fields.child("key")?.key()?,
-            },
+            "crashed" => Self::Crashed { key: fields.child("key")?.key()? },
             _ => return None,
         })
     }
@@ -322,12 +311,8 @@ impl Fields<'_> {
             binary: self.text("binary")?,
             attempt: self.small("attempt")?,
             outcome: Outcome::parse(&self.text("outcome")?)?,
-            attribution: self
-                .text("attribution")
-                .and_then(|word| Attribution::parse(&word)),
-            mem_source: self
-                .text("mem_source")
-                .and_then(|word| MemSource::parse(&word)),
+            attribution: self.text("attribution").and_then(|word| Attribution::parse(&word)),
+            mem_source: self.text("mem_source").and_then(|word| MemSource::parse(&word)),
             measures: Measures {
                 heap_peak: self.count("heap_peak"),
                 heap_allocated: self.count("heap_allocated"),

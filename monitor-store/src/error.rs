@@ -104,15 +104,11 @@ impl StoreError {
         let path = path.to_owned();
         let reason = source.to_string();
         match source.sqlite_error_code() {
-            Some(
-                ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::FileLockingProtocolFailed,
-            ) => Self::Locked { path, waited },
-            Some(ErrorCode::DiskFull) => Self::Full { path },
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Corrupt { path, reason }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
+                Self::Locked { path, waited }
             }
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, reason },
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::Unwritable { path, reason }
             }
@@ -130,7 +126,5 @@ impl StoreError {
 /// Whether an I/O error is what SQLite makes of a full disk when it grows its shared memory file.
 fn is_out_of_space(error: &rusqlite::Error) -> bool {
     const IOERR_SHMSIZE: i32 = 4874;
-    error
-        .sqlite_error()
-        .is_some_and(|e| e.extended_code == IOERR_SHMSIZE)
+    error.sqlite_error().is_some_and(|e| e.extended_code == IOERR_SHMSIZE)
 }

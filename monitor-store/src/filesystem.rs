@@ -7,18 +7,12 @@ use std::path::Path;
 
 /// File systems of other hosts, and of hypervisors' shared folders.
 const NETWORK_TYPES: [&str; 19] = [
-    "9p", "afs", "afpfs", "beegfs", "ceph", "cifs", "coda", "davfs", "gpfs", "lustre", "ncpfs",
-    "nfs", "nfs4", "prl_fs", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs",
+    "9p", "afs", "afpfs", "beegfs", "ceph", "cifs", "coda", "davfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4",
+    "prl_fs", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs",
 ];
 
 /// The file systems in user space that are known to be local; the others count as network file systems.
-const LOCAL_FUSE_TYPES: [&str; 5] = [
-    "encfs",
-    "fuse-overlayfs",
-    "gocryptfs",
-    "mergerfs",
-    "ntfs-3g",
-];
+const LOCAL_FUSE_TYPES: [&str; 5] = ["encfs", "fuse-overlayfs", "gocryptfs", "mergerfs", "ntfs-3g"];
 
 /// Whether the folder of `file` is on a network file system, as far as `/proc/self/mountinfo` tells.
 pub(crate) fn is_network(file: &Path) -> bool {
@@ -80,11 +74,7 @@ fn type_of<'a>(folder: &Path, mountinfo: &'a str) -> Option<&'a str> {
 
 /// Undoes the kernel's octal escapes of space, tab, newline and backslash.
 fn unescape(point: &str) -> String {
-    point
-        .replace("\\040", " ")
-        .replace("\\011", "\t")
-        .replace("\\012", "\n")
-        .replace("\\134", "\\")
+    point.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
 }
 
 #[cfg(test)]

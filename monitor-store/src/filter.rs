@@ -21,13 +21,7 @@ pub enum Resource {
 
 impl Resource {
     /// Every resource.
-    pub const ALL: [Self; 5] = [
-        Self::Memory,
-        Self::Cpu,
-        Self::TotalTime,
-        Self::UserTime,
-        Self::KernelTime,
-    ];
+    pub const ALL: [Self; 5] = [Self::Memory, Self::Cpu, Self::TotalTime, Self::UserTime, Self::KernelTime];
 
     const fn column(self) -> &'static str {
         match self {
@@ -68,10 +62,7 @@ fn text(value: &str) -> Value {
 
 /// The pattern of `LIKE … ESCAPE '\'` that matches `value` itself.
 fn escaped(value: &str) -> String {
-    value
-        .replace('\\', r"\\")
-        .replace('%', r"\%")
-        .replace('_', r"\_")
+    value.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
 }
 
 /// `RUN_DESCRIPTION` of session `s` as pairs of text; no pairs if it is no JSON object.
@@ -85,10 +76,7 @@ fn has_tag(name: &str, value: Option<&str>) -> (String, Vec<Value>) {
             format!("EXISTS (SELECT 1 FROM {TAGS} WHERE key = ? AND CAST(value AS TEXT) = ?)"),
             vec![text(name), text(value)],
         ),
-        None => (
-            format!("EXISTS (SELECT 1 FROM {TAGS} WHERE key = ?)"),
-            vec![text(name)],
-        ),
+        None => (format!("EXISTS (SELECT 1 FROM {TAGS} WHERE key = ?)"), vec![text(name)]),
     }
 }
 
@@ -125,19 +113,13 @@ impl Metrics {
     /// Of functions whose name begins with `prefix`, ASCII letters in either case.
     #[must_use]
     pub fn item_prefix(self, prefix: &str) -> Self {
-        self.with(
-            r"m.ITEM LIKE ? ESCAPE '\'",
-            [text(&format!("{}%", escaped(prefix)))],
-        )
+        self.with(r"m.ITEM LIKE ? ESCAPE '\'", [text(&format!("{}%", escaped(prefix)))])
     }
 
     /// Of functions whose name contains `part`, ASCII letters in either case.
     #[must_use]
     pub fn item_containing(self, part: &str) -> Self {
-        self.with(
-            r"m.ITEM LIKE ? ESCAPE '\'",
-            [text(&format!("%{}%", escaped(part)))],
-        )
+        self.with(r"m.ITEM LIKE ? ESCAPE '\'", [text(&format!("%{}%", escaped(part)))])
     }
 
     /// Of the variant with this name, `test_prime[997]`.
@@ -149,19 +131,13 @@ impl Metrics {
     /// Of variants whose name begins with `prefix`, ASCII letters in either case.
     #[must_use]
     pub fn variant_prefix(self, prefix: &str) -> Self {
-        self.with(
-            r"m.ITEM_VARIANT LIKE ? ESCAPE '\'",
-            [text(&format!("{}%", escaped(prefix)))],
-        )
+        self.with(r"m.ITEM_VARIANT LIKE ? ESCAPE '\'", [text(&format!("{}%", escaped(prefix)))])
     }
 
     /// Of variants whose name contains `part`, ASCII letters in either case.
     #[must_use]
     pub fn variant_containing(self, part: &str) -> Self {
-        self.with(
-            r"m.ITEM_VARIANT LIKE ? ESCAPE '\'",
-            [text(&format!("%{}%", escaped(part)))],
-        )
+        self.with(r"m.ITEM_VARIANT LIKE ? ESCAPE '\'", [text(&format!("%{}%", escaped(part)))])
     }
 
     /// Of this module path.
@@ -197,12 +173,9 @@ impl Metrics {
     /// Of the sessions that `sessions` selects (its page is not regarded).
     #[must_use]
     pub fn sessions(mut self, sessions: &Sessions) -> Self {
-        let condition = format!(
-            "m.SESSION_H IN (SELECT s.SESSION_H FROM TEST_SESSIONS s{})",
-            sessions.conditions().to_sql()
-        );
-        self.conditions
-            .add(&condition, sessions.conditions().values);
+        let condition =
+            format!("m.SESSION_H IN (SELECT s.SESSION_H FROM TEST_SESSIONS s{})", sessions.conditions().to_sql());
+        self.conditions.add(&condition, sessions.conditions().values);
         self
     }
 
@@ -250,11 +223,7 @@ impl Metrics {
 
 fn page_sql(offset: u64, limit: Option<u64>) -> String {
     match limit {
-        Some(limit) => format!(
-            " LIMIT {} OFFSET {}",
-            limit.min(i64::MAX as u64),
-            offset.min(i64::MAX as u64)
-        ),
+        Some(limit) => format!(" LIMIT {} OFFSET {}", limit.min(i64::MAX as u64), offset.min(i64::MAX as u64)),
         None => String::new(),
     }
 }
@@ -334,20 +303,14 @@ impl Sessions {
     /// Of revisions that begin with `prefix`.
     #[must_use]
     pub fn revision_prefix(mut self, prefix: &str) -> Self {
-        self.conditions.add(
-            r"s.SCM_ID LIKE ? ESCAPE '\'",
-            [text(&format!("{}%", escaped(prefix)))],
-        );
+        self.conditions.add(r"s.SCM_ID LIKE ? ESCAPE '\'", [text(&format!("{}%", escaped(prefix)))]);
         self
     }
 
     /// Whose identifier begins with `prefix`.
     #[must_use]
     pub fn id_prefix(mut self, prefix: &str) -> Self {
-        self.conditions.add(
-            r"s.SESSION_H LIKE ? ESCAPE '\'",
-            [text(&format!("{}%", escaped(prefix)))],
-        );
+        self.conditions.add(r"s.SESSION_H LIKE ? ESCAPE '\'", [text(&format!("{}%", escaped(prefix)))]);
         self
     }
 
@@ -376,11 +339,8 @@ impl Sessions {
 
     pub(crate) fn conditions(&self) -> Conditions {
         let mut conditions = self.conditions.clone();
-        let (tags, values): (Vec<_>, Vec<_>) = self
-            .tags
-            .iter()
-            .map(|(name, value)| has_tag(name, value.as_deref()))
-            .unzip();
+        let (tags, values): (Vec<_>, Vec<_>) =
+            self.tags.iter().map(|(name, value)| has_tag(name, value.as_deref())).unzip();
         if !tags.is_empty() {
             let tags = tags.join(if self.any_tag { " OR " } else { " AND " });
             conditions.add(&format!("({tags})"), values.into_iter().flatten());
@@ -390,11 +350,7 @@ impl Sessions {
 
     /// Order and page.
     pub(crate) fn tail_sql(&self) -> String {
-        let order = if self.newest_first {
-            "s.RUN_DATE DESC, s.rowid DESC"
-        } else {
-            "s.rowid"
-        };
+        let order = if self.newest_first { "s.RUN_DATE DESC, s.rowid DESC" } else { "s.rowid" };
         format!(" ORDER BY {order}{}", page_sql(self.offset, self.limit))
     }
 }

@@ -25,9 +25,7 @@ pub fn hash_hex<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> String {
 }
 
 fn fnv1a(hash: u128, bytes: &[u8]) -> u128 {
-    bytes.iter().fold(hash, |hash, byte| {
-        (hash ^ u128::from(*byte)).wrapping_mul(PRIME)
-    })
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
 }
 
 #[cfg(test)]
@@ -38,14 +36,8 @@ mod tests {
     fn fnv1a_gives_the_published_values() {
         // Test vectors of draft-eastlake-fnv for 128 bits.
         assert_eq!(fnv1a(OFFSET_BASIS, b""), OFFSET_BASIS);
-        assert_eq!(
-            fnv1a(OFFSET_BASIS, b"a"),
-            0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964
-        );
-        assert_eq!(
-            fnv1a(OFFSET_BASIS, b"foobar"),
-            0x343e_1662_793c_64bf_6f0d_3597_ba44_6f18
-        );
+        assert_eq!(fnv1a(OFFSET_BASIS, b"a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
+        assert_eq!(fnv1a(OFFSET_BASIS, b"foobar"), 0x343e_1662_793c_64bf_6f0d_3597_ba44_6f18);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use rusqlite::{Connection, Result, params};
 use crate::description;
 use crate::hash::hash_hex;
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
+#[allow(unused_imports, reason = "only needed where rusqlite has no method of that name")]
 use crate::statement::PrepareCached as _;
 use crate::summary::EndedTest;
 use crate::words::{Attribution, Outcome};
@@ -13,11 +14,7 @@ use crate::words::{Attribution, Outcome};
 pub(crate) const RUNNING: &str = "running";
 
 /// Inserts the session unless it is there; its lockfile's text is stored once per distinct content.
-pub(crate) fn session(
-    connection: &Connection,
-    session: &Session,
-    lockfile: Option<&str>,
-) -> Result<()> {
+pub(crate) fn session(connection: &Connection, session: &Session, lockfile: Option<&str>) -> Result<()> {
     connection.execute(
         "INSERT OR IGNORE INTO TEST_SESSIONS (SESSION_H, RUN_DATE, SCM_ID, RUN_DESCRIPTION) VALUES (?1, ?2, ?3, ?4)",
         params![
@@ -41,11 +38,7 @@ pub(crate) fn session(
     Ok(())
 }
 
-pub(crate) fn context(
-    connection: &Connection,
-    context: &ExecutionContext,
-    class: &ContextClass,
-) -> Result<()> {
+pub(crate) fn context(connection: &Connection, context: &ExecutionContext, class: Option<&ContextClass>) -> Result<()> {
     connection.execute(
         "INSERT OR IGNORE INTO EXECUTION_CONTEXTS (ENV_H, CPU_COUNT, CPU_FREQUENCY_MHZ, CPU_TYPE, CPU_VENDOR, \
          RAM_TOTAL_MB, MACHINE_NODE, MACHINE_TYPE, MACHINE_ARCH, SYSTEM_INFO, PYTHON_INFO) \
@@ -64,22 +57,18 @@ pub(crate) fn context(
             context.python_info,
         ],
     )?;
+    let Some(class) = class else {
+        return Ok(());
+    };
     connection.execute(
         "INSERT OR IGNORE INTO CONTEXT_CLASSES (ENV_H, CLASS_H, RUSTC, PROFILE, OPT_LEVEL, TARGET) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            class.env_h,
-            class.class_h,
-            class.rustc,
-            class.profile,
-            class.opt_level,
-            class.target
-        ],
+        params![class.env_h, class.class_h, class.rustc, class.profile, class.opt_level, class.target],
     )?;
     Ok(())
 }
 
-pub(crate) fn process(connection: &Connection, process: &Process) -> Result<()> {
+pub(crate) fn process(connection: &Connection, process: &Process, state: &str) -> Result<()> {
     connection.execute(
         "INSERT OR IGNORE INTO PROCESSES (PROCESS_H, SESSION_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, \
          PID_STARTED, LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, \
@@ -100,17 +89,13 @@ pub(crate) fn process(connection: &Connection, process: &Process) -> Result<()> 
             process.clock_cost_ns,
             process.scope_cost_ns,
             process.allocation_cost_ns,
-            RUNNING,
+            state,
         ],
     )?;
     Ok(())
 }
 
-pub(crate) fn metric(
-    connection: &Connection,
-    metric: &Metric,
-    item_start_time: &str,
-) -> Result<()> {
+pub(crate) fn metric(connection: &Connection, metric: &Metric, item_start_time: &str) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO TEST_METRICS (SESSION_H, ENV_H, ITEM_START_TIME, ITEM_PATH, ITEM, ITEM_VARIANT, \
@@ -177,25 +162,14 @@ pub(crate) fn summed_up(connection: &Connection, row: &EndedTest) -> Result<()> 
 }
 
 /// Corrects the attribution of a row that is in the file.
-pub(crate) fn reattributed(
-    connection: &Connection,
-    key: &ProfileKey,
-    attribution: Attribution,
-) -> Result<()> {
+pub(crate) fn reattributed(connection: &Connection, key: &ProfileKey, attribution: Attribution) -> Result<()> {
     update_own(connection, key, |connection, key, start| {
         connection
             .prepare_cached(
                 "UPDATE TEST_PROFILES SET ATTRIBUTION = ?6 WHERE SESSION_H = ?1 AND ITEM_PATH = ?2 \
                  AND ITEM_VARIANT = ?3 AND ITEM_START_TIME = ?4 AND PROCESS_H = ?5",
             )?
-            .execute(params![
-                key.session_h,
-                key.item_path,
-                key.item_variant,
-                start,
-                key.process_h,
-                attribution
-            ])
+            .execute(params![key.session_h, key.item_path, key.item_variant, start, key.process_h, attribution])
     })
 }
 
@@ -235,12 +209,8 @@ fn owner(connection: &Connection, key: &ProfileKey) -> Result<Option<String>> {
         "SELECT coalesce(PROCESS_H, '') FROM TEST_PROFILES WHERE SESSION_H = ?1 AND ITEM_PATH = ?2 \
          AND ITEM_VARIANT = ?3 AND ITEM_START_TIME = ?4",
     )?;
-    let mut rows = statement.query(params![
-        key.session_h,
-        key.item_path,
-        key.item_variant,
-        key.item_start_time.to_string()
-    ])?;
+    let mut rows =
+        statement.query(params![key.session_h, key.item_path, key.item_variant, key.item_start_time.to_string()])?;
     rows.next()?.map(|row| row.get(0)).transpose()
 }
 

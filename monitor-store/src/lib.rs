@@ -14,6 +14,7 @@ mod filter;
 mod hash;
 mod insert;
 pub mod liveness;
+mod maintain;
 mod migrations;
 mod monitor;
 mod reader;
@@ -32,10 +33,9 @@ pub use entry::Entry;
 pub use error::StoreError;
 pub use filter::{Metrics, Resource, Sessions};
 pub use hash::hash_hex;
+pub use maintain::Merged;
 pub use monitor::{Monitor, SessionDetails};
-pub use rows::{
-    ContextClass, ExecutionContext, Measures, Metric, Process, Profile, ProfileKey, Session,
-};
+pub use rows::{ContextClass, ExecutionContext, Measures, Metric, Process, Profile, ProfileKey, Session};
 pub use spool::Spool;
 pub use test::{OutcomeCounts, Test, TestId};
 pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -22,9 +22,7 @@ impl Here {
     /// Asks the system; 20 to 40 microseconds.
     #[must_use]
     pub fn now() -> Self {
-        let line = |path: &str| {
-            fs::read_to_string(path).map_or_else(|_| String::new(), |text| text.trim().to_owned())
-        };
+        let line = |path: &str| fs::read_to_string(path).map_or_else(|_| String::new(), |text| text.trim().to_owned());
         let boot = line("/proc/sys/kernel/random/boot_id");
         let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
         Self {
@@ -40,17 +38,12 @@ impl Here {
 
     /// Whether the process that the session of `process` is an invocation of has ended; true if there is none.
     pub(crate) fn is_leader_gone(&self, process: &Process, now: Timestamp) -> bool {
-        process.leader_pid.is_none_or(|pid| {
-            self.has_ended(process, pid, process.leader_started.unwrap_or(0), now)
-        })
+        process.leader_pid.is_none_or(|pid| self.has_ended(process, pid, process.leader_started.unwrap_or(0), now))
     }
 
     fn has_ended(&self, witness: &Process, pid: u32, pid_started: u64, now: Timestamp) -> bool {
         let same_host = !self.host.is_empty() && self.host == witness.host;
-        let boot = |id: &str| {
-            id.split_once(' ')
-                .map_or_else(|| id.to_owned(), |(boot, _)| boot.to_owned())
-        };
+        let boot = |id: &str| id.split_once(' ').map_or_else(|| id.to_owned(), |(boot, _)| boot.to_owned());
         if same_host && self.boot_id == witness.boot_id && Path::new("/proc/self/stat").exists() {
             return started(pid).is_none_or(|found| pid_started != 0 && found != pid_started);
         }
@@ -113,42 +106,18 @@ mod tests {
 
     #[test]
     fn the_rule_of_each_distance() {
-        let here = Here {
-            host: "a".into(),
-            boot_id: "boot pid:[1]".into(),
-        };
+        let here = Here { host: "a".into(), boot_id: "boot pid:[1]".into() };
         let now = Timestamp::now();
         let later = now.after_seconds(UNREACHABLE_PROCESS_LIFETIME_SECONDS + 60.0);
-        let other = |host: &str, boot_id: &str| Here {
-            host: host.into(),
-            boot_id: boot_id.into(),
-        };
+        let other = |host: &str, boot_id: &str| Here { host: host.into(), boot_id: boot_id.into() };
         let known = process(&here, 1, 5);
 
-        assert!(
-            other("a", "next pid:[1]").is_gone(&known, now),
-            "another boot of the same host"
-        );
-        assert!(
-            !other("b", "boot pid:[1]").is_gone(&known, now),
-            "another host"
-        );
-        assert!(
-            other("b", "boot pid:[1]").is_gone(&known, later),
-            "another host, a day later"
-        );
-        assert!(
-            !other("a", "boot pid:[2]").is_gone(&known, now),
-            "another container"
-        );
-        assert!(
-            other("a", "boot pid:[2]").is_gone(&known, later),
-            "another container, a day later"
-        );
-        assert!(
-            !other("", "").is_gone(&process(&other("", ""), 1, 0), now),
-            "unknown host"
-        );
+        assert!(other("a", "next pid:[1]").is_gone(&known, now), "another boot of the same host");
+        assert!(!other("b", "boot pid:[1]").is_gone(&known, now), "another host");
+        assert!(other("b", "boot pid:[1]").is_gone(&known, later), "another host, a day later");
+        assert!(!other("a", "boot pid:[2]").is_gone(&known, now), "another container");
+        assert!(other("a", "boot pid:[2]").is_gone(&known, later), "another container, a day later");
+        assert!(!other("", "").is_gone(&process(&other("", ""), 1, 0), now), "unknown host");
     }
 
     #[test]

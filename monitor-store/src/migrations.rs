@@ -38,11 +38,7 @@ pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 pub(crate) fn refuse_newer(path: &Path, found: i64) -> Result<(), StoreError> {
     if found > CURRENT {
-        return Err(StoreError::Newer {
-            path: path.to_owned(),
-            found,
-            known: CURRENT,
-        });
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: CURRENT });
     }
     Ok(())
 }
@@ -58,9 +54,7 @@ pub(crate) fn run(database: &Database) -> Result<(), StoreError> {
                 return Ok(());
             }
             connection.execute_batch(sql).map_err(explain)?;
-            connection
-                .execute_batch(&format!("PRAGMA user_version = {number}"))
-                .map_err(explain)
+            connection.execute_batch(&format!("PRAGMA user_version = {number}")).map_err(explain)
         })?;
     }
     Ok(())
@@ -75,9 +69,7 @@ pub(crate) fn pretend(connection: &Connection, version: i64) -> rusqlite::Result
     };
     connection.execute_batch("PRAGMA temp_store = MEMORY")?;
     missing.iter().try_for_each(|sql| {
-        let sql = sql
-            .replace("CREATE TABLE ", "CREATE TEMP TABLE ")
-            .replace("CREATE VIEW ", "CREATE TEMP VIEW ");
+        let sql = sql.replace("CREATE TABLE ", "CREATE TEMP TABLE ").replace("CREATE VIEW ", "CREATE TEMP VIEW ");
         connection.execute_batch(&sql)
     })
 }
@@ -85,10 +77,7 @@ pub(crate) fn pretend(connection: &Connection, version: i64) -> rusqlite::Result
 /// Refuses databases of other programs, and those whose tables only share names with pytest-monitor's, such as its
 /// server's. Reads the whole schema, so that a damaged one is noticed too.
 pub(crate) fn refuse_foreign(database: &Database) -> Result<(), StoreError> {
-    let foreign = |reason| StoreError::Foreign {
-        path: database.path().to_owned(),
-        reason,
-    };
+    let foreign = |reason| StoreError::Foreign { path: database.path().to_owned(), reason };
     let tables = database.patiently(tables)?;
     if tables.is_empty() {
         return Ok(());
@@ -102,10 +91,7 @@ pub(crate) fn refuse_foreign(database: &Database) -> Result<(), StoreError> {
         if found == expected {
             known += 1;
         } else if !found.is_empty() {
-            return Err(foreign(format!(
-                "its table {table} has the columns {}",
-                found.join(", ")
-            )));
+            return Err(foreign(format!("its table {table} has the columns {}", found.join(", "))));
         }
     }
     if known == 0 {
@@ -115,8 +101,7 @@ pub(crate) fn refuse_foreign(database: &Database) -> Result<(), StoreError> {
 }
 
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement =
-        connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+    let mut statement = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
     statement.query_map([], |row| row.get(0))?.collect()
 }
 

@@ -57,9 +57,7 @@ impl Monitor {
     /// [`StoreError::Missing`], [`StoreError::Folder`], [`StoreError::Corrupt`], [`StoreError::Foreign`], or another
     /// that says why the file cannot be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self {
-            reader: Reader::open(path)?,
-        })
+        Ok(Self { reader: Reader::open(path)? })
     }
 
     /// The sessions that `filter` selects.
@@ -69,14 +67,8 @@ impl Monitor {
     /// [`StoreError::Row`] for a session without a date, or another that says why the file cannot be read.
     pub fn sessions(&self, filter: &Sessions) -> Result<Vec<Session>, StoreError> {
         let conditions = filter.conditions();
-        let sql = format!(
-            "SELECT {SESSION} FROM TEST_SESSIONS s{}{}",
-            conditions.to_sql(),
-            filter.tail_sql()
-        );
-        self.rows(&sql, conditions.values, |row| {
-            session(&mut Cells::new(row, 0))
-        })
+        let sql = format!("SELECT {SESSION} FROM TEST_SESSIONS s{}{}", conditions.to_sql(), filter.tail_sql());
+        self.rows(&sql, conditions.values, |row| session(&mut Cells::new(row, 0)))
     }
 
     /// The session with this identifier.
@@ -86,9 +78,7 @@ impl Monitor {
     /// As [`Monitor::sessions`].
     pub fn session(&self, session_h: &str) -> Result<Option<Session>, StoreError> {
         let sql = format!("SELECT {SESSION} FROM TEST_SESSIONS s WHERE s.SESSION_H = ?");
-        let sessions = self.rows(&sql, [text(session_h)], |row| {
-            session(&mut Cells::new(row, 0))
-        })?;
+        let sessions = self.rows(&sql, [text(session_h)], |row| session(&mut Cells::new(row, 0)))?;
         Ok(sessions.into_iter().next())
     }
 
@@ -130,13 +120,7 @@ impl Monitor {
     /// An error that says why the file cannot be read.
     pub fn count_sessions(&self, filter: &Sessions) -> Result<u64, StoreError> {
         let conditions = filter.conditions();
-        self.count(
-            &format!(
-                "SELECT count(*) FROM TEST_SESSIONS s{}",
-                conditions.to_sql()
-            ),
-            conditions.values,
-        )
+        self.count(&format!("SELECT count(*) FROM TEST_SESSIONS s{}", conditions.to_sql()), conditions.values)
     }
 
     /// The metric rows that `filter` selects.
@@ -151,9 +135,7 @@ impl Monitor {
             filter.conditions.to_sql(),
             filter.tail_sql()
         );
-        self.rows(&sql, filter.conditions.values.clone(), |row| {
-            columns::metric(row, 0)
-        })
+        self.rows(&sql, filter.conditions.values.clone(), |row| columns::metric(row, 0))
     }
 
     /// How many metric rows `filter` selects (its rank and page are not regarded).
@@ -162,10 +144,7 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn count_metrics(&self, filter: &Metrics) -> Result<u64, StoreError> {
-        let sql = format!(
-            "SELECT count(*) FROM TEST_METRICS m{}",
-            filter.conditions.to_sql()
-        );
+        let sql = format!("SELECT count(*) FROM TEST_METRICS m{}", filter.conditions.to_sql());
         self.count(&sql, filter.conditions.values.clone())
     }
 
@@ -218,10 +197,7 @@ impl Monitor {
     /// An error that says why the file cannot be read.
     pub fn lockfile(&self, session_h: &str) -> Result<Option<String>, StoreError> {
         let sql = "SELECT CONTENT FROM SESSION_LOCKFILES JOIN LOCKFILES USING (LOCKFILE_H) WHERE SESSION_H = ?";
-        Ok(self
-            .rows(sql, [text(session_h)], |row| row.get(0))?
-            .into_iter()
-            .next())
+        Ok(self.rows(sql, [text(session_h)], |row| row.get(0))?.into_iter().next())
     }
 
     /// The distinct components, in the order of their first row; `""` stands for rows without one.
@@ -241,10 +217,7 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn count_components(&self) -> Result<u64, StoreError> {
-        self.count(
-            "SELECT count(DISTINCT COMPONENT) FROM TEST_METRICS WHERE COMPONENT <> ''",
-            [],
-        )
+        self.count("SELECT count(DISTINCT COMPONENT) FROM TEST_METRICS WHERE COMPONENT <> ''", [])
     }
 
     /// The distinct pipelines (tag `pipeline_branch`) of the sessions that `filter` selects.
@@ -291,9 +264,7 @@ impl Monitor {
         let values: Vec<_> = values.into_iter().collect();
         self.reader.database.patiently(|connection| {
             let mut statement = connection.prepare(sql)?;
-            statement
-                .query_map(params_from_iter(&values), read)?
-                .collect()
+            statement.query_map(params_from_iter(&values), read)?.collect()
         })
     }
 }
@@ -322,9 +293,7 @@ fn context(cells: &mut Cells<'_, '_>) -> rusqlite::Result<Option<ExecutionContex
     let env_h: Option<String> = cells.get()?;
     let context = ExecutionContext {
         env_h: env_h.clone().unwrap_or_default(),
-        cpu_count: cells
-            .count()?
-            .map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
+        cpu_count: cells.count()?.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
         cpu_frequency_mhz: cells.get::<Option<f64>>()?.unwrap_or(0.0),
         cpu_type: cells.text()?,
         cpu_vendor: cells.text()?,

@@ -31,16 +31,10 @@ impl Reader {
     /// Opens an existing file. Brings it up to date as a writer would, if it can be written.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         if !path.exists() {
-            return Err(StoreError::Missing {
-                path: path.to_owned(),
-            });
+            return Err(StoreError::Missing { path: path.to_owned() });
         }
         match open_writable(path) {
-            Ok(database) => Ok(Self {
-                database,
-                gone: HashSet::new(),
-                _copy: None,
-            }),
+            Ok(database) => Ok(Self { database, gone: HashSet::new(), _copy: None }),
             Err(
                 StoreError::Newer { .. }
                 | StoreError::Unwritable { .. }
@@ -58,10 +52,7 @@ impl Reader {
             // A write-ahead log needs a shared memory file beside it, which this folder does not take.
             Err(StoreError::Unwritable { .. }) if has_log(path) => {
                 let copy = Copy::of(path)?;
-                (
-                    connect(&copy.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
-                    Some(copy),
-                )
+                (connect(&copy.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?, Some(copy))
             }
             Err(StoreError::Unwritable { .. }) => (connect(&immutable_uri(path), IMMUTABLE)?, None),
             Err(error) => return Err(error),
@@ -73,16 +64,8 @@ impl Reader {
         database.patiently(|connection| migrations::pretend(connection, version))?;
         let running = database.patiently(settle::running_processes)?;
         let (here, now) = (Here::now(), Timestamp::now());
-        let gone = running
-            .into_iter()
-            .filter(|p| here.is_gone(p, now))
-            .map(|p| p.process_h)
-            .collect();
-        Ok(Self {
-            database,
-            gone,
-            _copy: copy,
-        })
+        let gone = running.into_iter().filter(|p| here.is_gone(p, now)).map(|p| p.process_h).collect();
+        Ok(Self { database, gone, _copy: copy })
     }
 }
 
@@ -95,16 +78,8 @@ fn open_writable(path: &Path) -> Result<Database, StoreError> {
 
 /// A connection that has read the schema, since SQLite opens files only when it must.
 fn connect(path: &Path, flags: OpenFlags) -> Result<Database, StoreError> {
-    let database = Database::connect(
-        path,
-        flags | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        database::DEFAULT_PATIENCE,
-    )?;
-    let probe = |c: &Connection| {
-        c.query_row("SELECT count(*) FROM sqlite_master", [], |row| {
-            row.get::<_, i64>(0)
-        })
-    };
+    let database = Database::connect(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX, database::DEFAULT_PATIENCE)?;
+    let probe = |c: &Connection| c.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
     database.patiently(probe)?;
     Ok(database)
 }
@@ -117,9 +92,7 @@ fn immutable_uri(path: &Path) -> PathBuf {
     let mut uri = String::from("file:");
     for &byte in path.as_os_str().as_encoded_bytes() {
         match byte {
-            b'/' | b'-' | b'.' | b'_' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
-                uri.push(byte.into())
-            }
+            b'/' | b'-' | b'.' | b'_' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => uri.push(byte.into()),
             _ => uri.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -146,16 +119,9 @@ struct Copy {
 
 impl Copy {
     fn of(path: &Path) -> Result<Self, StoreError> {
-        let failed = |source| StoreError::Io {
-            path: path.to_owned(),
-            action: "copy for reading",
-            source,
-        };
+        let failed = |source| StoreError::Io { path: path.to_owned(), action: "copy for reading", source };
         let folder = create_folder().map_err(failed)?;
-        let copy = Self {
-            file: folder.join("copy.pymon"),
-            folder,
-        };
+        let copy = Self { file: folder.join("copy.pymon"), folder };
         fs::copy(path, &copy.file).map_err(failed)?;
         fs::copy(log_of(path), log_of(&copy.file)).map_err(failed)?;
         Ok(copy)

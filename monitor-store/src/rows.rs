@@ -101,9 +101,7 @@ impl Process {
     /// Whether rows of this kind are wanted.
     #[must_use]
     pub fn asks_for(&self, kind: Kind) -> bool {
-        self.scopes
-            .split(',')
-            .any(|scope| scope.trim() == kind.as_str())
+        self.scopes.split(',').any(|scope| scope.trim() == kind.as_str())
     }
 }
 

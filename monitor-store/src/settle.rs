@@ -22,19 +22,12 @@ pub(crate) fn settle(database: &Database) -> std::result::Result<(), StoreError>
     }
     let running = database.patiently(running_processes)?;
     let (here, now) = (Here::now(), Timestamp::now());
-    let (gone, alive): (Vec<_>, Vec<_>) = running
-        .into_iter()
-        .partition(|process| here.is_gone(process, now));
+    let (gone, alive): (Vec<_>, Vec<_>) = running.into_iter().partition(|process| here.is_gone(process, now));
     if !gone.is_empty() {
-        database.write(|connection| {
-            gone.iter()
-                .try_for_each(|process| bury(connection, process))
-        })?;
+        database.write(|connection| gone.iter().try_for_each(|process| bury(connection, process)))?;
     }
     for process in database.patiently(due_sessions)? {
-        let lives = alive
-            .iter()
-            .any(|other| other.session_h == process.session_h);
+        let lives = alive.iter().any(|other| other.session_h == process.session_h);
         if !lives && here.is_leader_gone(&process, now) {
             database.write(|connection| sum_up_session(connection, &process.session_h))?;
         }
@@ -81,11 +74,7 @@ pub(crate) fn sum_up_process(connection: &Connection, process: &Process) -> Resu
         let tests = ended_tests(connection, session_h, "r.PROCESS_H = ?2", process_h)?;
         insert_modules(connection, session_h, &tests)?;
     }
-    let state = if process.asks_for(Kind::Session) {
-        "summarised"
-    } else {
-        "settled"
-    };
+    let state = if process.asks_for(Kind::Session) { "summarised" } else { "settled" };
     connection.execute(
         "UPDATE PROCESSES SET STATE = ?3 WHERE SESSION_H = ?1 AND PROCESS_H = ?2",
         params![session_h, process_h, state],
@@ -114,14 +103,7 @@ fn sum_up_session(connection: &Connection, session_h: &str) -> Result<()> {
         insert_modules(connection, session_h, &tests)?;
     }
     if due("SCOPES LIKE '%session%'")? {
-        delete_session_row(connection, session_h)?;
-        let tests = ended_tests(connection, session_h, "r.SESSION_H = ?2", session_h)?;
-        if let Some(mut row) = summary::of_session(&tests) {
-            if !crashed_modules(connection, session_h)?.is_empty() {
-                row.profile.outcome = Outcome::Failed;
-            }
-            insert::summed_up(connection, &row)?;
-        }
+        replace_session_row(connection, session_h)?;
     }
     connection.execute(
         "UPDATE PROCESSES SET STATE = 'settled' WHERE SESSION_H = ?1 AND STATE IN ('ended', 'summarised')",
@@ -149,26 +131,38 @@ fn insert_modules(connection: &Connection, session_h: &str, tests: &[EndedTest])
     Ok(())
 }
 
-fn delete_session_row(connection: &Connection, session_h: &str) -> Result<()> {
+/// Makes one row of the session rows that merged files brought along.
+pub(crate) fn unite_session_rows(connection: &Connection, session_h: &str) -> Result<()> {
+    let rows: i64 = connection.query_row(
+        "SELECT count(*) FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session'",
+        [session_h],
+        |row| row.get(0),
+    )?;
+    if rows > 1 {
+        replace_session_row(connection, session_h)?;
+    }
+    Ok(())
+}
+
+fn replace_session_row(connection: &Connection, session_h: &str) -> Result<()> {
     connection.execute(
         "DELETE FROM TEST_PROFILES WHERE SESSION_H = ?1 AND (ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) IN (\
          SELECT ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session')",
         [session_h],
     )?;
-    connection.execute(
-        "DELETE FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session'",
-        [session_h],
-    )?;
+    connection.execute("DELETE FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session'", [session_h])?;
+    let tests = ended_tests(connection, session_h, "r.SESSION_H = ?2", session_h)?;
+    if let Some(mut row) = summary::of_session(&tests) {
+        if !crashed_modules(connection, session_h)?.is_empty() {
+            row.profile.outcome = Outcome::Failed;
+        }
+        insert::summed_up(connection, &row)?;
+    }
     Ok(())
 }
 
 /// The tests of a session that ended, in processes `r` that fulfil a condition on `?2`.
-fn ended_tests(
-    connection: &Connection,
-    session_h: &str,
-    condition: &str,
-    value: &str,
-) -> Result<Vec<EndedTest>> {
+fn ended_tests(connection: &Connection, session_h: &str, condition: &str, value: &str) -> Result<Vec<EndedTest>> {
     let mut statement = connection.prepare(&format!(
         "SELECT {}, {} FROM TEST_METRICS m \
          JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) \
@@ -178,27 +172,17 @@ fn ended_tests(
         columns::PROFILE,
     ))?;
     let tests = statement.query_map([session_h, value], |row| {
-        Ok(EndedTest {
-            metric: columns::metric(row, 0)?,
-            profile: columns::profile(row, columns::METRIC_COUNT)?,
-        })
+        Ok(EndedTest { metric: columns::metric(row, 0)?, profile: columns::profile(row, columns::METRIC_COUNT)? })
     })?;
     tests.collect()
 }
 
 /// Package, binary and module of each test that crashed.
-fn crashed_modules(
-    connection: &Connection,
-    session_h: &str,
-) -> Result<Vec<(String, String, String)>> {
+fn crashed_modules(connection: &Connection, session_h: &str) -> Result<Vec<(String, String, String)>> {
     let mut statement = connection.prepare(
         "SELECT DISTINCT PACKAGE, BINARY, ITEM_PATH FROM TEST_PROFILES WHERE SESSION_H = ?1 AND OUTCOME = 'crashed'",
     )?;
-    statement
-        .query_map([session_h], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?
-        .collect()
+    statement.query_map([session_h], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
 }
 
 // In these queries, the condition that looks superfluous is what lets SQLite use the partial index.
@@ -218,15 +202,12 @@ pub(crate) fn running_processes(connection: &Connection) -> Result<Vec<Process>>
 
 /// One process of each session that has processes to be summed up.
 fn due_sessions(connection: &Connection) -> Result<Vec<Process>> {
-    let mut next = connection.prepare(
-        "SELECT min(SESSION_H) FROM PROCESSES WHERE STATE = ?1 AND STATE <> 'settled' AND SESSION_H > ?2",
-    )?;
+    let mut next = connection
+        .prepare("SELECT min(SESSION_H) FROM PROCESSES WHERE STATE = ?1 AND STATE <> 'settled' AND SESSION_H > ?2")?;
     let mut due = Vec::new();
     for state in ["ended", "summarised"] {
         let mut last = String::new();
-        while let Some(session_h) =
-            next.query_row([state, &last], |row| row.get::<_, Option<String>>(0))?
-        {
+        while let Some(session_h) = next.query_row([state, &last], |row| row.get::<_, Option<String>>(0))? {
             due.push(witness(connection, &session_h)?);
             last = session_h;
         }
@@ -236,10 +217,7 @@ fn due_sessions(connection: &Connection) -> Result<Vec<Process>> {
 
 fn witness(connection: &Connection, session_h: &str) -> Result<Process> {
     connection.query_row(
-        &format!(
-            "SELECT {} FROM PROCESSES WHERE SESSION_H = ?1 LIMIT 1",
-            columns::PROCESS
-        ),
+        &format!("SELECT {} FROM PROCESSES WHERE SESSION_H = ?1 LIMIT 1", columns::PROCESS),
         [session_h],
         columns::process,
     )

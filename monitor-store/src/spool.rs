@@ -27,18 +27,9 @@ impl Spool {
     /// [`StoreError::Io`] if the folder of `db` cannot be written.
     pub fn create(db: &Path, pid: u32) -> Result<Self, StoreError> {
         let path = spool_path(db, pid);
-        let failed = |source| StoreError::Io {
-            path: path.clone(),
-            action: "create",
-            source,
-        };
+        let failed = |source| StoreError::Io { path: path.clone(), action: "create", source };
         loop {
-            let file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .read(true)
-                .open(&path)
-                .map_err(failed)?;
+            let file = OpenOptions::new().create(true).append(true).read(true).open(&path).map_err(failed)?;
             match file.lock() {
                 Err(error) if error.kind() != io::ErrorKind::Unsupported => {
                     return Err(failed(error));
@@ -60,13 +51,11 @@ impl Spool {
     pub fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         for entry in entries {
             let line = entry.to_line() + "\n";
-            self.file
-                .write_all(line.as_bytes())
-                .map_err(|source| StoreError::Io {
-                    path: self.path.clone(),
-                    action: "write",
-                    source,
-                })?;
+            self.file.write_all(line.as_bytes()).map_err(|source| StoreError::Io {
+                path: self.path.clone(),
+                action: "write",
+                source,
+            })?;
         }
         Ok(())
     }
@@ -89,11 +78,7 @@ pub(crate) fn beside(db: &Path) -> Vec<PathBuf> {
     let (Some(folder), Some(name)) = (db.parent(), db.file_name()) else {
         return Vec::new();
     };
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let Ok(files) = fs::read_dir(folder) else {
         return Vec::new();
     };
@@ -103,9 +88,7 @@ pub(crate) fn beside(db: &Path) -> Vec<PathBuf> {
         .map(|file| file.file_name())
         .filter(|file| {
             let rest = file.as_encoded_bytes().strip_prefix(name);
-            let pid = rest
-                .and_then(|r| r.strip_prefix(b".spool-"))
-                .and_then(|r| r.strip_suffix(b".jsonl"));
+            let pid = rest.and_then(|r| r.strip_prefix(b".spool-")).and_then(|r| r.strip_suffix(b".jsonl"));
             pid.is_some_and(|pid| !pid.is_empty() && pid.iter().all(u8::is_ascii_digit))
         })
         .map(|file| folder.join(file))
@@ -120,9 +103,7 @@ pub(crate) fn import(database: &Database) -> Result<(), StoreError> {
         if let Ok(Some((text, file))) = read_if_abandoned(&path) {
             let entries: Vec<_> = text.lines().filter_map(Entry::from_line).collect();
             if !entries.is_empty() {
-                database.write(|connection| {
-                    entries.iter().try_for_each(|entry| entry.apply(connection))
-                })?;
+                database.write(|connection| entries.iter().try_for_each(|entry| entry.apply(connection)))?;
             }
             // Importing twice adds nothing: if it cannot be removed, the next process tries again.
             let _ = fs::remove_file(&path);

@@ -18,10 +18,7 @@ pub(crate) fn of_modules(tests: &[EndedTest]) -> Vec<EndedTest> {
     let mut modules: BTreeMap<_, Vec<&EndedTest>> = BTreeMap::new();
     for test in tests {
         let profile = &test.profile;
-        modules
-            .entry((&profile.package, &profile.binary, &test.metric.item_path))
-            .or_default()
-            .push(test);
+        modules.entry((&profile.package, &profile.binary, &test.metric.item_path)).or_default().push(test);
     }
     modules
         .into_iter()
@@ -39,12 +36,7 @@ pub(crate) fn split_module(module: &str) -> (&str, &str) {
 
 /// One row for all; `None` if there is no test.
 pub(crate) fn of_session(tests: &[EndedTest]) -> Option<EndedTest> {
-    sum_up(
-        &tests.iter().collect::<Vec<_>>(),
-        Kind::Session,
-        "",
-        "session",
-    )
+    sum_up(&tests.iter().collect::<Vec<_>>(), Kind::Session, "", "session")
 }
 
 fn sum_up(tests: &[&EndedTest], kind: Kind, path: &str, name: &str) -> Option<EndedTest> {
@@ -99,14 +91,9 @@ fn sum_up(tests: &[&EndedTest], kind: Kind, path: &str, name: &str) -> Option<En
 
 /// Measures of what was held at once by sweep, of what was consumed by sum.
 fn measures(tests: &[&EndedTest]) -> Measures {
-    let sum = |value: fn(&Measures) -> Option<u64>| {
-        count(total(tests, |t| value(&t.profile.measures).map(exact)))
-    };
-    let held = |value: fn(&Measures) -> Option<u64>| {
-        count(largest_at_once(tests, |t| {
-            value(&t.profile.measures).map(exact)
-        }))
-    };
+    let sum = |value: fn(&Measures) -> Option<u64>| count(total(tests, |t| value(&t.profile.measures).map(exact)));
+    let held =
+        |value: fn(&Measures) -> Option<u64>| count(largest_at_once(tests, |t| value(&t.profile.measures).map(exact)));
     Measures {
         heap_peak: held(|m| m.heap_peak),
         heap_allocated: sum(|m| m.heap_allocated),
@@ -153,19 +140,12 @@ fn largest_at_once(tests: &[&EndedTest], value: impl Fn(&EndedTest) -> Option<f6
 
 fn common<T: PartialEq>(tests: &[&EndedTest], value: impl Fn(&EndedTest) -> T) -> Option<T> {
     let first = value(tests.first()?);
-    tests
-        .iter()
-        .all(|test| value(test) == first)
-        .then_some(first)
+    tests.iter().all(|test| value(test) == first).then_some(first)
 }
 
 /// A sum is won no better than its weakest part.
 fn weakest_attribution(tests: &[&EndedTest]) -> Option<Attribution> {
-    tests
-        .iter()
-        .map(|test| test.profile.attribution)
-        .max()
-        .flatten()
+    tests.iter().map(|test| test.profile.attribution).max().flatten()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, 9 PB")]
@@ -173,11 +153,7 @@ fn exact(count: u64) -> f64 {
     count as f64
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "sums of counts"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sums of counts")]
 fn count(value: Option<f64>) -> Option<u64> {
     value.map(|value| value as u64)
 }
@@ -229,10 +205,7 @@ mod tests {
                 outcome: Outcome::Passed,
                 attribution: Some(Attribution::Process),
                 mem_source: None,
-                measures: Measures {
-                    allocations: Some(3),
-                    ..Measures::default()
-                },
+                measures: Measures { allocations: Some(3), ..Measures::default() },
             },
         }
     }
@@ -253,10 +226,7 @@ mod tests {
         assert_eq!(row.profile.measures.concurrency, Some(2));
         assert_eq!(row.profile.measures.allocations, Some(9));
         assert_eq!(row.profile.measures.read_bytes, None);
-        assert_eq!(
-            (row.metric.kind, row.metric.item.as_str()),
-            (Kind::Session, "session")
-        );
+        assert_eq!((row.metric.kind, row.metric.item.as_str()), (Kind::Session, "session"));
     }
 
     #[test]
@@ -279,12 +249,8 @@ mod tests {
         other_binary.profile.binary = "it".into();
         other_binary.profile.outcome = Outcome::OverBudget;
         other_binary.profile.attribution = Some(Attribution::Shared);
-        let tests = [
-            test("demo::a", 0, 1.0, None),
-            test("demo::a", 0, 1.0, None),
-            test("demo", 0, 1.0, None),
-            other_binary,
-        ];
+        let tests =
+            [test("demo::a", 0, 1.0, None), test("demo::a", 0, 1.0, None), test("demo", 0, 1.0, None), other_binary];
         let rows: Vec<_> = of_modules(&tests)
             .into_iter()
             .map(|row| {

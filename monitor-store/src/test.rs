@@ -39,13 +39,7 @@ impl Test {
     /// The test's identity across sessions.
     #[must_use]
     pub fn id(&self) -> TestId {
-        let of_profile = |field: fn(&Profile) -> &String| {
-            self.profile
-                .as_ref()
-                .map(field)
-                .cloned()
-                .unwrap_or_default()
-        };
+        let of_profile = |field: fn(&Profile) -> &String| self.profile.as_ref().map(field).cloned().unwrap_or_default();
         TestId {
             package: of_profile(|p| &p.package),
             binary: of_profile(|p| &p.binary),
@@ -69,12 +63,7 @@ impl Test {
     /// Function name.
     #[must_use]
     pub fn item(&self) -> &str {
-        let of_variant = |p: &'_ Profile| -> usize {
-            p.key
-                .item_variant
-                .find('[')
-                .unwrap_or(p.key.item_variant.len())
-        };
+        let of_variant = |p: &'_ Profile| -> usize { p.key.item_variant.find('[').unwrap_or(p.key.item_variant.len()) };
         match (&self.metric, &self.profile) {
             (Some(metric), _) => &metric.item,
             (None, Some(profile)) => &profile.key.item_variant[..of_variant(profile)],
@@ -107,9 +96,7 @@ impl Test {
     /// What the row is about.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.metric
-            .as_ref()
-            .map_or(Kind::Function, |metric| metric.kind)
+        self.metric.as_ref().map_or(Kind::Function, |metric| metric.kind)
     }
 
     /// How it ended; `None` for a test of pytest-monitor, which records those that passed.
@@ -118,11 +105,7 @@ impl Test {
         self.profile.as_ref().map(|profile| profile.outcome)
     }
 
-    fn either<'a>(
-        &'a self,
-        metric: fn(&'a Metric) -> &'a str,
-        profile: fn(&'a Profile) -> &'a str,
-    ) -> &'a str {
+    fn either<'a>(&'a self, metric: fn(&'a Metric) -> &'a str, profile: fn(&'a Profile) -> &'a str) -> &'a str {
         match (&self.metric, &self.profile) {
             (Some(row), _) => metric(row),
             (None, Some(row)) => profile(row),
@@ -176,13 +159,8 @@ impl Monitor {
             columns::METRIC,
             columns::PROFILE,
         );
-        let values =
-            [&test.path, &test.variant, &test.package, &test.binary].map(|value| text(value));
-        self.rows(
-            &sql,
-            values.into_iter().chain([text(class_h.unwrap_or(""))]),
-            ended_test,
-        )
+        let values = [&test.path, &test.variant, &test.package, &test.binary].map(|value| text(value));
+        self.rows(&sql, values.into_iter().chain([text(class_h.unwrap_or(""))]), ended_test)
     }
 
     /// How the tests of a session ended.
@@ -197,9 +175,8 @@ impl Monitor {
                    WHERE m.SESSION_H = ?1 AND m.KIND = 'function' \
                    UNION ALL SELECT OUTCOME, coalesce(PROCESS_H, '') FROM TEST_PROFILES \
                    WHERE SESSION_H = ?1 AND OUTCOME IN ('running', 'crashed')";
-        let rows = self.rows(sql, [text(session_h)], |row| {
-            Ok((row.get::<_, Option<Outcome>>(0)?, row.get::<_, String>(1)?))
-        })?;
+        let rows =
+            self.rows(sql, [text(session_h)], |row| Ok((row.get::<_, Option<Outcome>>(0)?, row.get::<_, String>(1)?)))?;
         for (outcome, process_h) in rows {
             let outcome = outcome.map(|outcome| self.settled(outcome, &process_h));
             *match outcome {
@@ -219,18 +196,11 @@ impl Monitor {
     ///
     /// As [`Monitor::tests`].
     pub fn processes(&self, session_h: &str) -> Result<Vec<Process>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM PROCESSES WHERE SESSION_H = ? ORDER BY STARTED_AT",
-            columns::PROCESS
-        );
+        let sql = format!("SELECT {} FROM PROCESSES WHERE SESSION_H = ? ORDER BY STARTED_AT", columns::PROCESS);
         self.rows(&sql, [text(session_h)], columns::process)
     }
 
-    fn tests_where<const N: usize>(
-        &self,
-        condition: &str,
-        values: [&str; N],
-    ) -> Result<Vec<Test>, StoreError> {
+    fn tests_where<const N: usize>(&self, condition: &str, values: [&str; N]) -> Result<Vec<Test>, StoreError> {
         let sql = format!(
             "SELECT {}, k.CLASS_H, {} FROM TEST_METRICS m {JOINS} WHERE {condition}",
             columns::METRIC,
@@ -249,11 +219,7 @@ impl Monitor {
             columns::PROFILE,
         );
         let mut tests = self.rows(&sql, [text(session_h)], |row| {
-            Ok(Test {
-                metric: None,
-                profile: Some(columns::profile(row, 1)?),
-                class_h: row.get(0)?,
-            })
+            Ok(Test { metric: None, profile: Some(columns::profile(row, 1)?), class_h: row.get(0)? })
         })?;
         for profile in tests.iter_mut().filter_map(|test| test.profile.as_mut()) {
             profile.outcome = self.settled(profile.outcome, &profile.key.process_h);
@@ -281,9 +247,7 @@ fn ended_test(row: &Row<'_>) -> rusqlite::Result<Test> {
     let has_profile = cells.get::<Option<String>>()?.is_some();
     Ok(Test {
         metric: Some(columns::metric(row, 0)?),
-        profile: has_profile
-            .then(|| columns::profile(row, columns::METRIC_COUNT + 1))
-            .transpose()?,
+        profile: has_profile.then(|| columns::profile(row, columns::METRIC_COUNT + 1)).transpose()?,
         class_h,
     })
 }

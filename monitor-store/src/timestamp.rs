@@ -53,20 +53,14 @@ impl Timestamp {
 
     /// Seconds from `earlier` to `self`, negative if it is later.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "microseconds within 285 years of each other are exact in an f64"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "microseconds within 285 years of each other are exact in an f64")]
     pub fn seconds_since(self, earlier: Self) -> f64 {
         (self.micros_since_epoch - earlier.micros_since_epoch) as f64 / MICROS_PER_SECOND as f64
     }
 
     /// The time `seconds` seconds later, to the nearest microsecond.
     #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "float to integer casts saturate"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
     pub fn after_seconds(self, seconds: f64) -> Self {
         self.after_micros((seconds * MICROS_PER_SECOND as f64).round() as i64)
     }
@@ -106,10 +100,7 @@ impl ToSql for Timestamp {
 
 impl FromSql for Timestamp {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value
-            .as_str()?
-            .parse()
-            .map_err(|e| FromSqlError::Other(Box::new(e)))
+        value.as_str()?.parse().map_err(|e| FromSqlError::Other(Box::new(e)))
     }
 }
 
@@ -144,11 +135,7 @@ fn parse(text: &str) -> Option<Timestamp> {
 
 fn parse_date(date: &str) -> Option<i64> {
     let mut parts = date.split('-');
-    let (year, month, day) = (
-        digits(parts.next()?, 4)?,
-        digits(parts.next()?, 2)?,
-        digits(parts.next()?, 2)?,
-    );
+    let (year, month, day) = (digits(parts.next()?, 4)?, digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
     let days = days_from_civil(year, month, day);
     // Days that a month does not have come back as another date.
     (parts.next().is_none() && civil_from_days(days) == (year, month, day)).then_some(days)
@@ -204,8 +191,7 @@ const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;

@@ -41,10 +41,7 @@ impl Writer {
         let database = Database::open(path, patience)?;
         spool::import(&database)?;
         settle::settle(&database)?;
-        Ok(Self {
-            database,
-            process: None,
-        })
+        Ok(Self { database, process: None })
     }
 
     /// Marks rows of tests whose process has died since, as [`Writer::open`] does.
@@ -56,21 +53,24 @@ impl Writer {
         settle::settle(&self.database)
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// The execution context of an earlier process with the same machine key.
     ///
     /// # Errors
     ///
     /// [`StoreError::Locked`], [`StoreError::Corrupt`] or another that says why the file cannot be read.
     pub fn environment_of(&self, machine_key: &str) -> Result<Option<String>, StoreError> {
-        self.database
-            .patiently(|connection| environment_of(connection, machine_key))
+        self.database.patiently(|connection| environment_of(connection, machine_key))
     }
 
     /// Registers this process and, if it is the first, its session and execution context, in one transaction;
     /// returns the context's `ENV_H`.
     ///
-    /// `session` is asked if there is no such session yet, `context` if `process.env_h` is `None` and no process
-    /// with this machine key has registered since. Both may take their time: other processes wait for
+    /// `session` is asked if there is no such session yet, `context` if neither `process.env_h` nor another process
+    /// with this machine key names a context that is there. Both may take their time: other processes wait for
     /// this one rather than look up the same.
     ///
     /// # Errors
@@ -87,18 +87,24 @@ impl Writer {
                 let (session, lockfile) = session();
                 insert::session(connection, &session, lockfile.as_deref())?;
             }
-            if process.env_h.is_none() {
-                process.env_h = environment_of(connection, &process.machine_key)?;
-            }
+            let known = match process.env_h.take() {
+                Some(env_h) => Some(env_h),
+                None => environment_of(connection, &process.machine_key)?,
+            };
+            // Sessions, and contexts with them, may have been deleted since the caller asked.
+            process.env_h = match known {
+                Some(env_h) if has_context(connection, &env_h)? => Some(env_h),
+                _ => None,
+            };
             let env_h = match process.env_h.clone() {
                 Some(env_h) => env_h,
                 None => {
                     let (context, class) = context();
-                    insert::context(connection, &context, &class)?;
+                    insert::context(connection, &context, Some(&class))?;
                     process.env_h.insert(context.env_h).clone()
                 }
             };
-            insert::process(connection, &process)?;
+            insert::process(connection, &process, insert::RUNNING)?;
             Ok(env_h)
         })?;
         self.process = Some(process);
@@ -111,8 +117,7 @@ impl Writer {
     ///
     /// Any [`StoreError`] that says why the file cannot be written; none of the entries is in it then.
     pub fn apply(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        self.database
-            .write(|connection| entries.iter().try_for_each(|entry| entry.apply(connection)))
+        self.database.write(|connection| entries.iter().try_for_each(|entry| entry.apply(connection)))
     }
 
     /// Writes the module rows of the registered process, which has run its last test, and the session's row if
@@ -128,8 +133,7 @@ impl Writer {
         let Some(process) = &self.process else {
             return Ok(());
         };
-        self.database
-            .write(|connection| settle::sum_up_process(connection, process))
+        self.database.write(|connection| settle::sum_up_process(connection, process))
     }
 
     /// Notes that the registered process ends, and closes the file.
@@ -142,30 +146,24 @@ impl Writer {
     /// Any [`StoreError`] that says why the file cannot be written; no row is lost by it.
     pub fn close(self, fold: bool) -> Result<(), StoreError> {
         if let Some(process) = &self.process {
-            self.database
-                .write(|connection| settle::end(connection, process))?;
+            self.database.write(|connection| settle::end(connection, process))?;
         }
         self.database.close(fold)
     }
 }
 
 fn has_session(connection: &Connection, session_h: &str) -> rusqlite::Result<bool> {
-    connection
-        .query_row(
-            "SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1",
-            [session_h],
-            |_| Ok(()),
-        )
-        .optional()
-        .map(|row| row.is_some())
+    let sql = "SELECT EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1)";
+    connection.query_row(sql, [session_h], |row| row.get(0))
+}
+
+fn has_context(connection: &Connection, env_h: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM EXECUTION_CONTEXTS WHERE ENV_H = ?1)";
+    connection.query_row(sql, [env_h], |row| row.get(0))
 }
 
 fn environment_of(connection: &Connection, machine_key: &str) -> rusqlite::Result<Option<String>> {
     connection
-        .query_row(
-            "SELECT ENV_H FROM PROCESSES WHERE MACHINE_KEY = ?1 LIMIT 1",
-            [machine_key],
-            |row| row.get(0),
-        )
+        .query_row("SELECT ENV_H FROM PROCESSES WHERE MACHINE_KEY = ?1 LIMIT 1", [machine_key], |row| row.get(0))
         .optional()
 }

@@ -21,20 +21,11 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 }
 
 fn error_of(db: &Path) -> StoreError {
-    Writer::open_with_patience(db, PATIENCE)
-        .map(drop)
-        .unwrap_err()
+    Writer::open_with_patience(db, PATIENCE).map(drop).unwrap_err()
 }
 
 fn pytest_monitor_file(db: &Path) {
-    fs::copy(
-        concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/fixtures/pytest-monitor-1.6.6.pymon"
-        ),
-        db,
-    )
-    .unwrap();
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pytest-monitor-1.6.6.pymon"), db).unwrap();
 }
 
 #[test]
@@ -47,16 +38,8 @@ fn a_file_of_pytest_monitor_gains_our_tables_and_keeps_its_columns_and_rows() {
     assert_eq!(before[2].len(), 4);
 
     let mut writer = writer(&db, "s", "p");
-    assert_eq!(
-        query(
-            &db,
-            "SELECT item, kind, outcome FROM TESTS ORDER BY start_time"
-        )[1],
-        "test_par|function|NULL"
-    );
-    writer
-        .apply(&[finished(&key("s", "p", "ours", START))])
-        .unwrap();
+    assert_eq!(query(&db, "SELECT item, kind, outcome FROM TESTS ORDER BY start_time")[1], "test_par|function|NULL");
+    writer.apply(&[finished(&key("s", "p", "ours", START))]).unwrap();
     writer.close(true).unwrap();
 
     let after = rows();
@@ -74,8 +57,7 @@ fn pytest_monitor_reads_its_own_columns_from_a_file_of_ours() {
     pytest_monitor_file(&theirs);
     drop(Writer::open(&db).unwrap());
     for table in ["TEST_SESSIONS", "EXECUTION_CONTEXTS", "TEST_METRICS"] {
-        let columns =
-            format!("SELECT name, type, pk, \"notnull\" FROM pragma_table_info('{table}')");
+        let columns = format!("SELECT name, type, pk, \"notnull\" FROM pragma_table_info('{table}')");
         assert_eq!(query(&db, &columns), query(&theirs, &columns));
     }
 }
@@ -84,44 +66,24 @@ fn pytest_monitor_reads_its_own_columns_from_a_file_of_ours() {
 fn a_newer_file_is_not_written() {
     let (_folder, db) = folder();
     writer(&db, "s", "p").close(true).unwrap();
-    Connection::open(&db)
-        .unwrap()
-        .execute_batch("PRAGMA user_version = 99")
-        .unwrap();
+    Connection::open(&db).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     let before = fs::read(&db).unwrap();
     let error = error_of(&db);
-    assert!(
-        matches!(error, StoreError::Newer { found: 99, .. }),
-        "{error}"
-    );
-    assert!(
-        error
-            .to_string()
-            .contains("schema version 99, newer than 3"),
-        "{error}"
-    );
+    assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+    assert!(error.to_string().contains("schema version 99, newer than 3"), "{error}");
     assert_eq!(fs::read(&db).unwrap(), before);
 }
 
 #[test]
 fn a_file_that_is_no_database_is_left_untouched() {
-    for content in [
-        &b"x"[..],
-        b"not a database",
-        &[0x42; 8192],
-        b"SQLite format 3\0 and then nonsense",
-    ] {
+    for content in [&b"x"[..], b"not a database", &[0x42; 8192], b"SQLite format 3\0 and then nonsense"] {
         let (folder, db) = folder();
         fs::write(&db, content).unwrap();
         let error = error_of(&db);
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
         assert!(error.to_string().contains("left untouched"), "{error}");
         assert_eq!(fs::read(&db).unwrap(), content);
-        assert_eq!(
-            fs::read_dir(folder.path()).unwrap().count(),
-            1,
-            "no file beside it"
-        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no file beside it");
     }
 }
 
@@ -138,10 +100,7 @@ fn a_truncated_database_is_left_untouched() {
 
 #[test]
 fn a_database_of_another_program_is_left_untouched() {
-    for sql in [
-        "CREATE TABLE users (name)",
-        "CREATE TABLE TEST_SESSIONS (SESSION_H, RUN_DATE, SCM_REF, DESCRIPTION)",
-    ] {
+    for sql in ["CREATE TABLE users (name)", "CREATE TABLE TEST_SESSIONS (SESSION_H, RUN_DATE, SCM_REF, DESCRIPTION)"] {
         let (_folder, db) = folder();
         Connection::open(&db).unwrap().execute_batch(sql).unwrap();
         let before = fs::read(&db).unwrap();
@@ -187,9 +146,7 @@ fn a_lock_that_is_released_in_time_loses_nothing() {
         std::thread::sleep(Duration::from_millis(1500));
         other.execute_batch("COMMIT").unwrap();
     });
-    writer
-        .apply(&[finished(&key("s", "p", "prime", START))])
-        .unwrap();
+    writer.apply(&[finished(&key("s", "p", "prime", START))]).unwrap();
     holder.join().unwrap();
     assert_eq!(query(&db, "SELECT count(*) FROM TEST_METRICS"), ["1"]);
 }
@@ -218,8 +175,7 @@ fn a_read_only_file_or_folder_says_so() {
         println!("skipped: this user may write read-only folders");
     } else {
         let write = |db| {
-            Writer::open_with_patience(db, PATIENCE)?
-                .apply(&[Entry::Started(running(&key("s", "p", "a", START)))])
+            Writer::open_with_patience(db, PATIENCE)?.apply(&[Entry::Started(running(&key("s", "p", "a", START)))])
         };
         for db in [&db, &folder.path().join("new")] {
             let error = write(db).unwrap_err();
@@ -236,13 +192,8 @@ struct Tmpfs(PathBuf);
 impl Tmpfs {
     fn mount(folder: &Path, bytes: u32) -> Option<Self> {
         let options = format!("size={bytes}");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
-            .arg(folder)
-            .output();
-        mounted
-            .is_ok_and(|output| output.status.success())
-            .then(|| Self(folder.to_owned()))
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder).output();
+        mounted.is_ok_and(|output| output.status.success()).then(|| Self(folder.to_owned()))
     }
 }
 
@@ -272,10 +223,7 @@ fn a_full_disk_keeps_what_was_written_before() {
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
     assert!(written > 10);
     drop(writer);
-    assert_eq!(
-        query(&db, "SELECT count(*) FROM TEST_METRICS"),
-        [written.to_string()]
-    );
+    assert_eq!(query(&db, "SELECT count(*) FROM TEST_METRICS"), [written.to_string()]);
 
     let (other, new) = self::folder();
     let _full = Tmpfs::mount(other.path(), 4096).unwrap();

@@ -41,12 +41,7 @@ fn a_child_process() {
             }
             let mut writer = writer(db, "s", &process_h);
             for row in 0..ROWS {
-                let key = key(
-                    "s",
-                    &process_h,
-                    &format!("test[{row}]"),
-                    "2026-11-23T01:02:03.000000",
-                );
+                let key = key("s", &process_h, &format!("test[{row}]"), "2026-11-23T01:02:03.000000");
                 writer.apply(&[Entry::Started(running(&key))]).unwrap();
                 writer.apply(&[finished(&key)]).unwrap();
             }
@@ -54,10 +49,7 @@ fn a_child_process() {
         }
         "dies" => {
             let mut writer = writer(db, "s", &process_h);
-            let (ended, died) = (
-                key("s", &process_h, "ended", START),
-                key("s", &process_h, "died", START),
-            );
+            let (ended, died) = (key("s", &process_h, "ended", START), key("s", &process_h, "died", START));
             writer.apply(&[Entry::Started(running(&ended))]).unwrap();
             writer.apply(&[finished(&ended)]).unwrap();
             writer.apply(&[Entry::Started(running(&died))]).unwrap();
@@ -84,20 +76,11 @@ fn many_processes_on_a_new_file_lose_nothing() {
     let db = folder.path().join("new.pymon");
     write_at_once(&db);
     let all = (PROCESSES * ROWS).to_string();
-    assert_eq!(
-        query(&db, "SELECT count(*) FROM TEST_METRICS"),
-        [all.as_str()]
-    );
-    assert_eq!(
-        query(&db, "SELECT count(*) FROM TESTS WHERE outcome = 'passed'"),
-        [all]
-    );
+    assert_eq!(query(&db, "SELECT count(*) FROM TEST_METRICS"), [all.as_str()]);
+    assert_eq!(query(&db, "SELECT count(*) FROM TESTS WHERE outcome = 'passed'"), [all]);
     assert_eq!(query(&db, "SELECT count(*) FROM TEST_SESSIONS"), ["1"]);
     assert_eq!(query(&db, "SELECT count(*) FROM EXECUTION_CONTEXTS"), ["1"]);
-    assert_eq!(
-        query(&db, "SELECT STATE, count(*) FROM PROCESSES GROUP BY 1"),
-        [format!("settled|{PROCESSES}")]
-    );
+    assert_eq!(query(&db, "SELECT STATE, count(*) FROM PROCESSES GROUP BY 1"), [format!("settled|{PROCESSES}")]);
     assert_eq!(query(&db, "PRAGMA journal_mode"), ["wal"]);
 }
 
@@ -105,19 +88,9 @@ fn many_processes_on_a_new_file_lose_nothing() {
 fn many_processes_on_a_file_of_pytest_monitor_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("old.pymon");
-    fs::copy(
-        concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/fixtures/pytest-monitor-1.6.6.pymon"
-        ),
-        &db,
-    )
-    .unwrap();
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pytest-monitor-1.6.6.pymon"), &db).unwrap();
     write_at_once(&db);
-    assert_eq!(
-        query(&db, "SELECT count(*) FROM TEST_METRICS"),
-        [(PROCESSES * ROWS + 4).to_string()]
-    );
+    assert_eq!(query(&db, "SELECT count(*) FROM TEST_METRICS"), [(PROCESSES * ROWS + 4).to_string()]);
 }
 
 #[test]
@@ -125,13 +98,7 @@ fn a_process_that_dies_leaves_its_rows() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("x.pymon");
     assert!(!child("dies", &db).wait().unwrap().success());
-    assert_eq!(
-        query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"),
-        ["died|running", "ended|passed"]
-    );
+    assert_eq!(query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"), ["died|running", "ended|passed"]);
     drop(Writer::open(&db).unwrap());
-    assert_eq!(
-        query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"),
-        ["died|crashed", "ended|passed"]
-    );
+    assert_eq!(query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"), ["died|crashed", "ended|passed"]);
 }

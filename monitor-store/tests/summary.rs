@@ -11,41 +11,25 @@ const ROWS: &str = "SELECT kind, path, item, \"binary\", wall_seconds, cpu_usage
                     WHERE kind <> 'function' ORDER BY 1, 2, 3, 4";
 
 fn all_scopes(process: Process) -> Process {
-    Process {
-        scopes: "function,module,session".into(),
-        ..process
-    }
+    Process { scopes: "function,module,session".into(), ..process }
 }
 
 /// A leader that has ended: no process has this id.
 fn led(process: Process) -> Process {
-    Process {
-        leader_pid: Some(u32::MAX),
-        leader_started: Some(1),
-        ..process
-    }
+    Process { leader_pid: Some(u32::MAX), leader_started: Some(1), ..process }
 }
 
 fn led_by_us(process: Process) -> Process {
     let pid = std::process::id();
-    Process {
-        leader_pid: Some(pid),
-        leader_started: liveness::started(pid),
-        ..process
-    }
+    Process { leader_pid: Some(pid), leader_started: liveness::started(pid), ..process }
 }
 
 /// One process with two tests, the second of which begins 0.1 s after the first; each takes 0.3 s.
 fn run(db: &Path, process: Process, summarise: bool) {
     let (session_h, process_h) = (process.session_h.clone(), process.process_h.clone());
     let mut writer = register(db, process);
-    for (variant, start) in [
-        ("a", "2026-11-23T01:02:03.000000"),
-        ("b", "2026-11-23T01:02:03.100000"),
-    ] {
-        writer
-            .apply(&[finished(&key(&session_h, &process_h, variant, start))])
-            .unwrap();
+    for (variant, start) in [("a", "2026-11-23T01:02:03.000000"), ("b", "2026-11-23T01:02:03.100000")] {
+        writer.apply(&[finished(&key(&session_h, &process_h, variant, start))]).unwrap();
     }
     if summarise {
         writer.summarise().unwrap();
@@ -59,10 +43,8 @@ fn a_process_that_is_the_session_writes_all_at_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("x.pymon");
     run(&db, all_scopes(process("s", "p")), true);
-    let rows = [
-        "module|demo|tests|demo|0.4|1.4999999999999998|passed",
-        "session||session|demo|0.4|1.4999999999999998|passed",
-    ];
+    let rows =
+        ["module|demo|tests|demo|0.4|1.4999999999999998|passed", "session||session|demo|0.4|1.4999999999999998|passed"];
     assert_eq!(query(&db, ROWS), rows);
     drop(Writer::open(&db).unwrap());
     assert_eq!(query(&db, ROWS), rows, "nothing is due any more");
@@ -82,18 +64,11 @@ fn a_session_of_several_binaries_is_summed_up_when_it_is_over() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("x.pymon");
     run(&db, all_scopes(led(process("s", "p"))), true);
-    assert_eq!(
-        query(&db, ROWS).len(),
-        1,
-        "the module's row, not the session's"
-    );
+    assert_eq!(query(&db, ROWS).len(), 1, "the module's row, not the session's");
     run(&db, all_scopes(led(process("s", "q"))), true);
     drop(Writer::open(&db).unwrap());
     drop(Writer::open(&db).unwrap());
-    assert_eq!(
-        query(&db, "SELECT kind, count(*) FROM TESTS GROUP BY 1"),
-        ["function|4", "module|2", "session|1"]
-    );
+    assert_eq!(query(&db, "SELECT kind, count(*) FROM TESTS GROUP BY 1"), ["function|4", "module|2", "session|1"]);
     let session = "SELECT wall_seconds, concurrency FROM TESTS WHERE kind = 'session'";
     assert_eq!(query(&db, session), ["0.400001|4"]);
 }
@@ -104,10 +79,7 @@ fn a_session_whose_leader_lives_waits() {
     let db = folder.path().join("x.pymon");
     run(&db, all_scopes(led_by_us(process("s", "p"))), true);
     drop(Writer::open(&db).unwrap());
-    assert_eq!(
-        query(&db, "SELECT kind, count(*) FROM TESTS GROUP BY 1"),
-        ["function|2", "module|1"]
-    );
+    assert_eq!(query(&db, "SELECT kind, count(*) FROM TESTS GROUP BY 1"), ["function|2", "module|1"]);
     assert_eq!(query(&db, "SELECT STATE FROM PROCESSES"), ["summarised"]);
 }
 
@@ -117,27 +89,14 @@ fn tests_in_processes_of_their_own_share_their_module() {
     let db = folder.path().join("x.pymon");
     for process_h in ["p", "q", "r"] {
         let mut writer = register(&db, all_scopes(led_by_us(process("s", process_h))));
-        let start = format!(
-            "2026-11-23T01:02:03.{}",
-            if process_h == "q" { "200000" } else { "000000" }
-        );
-        writer
-            .apply(&[finished(&key("s", process_h, process_h, &start))])
-            .unwrap();
+        let start = format!("2026-11-23T01:02:03.{}", if process_h == "q" { "200000" } else { "000000" });
+        writer.apply(&[finished(&key("s", process_h, process_h, &start))]).unwrap();
         writer.close(false).unwrap();
     }
     let connection = rusqlite::Connection::open(&db).unwrap();
-    connection
-        .execute("UPDATE PROCESSES SET LEADER_PID = ?1", [u32::MAX])
-        .unwrap();
+    connection.execute("UPDATE PROCESSES SET LEADER_PID = ?1", [u32::MAX]).unwrap();
     drop(Writer::open(&db).unwrap());
-    assert_eq!(
-        query(&db, ROWS),
-        [
-            "module|demo|tests|demo|0.5|1.8|passed",
-            "session||session|demo|0.5|1.8|passed"
-        ]
-    );
+    assert_eq!(query(&db, ROWS), ["module|demo|tests|demo|0.5|1.8|passed", "session||session|demo|0.5|1.8|passed"]);
 }
 
 #[test]
@@ -145,24 +104,12 @@ fn a_crash_fails_its_module_and_session() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("x.pymon");
     let mut writer = register(&db, all_scopes(dead_process("s", "p")));
-    writer
-        .apply(&[finished(&key("s", "p", "a", "2026-11-23T01:02:03.000000"))])
-        .unwrap();
-    writer
-        .apply(&[Entry::Started(running(&key(
-            "s",
-            "p",
-            "b",
-            "2026-11-23T01:02:03.000000",
-        )))])
-        .unwrap();
+    writer.apply(&[finished(&key("s", "p", "a", "2026-11-23T01:02:03.000000"))]).unwrap();
+    writer.apply(&[Entry::Started(running(&key("s", "p", "b", "2026-11-23T01:02:03.000000")))]).unwrap();
     drop(writer);
     drop(Writer::open(&db).unwrap());
     assert_eq!(
-        query(
-            &db,
-            "SELECT kind, outcome FROM TESTS WHERE kind <> 'function'"
-        ),
+        query(&db, "SELECT kind, outcome FROM TESTS WHERE kind <> 'function'"),
         ["module|failed", "session|failed"]
     );
 }

@@ -19,12 +19,7 @@ fn a_test_that_ends_has_a_metric_and_a_profile() {
         [format!("running|prime|{START}|env")]
     );
     writer.apply(&[finished(&key)]).unwrap();
-    writer
-        .apply(&[Entry::Reattributed {
-            key,
-            attribution: Attribution::Shared,
-        }])
-        .unwrap();
+    writer.apply(&[Entry::Reattributed { key, attribution: Attribution::Shared }]).unwrap();
     writer.close(true).unwrap();
     assert_eq!(
         query(
@@ -35,10 +30,7 @@ fn a_test_that_ends_has_a_metric_and_a_profile() {
         ["passed|prime|prime[7]|0.30000000000000004|shared|4096|-16|NULL|0.3333333333333333|class"]
     );
     assert_eq!(query(&db, "SELECT STATE FROM PROCESSES"), ["settled"]);
-    assert!(
-        !folder.path().join(".pymon-wal").exists(),
-        "the log is folded back"
-    );
+    assert!(!folder.path().join(".pymon-wal").exists(), "the log is folded back");
 }
 
 #[test]
@@ -48,16 +40,9 @@ fn two_processes_that_start_a_test_in_the_same_microsecond_keep_both_rows() {
     let (mut first, mut second) = (writer(&db, "s", "p"), writer(&db, "s", "q"));
     let (of_first, of_second) = (key("s", "p", "prime", START), key("s", "q", "prime", START));
     first.apply(&[Entry::Started(running(&of_first))]).unwrap();
-    second
-        .apply(&[Entry::Started(running(&of_second))])
-        .unwrap();
+    second.apply(&[Entry::Started(running(&of_second))]).unwrap();
     second.apply(&[finished(&of_second)]).unwrap();
-    second
-        .apply(&[Entry::Reattributed {
-            key: of_second.clone(),
-            attribution: Attribution::Process,
-        }])
-        .unwrap();
+    second.apply(&[Entry::Reattributed { key: of_second.clone(), attribution: Attribution::Process }]).unwrap();
     first.apply(&[finished(&of_first)]).unwrap();
     assert_eq!(
         query(
@@ -78,25 +63,14 @@ fn the_next_process_finds_the_context_and_marks_what_died() {
     let db = folder.path().join(".pymon");
     let mut dying = register(&db, dead_process("s", "p"));
     let (ended, died) = (key("s", "p", "ended", START), key("s", "p", "died", START));
-    dying
-        .apply(&[
-            Entry::Started(running(&ended)),
-            Entry::Started(running(&died)),
-        ])
-        .unwrap();
+    dying.apply(&[Entry::Started(running(&ended)), Entry::Started(running(&died))]).unwrap();
     dying.apply(&[finished(&ended)]).unwrap();
     drop(dying);
 
     let next = Writer::open(&db).unwrap();
-    assert_eq!(
-        next.environment_of("machine").unwrap().as_deref(),
-        Some("env")
-    );
+    assert_eq!(next.environment_of("machine").unwrap().as_deref(), Some("env"));
     assert_eq!(next.environment_of("another").unwrap(), None);
-    assert_eq!(
-        query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"),
-        ["died|crashed", "ended|passed"]
-    );
+    assert_eq!(query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"), ["died|crashed", "ended|passed"]);
     assert_eq!(query(&db, "SELECT STATE FROM PROCESSES"), ["settled"]);
 }
 
@@ -105,9 +79,7 @@ fn a_living_process_keeps_its_running_rows() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join(".pymon");
     let mut writer = writer(&db, "s", "p");
-    writer
-        .apply(&[Entry::Started(running(&key("s", "p", "prime", START)))])
-        .unwrap();
+    writer.apply(&[Entry::Started(running(&key("s", "p", "prime", START)))]).unwrap();
     drop(Writer::open(&db).unwrap());
     assert_eq!(query(&db, "SELECT outcome FROM TESTS"), ["running"]);
 }
@@ -116,21 +88,12 @@ fn a_living_process_keeps_its_running_rows() {
 fn a_spool_file_is_imported_once_its_writer_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join(".pymon");
-    let (one, two) = (
-        key("s", "p", "prime[\"\0\n🦀\"]", START),
-        key("s", "p", "two", START),
-    );
+    let (one, two) = (key("s", "p", "prime[\"\0\n🦀\"]", START), key("s", "p", "two", START));
     let (context, class) = context();
     let entries = [
-        Entry::Session {
-            session: session("s"),
-            lockfile: Some("# lock".into()),
-        },
+        Entry::Session { session: session("s"), lockfile: Some("# lock".into()) },
         Entry::Context { context, class },
-        Entry::Process(monitor_store::Process {
-            env_h: Some("env".into()),
-            ..dead_process("s", "p")
-        }),
+        Entry::Process(monitor_store::Process { env_h: Some("env".into()), ..dead_process("s", "p") }),
         Entry::Started(running(&one)),
         finished(&one),
         Entry::Started(running(&two)),
@@ -147,21 +110,12 @@ fn a_spool_file_is_imported_once_its_writer_is_gone() {
     std::fs::write(&path, &torn).unwrap();
     drop(Writer::open(&db).unwrap());
     assert!(!path.exists());
-    let rows = [
-        "prime[\"\0\n🦀\"]|passed|0.30000000000000004",
-        "two|crashed|NULL",
-    ];
+    let rows = ["prime[\"\0\n🦀\"]|passed|0.30000000000000004", "two|crashed|NULL"];
     let tests = "SELECT variant, outcome, wall_seconds FROM TESTS ORDER BY 1";
     assert_eq!(query(&db, tests), rows);
 
     std::fs::write(&path, &torn).unwrap();
     drop(Writer::open(&db).unwrap());
     assert_eq!(query(&db, tests), rows, "a second import adds nothing");
-    assert_eq!(
-        query(
-            &db,
-            "SELECT CONTENT FROM SESSION_LOCKFILES JOIN LOCKFILES USING (LOCKFILE_H)"
-        ),
-        ["# lock"]
-    );
+    assert_eq!(query(&db, "SELECT CONTENT FROM SESSION_LOCKFILES JOIN LOCKFILES USING (LOCKFILE_H)"), ["# lock"]);
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use monitor_store::liveness::{self, Here};
 use monitor_store::{
-    Attribution, ContextClass, Entry, ExecutionContext, Kind, Measures, MemSource, Metric, Outcome,
-    Process, Profile, ProfileKey, Session, Timestamp, Writer,
+    Attribution, ContextClass, Entry, ExecutionContext, Kind, Measures, MemSource, Metric, Outcome, Process, Profile,
+    ProfileKey, Session, Timestamp, Writer,
 };
 use rusqlite::Connection;
 
@@ -69,10 +69,7 @@ pub fn process(session_h: &str, process_h: &str) -> Process {
 
 /// A process that is gone: no process has this id.
 pub fn dead_process(session_h: &str, process_h: &str) -> Process {
-    Process {
-        pid: u32::MAX,
-        ..process(session_h, process_h)
-    }
+    Process { pid: u32::MAX, ..process(session_h, process_h) }
 }
 
 pub fn key(session_h: &str, process_h: &str, variant: &str, start: &str) -> ProfileKey {
@@ -144,9 +141,7 @@ pub fn writer(db: &Path, session_h: &str, process_h: &str) -> Writer {
 pub fn register(db: &Path, process: Process) -> Writer {
     let mut writer = Writer::open(db).unwrap();
     let session = session(&process.session_h);
-    writer
-        .register(process, || (session, None), context)
-        .unwrap();
+    writer.register(process, || (session, None), context).unwrap();
     writer
 }
 
@@ -165,10 +160,7 @@ pub fn query(db: &Path, sql: &str) -> Vec<String> {
                 rusqlite::types::Value::Blob(b) => format!("{b:?}"),
             })
         };
-        Ok((0..columns)
-            .map(value)
-            .collect::<rusqlite::Result<Vec<_>>>()?
-            .join("|"))
+        Ok((0..columns).map(value).collect::<rusqlite::Result<Vec<_>>>()?.join("|"))
     });
     rows.unwrap().collect::<rusqlite::Result<_>>().unwrap()
 }

@@ -1,0 +1,175 @@
+//! Whole sessions in and out of a file: merging files, deleting sessions.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Result, params, params_from_iter};
+
+use crate::columns;
+use crate::error::StoreError;
+use crate::monitor::Monitor;
+use crate::rows::{Metric, Process};
+use crate::test::Test;
+use crate::words::Outcome;
+use crate::writer::Writer;
+use crate::{insert, settle};
+
+/// What a merge added.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// Sessions that were not in the file.
+    pub sessions: u64,
+    /// Metric rows that were not in the file.
+    pub metrics: u64,
+}
+
+impl Writer {
+    /// Adds every session of another file, in one transaction. Rows that are there already are not added again; a
+    /// session that several files hold parts of (shards of one CI run) becomes whole.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why one of the files cannot be read or written; nothing is added then.
+    pub fn merge(&mut self, source: &Monitor) -> std::result::Result<Merged, StoreError> {
+        self.database().transaction(|connection| {
+            let explain = |error| self.database().explain(error);
+            let (sessions, metrics) = count(connection).map_err(explain)?;
+            for context in source.contexts()? {
+                let class = source.class(&context.env_h)?;
+                insert::context(connection, &context, class.as_ref()).map_err(explain)?;
+            }
+            for session_h in source.session_ids()? {
+                if let Some(session) = source.session(&session_h)? {
+                    let lockfile = source.lockfile(&session_h)?;
+                    insert::session(connection, &session, lockfile.as_deref()).map_err(explain)?;
+                }
+                for (process, state) in source.process_states(&session_h)? {
+                    insert::process(connection, &process, &state).map_err(explain)?;
+                }
+                for test in source.tests(&session_h)? {
+                    merge_test(connection, &test).map_err(explain)?;
+                }
+                settle::unite_session_rows(connection, &session_h).map_err(explain)?;
+            }
+            let after = count(connection).map_err(explain)?;
+            Ok(Merged { sessions: after.0 - sessions, metrics: after.1.saturating_sub(metrics) })
+        })
+    }
+
+    /// Deletes sessions with all their rows, and the lockfiles and contexts that nothing refers to any more, in one
+    /// transaction; returns how many sessions there were. The file does not shrink: see [`Writer::compact`].
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be written; nothing is deleted then.
+    pub fn delete_sessions<S: AsRef<str>>(&mut self, sessions: &[S]) -> std::result::Result<u64, StoreError> {
+        self.database().write(|connection| {
+            let mut deleted = 0;
+            for session_h in sessions {
+                deleted += delete_session(connection, session_h.as_ref())?;
+            }
+            delete_unused(connection)?;
+            Ok(deleted)
+        })
+    }
+
+    /// Rewrites the file so that it takes no more space than its rows need.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Locked`] if another process has the file open, or another that says why it cannot be written.
+    pub fn compact(&mut self) -> std::result::Result<(), StoreError> {
+        self.database().patiently(|connection| connection.execute_batch("VACUUM"))
+    }
+}
+
+impl Monitor {
+    /// Every session that has a row of its own or metric rows.
+    fn session_ids(&self) -> std::result::Result<Vec<String>, StoreError> {
+        let sql = "SELECT SESSION_H FROM TEST_SESSIONS UNION SELECT SESSION_H FROM TEST_METRICS \
+                   WHERE SESSION_H IS NOT NULL";
+        self.rows(sql, [], |row| row.get(0))
+    }
+
+    fn process_states(&self, session_h: &str) -> std::result::Result<Vec<(Process, String)>, StoreError> {
+        // `STATE` follows the columns of the process.
+        let sql = format!("SELECT {}, STATE FROM PROCESSES WHERE SESSION_H = ?", columns::PROCESS);
+        let processes = self.rows(&sql, [Value::Text(session_h.to_owned())], |row| {
+            Ok((columns::process(row)?, row.get::<_, String>("STATE")?))
+        })?;
+        Ok(processes
+            .into_iter()
+            .map(|(process, state)| {
+                let state = if self.reader.gone.contains(&process.process_h) { "ended".to_owned() } else { state };
+                (process, state)
+            })
+            .collect())
+    }
+}
+
+fn count(connection: &Connection) -> Result<(u64, u64)> {
+    let count =
+        |table: &str| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0));
+    Ok((count("TEST_SESSIONS")?.unsigned_abs(), count("TEST_METRICS")?.unsigned_abs()))
+}
+
+fn merge_test(connection: &Connection, test: &Test) -> Result<()> {
+    match (&test.metric, &test.profile) {
+        (Some(metric), Some(profile)) => insert::finished(connection, metric, profile),
+        (Some(metric), None) => insert_foreign_metric(connection, metric),
+        (None, Some(profile)) => {
+            insert::started(connection, profile)?;
+            match profile.outcome {
+                Outcome::Crashed => insert::crashed(connection, &profile.key),
+                _ => Ok(()),
+            }
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+/// A row of pytest-monitor has no key: it is there already if one is equal in every column.
+fn insert_foreign_metric(connection: &Connection, metric: &Metric) -> Result<()> {
+    let exists = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM TEST_METRICS WHERE SESSION_H = ?1 AND ITEM_PATH IS ?2 AND ITEM_VARIANT IS ?3 \
+         AND ITEM_START_TIME = ?4 AND ITEM IS ?5 AND TOTAL_TIME IS ?6)",
+        params![
+            metric.session_h,
+            metric.item_path,
+            metric.item_variant,
+            metric.item_start_time,
+            metric.item,
+            metric.total_time
+        ],
+        |row| row.get::<_, bool>(0),
+    )?;
+    if exists {
+        return Ok(());
+    }
+    insert::metric(connection, metric, &metric.item_start_time.to_string())
+}
+
+fn delete_session(connection: &Connection, session_h: &str) -> Result<u64> {
+    for table in ["TEST_PROFILES", "TEST_METRICS", "SESSION_LOCKFILES", "PROCESSES"] {
+        connection.execute(&format!("DELETE FROM {table} WHERE SESSION_H = ?1"), [session_h])?;
+    }
+    let deleted = connection.execute("DELETE FROM TEST_SESSIONS WHERE SESSION_H = ?1", [session_h])?;
+    Ok(deleted as u64)
+}
+
+fn delete_unused(connection: &Connection) -> Result<()> {
+    connection
+        .execute("DELETE FROM LOCKFILES WHERE LOCKFILE_H NOT IN (SELECT LOCKFILE_H FROM SESSION_LOCKFILES)", [])?;
+    let unused: Vec<Value> = connection
+        .prepare(
+            "SELECT ENV_H FROM EXECUTION_CONTEXTS c \
+             WHERE NOT EXISTS (SELECT 1 FROM PROCESSES p WHERE p.ENV_H = c.ENV_H) \
+             AND NOT EXISTS (SELECT 1 FROM TEST_METRICS m WHERE m.ENV_H = c.ENV_H)",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    for table in ["EXECUTION_CONTEXTS", "CONTEXT_CLASSES"] {
+        for env_h in &unused {
+            connection.execute(&format!("DELETE FROM {table} WHERE ENV_H = ?1"), params_from_iter([env_h]))?;
+        }
+    }
+    Ok(())
+}

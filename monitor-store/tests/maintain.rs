@@ -1,0 +1,116 @@
+//! Merging files and deleting sessions.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::*;
+use monitor_store::{Entry, Merged, Monitor, Process, Sessions, Writer};
+
+const START: &str = "2026-11-23T01:02:03.000000";
+
+fn file(folder: &tempfile::TempDir, name: &str) -> PathBuf {
+    folder.path().join(name)
+}
+
+/// A file with one process of a session, with one test that passed and one that crashed.
+fn shard(db: &Path, session_h: &str, process_h: &str) {
+    let process = Process { scopes: "function,module,session".into(), ..dead_process(session_h, process_h) };
+    let mut writer = register(db, process);
+    let [a, b] = ["a", "b"].map(|test| key(session_h, process_h, &format!("{test}_{process_h}"), START));
+    writer.apply(&[finished(&a), Entry::Started(running(&b))]).unwrap();
+    writer
+        .apply(&[Entry::Session { session: session(session_h), lockfile: Some(format!("lock {session_h}")) }])
+        .unwrap();
+    drop(writer);
+    drop(Writer::open(db).unwrap());
+}
+
+fn merge(target: &Path, source: &Path) -> Merged {
+    Writer::open(target).unwrap().merge(&Monitor::open(source).unwrap()).unwrap()
+}
+
+fn content(db: &Path) -> Vec<String> {
+    let tests =
+        "SELECT session, kind, variant, outcome, wall_seconds, concurrency, machine_class FROM TESTS ORDER BY 1, 2, 3";
+    let processes = "SELECT SESSION_H, PROCESS_H, STATE FROM PROCESSES ORDER BY 1, 2";
+    let lockfiles = "SELECT SESSION_H, CONTENT FROM SESSION_LOCKFILES JOIN LOCKFILES USING (LOCKFILE_H) ORDER BY 1";
+    [tests, processes, lockfiles].iter().flat_map(|sql| query(db, sql)).collect()
+}
+
+#[test]
+fn files_become_one_and_a_second_merge_adds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two, all) = (file(&folder, "one"), file(&folder, "two"), file(&folder, "all"));
+    shard(&one, "s", "p");
+    shard(&two, "t", "q");
+    assert_eq!(merge(&all, &one), Merged { sessions: 1, metrics: 3 });
+    assert_eq!(merge(&all, &two), Merged { sessions: 1, metrics: 3 });
+    let mut both = [content(&one), content(&two)].concat();
+    let mut merged = content(&all);
+    both.sort();
+    merged.sort();
+    assert_eq!(merged, both);
+    assert_eq!(merge(&all, &one), Merged::default());
+    assert_eq!(merge(&all, &all), Merged::default());
+}
+
+#[test]
+fn shards_of_one_session_make_one_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two, all) = (file(&folder, "one"), file(&folder, "two"), file(&folder, "all"));
+    shard(&one, "s", "p");
+    shard(&two, "s", "q");
+    merge(&all, &one);
+    assert_eq!(merge(&all, &two), Merged { sessions: 0, metrics: 2 }, "a test and a module");
+    let session = "SELECT wall_seconds, concurrency, outcome FROM TESTS WHERE kind = 'session'";
+    assert_eq!(query(&all, session), ["0.3|2|failed"]);
+    assert_eq!(query(&all, "SELECT count(*) FROM TESTS WHERE outcome = 'crashed'"), ["2"]);
+}
+
+#[test]
+fn rows_of_pytest_monitor_are_merged_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, all) = (file(&folder, "one"), file(&folder, "all"));
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pytest-monitor-1.6.6.pymon"), &one).unwrap();
+    assert_eq!(merge(&all, &one), Merged { sessions: 1, metrics: 4 });
+    assert_eq!(merge(&all, &one), Merged::default());
+    assert_eq!(
+        query(&all, "SELECT * FROM TEST_METRICS ORDER BY 3"),
+        query(&one, "SELECT * FROM TEST_METRICS ORDER BY 3")
+    );
+}
+
+#[test]
+fn a_deleted_session_leaves_nothing_and_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (file(&folder, "one"), file(&folder, "two"));
+    shard(&one, "s", "p");
+    shard(&two, "t", "q");
+    let only_t = content(&two);
+    merge(&one, &two);
+    let mut writer = Writer::open(&one).unwrap();
+    assert_eq!(writer.delete_sessions(&["s", "unknown"]).unwrap(), 1);
+    writer.compact().unwrap();
+    assert_eq!(content(&one), only_t);
+    assert_eq!(query(&one, "SELECT count(*) FROM EXECUTION_CONTEXTS"), ["1"]);
+    assert_eq!(writer.delete_sessions(&["t"]).unwrap(), 1);
+    for table in ["TEST_METRICS", "TEST_PROFILES", "EXECUTION_CONTEXTS", "CONTEXT_CLASSES", "LOCKFILES", "PROCESSES"] {
+        assert_eq!(query(&one, &format!("SELECT count(*) FROM {table}")), ["0"], "{table}");
+    }
+}
+
+#[test]
+fn a_process_that_registers_while_its_context_is_deleted_brings_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = file(&folder, "x.pymon");
+    shard(&db, "s", "p");
+    let mut registering = Writer::open(&db).unwrap();
+    let env_h = registering.environment_of("machine").unwrap();
+    assert!(env_h.is_some());
+    Writer::open(&db).unwrap().delete_sessions(&["s"]).unwrap();
+    registering.register(Process { env_h, ..process("t", "q") }, || (session("t"), None), context).unwrap();
+    assert_eq!(query(&db, "SELECT ENV_H FROM EXECUTION_CONTEXTS"), ["env"]);
+    assert_eq!(Monitor::open(&db).unwrap().count_sessions(&Sessions::all()).unwrap(), 1);
+}
