@@ -104,7 +104,7 @@ impl Project {
         let mut command = Command::new(program);
         for (name, _) in env::vars_os() {
             let known = name.to_string_lossy();
-            if ["MONITOR", "NEXTEST", "CARGO_", "RUST_TEST", "CI", "GITHUB_", "GIT_"]
+            if ["MONITOR", "NEXTEST", "CARGO_", "RUST_TEST", "RUST_BACKTRACE", "CI", "GITHUB_", "GIT_"]
                 .iter()
                 .any(|p| known.starts_with(p))
             {
