@@ -20,6 +20,8 @@
 //! - `thread-attribution` (default): threads born inside a test count for it, on Linux with glibc.
 //! - `portable`: measures with `sysinfo` and `std` only, as on platforms without a backend of their own.
 
+#![allow(clippy::test_attr_in_doctest, reason = "the attribute is for tests")]
+
 pub use allocator::Allocator;
 pub use monitor_macros::monitored;
 

@@ -40,7 +40,7 @@ pub(crate) struct Recorder {
 
 #[derive(Debug)]
 enum Sink {
-    File(Writer),
+    File(Box<Writer>),
     Spool(Spool),
     /// Nothing is to be written, nothing can be, or the process is ending.
     Closed,
@@ -110,7 +110,7 @@ impl Recorder {
             Ok(writer)
         });
         match opened {
-            Ok(writer) => *self.sink() = Sink::File(writer),
+            Ok(writer) => *self.sink() = Sink::File(Box::new(writer)),
             Err(error) => self.spool_after(&mut self.sink(), &error, &[]),
         }
     }

@@ -90,8 +90,7 @@ const SYSTEMS: &[System] = &[
 pub(super) fn facts(variable: &dyn Fn(&str) -> Option<String>) -> Vec<(String, String)> {
     let set = |name: &&str| variable(name).is_some();
     let system = SYSTEMS.iter().find(|system| {
-        system.recognised_by.iter().all(|name| set(&name))
-            && (system.or_one_of.is_empty() || system.or_one_of.iter().any(|name| set(&name)))
+        system.recognised_by.iter().all(&set) && (system.or_one_of.is_empty() || system.or_one_of.iter().any(&set))
     });
     let Some(system) = system else { return Vec::new() };
     let branch = system.branch.iter().find_map(|name| variable(name)).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The isolated process: marks the body's output and reports how it ended.
 
+use std::any::Any;
 use std::io::Write as _;
 use std::panic;
 use std::path::PathBuf;
@@ -41,7 +42,7 @@ impl Child {
         let report = PathBuf::from(value.split_once(':')?.1);
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            let message = info.payload_as_str().unwrap_or("Box<dyn Any>").to_owned();
+            let message = message_of(info.payload());
             let this = thread::current().id();
             let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
             panics.retain(|(thread, _)| *thread != this);
@@ -52,6 +53,12 @@ impl Child {
         mark(BEGIN);
         Some(Self { report })
     }
+}
+
+/// The text of a panic, as the standard library prints it.
+fn message_of(payload: &dyn Any) -> String {
+    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("Box<dyn Any>").to_owned()
 }
 
 impl Drop for Child {
