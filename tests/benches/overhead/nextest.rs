@@ -52,7 +52,7 @@ pub(crate) fn run() {
 
 fn tests(attribute: &str) -> String {
     (0..TESTS).fold(String::new(), |mut text, number| {
-        let _ = write!(text, "{attribute} #[test] fn empty_{number}() {{}}\n");
+        let _ = writeln!(text, "{attribute} #[test] fn empty_{number}() {{}}");
         text
     })
 }
