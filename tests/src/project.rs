@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Once;
 use std::{env, fs};
 
 use tempfile::TempDir;
@@ -52,7 +53,8 @@ impl Project {
         for (path, text) in files {
             project.write(path, text);
         }
-        // The same versions as here, so that what is built already is used, and nothing is fetched.
+        // The same versions as here, so that what is built already is used.
+        fetch();
         fs::copy(repository().join("Cargo.lock"), project.path("Cargo.lock")).expect("the lock file can be copied");
         project
     }
@@ -208,6 +210,16 @@ impl Run {
 pub fn repository() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().expect("this package is in the workspace's folder").to_owned()
+}
+
+/// Brings what the fixtures depend on, of which a build of this workspace needs a part only.
+fn fetch() {
+    static FETCHED: Once = Once::new();
+    FETCHED.call_once(|| {
+        let mut fetch = Command::new("cargo");
+        fetch.args(["fetch", "--locked", "--quiet"]).current_dir(repository());
+        let _ = run(fetch).succeeded();
+    });
 }
 
 fn target() -> PathBuf {
