@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn each_system_is_recognised() {
-        let cases: &[(&[(&str, &str)], [&str; 3])] = &[
+        type Variables<'a> = &'a [(&'a str, &'a str)];
+        let cases: &[(Variables<'_>, [&str; 3])] = &[
             (&[("BUILD_NUMBER", "7"), ("BRANCH_NAME", "main"), ("JOB_NAME", "job")], ["main", "7", "jenkinsci"]),
             (&[("BUILD_NUMBER", "7"), ("JOB_NAME", "job")], ["job", "7", "jenkinsci"]),
             (&[("CIRCLE_JOB", "test"), ("CIRCLE_BUILD_NUM", "8")], ["test", "8", "circleci"]),
