@@ -61,8 +61,8 @@ fn run_session(here: &Path, implementation: Implementation, file: &Path) -> anyh
 fn print_table(database: &Connection, query: &str) -> anyhow::Result<()> {
     let mut statement = database.prepare(query)?;
     let columns = statement.column_count();
-    let header = statement.column_names().into_iter().map(str::to_owned).collect();
-    let mut rows: Vec<Vec<String>> = vec![header];
+    let header: Result<_, _> = (0..columns).map(|column| statement.column_name(column).map(str::to_owned)).collect();
+    let mut rows: Vec<Vec<String>> = vec![header?];
     let found = statement.query_map([], |row| (0..columns).map(|column| Ok(text(&row.get(column)?))).collect())?;
     for row in found {
         rows.push(row?);
