@@ -156,8 +156,12 @@ impl Bracket {
             fails.then(|| budget::message(test.item, &excess))
         });
         test.recorder.mark_shared(departure.also_shared);
+        let message = message.or_else(|| test.recorder.strict_failure()).filter(|_| !failed);
+        // What was allocated uncounted is given back uncounted: before a scope around this one goes on.
+        drop(key);
+        drop(test);
         current::set_current(if on_own_thread { outer } else { before });
-        message.or_else(|| test.recorder.strict_failure()).filter(|_| !failed)
+        message
     }
 }
 

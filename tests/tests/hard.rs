@@ -37,17 +37,25 @@ fn the_numbers_stay_right() {
         assert!((20.0..30.0).contains(&cpu), "{item}: {cpu} ms for 20 burnt on its thread");
     }
 
-    // The inner function's own row, and folded into the outer one.
+    assert_eq!(database.value("select child_user_seconds from TESTS where item = 'child_process_burns'"), "NULL");
+}
+
+#[test]
+fn a_nested_monitored_function_counts_for_itself_and_for_the_test_around_it() {
+    let project = hard("hard-nested");
+    let _ = project.test(&["--lib", "nested_monitored_functions"]);
+    let database = project.database();
     let (inner, outer) = ("inner", "nested_monitored_functions");
     let cpu = [of(&database, inner, CPU_MS), of(&database, outer, CPU_MS)];
     assert!((60.0..63.0).contains(&cpu[0]) && (90.0..95.0).contains(&cpu[1]), "{cpu:?} ms for 60 and 90");
-    assert_eq!(of(&database, inner, "threads"), 2.0);
-    assert_eq!(of(&database, outer, "threads"), 2.0);
-    assert_eq!(of(&database, inner, "heap_peak_bytes") as u64 >> 20, 3);
-    assert_eq!(of(&database, outer, "heap_peak_bytes") as u64 >> 20, 3);
-    assert_eq!(of(&database, inner, "heap_retained_bytes"), 1_048_576.0);
-    assert_eq!(of(&database, outer, "heap_retained_bytes"), 1_048_576.0);
-    assert_eq!(database.value("select child_user_seconds from TESTS where item = 'child_process_burns'"), "NULL");
+    for item in [inner, outer] {
+        assert_eq!(of(&database, item, "threads"), 2.0, "{item}");
+        assert_eq!(of(&database, item, "heap_peak_bytes"), 3_145_728.0, "{item}");
+        assert_eq!(of(&database, item, "heap_retained_bytes"), 1_048_576.0, "{item}");
+    }
+    let of_both = |column| of(&database, outer, column) - of(&database, inner, column);
+    assert_eq!(of_both("heap_allocated_bytes"), 1_048_576.0, "what the outer body itself allocates");
+    assert_eq!(of_both("allocations"), 1.0);
 }
 
 #[test]
