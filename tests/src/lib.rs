@@ -6,5 +6,5 @@ mod project;
 mod python;
 
 pub use database::{Database, Table};
-pub use project::{Project, Run, manifest, repository, run};
+pub use project::{Project, Run, manifest, nextest_is_there, repository, run};
 pub use python::{Python, python};

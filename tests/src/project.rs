@@ -18,6 +18,26 @@ pub struct Project {
     root: PathBuf,
 }
 
+/// Beginnings of the names of variables that the runtime, or cargo for it, reads.
+const READ_BY_THE_RUNTIME: &[&str] = &[
+    "MONITOR",
+    "NEXTEST",
+    "CARGO_",
+    "RUST_TEST",
+    "RUST_BACKTRACE",
+    "GIT_", // Then the CI systems:
+    "CI",
+    "GITHUB_",
+    "BUILD",
+    "BRANCH_NAME",
+    "JOB_NAME",
+    "TRAVIS",
+    "DRONE",
+    "BITBUCKET",
+    "TF_BUILD",
+    "TEAMCITY",
+];
+
 /// How a command ended.
 #[derive(Debug)]
 pub struct Run {
@@ -106,10 +126,7 @@ impl Project {
         let mut command = Command::new(program);
         for (name, _) in env::vars_os() {
             let known = name.to_string_lossy();
-            if ["MONITOR", "NEXTEST", "CARGO_", "RUST_TEST", "RUST_BACKTRACE", "CI", "GITHUB_", "GIT_"]
-                .iter()
-                .any(|p| known.starts_with(p))
-            {
+            if READ_BY_THE_RUNTIME.iter().any(|prefix| known.starts_with(prefix)) {
                 command.env_remove(&name);
             }
         }
@@ -203,6 +220,17 @@ impl Run {
         assert_eq!(self.code, Some(0), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
+}
+
+/// Whether there is a cargo-nextest; if not, says on stderr that what needs it is skipped.
+#[must_use]
+pub fn nextest_is_there() -> bool {
+    let version = Command::new("cargo").args(["nextest", "--version"]).output();
+    let found = version.is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("SKIPPED: no cargo-nextest on this machine, so tests in processes of their own are not tried");
+    }
+    found
 }
 
 /// This repository.

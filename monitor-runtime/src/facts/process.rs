@@ -26,37 +26,35 @@ pub(crate) fn process_identity() -> ProcessIdentity {
     ProcessIdentity { process_h, pid, started, host, boot_id }
 }
 
-/// Another process, as far as it matters here.
+/// A process, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ancestor {
+pub(super) struct Relative {
     pub pid: u32,
     pub started: u64,
     pub name: String,
     pub parent: Option<u32>,
 }
 
-/// The parent of this process, its parent and so on, `depth` of them at most.
-pub(super) fn ancestors(depth: usize) -> Vec<Ancestor> {
+/// This process, its parent, the parent's parent and so on; looked up one by one as they are asked for.
+pub(super) fn lineage() -> impl Iterator<Item = Relative> {
     let look_up = if fs::exists("/proc/self/stat").unwrap_or(false) { by_proc } else { by_sysinfo };
-    let this = look_up(std::process::id());
-    let parent = |ancestor: &Ancestor| ancestor.parent.and_then(look_up);
-    std::iter::successors(this.as_ref().and_then(parent), parent).take(depth).collect()
+    std::iter::successors(look_up(std::process::id()), move |relative| relative.parent.and_then(look_up))
 }
 
-fn by_proc(pid: u32) -> Option<Ancestor> {
+fn by_proc(pid: u32) -> Option<Relative> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
     let parent = rest.split_ascii_whitespace().nth(1)?.parse().ok();
     let started = liveness::started(pid).unwrap_or(0);
-    Some(Ancestor { pid, started, name: name.to_owned(), parent: parent.filter(|parent| *parent > 0) })
+    Some(Relative { pid, started, name: name.to_owned(), parent: parent.filter(|parent| *parent > 0) })
 }
 
-fn by_sysinfo(pid: u32) -> Option<Ancestor> {
+fn by_sysinfo(pid: u32) -> Option<Relative> {
     let id = Pid::from_u32(pid);
     let mut system = System::new();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), false, ProcessRefreshKind::nothing());
     let process = system.process(id)?;
-    Some(Ancestor {
+    Some(Relative {
         pid,
         started: process.start_time(),
         name: process.name().to_string_lossy().into_owned(),
@@ -74,8 +72,7 @@ mod tests {
 
     #[test]
     fn both_ways_find_the_same_parent() {
-        let found = ancestors(1);
-        let [parent] = found.as_slice() else { panic!("a test process has a parent: {found:?}") };
+        let parent = lineage().nth(1).expect("a test process has a parent");
         let this = by_sysinfo(std::process::id()).expect("sysinfo knows this process");
         assert_eq!(this.parent, Some(parent.pid));
         let again = by_sysinfo(parent.pid).expect("sysinfo knows the parent");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use monitor_store::hash_hex;
 
-use super::process::{self, Ancestor};
+use super::process::{self, Relative};
 use crate::config::Config;
 
 /// How this process was started, and the session that follows from it.
@@ -14,7 +14,7 @@ use crate::config::Config;
 pub(crate) struct Runner {
     pub kind: RunnerKind,
     pub session_h: String,
-    /// The process whose life is the session's: cargo.
+    /// The process whose life is the session's: cargo or cargo-nextest.
     pub leader: Option<Leader>,
     /// 1, or more for nextest's retries.
     pub attempt: u32,
@@ -57,13 +57,14 @@ pub(crate) fn runner(config: &Config, package: &str) -> Runner {
     let executable = env::current_exe().unwrap_or_default();
     let identity = process::process_identity();
     let nextest = variable("NEXTEST_RUN_ID");
-    let cargo = if nextest.is_some() { None } else { cargo_among(process::ancestors(3)) };
-    let kind = match (&nextest, &cargo) {
+    let leader_name = if nextest.is_some() { "cargo-nextest" } else { "cargo" };
+    let leader = leader_among(process::lineage(), leader_name);
+    let kind = match (&nextest, &leader) {
         (Some(_), _) => RunnerKind::Nextest,
         (None, Some(_)) => RunnerKind::Cargo,
         (None, None) => RunnerKind::Direct,
     };
-    let session_h = match (&config.session, nextest, &cargo) {
+    let session_h = match (&config.session, nextest, &leader) {
         (Some(name), ..) => hash_hex(["session", name]),
         (None, Some(run), _) => hash_hex(["nextest", &run]),
         (None, None, Some(cargo)) => {
@@ -74,7 +75,7 @@ pub(crate) fn runner(config: &Config, package: &str) -> Runner {
     Runner {
         kind,
         session_h,
-        leader: cargo.map(|cargo| Leader { pid: cargo.pid, started: cargo.started }),
+        leader: leader.map(|leader| Leader { pid: leader.pid, started: leader.started }),
         attempt: variable("NEXTEST_ATTEMPT").and_then(|attempt| attempt.parse().ok()).unwrap_or(1),
         binary: variable("NEXTEST_BINARY_ID").unwrap_or_else(|| binary_id(&executable, package)),
         lists_only: arguments.iter().any(|argument| argument == "--list"),
@@ -87,9 +88,15 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Cargo, if it is the parent or the parent's parent (rustdoc, a runner around the test binary).
-fn cargo_among(ancestors: Vec<Ancestor>) -> Option<Ancestor> {
-    ancestors.into_iter().take(2).find(|ancestor| ancestor.name == "cargo" || ancestor.name == "cargo.exe")
+/// The process called `name`, if it is the parent or the parent's parent (rustdoc, a runner around the test binary).
+///
+/// Ancestors called as this process is do not count: rustdoc puts all doc tests of a crate in one program, which
+/// starts itself for each.
+fn leader_among(lineage: impl Iterator<Item = Relative>, name: &str) -> Option<Relative> {
+    let mut lineage = lineage;
+    let this = lineage.next()?;
+    let mut above = lineage.skip_while(|ancestor| ancestor.name == this.name).take(2);
+    above.find(|ancestor| ancestor.name.strip_suffix(".exe").unwrap_or(&ancestor.name) == name)
 }
 
 /// Whether libtest runs one test at a time: the last flag counts, before the variable.
@@ -150,11 +157,13 @@ mod tests {
 
     #[test]
     fn cargo_is_looked_for_two_levels_up() {
-        let ancestor = |name: &str| Ancestor { pid: 1, started: 2, name: name.to_owned(), parent: None };
-        let found = |names: &[&str]| cargo_among(names.iter().map(|name| ancestor(name)).collect()).is_some();
-        assert!(found(&["cargo", "bash"]));
-        assert!(found(&["rustdoc", "cargo"]));
-        assert!(!found(&["bash", "make", "cargo"]));
-        assert!(!found(&["cargo-nextest"]));
+        let relative = |name: &&str| Relative { pid: 1, started: 2, name: (*name).to_owned(), parent: None };
+        let found = |names: &[&str]| leader_among(names.iter().map(relative), "cargo").is_some();
+        assert!(found(&["it", "cargo", "bash"]));
+        assert!(found(&["it", "rustdoc", "cargo.exe"]));
+        assert!(found(&["rust_out", "rust_out", "rustdoc", "cargo"]));
+        assert!(!found(&["it", "bash", "make", "cargo"]));
+        assert!(!found(&["it", "cargo-nextest"]));
+        assert!(!found(&["cargo"]));
     }
 }
