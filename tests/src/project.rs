@@ -14,7 +14,8 @@ use crate::Database;
 /// built once; give each package a name of its own.
 #[derive(Debug)]
 pub struct Project {
-    folder: TempDir,
+    /// `None` if it is kept.
+    folder: Option<TempDir>,
     root: PathBuf,
 }
 
@@ -69,14 +70,29 @@ impl Project {
     pub fn in_folder(name: &str, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let root = folder.path().join(name);
-        let project = Self { folder, root };
+        Self { folder: Some(folder), root }.with(files)
+    }
+
+    /// A project that stays in the target folder, so that what has not changed since the last run is not built again. Its
+    /// database is for the test to choose: `MONITOR_DB`.
+    ///
+    /// # Panics
+    ///
+    /// If a file can't be written.
+    #[must_use]
+    pub fn kept(name: &str, files: &[(&str, &str)]) -> Self {
+        Self { folder: None, root: target().join("projects").join(name) }.with(files)
+    }
+
+    fn with(self, files: &[(&str, &str)]) -> Self {
         for (path, text) in files {
-            project.write(path, text);
+            self.write(path, text);
         }
         // The same versions as here, so that what is built already is used.
         fetch();
-        fs::copy(repository().join("Cargo.lock"), project.path("Cargo.lock")).expect("the lock file can be copied");
-        project
+        let lock = fs::read_to_string(repository().join("Cargo.lock")).expect("the lock file can be read");
+        self.write("Cargo.lock", &lock);
+        self
     }
 
     /// A package `name` with the runtime as dev-dependency and `lib` as its `src/lib.rs`.
@@ -91,7 +107,7 @@ impl Project {
         Self::new(&[("Cargo.toml", &manifest(name, dev_dependencies)), ("src/lib.rs", lib)])
     }
 
-    /// Writes a file of the project.
+    /// Writes a file of the project, unless it has that text already.
     ///
     /// # Panics
     ///
@@ -99,7 +115,10 @@ impl Project {
     pub fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
-        fs::write(path, text.replace("{{repo}}", &repository().display().to_string())).expect("a file can be written");
+        let text = text.replace("{{repo}}", &repository().display().to_string());
+        if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+            fs::write(path, text).expect("a file can be written");
+        }
     }
 
     /// The folder of the project.
@@ -109,9 +128,13 @@ impl Project {
     }
 
     /// The folder around the project.
+    ///
+    /// # Panics
+    ///
+    /// If the project is kept: others stand beside it.
     #[must_use]
     pub fn outside(&self) -> &Path {
-        self.folder.path()
+        self.folder.as_ref().expect("the project has a temporary folder").path()
     }
 
     /// A path in the project.
@@ -172,7 +195,17 @@ impl Project {
     /// If it does not build.
     #[must_use]
     pub fn test_binary(&self) -> PathBuf {
-        let run = run(self.cargo(&["test", "--no-run", "--lib"])).succeeded();
+        self.test_binary_of(&[])
+    }
+
+    /// As [`Project::test_binary`], for what these arguments of cargo choose: `--package NAME`.
+    ///
+    /// # Panics
+    ///
+    /// If it does not build.
+    #[must_use]
+    pub fn test_binary_of(&self, args: &[&str]) -> PathBuf {
+        let run = run(self.cargo(&[&["test", "--no-run", "--lib"], args].concat())).succeeded();
         let line = run.stderr.lines().find(|line| line.contains("Executable")).expect("cargo names the executable");
         let path = line.rsplit_once('(').expect("the path is in brackets").1.trim_end_matches(')');
         self.path(path)
