@@ -12,6 +12,7 @@ use std::{env, fs};
 use super::{BEGIN, END, PANICKED, VARIABLE};
 use crate::__private::Item;
 use crate::recorder::Recorder;
+use crate::scope::current;
 use crate::sys;
 
 /// How long output is waited for after the process itself has ended: something it started may hold the pipe.
@@ -37,13 +38,18 @@ pub(crate) fn run(item: &Item, recorder: &Recorder) -> End {
 }
 
 fn try_run(item: &Item, recorder: &Recorder) -> io::Result<End> {
+    // A monitored test that calls this one counts none of it: it is another process's.
+    let _paused = current::pause();
     let report = report_path();
-    let mut child = command(item, recorder, &report)?.spawn()?;
+    let mut command = command(item, recorder, &report)?;
+    let _lifeline = sys::own_group(&mut command)?;
+    let mut child = command.spawn()?;
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());
     let limit = recorder.config.isolate_timeout;
     let status = wait(&mut child, limit)?;
-    if status.is_none() {
+    if status.is_none_or(|status| sys::signal_of(status).is_some()) {
+        // What it started must not outlive a body that could not end it.
         sys::kill_group(child.id());
         let _ = child.kill();
         let _ = child.wait();
@@ -95,7 +101,6 @@ fn command(item: &Item, recorder: &Recorder, report: &Path) -> io::Result<Comman
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    sys::own_group(&mut command);
     Ok(command)
 }
 

@@ -1,11 +1,15 @@
 //! Linux: thread and process CPU clocks, `getrusage`, `/proc`.
 
 use std::fs;
-use std::io;
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Command, ExitStatus};
 
 use super::{ChildUsage, Edge, ThreadId, Usage};
+
+/// Which signal tells that a descriptor is ready (fcntl(2)); not in `libc`.
+const F_SETSIG: libc::c_int = 10;
 
 /// This thread's kernel number.
 pub(crate) fn thread_id() -> ThreadId {
@@ -86,15 +90,43 @@ impl ResidentPeak {
     }
 }
 
-/// Makes the process lead a process group of its own, and die when the one that makes it does.
-pub(crate) fn own_group(command: &mut Command) {
+/// Ties a process group to this process: however this one ends, by SIGKILL too, the group is killed.
+///
+/// It is a pipe on which nothing is ever sent. We hold the writing end; the group's processes inherit the reading end,
+/// and the kernel signals them when the last writer is gone.
+#[derive(Debug)]
+pub(crate) struct Lifeline {
+    reader: PipeReader,
+    _writer: PipeWriter,
+}
+
+/// Makes the process lead a process group of its own, which does not outlive this process while the result lives.
+pub(crate) fn own_group(command: &mut Command) -> io::Result<Lifeline> {
+    let (reader, writer) = io::pipe()?;
+    let inherited = reader.as_raw_fd();
     command.process_group(0);
-    // SAFETY: between `fork` and `exec` only one async-signal-safe system call is made.
+    // SAFETY: between `fork` and `exec` only async-signal-safe system calls are made, on a descriptor that the
+    // result keeps open in this process.
     unsafe {
-        command.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
+        command.pre_exec(move || {
+            let group = -libc::getpid();
+            let done = libc::fcntl(inherited, libc::F_SETFD, 0) == 0
+                && libc::fcntl(inherited, F_SETSIG, libc::SIGKILL) == 0
+                && libc::fcntl(inherited, libc::F_SETOWN, group) == 0
+                && libc::fcntl(inherited, libc::F_SETFL, libc::O_ASYNC) == 0;
+            if done { Ok(()) } else { Err(io::Error::last_os_error()) }
         });
+    }
+    Ok(Lifeline { reader, _writer: writer })
+}
+
+impl Drop for Lifeline {
+    /// Lets the group go: it has ended as it should, or was killed.
+    fn drop(&mut self) {
+        // SAFETY: changes flags of an open descriptor. Both processes share them.
+        unsafe {
+            libc::fcntl(self.reader.as_raw_fd(), libc::F_SETFL, 0);
+        }
     }
 }
 

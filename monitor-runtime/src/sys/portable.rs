@@ -1,6 +1,7 @@
 //! Every platform: what `sysinfo` and `std` know. CPU time of the whole process in milliseconds, no figures of
 //! single threads, resident memory without a peak.
 
+use std::io;
 use std::process::{Command, ExitStatus};
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
@@ -69,8 +70,14 @@ impl ResidentPeak {
     }
 }
 
+/// Has no portable form: a process that is left behind is not killed.
+#[derive(Debug)]
+pub(crate) struct Lifeline;
+
 /// Has no portable form.
-pub(crate) fn own_group(_command: &mut Command) {}
+pub(crate) fn own_group(_command: &mut Command) -> io::Result<Lifeline> {
+    Ok(Lifeline)
+}
 
 /// Has no portable form.
 pub(crate) fn signal_of(_status: ExitStatus) -> Option<i32> {
