@@ -1,0 +1,96 @@
+//! What all tests of a run have in common: the machine was slow that day.
+
+use std::collections::BTreeMap;
+
+use crate::constants::{COMMON_FACTOR_MIN_TESTS, HISTORY_WINDOW};
+use crate::history::log_value;
+use crate::metric::Metric;
+use crate::run::Series;
+use crate::summary::{median, quantile_of_sorted, sorted};
+
+/// A run: one of the past, or the new one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Run {
+    Past(u32),
+    New,
+}
+
+/// The common factors of every run that the series have values of, as logarithms.
+///
+/// The factor that concerns a test is the median over the other tests (leave-one-out), so that a test's own change
+/// is never taken for the machine's.
+pub(crate) struct CommonFactors {
+    /// Of each series that can have one: its runs, and how far its values are from its own median.
+    residuals: Vec<Option<Residuals>>,
+    /// All residuals of a metric in a run, ascending.
+    runs: BTreeMap<(Metric, Run), Vec<f64>>,
+}
+
+struct Residuals {
+    metric: Metric,
+    past: Vec<(Run, f64)>,
+    new: f64,
+}
+
+impl CommonFactors {
+    pub(crate) fn of(series: &[Series<'_>]) -> Self {
+        let residuals: Vec<Option<Residuals>> = series.iter().map(Residuals::of).collect();
+        let mut runs: BTreeMap<(Metric, Run), Vec<f64>> = BTreeMap::new();
+        for of_series in residuals.iter().flatten() {
+            for &(run, residual) in of_series.past.iter().chain([&(Run::New, of_series.new)]) {
+                runs.entry((of_series.metric, run)).or_default().push(residual);
+            }
+        }
+        for values in runs.values_mut() {
+            *values = sorted(values);
+        }
+        Self { residuals, runs }
+    }
+
+    /// The values of a series without the factors of their runs, and the new run's factor; `None` without one.
+    ///
+    /// `logs` are the series' last values, as many as the window of the history holds.
+    pub(crate) fn removed_from(&self, index: usize, logs: &[f64]) -> Option<(Vec<f64>, f64)> {
+        let residuals = self.residuals[index].as_ref()?;
+        let new = self.without(residuals.metric, Run::New, residuals.new)?;
+        let adjusted = logs
+            .iter()
+            .zip(&residuals.past)
+            .map(|(log, &(run, residual))| log - self.without(residuals.metric, run, residual).unwrap_or(0.0));
+        Some((adjusted.collect(), new))
+    }
+
+    /// The new run's factors, all tests counted.
+    pub(crate) fn of_new_run(&self) -> BTreeMap<Metric, f64> {
+        self.runs
+            .iter()
+            .filter(|((_, run), residuals)| *run == Run::New && residuals.len() > COMMON_FACTOR_MIN_TESTS)
+            .filter_map(|((metric, _), residuals)| Some((*metric, quantile_of_sorted(residuals, 0.5)?.exp())))
+            .collect()
+    }
+
+    /// The median of a run's residuals without this one of them; `None` if too few are left.
+    fn without(&self, metric: Metric, run: Run, own: f64) -> Option<f64> {
+        let residuals = self.runs.get(&(metric, run))?;
+        let others = residuals.len().checked_sub(1).filter(|others| *others >= COMMON_FACTOR_MIN_TESTS)?;
+        let own = residuals.partition_point(|residual| residual.total_cmp(&own).is_lt());
+        let at = |index: usize| residuals[if index < own { index } else { index + 1 }];
+        Some(f64::midpoint(at((others - 1) / 2), at(others / 2)))
+    }
+}
+
+impl Residuals {
+    fn of(series: &Series<'_>) -> Option<Self> {
+        if !series.metric.depends_on_machine_speed() {
+            return None;
+        }
+        let window = &series.past[series.past.len().saturating_sub(HISTORY_WINDOW)..];
+        let logs: Vec<f64> = window.iter().map(|past| log_value(series.metric, past.value)).collect();
+        let centre = median(&logs)?;
+        Some(Self {
+            metric: series.metric,
+            past: window.iter().zip(logs).map(|(past, log)| (Run::Past(past.run), log - centre)).collect(),
+            new: log_value(series.metric, series.value) - centre,
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! Order statistics of a handful of numbers.
+
+/// A copy in ascending order; NaN last.
+#[must_use]
+pub fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted
+}
+
+/// The median, `None` of nothing.
+///
+/// ```
+/// use monitor_analysis::summary::median;
+/// assert_eq!(median(&[3.0, 1.0, 2.0, 10.0]), Some(2.5));
+/// assert_eq!(median(&[]), None);
+/// ```
+#[must_use]
+pub fn median(values: &[f64]) -> Option<f64> {
+    quantile_of_sorted(&sorted(values), 0.5)
+}
+
+/// The quantile at `fraction` (0 to 1) of values in ascending order, by linear interpolation (type 7 of Hyndman and
+/// Fan, 1996, which R and NumPy use).
+#[must_use]
+pub fn quantile_of_sorted(sorted: &[f64], fraction: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let position = fraction.clamp(0.0, 1.0) * last as f64;
+    let (below, above) = (position.floor() as usize, position.ceil() as usize);
+    if sorted[below] == sorted[above] {
+        return Some(sorted[below]);
+    }
+    Some(sorted[below] + (sorted[above] - sorted[below]) * (position - position.floor()))
+}
+
+/// The median absolute deviation from the median, not scaled to the normal distribution.
+#[must_use]
+pub fn mad(values: &[f64]) -> Option<f64> {
+    let centre = median(values)?;
+    median(&values.iter().map(|value| (value - centre).abs()).collect::<Vec<_>>())
+}
+
+/// What a table shows of several values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// How many there are.
+    pub count: usize,
+    /// The least.
+    pub min: f64,
+    /// A quarter are below.
+    pub lower_quartile: f64,
+    /// Half are below.
+    pub median: f64,
+    /// A quarter are above.
+    pub upper_quartile: f64,
+    /// The greatest.
+    pub max: f64,
+    /// Their sum.
+    pub sum: f64,
+    /// Median absolute deviation from the median.
+    pub mad: f64,
+}
+
+impl Summary {
+    /// Sums up the values, `None` of nothing.
+    #[must_use]
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let sorted = sorted(values);
+        let at = |fraction| quantile_of_sorted(&sorted, fraction);
+        Some(Self {
+            count: sorted.len(),
+            min: at(0.0)?,
+            lower_quartile: at(0.25)?,
+            median: at(0.5)?,
+            upper_quartile: at(0.75)?,
+            max: at(1.0)?,
+            sum: sorted.iter().sum(),
+            mad: mad(values)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_numpy() {
+        // numpy.percentile([15, 20, 35, 40, 50], [0, 25, 40, 75, 100])
+        let values = [15.0, 20.0, 35.0, 40.0, 50.0];
+        let quantiles = [0.0, 0.25, 0.4, 0.75, 1.0].map(|fraction| quantile_of_sorted(&values, fraction).unwrap());
+        assert_eq!(quantiles, [15.0, 20.0, 29.0, 40.0, 50.0]);
+        assert_eq!(mad(&[1.0, 1.0, 2.0, 2.0, 4.0, 6.0, 9.0]), Some(1.0));
+    }
+
+    #[test]
+    fn sums_up() {
+        let summary = Summary::of(&[4.0, 1.0, 3.0, 2.0]).unwrap();
+        assert_eq!((summary.count, summary.min, summary.max, summary.sum), (4, 1.0, 4.0, 10.0));
+        assert_eq!((summary.lower_quartile, summary.median, summary.upper_quartile), (1.75, 2.5, 3.25));
+        assert_eq!(Summary::of(&[]), None);
+    }
+
+    #[test]
+    fn infinite_values_do_not_become_nan() {
+        assert_eq!(median(&[f64::INFINITY, f64::INFINITY]), Some(f64::INFINITY));
+    }
+}
