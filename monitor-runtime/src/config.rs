@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, str::FromStr};
 
-use crate::facts::workspace_root;
+use monitor_store::location::{self, workspace_root};
 
 /// What the environment asks for.
 #[derive(Debug)]
@@ -176,13 +176,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A relative path starts at the workspace, since Cargo runs each package's tests in the package's own folder.
     fn database(&self, workspace: &Path) -> Database {
-        match (self.variable)("MONITOR_DB").filter(|value| !value.is_empty()) {
-            None => Database::At(workspace.join(".pymon")),
-            Some(value) if value.eq_ignore_ascii_case("off") => Database::Off,
-            Some(path) => Database::At(workspace.join(path)),
-        }
+        location::database(workspace, (self.variable)("MONITOR_DB")).map_or(Database::Off, Database::At)
     }
 
     fn component(&mut self) -> ComponentRule {

@@ -14,6 +14,7 @@ mod filter;
 mod hash;
 mod insert;
 pub mod liveness;
+pub mod location;
 mod maintain;
 mod migrations;
 mod monitor;

@@ -6,10 +6,8 @@ mod process;
 mod runner;
 mod scm;
 mod session;
-mod workspace;
 
 pub(crate) use context::{context, machine_key};
 pub(crate) use process::{ProcessIdentity, process_identity};
 pub(crate) use runner::{Runner, runner};
 pub(crate) use session::session_row;
-pub(crate) use workspace::workspace_root;

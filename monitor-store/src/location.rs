@@ -1,13 +1,27 @@
-//! The workspace of a package, found at run time as Cargo finds it.
+//! Where the file is: in the workspace of a package, found at run time as Cargo finds it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+/// The file of a workspace, as the value of `MONITOR_DB` says; `None` if it is `off`.
+///
+/// A relative path starts at the workspace, since Cargo runs each package's tests in the package's own folder.
+#[must_use]
+pub fn database(workspace: &Path, variable: Option<OsString>) -> Option<PathBuf> {
+    match variable.filter(|value| !value.is_empty()) {
+        None => Some(workspace.join(".pymon")),
+        Some(value) if value.eq_ignore_ascii_case("off") => None,
+        Some(path) => Some(workspace.join(path)),
+    }
+}
 
 /// The root of the workspace that the package in `manifest_dir` belongs to; the package itself if it is in none.
 ///
 /// Reads manifests line by line for `[workspace]`, `exclude` and `package.workspace` only. If the package is no
 /// longer where it was built (an archive run elsewhere), the search starts in the current folder.
-pub(crate) fn workspace_root(manifest_dir: &Path) -> PathBuf {
+#[must_use]
+pub fn workspace_root(manifest_dir: &Path) -> PathBuf {
     if manifest_dir.join("Cargo.toml").exists() {
         return root_of(manifest_dir);
     }
@@ -119,5 +133,15 @@ mod tests {
         assert_eq!(workspace_root(&out), out);
         assert_eq!(workspace_root(&elsewhere), workspace);
         assert_eq!(workspace_root(&single), single);
+    }
+
+    #[test]
+    fn a_relative_path_starts_at_the_workspace_and_off_is_off() {
+        let file = |value: &str| database(Path::new("/w"), Some(value.into()));
+        assert_eq!(database(Path::new("/w"), None), Some(PathBuf::from("/w/.pymon")));
+        assert_eq!(file(""), Some(PathBuf::from("/w/.pymon")));
+        assert_eq!(file("target/x.pymon"), Some(PathBuf::from("/w/target/x.pymon")));
+        assert_eq!(file("/else where/x.pymon"), Some(PathBuf::from("/else where/x.pymon")));
+        assert_eq!(file("OFF"), None);
     }
 }

@@ -1,0 +1,75 @@
+//! What every command works with: the file, the output, the user.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use monitor_store::{Monitor, location};
+
+use crate::cli::{Color, Format, Options};
+use crate::output::{self, Document};
+
+/// One run of the program.
+#[derive(Debug)]
+pub struct App {
+    options: Options,
+}
+
+impl App {
+    pub(crate) fn new(options: Options) -> Self {
+        match options.color {
+            Color::Auto => {}
+            Color::Always => anstream::ColorChoice::Always.write_global(),
+            Color::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        Self { options }
+    }
+
+    /// The file that the user means: `--db`, else where monitored tests of this folder's workspace write.
+    ///
+    /// # Errors
+    ///
+    /// If `MONITOR_DB` is `off`, or there is no current folder.
+    pub fn database(&self) -> anyhow::Result<PathBuf> {
+        if let Some(path) = &self.options.db {
+            return Ok(path.clone());
+        }
+        let path = location::database(&self.workspace()?, env::var_os("MONITOR_DB"));
+        let Some(path) = path else { bail!("no file: MONITOR_DB is off; unset it or give --db FILE") };
+        Ok(path)
+    }
+
+    /// The root of the workspace that the current folder is in; the folder itself if it is in none.
+    ///
+    /// # Errors
+    ///
+    /// If there is no current folder.
+    pub fn workspace(&self) -> anyhow::Result<PathBuf> {
+        let here = env::current_dir().context("cannot tell the current folder")?;
+        Ok(location::workspace_root(&here))
+    }
+
+    /// The file, open for queries.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn monitor(&self) -> anyhow::Result<Monitor> {
+        Ok(Monitor::open(&self.database()?)?)
+    }
+
+    /// The format that the user wants.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.options.format
+    }
+
+    /// Prints results on stdout.
+    ///
+    /// # Errors
+    ///
+    /// If stdout does not take them.
+    pub fn print(&self, document: &Document) -> anyhow::Result<()> {
+        output::print(document, self.options.format)
+    }
+}

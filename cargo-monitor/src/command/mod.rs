@@ -1,0 +1,3 @@
+//! The commands: each finds out what it was asked for and returns it as a document.
+
+pub mod sessions;

@@ -1,0 +1,86 @@
+//! Every exit code. `cargo monitor --help` and the book quote them.
+
+use std::io;
+use std::process::ExitCode;
+
+use monitor_store::StoreError;
+
+use crate::select::SelectError;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Success,
+    /// 1: it could not be done, for a reason that no other code names.
+    Error,
+    /// 2: the arguments make no sense.
+    Usage,
+    /// 3: there is nothing to answer from: no file, no session, or none that the arguments name.
+    NoData,
+    /// 4: the file cannot be used: damaged, no `.pymon` file, newer than this program where it must be written, locked,
+    /// not readable or not writable.
+    BadFile,
+    /// `test` and `nextest`: cargo's own.
+    Cargo(u8),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Error => 1,
+            Exit::Usage => 2,
+            Exit::NoData => 3,
+            Exit::BadFile => 4,
+            Exit::Cargo(code) => code,
+        })
+    }
+}
+
+/// The codes as the help shows them.
+pub const HELP: &str = "\
+Exit codes:
+  0  done
+  1  an error that no other code names
+  2  the arguments make no sense
+  3  no data: no file, no session, or none that the arguments name
+  4  the file cannot be used: damaged, foreign, too new, locked, not readable or writable
+`test` and `nextest` end with the exit code of cargo.";
+
+/// The exit code of an error. Whoever closes the pipe that we write to (`| head`) has had enough: no error.
+#[must_use]
+pub fn of(error: &anyhow::Error) -> Exit {
+    for cause in error.chain() {
+        if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            return Exit::Success;
+        }
+        if cause.downcast_ref::<SelectError>().is_some() {
+            return Exit::NoData;
+        }
+        if let Some(error) = cause.downcast_ref::<StoreError>() {
+            return match error {
+                StoreError::Missing { .. } => Exit::NoData,
+                _ => Exit::BadFile,
+            };
+        }
+    }
+    Exit::Error
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn each_error_has_its_code_wherever_it_stands_in_the_chain() {
+        let store = |error: StoreError| of(&Err::<(), _>(error).context("outer").expect_err("it is an error"));
+        assert_eq!(store(StoreError::Missing { path: "x".into() }), Exit::NoData);
+        assert_eq!(store(StoreError::Newer { path: "x".into(), found: 9, known: 3 }), Exit::BadFile);
+        assert_eq!(of(&anyhow::Error::new(SelectError::Empty)), Exit::NoData);
+        assert_eq!(of(&anyhow::Error::new(io::Error::from(io::ErrorKind::BrokenPipe))), Exit::Success);
+        assert_eq!(of(&anyhow::Error::new(io::Error::from(io::ErrorKind::NotFound))), Exit::Error);
+    }
+}

@@ -1,0 +1,54 @@
+//! `cargo monitor`: thin commands over `monitor-store` and `monitor-analysis`.
+//!
+//! [`cli`] says what can be asked, a file of [`command`] answers it as a [`output::Document`], and [`output`] turns that
+//! into bytes: nothing else prints results. [`select`] finds the sessions that a user names, [`exit`] has every exit
+//! code.
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod cli;
+pub mod command;
+pub mod exit;
+pub mod output;
+pub mod select;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::app::App;
+use crate::cli::Cli;
+use crate::exit::Exit;
+
+/// Answers the shell and exits, if it asks for completions (`COMPLETE=bash cargo-monitor`).
+pub fn complete() {
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+}
+
+/// Runs the command that the arguments name, the program's own name first.
+///
+/// # Errors
+///
+/// What the user is told; [`explain`] does it.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit> {
+    let cli = Cli::try_parse_from(cli::without_subcommand_name(arguments))?;
+    cli.command.run(&App::new(cli.options))
+}
+
+/// Tells an error on stderr (help and version: on stdout), and returns its exit code.
+pub fn explain(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<clap::Error>() {
+        Some(usage) => {
+            // Nobody is left to be told where this fails.
+            let _ = usage.print();
+            if usage.use_stderr() { Exit::Usage } else { Exit::Success }
+        }
+        None => {
+            let exit = exit::of(error);
+            if exit != Exit::Success {
+                output::error(error);
+            }
+            exit
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Results on stdout, talk on stderr: the one place that prints.
+//!
+//! A command builds a [`Document`]; a renderer of this folder turns it into text, without looking at the process.
+
+mod csv;
+mod document;
+mod json;
+mod markdown;
+pub mod quantity;
+mod safe;
+mod text;
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use anstream::{eprintln, stdout};
+pub use document::{Body, Cell, Column, Document, Section, Table, Tone, Value};
+use terminal_size::{Width, terminal_size};
+
+use crate::cli::Format;
+
+/// The text of a document in a format, with ANSI colour codes in tables. `width` is the terminal's, if there is one.
+#[must_use]
+pub fn render(document: &Document, format: Format, width: Option<u16>) -> String {
+    match format {
+        Format::Table => text::render(document, width),
+        Format::Json => json::render(document),
+        Format::Csv => csv::render(document),
+        Format::Markdown => markdown::render(document),
+    }
+}
+
+/// Prints results on stdout, without colour codes if it is no terminal.
+pub(crate) fn print(document: &Document, format: Format) -> anyhow::Result<()> {
+    let width = terminal_size().map(|(Width(width), _)| width);
+    if format == Format::Csv {
+        for section in document.tables().skip(1) {
+            note(&format!("csv holds one table: `{}` is left out; use --format json for all", section.key));
+        }
+    }
+    write(&render(document, format, width))
+}
+
+/// Writes text to stdout as it is.
+pub(crate) fn write(text: &str) -> anyhow::Result<()> {
+    let mut stdout = stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()?;
+    Ok(())
+}
+
+/// Tells the user something that is no result.
+pub(crate) fn note(message: &dyn Display) {
+    eprintln!("{}", safe::text(&message.to_string()));
+}
+
+/// Tells the user why there is no result.
+pub(crate) fn error(error: &anyhow::Error) {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    eprintln!("{style}error{style:#}: {}", safe::lines(&format!("{error:#}")));
+}

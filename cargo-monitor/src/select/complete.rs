@@ -1,0 +1,65 @@
+//! Names of sessions for the shell.
+
+use std::ffi::OsStr;
+
+use clap::Parser as _;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use monitor_store::{Session, Sessions};
+
+use super::{branches, fact};
+use crate::app::App;
+use crate::cli::Options;
+use crate::output::quantity::ID_PREFIX;
+
+/// So many sessions, the newest, are offered one by one.
+const OFFERED: u64 = 50;
+
+/// Completes the names of the sessions in the file that would be used.
+#[must_use]
+pub fn session_completer() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let current = current.to_string_lossy();
+        let offered = candidates().unwrap_or_default().into_iter();
+        offered.filter(|candidate| candidate.get_value().to_string_lossy().starts_with(&*current)).collect()
+    })
+}
+
+/// The line that is completed is not parsed yet: its `--db` is not regarded, MONITOR_DB is.
+fn candidates() -> anyhow::Result<Vec<CompletionCandidate>> {
+    #[derive(clap::Parser)]
+    struct Defaults {
+        #[command(flatten)]
+        options: Options,
+    }
+    let app = App::new(Defaults::parse_from([""]).options);
+    let sessions = app.monitor()?.sessions(&Sessions::all().newest(OFFERED))?;
+    let mut candidates = vec![("latest".to_owned(), "the newest session".to_owned())];
+    for (back, session) in sessions.iter().enumerate() {
+        if back > 0 {
+            candidates.push((format!("latest~{back}"), help(session)));
+        }
+    }
+    for session in &sessions {
+        let short = |id: &str| id.chars().take(ID_PREFIX).collect::<String>();
+        candidates.push((short(&session.session_h), help(session)));
+        candidates.push((short(&session.scm_id), format!("commit, newest session {}", help(session))));
+        candidates.extend(branches(session).map(|branch| (branch.to_owned(), "branch".to_owned())));
+        let tags = crate::command::sessions::tags(session);
+        candidates.extend(tags.map(|(key, value)| (format!("tag:{key}={value}"), "tag".to_owned())));
+    }
+    let mut offered: Vec<CompletionCandidate> = Vec::new();
+    for (order, (name, help)) in candidates.into_iter().enumerate() {
+        let safe =
+            !name.is_empty() && !name.chars().any(|character| character.is_control() || character.is_whitespace());
+        if safe && !offered.iter().any(|known| known.get_value() == name.as_str()) {
+            offered.push(CompletionCandidate::new(name).help(Some(help.into())).display_order(Some(order)));
+        }
+    }
+    Ok(offered)
+}
+
+fn help(session: &Session) -> String {
+    let date = session.run_date.to_string()[..16].replace('T', " ");
+    let description = fact(session, "description").unwrap_or_default();
+    format!("{date} {}", description.replace(char::is_control, " ")).trim_end().to_owned()
+}
