@@ -3,7 +3,7 @@
 //! A process is `running`, then `ended` while module rows are due for it, then `summarised` while only the row of
 //! its session is due, then `settled`.
 
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, Result, Row, params};
 
 use crate::columns;
 use crate::database::Database;
@@ -79,7 +79,7 @@ pub(crate) fn sum_up_process(connection: &Connection, process: &Process) -> Resu
         "UPDATE PROCESSES SET STATE = ?3 WHERE SESSION_H = ?1 AND PROCESS_H = ?2",
         params![session_h, process_h, state],
     )?;
-    Ok(())
+    remove_unasked(connection, session_h)
 }
 
 /// Writes the rows that are due for a session that is over.
@@ -109,6 +109,37 @@ fn sum_up_session(connection: &Connection, session_h: &str) -> Result<()> {
         "UPDATE PROCESSES SET STATE = 'settled' WHERE SESSION_H = ?1 AND STATE IN ('ended', 'summarised')",
         [session_h],
     )?;
+    remove_unasked(connection, session_h)
+}
+
+/// Settled processes of the session `?1` that did not ask for function rows.
+const WITHOUT_FUNCTIONS: &str =
+    "SELECT PROCESS_H FROM PROCESSES WHERE SESSION_H = ?1 AND STATE = 'settled' AND SCOPES NOT LIKE '%function%'";
+
+/// Removes the rows of tests that nobody asked for, once they are summed up. Tests that crashed stay: they are in
+/// no sum.
+fn remove_unasked(connection: &Connection, session_h: &str) -> Result<()> {
+    let metrics = connection.execute(
+        &format!(
+            "DELETE FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'function' \
+             AND (ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) IN (\
+             SELECT ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME FROM TEST_PROFILES \
+             WHERE SESSION_H = ?1 AND PROCESS_H IN ({WITHOUT_FUNCTIONS}))"
+        ),
+        [session_h],
+    )?;
+    if metrics > 0 {
+        connection.execute(
+            &format!(
+                "DELETE FROM TEST_PROFILES AS p WHERE SESSION_H = ?1 AND OUTCOME <> 'crashed' \
+                 AND PROCESS_H IN ({WITHOUT_FUNCTIONS}) \
+                 AND NOT EXISTS (SELECT 1 FROM TEST_METRICS m WHERE m.SESSION_H = p.SESSION_H \
+                 AND m.ITEM_PATH = p.ITEM_PATH AND m.ITEM_VARIANT = p.ITEM_VARIANT \
+                 AND m.ITEM_START_TIME = p.ITEM_START_TIME)"
+            ),
+            [session_h],
+        )?;
+    }
     Ok(())
 }
 
@@ -145,13 +176,18 @@ pub(crate) fn unite_session_rows(connection: &Connection, session_h: &str) -> Re
 }
 
 fn replace_session_row(connection: &Connection, session_h: &str) -> Result<()> {
+    let mut tests = ended_tests(connection, session_h, "r.SESSION_H = ?2", session_h)?;
+    let some_removed = format!("SELECT EXISTS ({WITHOUT_FUNCTIONS})");
+    if connection.query_row(&some_removed, [session_h], |row| row.get::<_, bool>(0))? {
+        // What is left of them is in the rows so far.
+        tests.extend(session_rows(connection, session_h)?);
+    }
     connection.execute(
         "DELETE FROM TEST_PROFILES WHERE SESSION_H = ?1 AND (ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) IN (\
          SELECT ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session')",
         [session_h],
     )?;
     connection.execute("DELETE FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session'", [session_h])?;
-    let tests = ended_tests(connection, session_h, "r.SESSION_H = ?2", session_h)?;
     if let Some(mut row) = summary::of_session(&tests) {
         if !crashed_modules(connection, session_h)?.is_empty() {
             row.profile.outcome = Outcome::Failed;
@@ -171,10 +207,22 @@ fn ended_tests(connection: &Connection, session_h: &str, condition: &str, value:
         columns::METRIC,
         columns::PROFILE,
     ))?;
-    let tests = statement.query_map([session_h, value], |row| {
-        Ok(EndedTest { metric: columns::metric(row, 0)?, profile: columns::profile(row, columns::METRIC_COUNT)? })
-    })?;
-    tests.collect()
+    statement.query_map([session_h, value], ended_test)?.collect()
+}
+
+fn session_rows(connection: &Connection, session_h: &str) -> Result<Vec<EndedTest>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT {}, {} FROM TEST_METRICS m \
+         JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) \
+         WHERE m.SESSION_H = ?1 AND m.KIND = 'session'",
+        columns::METRIC,
+        columns::PROFILE,
+    ))?;
+    statement.query_map([session_h], ended_test)?.collect()
+}
+
+fn ended_test(row: &Row<'_>) -> Result<EndedTest> {
+    Ok(EndedTest { metric: columns::metric(row, 0)?, profile: columns::profile(row, columns::METRIC_COUNT)? })
 }
 
 /// Package, binary and module of each test that crashed.

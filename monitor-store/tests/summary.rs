@@ -113,3 +113,40 @@ fn a_crash_fails_its_module_and_session() {
         ["module|failed", "session|failed"]
     );
 }
+
+#[test]
+fn rows_of_tests_that_nobody_asked_for_are_removed_once_they_are_summed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("x.pymon");
+    let wants = |scopes: &str, process: Process| Process { scopes: scopes.into(), ..process };
+    run(&db, wants("module", led_by_us(process("modules", "p"))), true);
+    assert_eq!(query(&db, "SELECT kind, wall_seconds FROM TESTS"), ["module|0.4"]);
+
+    run(&db, wants("session", led(process("sessions", "p"))), true);
+    run(&db, wants("session", led(process("sessions", "q"))), true);
+    let sessions = "SELECT kind, user_seconds FROM TESTS WHERE session = 'sessions' ORDER BY 1";
+    assert_eq!(query(&db, sessions).len(), 3, "the row of the first, and the second's tests until it is settled too");
+    drop(Writer::open(&db).unwrap());
+    assert_eq!(query(&db, sessions).len(), 1);
+    let both = query(&db, sessions);
+    // A session with a name may go on: what was removed is still in its row.
+    run(&db, wants("session", led(process("sessions", "r"))), true);
+    drop(Writer::open(&db).unwrap());
+    let three = query(&db, sessions);
+    let seconds = |row: &[String]| row[0].split_once('|').unwrap().1.parse::<f64>().unwrap();
+    assert!((seconds(&three) / seconds(&both) - 1.5).abs() < 1e-9, "{both:?} {three:?}");
+    assert_eq!(query(&db, "SELECT count(*) FROM TEST_PROFILES"), ["2"]);
+}
+
+#[test]
+fn a_crash_stays_also_where_only_sums_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("x.pymon");
+    let mut writer = register(&db, Process { scopes: "module".into(), ..dead_process("s", "p") });
+    writer.apply(&[finished(&key("s", "p", "a", "2026-11-23T01:02:03.000000"))]).unwrap();
+    writer.apply(&[Entry::Started(running(&key("s", "p", "b", "2026-11-23T01:02:03.000000")))]).unwrap();
+    drop(writer);
+    drop(Writer::open(&db).unwrap());
+    let rows = "SELECT kind, variant, outcome FROM TESTS ORDER BY 1";
+    assert_eq!(query(&db, rows), ["function|b|crashed", "module|tests|failed"]);
+}
