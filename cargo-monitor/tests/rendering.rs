@@ -27,13 +27,13 @@ fn document() -> Document {
         let number = u32::try_from(index).expect("a small number");
         table.push(vec![
             Value::Name(name.into()).into(),
-            Value::Seconds(0.001_18 * 10_f64.powi(index as i32)).toned(Tone::Bad),
-            Value::or_missing((index > 0).then_some(1536.0), Value::Bytes).into(),
-            Value::Count(u64::from(number) * 1_234_567).into(),
+            Value::seconds(0.001_18 * 10_f64.powi(index as i32)).toned(Tone::Bad),
+            Value::or_missing((index > 0).then_some(1536.0), Value::bytes).into(),
+            Value::count(u64::from(number) * 1_234_567).into(),
             Value::Flag(index != 1).into(),
             Value::text(note).into(),
             Value::id("0123456789abcdef").into(),
-            Value::Number(f64::INFINITY).into(),
+            Value::Change(f64::INFINITY).into(),
         ]);
     }
     let facts = vec![

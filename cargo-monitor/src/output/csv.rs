@@ -1,7 +1,9 @@
 //! CSV (RFC 4180) of a document's first table; of its facts, as one row, if it has no table.
 
+use monitor_analysis::quantity::Quantity;
+use monitor_analysis::sanitise;
+
 use super::document::{Body, Cell, Column, Document, Value};
-use super::safe;
 
 pub(super) fn render(document: &Document) -> String {
     let section = document.tables().next().or(document.sections.first());
@@ -31,22 +33,17 @@ fn line(fields: impl Iterator<Item = String>) -> String {
 fn field(value: &Value) -> String {
     match value {
         Value::Missing => String::new(),
-        Value::Text(text) | Value::Name(text) | Value::Id(text) => quoted(&inert(text)),
-        Value::Count(count) => count.to_string(),
-        Value::Seconds(n) | Value::Bytes(n) | Value::Ratio(n) | Value::Number(n) if n.is_finite() => n.to_string(),
-        Value::Seconds(_) | Value::Bytes(_) | Value::Ratio(_) | Value::Number(_) => String::new(),
+        Value::Text(text) | Value::Name(text) | Value::Id(text) => sanitise::csv(&printable(text)).into_owned(),
+        Value::Quantity(Quantity { value: number, .. }) | Value::Change(number) if number.is_finite() => {
+            number.to_string()
+        }
+        Value::Quantity(_) | Value::Change(_) => String::new(),
         Value::Time(time) => time.to_string(),
         Value::Flag(flag) => flag.to_string(),
     }
 }
 
-/// Spreadsheets run text that begins like a formula (OWASP, "CSV injection"): an apostrophe makes it text. What a
-/// terminal obeys is escaped, since CSV is looked at there too.
-fn inert(text: &str) -> String {
-    let text = safe::cell(text);
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text }
-}
-
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+/// Without what a terminal obeys, since CSV is looked at there too; line breaks may stand in a quoted field.
+fn printable(text: &str) -> String {
+    text.split('\n').map(sanitise::terminal).collect::<Vec<_>>().join("\n")
 }

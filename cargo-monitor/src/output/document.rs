@@ -1,5 +1,6 @@
 //! What a command has found out, before it is text.
 
+use monitor_analysis::quantity::{Quantity, Unit};
 use monitor_store::Timestamp;
 
 /// Results: some facts and tables, in order.
@@ -67,16 +68,10 @@ pub enum Value {
     Name(String),
     /// An identifier that a prefix stands for, such as a session's or a commit's: people see the prefix.
     Id(String),
-    /// A number of things.
-    Count(u64),
-    /// A duration, seconds.
-    Seconds(f64),
-    /// An amount of memory, bytes; negative if more was freed than taken.
-    Bytes(f64),
-    /// A proportion: 1.0 is one core busy, or no change.
-    Ratio(f64),
-    /// Any other number.
-    Number(f64),
+    /// A number with its unit.
+    Quantity(Quantity),
+    /// A value over the one before: 1.0 is no change, infinite is something from nothing.
+    Change(f64),
     /// A point in time.
     Time(Timestamp),
     /// Yes or no.
@@ -174,6 +169,25 @@ impl Value {
         value.map_or(Self::Missing, kind)
     }
 
+    /// A number of things.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "exact below 9,007,199,254,740,993")]
+    pub fn count(count: u64) -> Self {
+        Self::Quantity(Quantity { value: count as f64, unit: Unit::Count })
+    }
+
+    /// A duration, seconds.
+    #[must_use]
+    pub const fn seconds(seconds: f64) -> Self {
+        Self::Quantity(Quantity { value: seconds, unit: Unit::Seconds })
+    }
+
+    /// An amount of memory, bytes.
+    #[must_use]
+    pub const fn bytes(bytes: f64) -> Self {
+        Self::Quantity(Quantity { value: bytes, unit: Unit::Bytes })
+    }
+
     /// A text, or none if it is empty.
     #[must_use]
     pub fn text(text: &str) -> Self {
@@ -188,7 +202,7 @@ impl Value {
 
     /// Whether it stands at the right of its column, as numbers do.
     pub(crate) fn is_number(&self) -> bool {
-        matches!(self, Self::Count(_) | Self::Seconds(_) | Self::Bytes(_) | Self::Ratio(_) | Self::Number(_))
+        matches!(self, Self::Quantity(_) | Self::Change(_))
     }
 }
 

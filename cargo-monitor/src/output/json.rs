@@ -1,25 +1,33 @@
 //! JSON: one table is an array of objects, several sections are an object.
 
+use std::borrow::Cow;
+
+use monitor_analysis::quantity::{Quantity, Unit};
+use monitor_analysis::sanitise::terminal;
 use serde_json::{Map, Number, Value as Json};
 
 use super::document::{Body, Cell, Document, Table, Value};
-use super::safe;
 
 pub(super) fn render(document: &Document) -> String {
     let json = match document.sections.as_slice() {
         [section] => body(&section.body),
         sections => Json::Object(sections.iter().map(|s| (s.key.to_owned(), body(&s.body))).collect()),
     };
-    let mut text = String::new();
     // What JSON leaves as it is but a terminal obeys can only stand inside strings, where an escape means the same.
-    for character in format!("{json:#}\n").chars() {
-        match character {
-            '\n' => text.push('\n'),
-            _ if safe::is_unsafe(character) => text.push_str(&format!("\\u{:04x}", u32::from(character))),
-            _ => text.push(character),
-        }
+    let printable = |line: &str| match terminal(line) {
+        Cow::Borrowed(line) => line.to_owned(),
+        Cow::Owned(_) => line.chars().map(escaped).collect(),
+    };
+    format!("{json:#}\n").split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// The character, as an escape of JSON if it acts instead of showing.
+fn escaped(character: char) -> String {
+    let mut units = [0; 2];
+    match terminal(character.encode_utf8(&mut [0; 4])) {
+        Cow::Borrowed(character) => character.to_owned(),
+        Cow::Owned(_) => character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
     }
-    text
 }
 
 fn body(body: &Body) -> Json {
@@ -46,11 +54,16 @@ fn value(value: &Value) -> Json {
     match value {
         Value::Missing => Json::Null,
         Value::Text(text) | Value::Name(text) | Value::Id(text) => Json::from(text.as_str()),
-        Value::Count(count) => Json::from(*count),
-        #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number of bytes")]
-        Value::Bytes(bytes) if bytes.fract() == 0.0 && bytes.abs() < 9e15 => Json::from(*bytes as i64),
-        Value::Seconds(n) | Value::Bytes(n) | Value::Ratio(n) | Value::Number(n) => number(*n),
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number that a float holds")]
+        Value::Quantity(Quantity { value, unit: Unit::Bytes | Unit::Count }) if is_whole(*value) => {
+            Json::from(*value as i64)
+        }
+        Value::Quantity(Quantity { value, .. }) | Value::Change(value) => number(*value),
         Value::Time(time) => Json::from(time.to_string()),
         Value::Flag(flag) => Json::from(*flag),
     }
+}
+
+fn is_whole(value: f64) -> bool {
+    value.fract() == 0.0 && value.abs() < 9e15
 }

@@ -1,14 +1,16 @@
 //! GitHub-flavoured markdown, fit for a comment of a pull request.
 
+use monitor_analysis::sanitise::{markdown, markdown_code};
+
 use super::document::{Body, Cell, Column, Document, Table, Value};
-use super::{quantity, safe};
+use super::human::{human, short};
 
 pub(super) fn render(document: &Document) -> String {
     let mut sections = Vec::new();
     for section in &document.sections {
         let title = match section.title.as_str() {
             "" => String::new(),
-            title => format!("### {}\n\n", escaped(title)),
+            title => format!("### {}\n\n", markdown(title)),
         };
         let body = match &section.body {
             Body::Facts(facts) => self::facts(facts),
@@ -41,36 +43,9 @@ fn line(cells: impl Iterator<Item = String>) -> String {
 
 fn inline(value: &Value) -> String {
     match value {
-        Value::Name(name) if !name.is_empty() => code(name),
-        value => escaped(&quantity::human(value)),
+        Value::Name(name) => markdown_code(name),
+        Value::Text(text) => markdown(text).into_owned(),
+        Value::Id(id) => markdown(&short(id)).into_owned(),
+        value => human(value),
     }
-}
-
-/// A code span, in which nothing but a table's `|` has a meaning.
-fn code(text: &str) -> String {
-    let text = safe::text(text).replace('|', "\\|");
-    let longest_run = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest_run + 1);
-    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{space}{text}{space}{fence}")
-}
-
-/// Text in which no character is markup, HTML, or the name of somebody to be told (`@somebody`, `#1`).
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in safe::text(text).chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '@' => escaped.push_str("&#64;"),
-            '#' => escaped.push_str("&#35;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' => {
-                escaped.push('\\');
-                escaped.push(character);
-            }
-            _ => escaped.push(character),
-        }
-    }
-    escaped
 }

@@ -4,10 +4,9 @@
 
 mod csv;
 mod document;
+mod human;
 mod json;
 mod markdown;
-pub mod quantity;
-mod safe;
 mod text;
 
 use std::fmt::Display;
@@ -15,6 +14,8 @@ use std::io::Write as _;
 
 use anstream::{eprintln, stdout};
 pub use document::{Body, Cell, Column, Document, Section, Table, Tone, Value};
+pub use human::short;
+use monitor_analysis::sanitise::terminal;
 use terminal_size::{Width, terminal_size};
 
 use crate::cli::Format;
@@ -51,11 +52,11 @@ pub(crate) fn write(text: &str) -> anyhow::Result<()> {
 
 /// Tells the user something that is no result.
 pub(crate) fn note(message: &dyn Display) {
-    eprintln!("{}", safe::text(&message.to_string()));
+    eprintln!("{}", terminal(&message.to_string()));
 }
 
 /// Tells the user why there is no result.
 pub(crate) fn error(error: &anyhow::Error) {
     let style = anstyle::AnsiColor::Red.on_default().bold();
-    eprintln!("{style}error{style:#}: {}", safe::lines(&format!("{error:#}")));
+    eprintln!("{style}error{style:#}: {}", terminal(&format!("{error:#}")));
 }

@@ -1,9 +1,10 @@
 //! Tables for people, on a terminal or in a log.
 
 use comfy_table::{Attribute, Cell as TextCell, CellAlignment, Color, ContentArrangement, Table as TextTable, presets};
+use monitor_analysis::sanitise::terminal;
 
 use super::document::{Body, Cell, Column, Document, Table, Tone, Value};
-use super::{quantity, safe};
+use super::human::human;
 
 /// The document with ANSI colour codes. A table that is wider than `width` wraps its cells.
 pub(super) fn render(document: &Document, width: Option<u16>) -> String {
@@ -16,7 +17,7 @@ pub(super) fn render(document: &Document, width: Option<u16>) -> String {
         let bold = anstyle::Style::new().bold();
         let title = match section.title.as_str() {
             "" => String::new(),
-            title => format!("{bold}{}{bold:#}\n", safe::text(title)),
+            title => format!("{bold}{}{bold:#}\n", terminal(title)),
         };
         sections.push(format!("{title}{body}\n"));
     }
@@ -58,7 +59,7 @@ fn empty(width: Option<u16>) -> TextTable {
 }
 
 fn cell(cell: &Cell) -> TextCell {
-    let text = TextCell::new(safe::text(&quantity::human(&cell.value)));
+    let text = TextCell::new(terminal(&human(&cell.value)));
     match (cell.tone, &cell.value) {
         (Tone::Plain, Value::Missing) | (Tone::Dim, _) => text.add_attribute(Attribute::Dim),
         (Tone::Plain, _) => text,

@@ -9,7 +9,7 @@ use monitor_store::{Session, Sessions};
 use super::{branches, fact};
 use crate::app::App;
 use crate::cli::Options;
-use crate::output::quantity::ID_PREFIX;
+use crate::output::short;
 
 /// So many sessions, the newest, are offered one by one.
 const OFFERED: u64 = 50;
@@ -40,7 +40,6 @@ fn candidates() -> anyhow::Result<Vec<CompletionCandidate>> {
         }
     }
     for session in &sessions {
-        let short = |id: &str| id.chars().take(ID_PREFIX).collect::<String>();
         candidates.push((short(&session.session_h), help(session)));
         candidates.push((short(&session.scm_id), format!("commit, newest session {}", help(session))));
         candidates.extend(branches(session).map(|branch| (branch.to_owned(), "branch".to_owned())));

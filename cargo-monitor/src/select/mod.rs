@@ -20,7 +20,7 @@ use monitor_store::{Monitor, Session, Sessions};
 
 pub use complete::session_completer;
 
-use crate::output::quantity::ID_PREFIX;
+use crate::output::short;
 
 /// Why no session can be told from what the user named.
 #[derive(Debug, thiserror::Error)]
@@ -140,7 +140,6 @@ impl Meaning {
 
     /// The selector that has this meaning only.
     fn selector(&self) -> String {
-        let short = |id: &str| id.chars().take(ID_PREFIX).collect::<String>();
         match self {
             Self::Commit(id) => format!("commit:{}", short(id)),
             Self::Branch(name) => format!("branch:{name}"),

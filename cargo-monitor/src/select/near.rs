@@ -3,7 +3,7 @@
 use monitor_store::Session;
 
 use super::branches;
-use crate::output::quantity::ID_PREFIX;
+use crate::output::short;
 
 /// How alike (Jaro-Winkler, 0 to 1) a name must be to be proposed.
 const ALIKE: f64 = 0.8;
@@ -22,7 +22,6 @@ pub(super) fn names(all: &[Session], name: &str) -> Vec<String> {
 }
 
 fn candidates(session: &Session) -> Vec<String> {
-    let short = |id: &str| id.chars().take(ID_PREFIX).collect::<String>();
     let mut candidates = vec![short(&session.session_h), session.run_date.to_string()[..10].to_owned()];
     if !session.scm_id.is_empty() {
         candidates.push(short(&session.scm_id));
