@@ -97,8 +97,8 @@ impl Options {
             "max_cpu" => self.max_cpu = Some(duration(name, value)?),
             "max_heap" => self.max_heap_bytes = Some(size(name, value)?),
             "max_allocations" => self.max_allocations = Some(count(name, value)?),
-            "no_leak" => self.no_leak = no_value(name, value).map(|()| true)?,
-            "isolate" => self.isolate = no_value(name, value).map(|()| true)?,
+            "no_leak" => self.no_leak = flag(name, value)?,
+            "isolate" => self.isolate = flag(name, value)?,
             "crate" => self.krate = Some(path(name, value)?),
             "__template" => self.template = Some(Template::Certain(string(name, value, "\"name\"")?)),
             "__case" => self.template = Some(Template::Case(string(name, value, "\"name\"")?)),
@@ -182,6 +182,19 @@ impl ToTokens for Value {
 
 fn no_value(name: &Ident, value: Option<Value>) -> Result<()> {
     value.map_or(Ok(()), |value| Err(Error::new(value.span(), format!("option \"{name}\" takes no value"))))
+}
+
+/// Plain for yes; `= false` takes back what the module says.
+fn flag(name: &Ident, value: Option<Value>) -> Result<bool> {
+    let message = || format!("option \"{name}\" takes no value, or false where the module has it: {name} = false");
+    match value {
+        None => Ok(true),
+        Some(Value::Expr(Expr::Lit(literal))) => match literal.lit {
+            Lit::Bool(on) => Ok(on.value),
+            other => Err(Error::new(other.span(), message())),
+        },
+        Some(value) => Err(Error::new(value.span(), message())),
+    }
 }
 
 fn expression(name: &Ident, value: Option<Value>) -> Result<Expr> {
@@ -319,6 +332,8 @@ mod tests {
         assert!(error(quote!(max_heap = "16")).contains("\"16 MiB\""));
         assert!(error(quote!(max_allocations = "many")).contains("a whole number"));
         assert!(error(quote!(skip = true)).contains("takes no value"));
+        assert!(error(quote!(no_leak = 0)).contains("no_leak = false"));
+        assert!(error(quote!(isolate = cfg!(unix))).contains("isolate = false"));
         assert!(error(quote!(skip_if)).contains("takes a condition"));
         assert!(error(quote!(skip, when = true)).contains("only one of"));
         assert!(error(quote!(component)).contains("takes a string"));
@@ -331,6 +346,10 @@ mod tests {
         let module = parse(quote!(skip, component = "shop", max_time = "1s")).expect("right");
         let function = parse(quote!(max_time = "2s")).expect("right");
         assert_eq!(function.or(&module).to_string(), quote!(max_time = "2s", component = "shop").to_string());
+        let module = parse(quote!(no_leak, isolate)).expect("right");
+        let function = parse(quote!(no_leak = false)).expect("right");
+        let both = parse(function.or(&module)).expect("right");
+        assert!(!both.no_leak && both.isolate);
     }
 
     #[test]

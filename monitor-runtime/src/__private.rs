@@ -17,8 +17,8 @@ pub use returned::{Known, Returned, Unknown};
 
 use crate::isolate::{self, Child, End};
 pub use crate::parameter::{Bare, ByDebug, Hidden, Shown};
-use crate::recorder;
 use crate::test::{BodyBracket, Bracket};
+use crate::{panics, recorder};
 
 /// What the attribute knows about a test at compile time.
 #[derive(Debug)]
@@ -201,7 +201,7 @@ pub fn run<R>(
 }
 
 fn run_expecting_panic<R>(item: &Item, mut test: Test, success: Option<R>, body: impl FnOnce() -> R) -> R {
-    let result = panic::catch_unwind(AssertUnwindSafe(body));
+    let result = panic::catch_unwind(AssertUnwindSafe(body)).map_err(panics::uncounted);
     let as_expected = result.as_ref().err().is_some_and(|payload| item.should_panic.accepts(&**payload));
     let message = test.close(!as_expected);
     match (result, message, success) {

@@ -34,6 +34,7 @@ mod isolate;
 mod measurement;
 mod neighbours;
 mod overhead;
+mod panics;
 mod parameter;
 mod recorder;
 mod scope;

@@ -18,7 +18,7 @@ use crate::measurement::{Coverage, Measurement};
 use crate::overhead::Overhead;
 use crate::scope::Tree;
 use crate::variant::variant;
-use crate::{isolate, overhead, sys};
+use crate::{isolate, overhead, panics, sys};
 
 static RECORDER: OnceCell<Option<Recorder>> = OnceCell::new();
 
@@ -82,6 +82,7 @@ impl Recorder {
             return None;
         }
         sys::threads::prepare();
+        panics::leave_hook_uncounted();
         let recorder = Self {
             identity: facts::process_identity(),
             overhead: overhead::calibrate(),
