@@ -253,6 +253,25 @@ impl Run {
         assert_eq!(self.code, Some(0), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
+
+    /// What the harness says of each test and of all, without the time, in alphabetical order.
+    #[must_use]
+    pub fn verdict(&self) -> Vec<&str> {
+        let mut lines: Vec<&str> = self
+            .stdout
+            .lines()
+            .filter(|line| line.starts_with("test "))
+            .map(|line| line.split_once("; finished in").map_or(line, |(verdict, _)| verdict))
+            .collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    /// The warnings of the runtime.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<&str> {
+        self.stderr.lines().filter(|line| line.starts_with("warning: monitor: ")).collect()
+    }
 }
 
 /// Whether there is a cargo-nextest; if not, says on stderr that what needs it is skipped.

@@ -1,0 +1,137 @@
+//! The revision of the sources, in every state that a work tree may be in.
+#![forbid(unsafe_code)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use monitor_tests::{Database, Project, Run, run};
+
+struct Sources {
+    project: Project,
+    binary: PathBuf,
+}
+
+/// What a session says of its sources.
+#[derive(Debug, PartialEq)]
+struct Revision {
+    id: String,
+    branch: String,
+    dirty: String,
+}
+
+impl Sources {
+    /// A package that is in no repository, and its test binary.
+    fn new(package: &str) -> Self {
+        let project = Project::library(package, include_str!("../fixtures/one_test.rs"));
+        let binary = project.test_binary();
+        Self { project, binary }
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        let mut git = self.project.command("git");
+        git.args(["-c", "user.name=Me", "-c", "user.email=me@example.org", "-c", "core.hooksPath=/dev/null"])
+            .args(args);
+        run(git).succeeded().stdout.trim().to_owned()
+    }
+
+    /// Runs the tests, which pass in silence, and asks the file.
+    fn revision(&self, variables: &[(&str, &str)]) -> Revision {
+        let database = self.project.path(".pymon");
+        let mut command = self.project.command(&self.binary);
+        command.envs(variables.iter().copied());
+        let Run { stdout, stderr, code } = run(command);
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+        let revision = revision(&database);
+        fs::remove_file(database).expect("the file can be removed");
+        revision
+    }
+}
+
+fn revision(database: &Path) -> Revision {
+    let row = Database::open(database).rows(
+        "select SCM_ID, json_extract(RUN_DESCRIPTION, '$.git_branch'), json_extract(RUN_DESCRIPTION, '$.git_dirty') \
+         from TEST_SESSIONS",
+    );
+    let [id, branch, dirty] = row.concat().try_into().expect("one session");
+    Revision { id, branch, dirty }
+}
+
+fn says(id: &str, branch: &str, dirty: &str) -> Revision {
+    Revision { id: id.to_owned(), branch: branch.to_owned(), dirty: dirty.to_owned() }
+}
+
+#[test]
+fn the_revision_is_known_in_every_state_of_a_work_tree() {
+    let sources = Sources::new("revision-states");
+    let asked = || sources.revision(&[]);
+    assert_eq!(asked(), says("", "NULL", "NULL"), "not a repository");
+
+    fs::create_dir(sources.project.path(".git")).expect("a folder can be made");
+    assert_eq!(asked(), says("", "NULL", "NULL"), "an empty .git");
+    fs::remove_dir(sources.project.path(".git")).expect("the folder can be removed");
+
+    sources.git(&["init", "--quiet", "--initial-branch", "trunk"]);
+    assert_eq!(asked(), says("", "trunk", "false"), "no commit yet");
+
+    sources.git(&["add", "Cargo.toml", "src"]);
+    sources.git(&["commit", "--quiet", "--message", "one"]);
+    let one = sources.git(&["rev-parse", "HEAD"]);
+    assert_eq!(asked(), says(&one, "trunk", "false"), "what is not tracked does not count");
+
+    sources.git(&["checkout", "--quiet", "-b", "topic/größe"]);
+    sources.project.write("src/lib.rs", "// Changed.\n");
+    assert_eq!(asked(), says(&one, "topic/größe", "true"), "changed");
+
+    sources.git(&["commit", "--quiet", "--all", "--message", "two"]);
+    let two = sources.git(&["rev-parse", "HEAD"]);
+    assert_eq!(asked(), says(&two, "topic/größe", "false"));
+    assert_eq!(sources.revision(&[("MONITOR_SCM_ID", "r42")]), says("r42", "topic/größe", "false"));
+
+    sources.git(&["checkout", "--quiet", "--detach"]);
+    assert_eq!(asked(), says(&two, "NULL", "false"), "a detached head");
+
+    let clone = sources.project.outside().join("clone");
+    let url = format!("file://{}", sources.project.root().display());
+    sources.git(&["clone", "--quiet", "--depth", "1", "--branch", "trunk", &url, &clone.display().to_string()]);
+    fs::remove_dir_all(sources.project.path(".git")).expect("the repository can be removed");
+    fs::rename(clone.join(".git"), sources.project.path(".git")).expect("a folder can be renamed");
+    sources.git(&["reset", "--quiet", "--hard"]);
+    assert_eq!(sources.git(&["rev-parse", "--is-shallow-repository"]), "true");
+    assert_eq!(asked(), says(&one, "trunk", "false"), "a shallow clone");
+}
+
+#[test]
+fn without_git_the_revision_is_unknown_and_nothing_else_changes() {
+    let sources = Sources::new("revision-no-git");
+    sources.git(&["init", "--quiet"]);
+    sources.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
+    let empty = sources.project.path("src").display().to_string();
+    assert_eq!(sources.revision(&[("PATH", &empty)]), says("", "NULL", "NULL"));
+}
+
+/// Stand-ins for tools that are seldom installed: each answers the one question that it is to be asked.
+#[cfg(unix)]
+#[test]
+fn other_tools_are_asked_where_git_knows_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let sources = Sources::new("revision-others");
+    let tools = [
+        ("p4", "changes -m1 #have", "Change 4711 on 2026/11/23 by me@here 'text'"),
+        ("hg", "log --rev . --template {node}", "abcdef0123"),
+        ("jj", "log --no-graph --ignore-working-copy --revisions @ --template commit_id", "fedcba9876"),
+    ];
+    for (tool, question, answer) in tools {
+        let path = format!("tools/{tool}");
+        sources.project.write(&path, &format!("#!/bin/sh\n[ \"$*\" = '{question}' ] && echo \"{answer}\"\n"));
+        let executable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(sources.project.path(&path), executable).expect("a file can be made executable");
+    }
+    let path = format!("{}:/usr/bin:/bin", sources.project.path("tools").display());
+    assert_eq!(sources.revision(&[("PATH", &path)]), says("", "NULL", "NULL"), "no folder of theirs, so not asked");
+    fs::create_dir(sources.project.path(".jj")).expect("a folder can be made");
+    assert_eq!(sources.revision(&[("PATH", &path)]).id, "fedcba9876");
+    fs::create_dir(sources.project.path(".hg")).expect("a folder can be made");
+    assert_eq!(sources.revision(&[("PATH", &path)]).id, "abcdef0123");
+    assert_eq!(sources.revision(&[("PATH", &path), ("P4CLIENT", "mine")]).id, "4711");
+}
