@@ -77,7 +77,9 @@ fn description_and_tags_are_kept_as_they_are() {
 
 #[test]
 fn each_ci_system_is_recognised() {
-    let cases: &[(&[(&str, &str)], [&str; 3])] = &[
+    /// Variables, and what follows from them.
+    type Case = (&'static [(&'static str, &'static str)], [&'static str; 3]);
+    let cases: &[Case] = &[
         (&[("BUILD_NUMBER", "7"), ("BRANCH_NAME", "main"), ("JOB_NAME", "job")], ["jenkinsci", "main", "7"]),
         (&[("BUILD_NUMBER", "7"), ("JOB_NAME", "job")], ["jenkinsci", "job", "7"]),
         (&[("CIRCLE_JOB", "test"), ("CIRCLE_BUILD_NUM", "8")], ["circleci", "test", "8"]),
