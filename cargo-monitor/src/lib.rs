@@ -9,6 +9,7 @@ pub mod app;
 pub mod cli;
 pub mod command;
 pub mod exit;
+pub mod measure;
 pub mod output;
 pub mod select;
 
