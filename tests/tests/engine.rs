@@ -22,6 +22,7 @@ fn engine(package: &str) -> Project {
     Project::new(&[
         ("Cargo.toml", &manifest(package, dependencies)),
         ("src/lib.rs", include_str!("../fixtures/engine.rs")),
+        ("src/heap.rs", include_str!("../fixtures/heap.rs")),
     ])
 }
 
@@ -66,7 +67,8 @@ fn every_test_reads_its_own_cost_in_parallel_and_alone() {
     assert_cpu(&alone, "alone");
     for (item, (_, heap, attribution)) in &alone {
         assert_eq!(attribution, "process", "{item}");
-        let single_threaded = ["single_thread", "sleeping", "allocation_only", "leak_one_mebibyte"];
+        let single_threaded =
+            ["single_thread", "sleeping", "allocation_only", "leak_one_mebibyte", "failed_allocations"];
         if single_threaded.contains(&item.as_str()) || item.starts_with("memory_") {
             assert_eq!(heap, &parallel[item].1, "{item}: heap alone and in parallel");
         }
@@ -89,6 +91,7 @@ fn heap_is_exact_to_the_byte() {
         assert_eq!(heap("leak_one_mebibyte"), [MIB, MIB, 1, MIB]);
         // 64 B kept + 1,000 x 64 B + 1 MiB grown to 3 MiB + 2 MiB + 2 MiB.
         assert_eq!(heap("allocation_only"), [3 * MIB + 64, 7 * MIB + 64 + 64_000, 1_005, 64]);
+        assert_eq!(heap("failed_allocations"), [100, 100, 1, 0]);
         let [peak, allocated, calls, retained] = heap("producer_and_consumer");
         assert_eq!(retained, 0, "what the consumer freed is not retained");
         assert!(allocated > 5_000_000 && calls > 500, "{allocated} bytes in {calls} calls");

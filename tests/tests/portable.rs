@@ -1,0 +1,75 @@
+//! The backend of platforms without one of their own, on Linux: right within its limits, NULL beyond them.
+#![forbid(unsafe_code)]
+
+use monitor_tests::{Project, run};
+
+fn portable(package: &str) -> Project {
+    let manifest = format!(
+        "[package]\nname = \"{package}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dev-dependencies]\n\
+         libc = \"0.2\"\nrstest = \"0.26\"\ntokio = {{ version = \"1\", features = [\"full\"] }}\nrayon = \"1\"\n\
+         monitor-runtime = {{ path = \"{{{{repo}}}}/monitor-runtime\", features = [\"portable\"] }}\n"
+    );
+    let lib = concat!(include_str!("../fixtures/engine.rs"), "\n#[cfg(test)]\nmod isolation;\n");
+    Project::new(&[
+        ("Cargo.toml", &manifest),
+        ("src/lib.rs", lib),
+        ("src/heap.rs", include_str!("../fixtures/heap.rs")),
+        ("src/isolation.rs", include_str!("../fixtures/isolation.rs")),
+    ])
+}
+
+/// Columns that need the kernel's own figures.
+const NEVER_KNOWN: &str = "coalesce(minor_faults, major_faults, voluntary_switches, involuntary_switches, \
+     child_user_seconds, child_kernel_seconds, threads)";
+
+#[test]
+fn alone_the_process_figures_are_right_and_the_rest_is_null() {
+    let project = portable("portable-alone");
+    let _ = project.test(&["--lib", "--", "--test-threads=1", "--skip", "isolation::"]);
+    let database = project.database();
+    assert_eq!(database.column("select distinct outcome from TESTS"), ["passed"]);
+    assert_eq!(database.column("select distinct attribution from TESTS"), ["process"]);
+    assert_eq!(database.column(&format!("select distinct {NEVER_KNOWN} from TESTS")), ["NULL"]);
+    let number =
+        |column: &str, item: &str| database.number(&format!("select {column} from TESTS where item = '{item}'"));
+    for item in ["single_thread", "scoped_threads", "nested_threads", "local_rayon_pool", "tokio_above", "c_thread"] {
+        // sysinfo tells the CPU time of a process in ticks of 10 ms.
+        let cpu = number("(user_seconds + kernel_seconds) * 1000", item);
+        assert!((225.0..265.0).contains(&cpu), "{item}: {cpu} ms for 240 burnt");
+    }
+    assert!(number("wall_seconds", "sleeping") >= 0.24);
+    assert!(number("(user_seconds + kernel_seconds) * 1000", "sleeping") <= 10.0);
+    assert_eq!(number("heap_peak_bytes", "memory_200"), 209_715_200.0);
+    assert_eq!(number("heap_retained_bytes", "leak_one_mebibyte"), 1_048_576.0);
+}
+
+#[test]
+fn in_parallel_only_the_tests_own_thread_is_known_and_the_row_says_so() {
+    let project = portable("portable-parallel");
+    let _ = project.test(&["--lib", "--", "--test-threads=8", "--skip", "isolation::"]);
+    let database = project.database();
+    assert_eq!(database.column("select distinct attribution from TESTS"), ["shared"]);
+    assert_eq!(database.column(&format!("select distinct {NEVER_KNOWN} from TESTS")), ["NULL"]);
+    // No figure of a single thread is to be had, and the process's would be the neighbours' too.
+    assert_eq!(
+        database.column("select distinct coalesce(user_seconds, kernel_seconds, cpu_usage) from TESTS"),
+        ["NULL"]
+    );
+    assert_eq!(database.column("select distinct coalesce(read_bytes, write_bytes) from TESTS"), ["NULL"]);
+    // The test's own thread allocates all of it.
+    for (item, peak) in [("memory_200", "209715200"), ("memory_100", "104857600"), ("memory_0", "0")] {
+        assert_eq!(database.value(&format!("select heap_peak_bytes from TESTS where item = '{item}'")), peak, "{item}");
+    }
+}
+
+#[test]
+fn isolation_works_and_a_death_has_no_name() {
+    let project = portable("portable-isolated");
+    let _ = project.test(&["--lib", "isolation::good::"]);
+    assert_eq!(project.database().column("select distinct outcome from TESTS"), ["passed"]);
+    assert_eq!(project.database().column("select distinct attribution from TESTS"), ["process"]);
+    let failed = run(project.cargo(&["test", "--lib", "isolation::bad::aborts"]));
+    assert_eq!(failed.code, Some(101), "{}", failed.stdout);
+    assert!(failed.stdout.contains("`aborts` did not come to its end in its own process"), "{}", failed.stdout);
+    assert_eq!(project.database().value("select outcome from TESTS where item = 'aborts'"), "crashed");
+}
