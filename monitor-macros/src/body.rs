@@ -4,132 +4,53 @@
 //! shape: the runtime of `tokio::test`, the lock of `serial_test`, the set-up of `test_log`, the call of the template in a case of
 //! `rstest` or `test_case`. A shape that is not recognised is measured as a whole.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Block, Expr, ExprCall, Item, Local, Pat, Signature, Stmt, parse_quote};
+use syn::ext::IdentExt as _;
+use syn::{Block, Expr, Item, ItemFn, Stmt};
 
+use crate::case::{self, RstestCase, TestCase};
 use crate::position;
-
-/// A generated case: `fn case_1() { let x = 1; template(x) }`.
-pub(crate) struct Case {
-    /// The function with the user's body, which the case is named after.
-    pub template: Ident,
-    /// Its arguments that are parameters, by name, and the expressions they were given.
-    parameters: Vec<(Ident, Expr)>,
-    /// The template is a function inside this one, which has its name: there is only one case.
-    pub is_inside: bool,
-}
 
 /// Where the body was found, for the statement that begins to measure it.
 pub(crate) enum Found {
     /// The user's code, inside something else.
     Body,
-    /// The call of a template.
-    Case(Case),
+    /// The call of the template, by name, of which the function is a case.
+    Case(String),
 }
 
-/// What to put where the body begins.
-pub(crate) trait Begin {
-    /// A statement that begins to measure; it is kept to the end of its block.
-    fn body(&self) -> Stmt;
-    /// The same for a case with these parameters, given as names and expressions to look at.
-    fn case(&self, case: &Case, parameters: &[(String, TokenStream)]) -> Stmt;
+/// Writes the statement that begins to measure; it lasts to the end of its block. The parameters are given by name, with
+/// expressions to look at.
+pub(crate) type Begin<'a> = dyn Fn(&[(String, TokenStream)]) -> Stmt + 'a;
+
+/// Puts the `begin` of a function where the user's code begins, if that is not simply at the start.
+pub(crate) fn place(function: &mut ItemFn, begin: &Begin<'_>) -> Option<Found> {
+    let name = function.sig.ident.unraw().to_string();
+    place_in(&mut function.block, &name, begin)
 }
 
-/// Puts `begin` where the user's code begins, if that is not simply at the start of `block`.
-pub(crate) fn place(block: &mut Block, signature: &Signature, begin: &dyn Begin) -> Option<Found> {
+fn place_in(block: &mut Block, function: &str, begin: &Begin<'_>) -> Option<Found> {
     if let Some(inner) = inner_block(block) {
-        let found = place(inner, signature, begin);
+        let found = place_in(inner, function, begin);
         return Some(found.unwrap_or_else(|| {
-            inner.stmts.insert(0, begin.body());
+            inner.stmts.insert(0, begin(&[]));
             Found::Body
         }));
     }
-    if let Some(case) = Case::of_rstest(signature, block) {
-        let parameters: Vec<_> = case.parameters.iter().map(|(name, _)| (name.to_string(), quote!(&#name))).collect();
-        let begin = begin.case(&case, &parameters);
-        wrap_template_call(block.stmts.last_mut(), &begin);
-        return Some(Found::Case(case));
+    if let Some(case) = TestCase::of(block) {
+        return Some(Found::Case(case.begin_before_the_call(begin)));
     }
-    if let Some(case) = case_of_test_case(block, begin) {
-        return Some(Found::Case(case));
+    if let Some(case) = RstestCase::of(block) {
+        let parameters: Vec<_> = case.parameters.iter().map(|(name, _)| (name.to_string(), quote!(&#name))).collect();
+        let template = case.template.unraw().to_string();
+        case::begin_before_the_call(block, &begin(&parameters));
+        // Where there is one case only, the template is inside of it and has the same name.
+        return Some(if template == function { Found::Body } else { Found::Case(template) });
     }
     let set_up = block.stmts.iter().position(is_logging_set_up)?;
-    block.stmts.insert(set_up + 1, begin.body());
+    block.stmts.insert(set_up + 1, begin(&[]));
     Some(Found::Body)
-}
-
-impl Case {
-    /// A case as `rstest` writes it: bindings, then the call of the template with them.
-    pub(crate) fn of_rstest(signature: &Signature, block: &Block) -> Option<Self> {
-        let (Stmt::Expr(tail, None), before) = block.stmts.split_last()? else { return None };
-        let call = template_call(tail)?;
-        let template = simple_name(&call.func)?.clone();
-        let mut bindings = Vec::new();
-        let mut is_inside = false;
-        for statement in before {
-            match statement {
-                Stmt::Local(local) => bindings.push((binding(local)?, local)),
-                Stmt::Item(Item::Use(_)) => {}
-                Stmt::Item(Item::Fn(function)) => is_inside |= function.sig.ident == template,
-                _ => return None,
-            }
-        }
-        if is_inside && template != signature.ident {
-            return None;
-        }
-        let mut parameters = Vec::new();
-        for argument in &call.args {
-            let name = simple_name(argument)?;
-            let (_, local) = bindings.iter().find(|(known, _)| *known == name)?;
-            let init = &local.init.as_ref()?.expr;
-            if !is_fixture(init, local) {
-                parameters.push((name.clone(), (**init).clone()));
-            }
-        }
-        (is_inside || !call.args.is_empty()).then_some(Self { template, parameters, is_inside })
-    }
-
-    /// The expressions that the parameters were given.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &Expr> {
-        self.parameters.iter().map(|(_, value)| value)
-    }
-}
-
-/// A case as `test_case` writes it: `let _result = super::template(1, 2); …`.
-fn case_of_test_case(block: &mut Block, begin: &dyn Begin) -> Option<Case> {
-    let Stmt::Local(local) = block.stmts.first_mut()? else { return None };
-    if binding(local)? != "_result" {
-        return None;
-    }
-    let init = &mut local.init.as_mut()?.expr;
-    let call = match &**init {
-        Expr::Await(awaited) => &*awaited.base,
-        other => other,
-    };
-    let Expr::Call(call) = call else { return None };
-    let Expr::Path(path) = &*call.func else { return None };
-    let segments: Vec<&Ident> = path.path.segments.iter().map(|segment| &segment.ident).collect();
-    let [parent, template] = segments.as_slice() else { return None };
-    if *parent != "super" {
-        return None;
-    }
-    let case = Case { template: (*template).clone(), parameters: Vec::new(), is_inside: false };
-    if call.args.iter().any(|argument| matches!(argument, Expr::Closure(_))) {
-        // A closure's types follow from the call it is written in.
-        let begin = begin.case(&case, &[]);
-        **init = parse_quote!({ #begin #init });
-        return Some(case);
-    }
-    let names: Vec<Ident> = (0..call.args.len()).map(|number| quote::format_ident!("_{number}")).collect();
-    let parameters: Vec<_> = names.iter().map(|name| (name.to_string(), quote!(&#name))).collect();
-    let begin = begin.case(&case, &parameters);
-    let (function, arguments) = (&call.func, &call.args);
-    let awaited = matches!(**init, Expr::Await(_)).then(|| quote!(.await));
-    // A `match`, so that what an argument borrows lives until the call has returned.
-    let arguments = arguments.iter();
-    **init = parse_quote!(match (#(#arguments,)*) { (#(#names,)*) => { #begin #function(#(#names),*) #awaited } });
-    Some(case)
 }
 
 /// The block inside which the user's code is: of an async body or of a closure under a lock.
@@ -161,14 +82,8 @@ fn inner_block(block: &mut Block) -> Option<&mut Block> {
 /// `let body = async { … };`, as tokio writes it.
 fn is_async_body(statement: &Stmt) -> bool {
     let Stmt::Local(local) = statement else { return false };
-    binding(local).is_some_and(|name| name == "body")
-        && local.init.as_ref().is_some_and(|init| {
-            matches!(&*init.expr, Expr::Async(_)) && position::is_same(local.let_token.span, name_span(local))
-        })
-}
-
-fn name_span(local: &Local) -> proc_macro2::Span {
-    binding(local).map_or(local.let_token.span, Ident::span)
+    case::binding(local).is_some_and(|name| name == "body" && position::is_same(local.let_token.span, name.span()))
+        && local.init.as_ref().is_some_and(|init| matches!(&*init.expr, Expr::Async(_)))
 }
 
 /// `async fn _name_internal() { … }`, as serial_test writes it around an async body.
@@ -194,75 +109,164 @@ fn is_logging_set_up(statement: &Stmt) -> bool {
     matches!(block.block.stmts.as_slice(), [Stmt::Item(Item::Mod(module)), ..] if module.ident == "init")
 }
 
-/// The call of the template in the last expression of a case, which may be awaited, or handed over to `rstest`'s timeout.
-fn template_call(tail: &Expr) -> Option<&ExprCall> {
-    match tail {
-        Expr::Await(awaited) => template_call(&awaited.base),
-        Expr::Call(call) if is_timeout(&call.func) => match call.args.first()? {
-            Expr::Closure(closure) => template_call(&closure.body),
-            _ => None,
-        },
-        Expr::Call(call) => Some(call),
-        _ => None,
+#[cfg(test)]
+mod tests {
+    use quote::ToTokens as _;
+    use syn::parse_quote;
+
+    use super::*;
+
+    fn begin(parameters: &[(String, TokenStream)]) -> Stmt {
+        let looks = parameters.iter().map(|(name, look)| quote!(#name = #look));
+        parse_quote!(let begun = begin![#(#looks),*];)
     }
-}
 
-fn is_timeout(function: &Expr) -> bool {
-    simple_name(function)
-        .is_some_and(|name| name == "execute_with_timeout_sync" || name == "execute_with_timeout_async")
-}
+    /// The template's name, if `function` is a case, and the function with its `begin`; none was put if it stays as it is.
+    fn placed(function: &str) -> (Option<String>, String) {
+        let mut function: ItemFn = syn::parse_str(function).expect("a function");
+        let template = match place(&mut function, &begin) {
+            Some(Found::Case(template)) => Some(template),
+            Some(Found::Body) | None => None,
+        };
+        (template, function.to_token_stream().to_string())
+    }
 
-/// Puts `begin` before the template's call, on the thread and in the task that runs it.
-fn wrap_template_call(tail: Option<&mut Stmt>, begin: &Stmt) {
-    let Some(Stmt::Expr(tail, None)) = tail else { return };
-    let timeout = match tail {
-        Expr::Await(awaited) => match &mut *awaited.base {
-            Expr::Call(call) if is_timeout(&call.func) => call.args.first_mut().map(|closure| (closure, true)),
-            _ => None,
-        },
-        Expr::Call(call) if is_timeout(&call.func) => call.args.first_mut().map(|closure| (closure, false)),
-        _ => None,
-    };
-    match timeout {
-        Some((Expr::Closure(closure), is_async)) => {
-            let call = &closure.body;
-            *closure.body =
-                if is_async { parse_quote!(async move { #begin #call.await }) } else { parse_quote!({ #begin #call }) };
+    fn assert_placed(function: &str, template: Option<&str>, expected: &str) {
+        let expected: ItemFn = syn::parse_str(expected).expect("a function");
+        assert_eq!(placed(function), (template.map(str::to_owned), expected.to_token_stream().to_string()));
+    }
+
+    #[test]
+    fn a_plain_body_is_measured_from_its_start() {
+        for plain in ["fn t() { let x = 1; assert_eq!(x, 1); }", "fn t() { let (x, y) = (1, 2); f(x, y).unwrap() }"] {
+            assert_placed(plain, None, plain);
         }
-        _ => *tail = parse_quote!({ #begin #tail }),
     }
-}
 
-/// What `rstest` writes for a fixture, `name::default()` or `name::partial_1(…)`, and a user may write for a case too; but the
-/// user's words stand elsewhere than the `let` before them.
-fn is_fixture(init: &Expr, local: &Local) -> bool {
-    let Expr::Call(call) = (match init {
-        Expr::Await(awaited) => &*awaited.base,
-        other => other,
-    }) else {
-        return false;
-    };
-    let Expr::Path(path) = &*call.func else { return false };
-    let Some(last) = path.path.segments.last().filter(|_| path.path.segments.len() > 1) else { return false };
-    let name = last.ident.to_string();
-    (name == "default" || name == "get" || name.starts_with("partial_"))
-        && position::is_same(last.ident.span(), local.let_token.span)
-}
-
-fn binding(local: &Local) -> Option<&Ident> {
-    match &local.pat {
-        Pat::Ident(pattern) => Some(&pattern.ident),
-        Pat::Type(typed) => match &*typed.pat {
-            Pat::Ident(pattern) => Some(&pattern.ident),
-            _ => None,
-        },
-        _ => None,
+    #[test]
+    fn tokios_body_is_found() {
+        assert_placed(
+            "fn t() { let body = async { work().await; }; { return Builder::new().block_on(body); } }",
+            None,
+            "fn t() { let body = async { let begun = begin![]; work().await; }; { return Builder::new().block_on(body); } }",
+        );
     }
-}
 
-fn simple_name(expr: &Expr) -> Option<&Ident> {
-    match expr {
-        Expr::Path(path) => path.path.get_ident(),
-        _ => None,
+    #[test]
+    fn what_is_under_a_lock_is_found() {
+        assert_placed(
+            "fn t() { serial_test::local_serial_core(vec![], None, || { work(); }) }",
+            None,
+            "fn t() { serial_test::local_serial_core(vec![], None, || { let begun = begin![]; work(); }) }",
+        );
+        assert_placed(
+            "async fn t() { async fn _t_internal() { work().await; } lock(_t_internal()).await }",
+            None,
+            "async fn t() { async fn _t_internal() { let begun = begin![]; work().await; } lock(_t_internal()).await }",
+        );
+    }
+
+    #[test]
+    fn the_set_up_of_logging_is_not_measured() {
+        assert_placed(
+            "fn t() { { mod init { pub fn init() {} } init::init(); } work(); }",
+            None,
+            "fn t() { { mod init { pub fn init() {} } init::init(); } let begun = begin![]; work(); }",
+        );
+    }
+
+    #[test]
+    fn cases_of_rstest_are_measured_from_the_call_of_their_template() {
+        assert_placed(
+            r#"fn case_1() { let a = 1; let stock = stock::default(); println!("traced"); p(a, stock) }"#,
+            Some("p"),
+            r#"fn case_1() {
+                let a = 1; let stock = stock::default(); println!("traced"); { let begun = begin!["a" = &a]; p(a, stock) }
+            }"#,
+        );
+        assert_placed(
+            "async fn case_1() { let a = 1; p(&a).await }",
+            Some("p"),
+            r#"async fn case_1() { let a = 1; { let begun = begin!["a" = &a]; p(&a).await } }"#,
+        );
+        assert_placed(
+            "fn t() { fn t(stock: Vec<u8>) {} let stock = stock::default(); t(stock) }",
+            None,
+            "fn t() { fn t(stock: Vec<u8>) {} let stock = stock::default(); { let begun = begin![]; t(stock) } }",
+        );
+    }
+
+    #[test]
+    fn cases_with_a_timeout_are_measured_on_the_thread_and_in_the_task_that_run_them() {
+        assert_placed(
+            "fn case_1() { let a = 1; use rstest::timeout::*; execute_with_timeout_sync(move || p(a), limit) }",
+            Some("p"),
+            r#"fn case_1() {
+                let a = 1; use rstest::timeout::*;
+                execute_with_timeout_sync(move || { let begun = begin!["a" = &a]; p(a) }, limit)
+            }"#,
+        );
+        assert_placed(
+            "async fn case_1() { let a = 1; execute_with_timeout_async(move || p(a), limit).await }",
+            Some("p"),
+            r#"async fn case_1() {
+                let a = 1;
+                execute_with_timeout_async(move || async move { let begun = begin!["a" = &a]; p(a).await }, limit).await
+            }"#,
+        );
+    }
+
+    #[test]
+    fn cases_of_test_case_are_measured_from_the_call_of_their_template() {
+        assert_placed(
+            "fn test_case_1() { let _result = super::p(1, &x()); _result }",
+            Some("p"),
+            r#"fn test_case_1() {
+                let _result = match (1, &x(),) { (_0, _1,) => { let begun = begin!["_0" = &_0, "_1" = &_1]; super::p(_0, _1) } };
+                _result
+            }"#,
+        );
+        assert_placed(
+            "async fn test_case_1() { let _result = super::p(1).await; assert_eq!(_result, 2) }",
+            Some("p"),
+            r#"async fn test_case_1() {
+                let _result = match (1,) { (_0,) => { let begun = begin!["_0" = &_0]; super::p(_0).await } };
+                assert_eq!(_result, 2)
+            }"#,
+        );
+        assert_placed(
+            "fn test_case_1() { let _result = super::p(); let fun = |result| result; fun(_result) }",
+            Some("p"),
+            "fn test_case_1() {
+                let _result = match () { () => { let begun = begin![]; super::p() } }; let fun = |result| result; fun(_result)
+            }",
+        );
+        assert_placed(
+            "fn test_case_1() { let _result = super::p(|a| a + 1); _result }",
+            Some("p"),
+            "fn test_case_1() { let _result = { let begun = begin![]; super::p(|a| a + 1) }; _result }",
+        );
+    }
+
+    #[test]
+    fn a_case_inside_a_lock_and_a_runtime_is_found() {
+        assert_placed(
+            "fn case_1() { serial_test::local_serial_core(vec![], None, || { let a = 1; p(a) }) }",
+            Some("p"),
+            r#"fn case_1() {
+                serial_test::local_serial_core(vec![], None, || { let a = 1; { let begun = begin!["a" = &a]; p(a) } })
+            }"#,
+        );
+        assert_placed(
+            "fn case_1() { let body = async { let _result = super::p(1).await; _result }; run(body) }",
+            Some("p"),
+            r#"fn case_1() {
+                let body = async {
+                    let _result = match (1,) { (_0,) => { let begun = begin!["_0" = &_0]; super::p(_0).await } };
+                    _result
+                };
+                run(body)
+            }"#,
+        );
     }
 }

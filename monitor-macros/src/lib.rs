@@ -4,11 +4,13 @@
 #![forbid(unsafe_code)]
 
 mod body;
+mod case;
 mod expand;
 mod model;
 mod module;
 mod options;
 mod position;
+mod source;
 mod validate;
 
 use proc_macro2::TokenStream;

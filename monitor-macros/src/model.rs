@@ -1,8 +1,11 @@
 //! An annotated function and what follows from its attributes.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::{Attribute, Expr, ItemFn, Lit, Meta, ReturnType, Type, parse::Parser as _};
+use syn::ext::IdentExt as _;
+use syn::parse::Parser as _;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, ItemFn, Lit, Meta, ReturnType, Token, Type, parse_quote};
 
 use crate::options::Options;
 
@@ -17,7 +20,7 @@ pub(crate) struct Test {
 pub(crate) enum Returns {
     Unit,
     Value(Box<Type>),
-    /// `impl Trait`, which a closure can't name.
+    /// A type that nothing but the signature may name: `!`, or with `impl Trait` inside.
     Opaque,
 }
 
@@ -34,6 +37,17 @@ impl Test {
         Self { options, function }
     }
 
+    /// The function's name.
+    pub(crate) fn name(&self) -> String {
+        self.function.sig.ident.unraw().to_string()
+    }
+
+    /// Whether an attribute stands below that will make cases of the function.
+    pub(crate) fn has_cases_to_come(&self) -> bool {
+        const NAMES: &[&str] = &["rstest", "test_case", "test_matrix", "case"];
+        self.function.attrs.iter().any(|attribute| is_named(attribute, NAMES))
+    }
+
     /// Whether attributes stand below that may rewrite the function.
     pub(crate) fn has_attributes_to_come(&self) -> bool {
         self.function.attrs.iter().any(|attribute| !is_inert(attribute))
@@ -44,7 +58,8 @@ impl Test {
             ReturnType::Default => Returns::Unit,
             ReturnType::Type(_, returned) => match &**returned {
                 Type::Tuple(tuple) if tuple.elems.is_empty() => Returns::Unit,
-                Type::ImplTrait(_) => Returns::Opaque,
+                Type::Never(_) => Returns::Opaque,
+                returned if has_impl(returned.to_token_stream()) => Returns::Opaque,
                 _ => Returns::Value(returned.clone()),
             },
         }
@@ -63,6 +78,14 @@ impl Test {
         };
         expected.map_or(ShouldPanic::Any, ShouldPanic::Containing)
     }
+}
+
+fn has_impl(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word == "impl",
+        TokenTree::Group(group) => has_impl(group.stream()),
+        _ => false,
+    })
 }
 
 fn text(value: &Expr) -> Option<String> {
@@ -115,12 +138,22 @@ fn is_std_test(path: &syn::Path) -> bool {
 pub(crate) fn makes_test(attribute: &Attribute) -> bool {
     const NAMES: &[&str] =
         &["test", "rstest", "test_case", "case", "gtest", "quickcheck", "wasm_bindgen_test", "test_matrix"];
-    attribute.path().segments.last().is_some_and(|segment| NAMES.contains(&segment.ident.to_string().as_str()))
+    if attribute.path().is_ident("cfg_attr") {
+        let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+        let given = attribute.parse_args_with(parser).into_iter().flatten().skip(1);
+        return given.map(|meta| parse_quote!(#[#meta])).any(|attribute| makes_test(&attribute));
+    }
+    is_named(attribute, NAMES)
 }
 
 /// Whether an attribute is ours.
 pub(crate) fn is_monitored(attribute: &Attribute) -> bool {
-    attribute.path().segments.last().is_some_and(|segment| segment.ident == "monitored")
+    is_named(attribute, &["monitored"])
+}
+
+/// Whether an attribute has one of these names, whatever the path before it.
+fn is_named(attribute: &Attribute, names: &[&str]) -> bool {
+    attribute.path().segments.last().is_some_and(|segment| names.contains(&segment.ident.to_string().as_str()))
 }
 
 /// The tokens in an attribute's brackets.

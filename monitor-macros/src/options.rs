@@ -23,7 +23,9 @@ pub(crate) struct Options {
     pub no_leak: bool,
     pub isolate: bool,
     pub krate: Option<Path>,
-    pub template: Option<Template>,
+    /// Written by ourselves when the attribute has moved itself behind the others: the body has its bracket already, and this is
+    /// the name of the function it was in.
+    pub template: Option<String>,
     /// The options as written, to be written again.
     tokens: Vec<(String, TokenStream)>,
 }
@@ -34,16 +36,6 @@ pub(crate) enum Monitor {
     Never,
     Unless(Expr),
     If(Expr),
-}
-
-/// Written by ourselves when the attribute has moved itself behind the others: the function whose body has its bracket
-/// already.
-#[derive(Clone)]
-pub(crate) enum Template {
-    /// The annotated function itself.
-    Certain(LitStr),
-    /// What looks like the template of a generated case.
-    Case(LitStr),
 }
 
 /// Parses what stands in the attribute's brackets.
@@ -100,8 +92,7 @@ impl Options {
             "no_leak" => self.no_leak = flag(name, value)?,
             "isolate" => self.isolate = flag(name, value)?,
             "crate" => self.krate = Some(path(name, value)?),
-            "__template" => self.template = Some(Template::Certain(string(name, value, "\"name\"")?)),
-            "__case" => self.template = Some(Template::Case(string(name, value, "\"name\"")?)),
+            "__template" => self.template = Some(string(name, value, "\"name\"")?.value()),
             _ => return Err(Error::new(name.span(), format!("unknown option \"{text}\"; known are: {KNOWN}"))),
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Where tokens stand in the source, which tells what a macro wrote from what the user did.
 
+use std::path::PathBuf;
+
 use proc_macro2::Span;
 
 /// Line and column of a span's start; `None` outside of the compiler.
@@ -27,4 +29,10 @@ pub(crate) fn is_between(span: Span, before: Span, after: Span) -> bool {
 /// Whether two spans start at the same place; true outside of the compiler, where nothing has a place.
 pub(crate) fn is_same(one: Span, other: Span) -> bool {
     of(one) == of(other)
+}
+
+/// File, line and column of a span's start, both counted from 1; `None` outside of the compiler, and for a span of no file.
+pub(crate) fn in_file(span: Span) -> Option<(PathBuf, usize, usize)> {
+    let (line, column) = of(span)?;
+    Some((span.unwrap().local_file()?, line, column))
 }

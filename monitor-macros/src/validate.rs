@@ -3,9 +3,9 @@
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::spanned::Spanned as _;
-use syn::{Error, FnArg, Item, ItemFn, Result, Safety, parse2};
+use syn::{Error, Item, ItemFn, Result, Safety, parse2};
 
-use crate::body::Case;
+use crate::case::RstestCase;
 use crate::model::{is_monitored, makes_test};
 use crate::options::Options;
 use crate::position;
@@ -61,10 +61,12 @@ pub(crate) fn function(function: &ItemFn, options: &Options) -> Result<()> {
 
 /// `rstest` gives an attribute that stands before a `#[case]` to that case alone.
 fn not_between_cases(function: &ItemFn) -> Result<()> {
-    let Some(case) = Case::of_rstest(&function.sig, &function.block) else { return Ok(()) };
-    let attribute = Span::call_site();
-    let is_followed = case.values().any(|value| position::is_between(value.span(), attribute, case.template.span()));
-    if is_followed {
+    let Some(case) = RstestCase::of(&function.block) else { return Ok(()) };
+    let (rstest, attribute, template) = (case.generated_at, Span::call_site(), case.template.span());
+    let mut values = case.parameters.iter().map(|(_, value)| value.span());
+    if position::is_between(attribute, rstest, template)
+        && values.any(|value| position::is_between(value, attribute, template))
+    {
         return Err(Error::new(
             attribute,
             "#[monitored] before a #[case] covers that case only: put it above #[rstest] or below the last #[case]",
@@ -82,13 +84,4 @@ pub(crate) fn without_other_monitored(item: TokenStream) -> TokenStream {
         }
         _ => item,
     }
-}
-
-/// An argument that `rstest` fills from a case, a value list or files; every other is a fixture.
-pub(crate) fn is_case_argument(argument: &FnArg) -> bool {
-    const NAMES: &[&str] = &["case", "values", "files"];
-    let FnArg::Typed(argument) = argument else { return false };
-    argument.attrs.iter().any(|attribute| {
-        attribute.path().segments.last().is_some_and(|segment| NAMES.contains(&segment.ident.to_string().as_str()))
-    })
 }

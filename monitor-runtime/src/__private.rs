@@ -100,7 +100,7 @@ pub struct Parameter {
     pub value: Option<String>,
 }
 
-/// The test bracket of a function that returns `()`; measures until it is dropped.
+/// The test bracket; measures until it is dropped.
 #[derive(Debug)]
 #[must_use]
 pub struct Test {
@@ -128,6 +128,25 @@ impl Drop for Body {
 /// Opens the test bracket. `monitored` is false if `skip_if` or `when` say so.
 pub fn enter(item: &'static Item, monitored: bool) -> Test {
     open(item, monitored, true)
+}
+
+/// Opens the test bracket of a function that returns a value. `success` is the value to return if the body passed in a
+/// process of its own, `None` if the type has no known value that means success; then the body always runs here.
+///
+/// # Errors
+///
+/// That value, if the body did.
+pub fn enter_returning<R>(item: &'static Item, monitored: bool, success: Option<R>) -> Result<Test, R> {
+    let test = open(item, monitored, success.is_some());
+    match success {
+        Some(success) if test.ran_elsewhere => Err(success),
+        _ => Ok(test),
+    }
+}
+
+/// Opens the test bracket of a function whose type can't be named, so that its body always runs here.
+pub fn enter_here(item: &'static Item, monitored: bool) -> Test {
+    open(item, monitored, false)
 }
 
 fn open(item: &'static Item, monitored: bool, may_isolate: bool) -> Test {
@@ -159,60 +178,45 @@ impl Test {
         self.ran_elsewhere
     }
 
+    /// Ends the bracket of a function that returned a value, which may be what makes the test fail.
+    pub fn close(mut self, failed: bool) {
+        self.end(failed);
+    }
+
+    fn end(&mut self, failed: bool) {
+        if let Some(message) = self.message(failed) {
+            panic!("{message}");
+        }
+    }
+
     /// Ends the bracket; the message is what the test fails with unless it has failed anyway.
-    fn close(&mut self, failed: bool) -> Option<String> {
+    fn message(&mut self, failed: bool) -> Option<String> {
         self.bracket.take().and_then(|bracket| bracket.close(failed))
     }
 }
 
 impl Drop for Test {
     fn drop(&mut self) {
-        if let Some(message) = self.close(thread::panicking()) {
-            panic!("{message}");
-        }
+        self.end(thread::panicking());
     }
 }
 
-/// The test bracket of every other function: with a value, or `#[should_panic]`.
-///
-/// `elsewhere` is the value to return if the body passed in a process of its own, `None` if the type
-/// has no known value that means success; then the body always runs here. `failed` tells whether
-/// a value fails the test.
-pub fn run<R>(
-    item: &'static Item,
-    monitored: bool,
-    elsewhere: Option<R>,
-    failed: impl FnOnce(&R) -> bool,
-    body: impl FnOnce() -> R,
-) -> R {
-    let mut test = open(item, monitored, elsewhere.is_some());
-    match elsewhere {
-        Some(value) if test.ran_elsewhere => value,
-        success if item.should_panic.is_expected() => run_expecting_panic(item, test, success, body),
-        _ => {
-            let value = body();
-            let failed = failed(&value);
-            if let Some(message) = test.close(failed) {
-                panic!("{message}");
-            }
-            value
-        }
+/// The test bracket of a function with `#[should_panic]`: whether its panic is the one that is expected has to be known
+/// before the outcome is recorded.
+pub fn expect_panic(item: &'static Item, monitored: bool, body: impl FnOnce()) {
+    let mut test = open(item, monitored, true);
+    if test.ran_elsewhere {
+        return;
     }
-}
-
-fn run_expecting_panic<R>(item: &Item, mut test: Test, success: Option<R>, body: impl FnOnce() -> R) -> R {
     let result = panic::catch_unwind(AssertUnwindSafe(body)).map_err(panics::uncounted);
     let as_expected = result.as_ref().err().is_some_and(|payload| item.should_panic.accepts(&**payload));
-    let message = test.close(!as_expected);
-    match (result, message, success) {
-        // To return is what fails a test that should panic.
-        (Err(_), Some(message), Some(value)) => {
-            eprintln!("{message}");
-            value
+    let message = test.message(!as_expected);
+    if let Err(payload) = result {
+        match message {
+            // To return is what fails a test that should panic.
+            Some(message) => eprintln!("{message}"),
+            None => panic::resume_unwind(payload),
         }
-        (Err(_), Some(message), None) => panic!("{message}"),
-        (Err(payload), None, _) => panic::resume_unwind(payload),
-        (Ok(value), ..) => value,
     }
 }
 
@@ -228,32 +232,18 @@ pub fn begin(
     Body { bracket: BodyBracket::begin(item, monitored, parameters) }
 }
 
-/// Runs a body that returns a value inside its bracket, which ends before the value is used.
-pub fn within<R>(bracket: Body, body: impl FnOnce() -> R) -> R {
-    let value = body();
-    drop(bracket);
-    value
-}
-
-/// As [`within`], for an async body.
-pub async fn within_async<R>(bracket: Body, body: impl Future<Output = R>) -> R {
-    let value = body.await;
-    drop(bracket);
-    value
-}
-
-/// The module of `template`, if `module` is the one that `rstest` or `test_case` made for its cases: `demo::tests` for
-/// `demo::tests::template` and, with value lists, for `demo::tests::template::case_1`.
+/// The module of `template`, if `module` is below the one that `rstest` or `test_case` made for its cases: `demo::tests` for
+/// `demo::tests::template` and, with value lists, for `demo::tests::template::case_1::number_1_10`.
 #[must_use]
 pub const fn case_module(module: &'static str, template: &str) -> Option<&'static str> {
-    match parent(module) {
-        Some((parent_module, last)) if equal(last, template) => Some(parent_module),
-        Some((parent_module, last)) if starts_with(last, "case_") => match parent(parent_module) {
-            Some((module, last)) if equal(last, template) => Some(module),
-            _ => None,
-        },
-        _ => None,
+    let mut rest = module;
+    while let Some((parent, last)) = parent(rest) {
+        if equal(last, template) {
+            return Some(parent);
+        }
+        rest = parent;
     }
+    None
 }
 
 /// `("a::b", "c")` for `a::b::c`.
@@ -271,16 +261,12 @@ const fn parent(module: &'static str) -> Option<(&'static str, &'static str)> {
 }
 
 const fn equal(one: &str, other: &str) -> bool {
-    one.len() == other.len() && starts_with(one, other)
-}
-
-const fn starts_with(text: &str, start: &str) -> bool {
-    if text.len() < start.len() {
+    if one.len() != other.len() {
         return false;
     }
     let mut at = 0;
-    while at < start.len() {
-        if text.as_bytes()[at] != start.as_bytes()[at] {
+    while at < one.len() {
+        if one.as_bytes()[at] != other.as_bytes()[at] {
             return false;
         }
         at += 1;
@@ -297,7 +283,8 @@ mod tests {
         assert_eq!(case_module("demo::tests::test_prime", "test_prime"), Some("demo::tests"));
         assert_eq!(case_module("demo::tests::test_prime::case_1", "test_prime"), Some("demo::tests"));
         assert_eq!(case_module("demo::tests", "test_prime"), None);
-        assert_eq!(case_module("demo::test_prime::inner", "test_prime"), None);
+        assert_eq!(case_module("demo::p::tests::p::case_1::number_1_10", "p"), Some("demo::p::tests"));
+        assert_eq!(case_module("demo::test_primes", "test_prime"), None);
         assert_eq!(case_module("test_prime", "test_prime"), None);
     }
 }

@@ -387,11 +387,13 @@ fn measures(measurement: &Measurement, concurrency: u64) -> Measures {
     }
 }
 
-/// The last part of the name by which the harness calls the test: `case_1`.
+/// What the harness's name of the test has behind the item's: `case_1`, with value lists `case_1::number_1_10`.
 fn case_name(item: &Item) -> String {
     let thread = std::thread::current();
     let name = thread.name().filter(|name| *name != "main").unwrap_or(item.function);
-    name.rsplit("::").next().unwrap_or(name).to_owned()
+    let parts: Vec<&str> = name.split("::").collect();
+    let behind = parts.iter().rposition(|part| *part == item.name).filter(|at| at + 1 < parts.len());
+    parts[behind.map_or(parts.len() - 1, |at| at + 1)..].join("::")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 104 days")]

@@ -5,6 +5,7 @@ mod database;
 pub mod members;
 mod project;
 mod python;
+pub mod shapes;
 
 pub use database::{Database, Table};
 pub use project::{Project, Run, manifest, nextest_is_there, repository, run};

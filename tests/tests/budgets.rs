@@ -4,7 +4,7 @@
 use monitor_tests::{Database, Project, Run, manifest, run};
 
 fn budgets(package: &str) -> Project {
-    let dependencies = "libc = \"0.2\"\nrstest = \"0.26\"\ntokio = { version = \"1\", features = [\"full\"] }\n";
+    let dependencies = "libc = \"0.2\"\nrstest = \"0.28\"\ntokio = { version = \"1\", features = [\"full\"] }\n";
     Project::new(&[
         ("Cargo.toml", &manifest(package, dependencies)),
         ("src/lib.rs", include_str!("../fixtures/budgets.rs")),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use monitor_tests::{Database, Project, Run, manifest, run};
 
 fn isolation(package: &str) -> Project {
-    let dependencies = "libc = \"0.2\"\nrstest = \"0.26\"\ntokio = { version = \"1\", features = [\"full\"] }\n";
+    let dependencies = "libc = \"0.2\"\nrstest = \"0.28\"\ntokio = { version = \"1\", features = [\"full\"] }\n";
     Project::new(&[
         ("Cargo.toml", &manifest(package, dependencies)),
         ("src/lib.rs", include_str!("../fixtures/isolation.rs")),
