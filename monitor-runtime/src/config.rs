@@ -345,6 +345,8 @@ mod tests {
     fn a_relative_path_starts_at_the_workspace_and_off_is_off() {
         let (config_at, _) = config(&[("MONITOR_DB", "target/x.pymon")]);
         assert_eq!(config_at.database, Database::At(config_at.workspace.join("target/x.pymon")));
-        assert_eq!(config(&[("MONITOR_DB", "off")]).0.database, Database::Off);
+        for off in ["off", "OFF", "/dev/null"] {
+            assert_eq!(config(&[("MONITOR_DB", off)]).0.database, Database::Off);
+        }
     }
 }

@@ -296,11 +296,10 @@ impl Recorder {
         }
     }
 
-    /// Tells the user, past the capturing of test output, once.
+    /// Tells the user, past the capturing of test output.
     fn warn(&self, message: &str) {
-        if self.trouble.set(message.to_owned()).is_ok() {
-            let _ = writeln!(std::io::stderr(), "warning: monitor: {message}");
-        }
+        let _ = self.trouble.set(message.to_owned());
+        let _ = writeln!(std::io::stderr(), "warning: monitor: {message}");
     }
 
     /// What a test fails with under `MONITOR_STRICT`.

@@ -126,7 +126,7 @@ impl Database {
     }
 }
 
-/// Refuses folders, and short files, which SQLite would take for empty ones and overwrite.
+/// Refuses folders, pipes and devices, and short files, which SQLite would take for empty ones and overwrite.
 ///
 /// Only asks for metadata: closing a file that was opened to look inside would release the locks of every
 /// connection that this process has to it.
@@ -134,6 +134,7 @@ pub(crate) fn refuse_what_is_no_database(path: &Path) -> Result<(), StoreError> 
     const SMALLEST_PAGE: u64 = 512;
     match std::fs::metadata(path) {
         Ok(file) if file.is_dir() => Err(StoreError::Folder { path: path.to_owned() }),
+        Ok(file) if !file.is_file() => Err(StoreError::Special { path: path.to_owned() }),
         Ok(file) if (1..SMALLEST_PAGE).contains(&file.len()) => {
             Err(StoreError::Corrupt { path: path.to_owned(), reason: format!("it has only {} bytes", file.len()) })
         }

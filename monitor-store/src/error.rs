@@ -22,6 +22,12 @@ pub enum StoreError {
         /// The folder.
         path: PathBuf,
     },
+    /// The path is a pipe, a device or the like.
+    #[error("{} is no regular file: choose another path with MONITOR_DB, or record nothing with MONITOR_DB=off", path.display())]
+    Special {
+        /// The path.
+        path: PathBuf,
+    },
     /// The file or its folder may not be written, or its folder does not exist.
     #[error("cannot write {}: {reason}; make the file and its folder writable, or choose another path with MONITOR_DB", path.display())]
     Unwritable {
@@ -63,7 +69,7 @@ pub enum StoreError {
         known: i64,
     },
     /// Another program held the file's lock for too long.
-    #[error("{} was locked by another program for {} s: end that program, or choose another path with MONITOR_DB", path.display(), waited.as_secs_f64())]
+    #[error("{} was locked by another program for {:.1} s: end that program, or choose another path with MONITOR_DB", path.display(), waited.as_secs_f64())]
     Locked {
         /// The file.
         path: PathBuf,
@@ -109,6 +115,9 @@ impl StoreError {
             }
             Some(ErrorCode::DiskFull) => Self::Full { path },
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, reason },
+            Some(ErrorCode::CannotOpen) if path.parent().is_some_and(is_missing) => {
+                Self::Unwritable { path, reason: "its folder does not exist".to_owned() }
+            }
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::Unwritable { path, reason }
             }
@@ -121,6 +130,10 @@ impl StoreError {
             },
         }
     }
+}
+
+fn is_missing(folder: &Path) -> bool {
+    !folder.as_os_str().is_empty() && folder.try_exists().is_ok_and(|exists| !exists)
 }
 
 /// Whether an I/O error is what SQLite makes of a full disk when it grows its shared memory file.

@@ -4,7 +4,7 @@
 //! the file. That holds between containers and after a reboot, where process ids mean nothing.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,18 +20,24 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Creates or reopens `<db>.spool-<pid>.jsonl`.
+    /// Creates or reopens `<db>.spool-<pid>.jsonl`, or the one with the next number if another process holds that:
+    /// one with the same id in another container, or an importer.
     ///
     /// # Errors
     ///
     /// [`StoreError::Io`] if the folder of `db` cannot be written.
     pub fn create(db: &Path, pid: u32) -> Result<Self, StoreError> {
-        let path = spool_path(db, pid);
-        let failed = |source| StoreError::Io { path: path.clone(), action: "create", source };
+        let mut number = pid;
         loop {
+            let path = spool_path(db, number);
+            let failed = |source| StoreError::Io { path: path.clone(), action: "create", source };
             let file = OpenOptions::new().create(true).append(true).read(true).open(&path).map_err(failed)?;
-            match file.lock() {
-                Err(error) if error.kind() != io::ErrorKind::Unsupported => {
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => {
+                    number = number.wrapping_add(1);
+                    continue;
+                }
+                Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
                     return Err(failed(error));
                 }
                 _ => {}
@@ -118,8 +124,8 @@ fn read_if_abandoned(path: &Path) -> io::Result<Option<(String, File)>> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => return Ok(None),
-        Err(fs::TryLockError::Error(error)) => return Err(error),
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;

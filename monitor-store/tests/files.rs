@@ -110,6 +110,15 @@ fn a_database_of_another_program_is_left_untouched() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_file_and_is_not_waited_for() {
+    let (_folder, db) = folder();
+    assert!(Command::new("mkfifo").arg(&db).status().unwrap().success());
+    let error = error_of(&db);
+    assert!(matches!(error, StoreError::Special { .. }), "{error}");
+}
+
 #[test]
 fn a_folder_and_a_missing_folder_say_so() {
     let (folder, db) = folder();
@@ -117,6 +126,7 @@ fn a_folder_and_a_missing_folder_say_so() {
     assert!(matches!(error, StoreError::Folder { .. }), "{error}");
     let error = error_of(&db.join("missing").join(".pymon"));
     assert!(matches!(error, StoreError::Unwritable { .. }), "{error}");
+    assert!(error.to_string().contains("its folder does not exist"), "{error}");
     assert!(Spool::create(&db.join("missing").join(".pymon"), 1).is_err());
 }
 

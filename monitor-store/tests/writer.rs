@@ -119,3 +119,14 @@ fn a_spool_file_is_imported_once_its_writer_is_gone() {
     assert_eq!(query(&db, tests), rows, "a second import adds nothing");
     assert_eq!(query(&db, "SELECT CONTENT FROM SESSION_LOCKFILES JOIN LOCKFILES USING (LOCKFILE_H)"), ["# lock"]);
 }
+
+#[test]
+fn a_spool_file_that_another_process_holds_is_left_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let first = Spool::create(&db, 4711).unwrap();
+    let second = Spool::create(&db, 4711).unwrap();
+    assert_eq!(second.path().file_name().unwrap(), ".pymon.spool-4712.jsonl");
+    drop(first);
+    assert_eq!(Spool::create(&db, 4711).unwrap().path().file_name().unwrap(), ".pymon.spool-4711.jsonl");
+}
