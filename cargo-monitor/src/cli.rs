@@ -64,12 +64,18 @@ pub enum Color {
 pub enum Command {
     /// List sessions, newest first
     Sessions(command::sessions::Arguments),
+    /// Show the tests of a session
+    Show(command::show::Arguments),
+    /// Rank tests, modules, components or packages by what they use
+    Top(command::top::Arguments),
 }
 
 impl Command {
     pub(crate) fn run(&self, app: &App) -> anyhow::Result<Exit> {
         match self {
             Self::Sessions(arguments) => command::sessions::run(arguments, app),
+            Self::Show(arguments) => command::show::run(arguments, app),
+            Self::Top(arguments) => command::top::run(arguments, app),
         }
     }
 }

@@ -1,7 +1,10 @@
-//! The metrics of a recorded test, as analyses take them.
+//! What the rows of the file say in terms of [`Metric`]: the bridge between store and analysis.
 
+use clap::builder::{PossibleValue, TypedValueParser, ValueParserFactory};
 use monitor_analysis::metric::Metric;
-use monitor_store::{Outcome, Test};
+use monitor_store::{Attribution, Outcome, Test};
+
+use crate::output::{Tone, Value};
 
 /// The value of a metric in its base unit; `None` if the test did not end or it could not be measured.
 ///
@@ -48,4 +51,103 @@ pub fn passed(test: &Test) -> bool {
 
 fn number(count: u64) -> f64 {
     count as f64
+}
+
+/// The column of a metric in JSON and CSV, with the unit, as the file's view `TESTS` names it.
+#[must_use]
+pub fn key(metric: Metric) -> &'static str {
+    match metric {
+        Metric::WallTime => "wall_seconds",
+        Metric::CpuTime => "cpu_seconds",
+        Metric::UserTime => "user_seconds",
+        Metric::KernelTime => "kernel_seconds",
+        Metric::CpuUsage => "cpu_usage",
+        Metric::Memory => "memory_bytes",
+        Metric::HeapPeak => "heap_peak_bytes",
+        Metric::HeapAllocated => "heap_allocated_bytes",
+        Metric::Allocations => "allocations",
+        Metric::HeapRetained => "heap_retained_bytes",
+        Metric::RssPeak => "rss_peak_bytes",
+        Metric::MinorFaults => "minor_faults",
+        Metric::MajorFaults => "major_faults",
+        Metric::VoluntarySwitches => "voluntary_switches",
+        Metric::InvoluntarySwitches => "involuntary_switches",
+        Metric::ReadBytes => "read_bytes",
+        Metric::WriteBytes => "write_bytes",
+        Metric::ChildUserTime => "child_user_seconds",
+        Metric::ChildKernelTime => "child_kernel_seconds",
+        Metric::Threads => "threads",
+    }
+}
+
+/// A test's value of a metric, for output.
+#[must_use]
+pub fn cell(test: &Test, metric: Metric) -> Value {
+    Value::or_missing(value(test, metric), |value| Value::Quantity(metric.quantity(value)))
+}
+
+/// The name by which people know a test: module path and name with parameters.
+#[must_use]
+pub fn name(test: &Test) -> String {
+    match test.path() {
+        "" => test.variant().to_owned(),
+        path => format!("{path}::{}", test.variant()),
+    }
+}
+
+/// How a test ended; pytest-monitor records those that passed only.
+#[must_use]
+pub fn outcome(test: &Test) -> Outcome {
+    test.outcome().unwrap_or(Outcome::Passed)
+}
+
+/// How an outcome looks.
+#[must_use]
+pub fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Passed => Tone::Good,
+        Outcome::Running => Tone::Doubtful,
+        Outcome::Failed | Outcome::OverBudget | Outcome::Crashed => Tone::Bad,
+    }
+}
+
+/// How a test's numbers were won.
+#[must_use]
+pub fn attribution(test: &Test) -> Option<Attribution> {
+    test.profile.as_ref()?.attribution
+}
+
+/// A metric as an argument: its name, `heap-peak`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricArgument(pub Metric);
+
+impl ValueParserFactory for MetricArgument {
+    type Parser = MetricParser;
+
+    fn value_parser() -> MetricParser {
+        MetricParser
+    }
+}
+
+/// Parses the name of a metric.
+#[derive(Clone, Debug)]
+pub struct MetricParser;
+
+impl TypedValueParser for MetricParser {
+    type Value = MetricArgument;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<MetricArgument, clap::Error> {
+        let names = clap::builder::PossibleValuesParser::new(Metric::ALL.iter().map(|metric| metric.name()));
+        let name = names.parse_ref(command, argument, value)?;
+        Metric::parse(&name).map(MetricArgument).ok_or_else(|| clap::Error::new(clap::error::ErrorKind::InvalidValue))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Metric::ALL.iter().map(|metric| PossibleValue::new(metric.name()))))
+    }
 }

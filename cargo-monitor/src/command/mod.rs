@@ -1,3 +1,5 @@
 //! The commands: each finds out what it was asked for and returns it as a document.
 
 pub mod sessions;
+pub mod show;
+pub mod top;

@@ -34,10 +34,12 @@ fn field(value: &Value) -> String {
     match value {
         Value::Missing => String::new(),
         Value::Text(text) | Value::Name(text) | Value::Id(text) => sanitise::csv(&printable(text)).into_owned(),
-        Value::Quantity(Quantity { value: number, .. }) | Value::Change(number) if number.is_finite() => {
+        Value::Quantity(Quantity { value: number, .. }) | Value::Share(number) | Value::Change(number)
+            if number.is_finite() =>
+        {
             number.to_string()
         }
-        Value::Quantity(_) | Value::Change(_) => String::new(),
+        Value::Quantity(_) | Value::Share(_) | Value::Change(_) => String::new(),
         Value::Time(time) => time.to_string(),
         Value::Flag(flag) => flag.to_string(),
     }

@@ -20,6 +20,7 @@ pub(super) fn human(value: &Value) -> String {
         Value::Text(text) | Value::Name(text) => text.clone(),
         Value::Id(id) => short(id),
         Value::Quantity(quantity) => quantity.to_string(),
+        Value::Share(share) => format!("{:.1} %", share * 100.0),
         Value::Change(ratio) => ratio_text(*ratio),
         Value::Time(time) => time.to_string()[..19].replace('T', " "),
         Value::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
