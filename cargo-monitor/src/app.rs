@@ -64,6 +64,12 @@ impl App {
         self.options.format
     }
 
+    /// When the user wants colour.
+    #[must_use]
+    pub fn color(&self) -> Color {
+        self.options.color
+    }
+
     /// Prints results on stdout.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::app::App;
 use crate::command;
+use crate::command::test::Runner;
 use crate::exit::{self, Exit};
 
 /// See, compare and export what tests cost.
@@ -62,6 +63,32 @@ pub enum Color {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run `cargo test`, then show what its tests cost
+    #[command(
+        override_usage = "cargo monitor test [OPTIONS] [ARGUMENTS OF cargo test]",
+        after_help = "\
+Options stand anywhere before `--`; everything else is handed to `cargo test`, whose exit code is returned.
+
+Examples:
+  cargo monitor test
+  cargo monitor test --release --package core prime -- --test-threads=1
+  cargo monitor test --repeat 5 --tag branch=faster --description 'after the rewrite'
+  cargo monitor test --format markdown > summary.md"
+    )]
+    Test(command::test::Arguments),
+    /// Run `cargo nextest run`, then show what its tests cost, those without #[monitored] too
+    #[command(
+        override_usage = "cargo monitor nextest [OPTIONS] [run] [ARGUMENTS OF cargo nextest run]",
+        after_help = "\
+Options stand anywhere before `--`; everything else is handed to `cargo nextest run`, whose exit code is returned.
+Tests without #[monitored] are measured from outside, as processes: wall and CPU time, resident peak, page faults.
+
+Examples:
+  cargo monitor nextest
+  cargo monitor nextest run --release -E 'test(prime)' --retries 2
+  cargo monitor nextest --repeat 5 --tag branch=faster"
+    )]
+    Nextest(command::test::Arguments),
     /// List sessions, newest first
     Sessions(command::sessions::Arguments),
     /// Show the tests of a session
@@ -73,6 +100,8 @@ pub enum Command {
 impl Command {
     pub(crate) fn run(&self, app: &App) -> anyhow::Result<Exit> {
         match self {
+            Self::Test(arguments) => command::test::run(arguments, Runner::Test, app),
+            Self::Nextest(arguments) => command::test::run(arguments, Runner::Nextest, app),
             Self::Sessions(arguments) => command::sessions::run(arguments, app),
             Self::Show(arguments) => command::show::run(arguments, app),
             Self::Top(arguments) => command::top::run(arguments, app),
@@ -80,13 +109,55 @@ impl Command {
     }
 }
 
-/// Cargo runs `cargo monitor …` as `cargo-monitor monitor …`; people also type `cargo-monitor …`.
-pub(crate) fn without_subcommand_name(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+/// The arguments as the parser takes them.
+///
+/// Cargo runs `cargo monitor …` as `cargo-monitor monitor …`; people also type `cargo-monitor …`. What `test` and
+/// `nextest` hand to cargo goes behind a `--` of its own, so that our options may stand anywhere among cargo's.
+pub(crate) fn arranged(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     if arguments.get(1).is_some_and(|name| name == "monitor") {
         arguments.remove(1);
     }
+    let Some(at) = subcommand(&arguments) else { return arguments };
+    if !["test", "nextest"].iter().any(|name| arguments[at] == *name) {
+        return arguments;
+    }
+    let mut rest = arguments.split_off(at + 1).into_iter();
+    let mut cargo = Vec::new();
+    while let Some(argument) = rest.next() {
+        let text = argument.to_string_lossy();
+        if text == "--" {
+            cargo.push(argument);
+            cargo.extend(rest.by_ref());
+        } else if ["-h", "--help"].contains(&&*text) || OURS.iter().any(|name| text.starts_with(&format!("{name}="))) {
+            arguments.push(argument);
+        } else if OURS.contains(&&*text) {
+            arguments.push(argument);
+            arguments.extend(rest.next());
+        } else {
+            cargo.push(argument);
+        }
+    }
+    arguments.push("--".into());
+    arguments.extend(cargo);
     arguments
+}
+
+/// Options, each with a value, that `test` and `nextest` do not hand to cargo.
+const OURS: [&str; 6] = ["--repeat", "--tag", "--description", "--component", "--db", "--format"];
+
+/// Where the subcommand is: behind options, which take a value each.
+fn subcommand(arguments: &[OsString]) -> Option<usize> {
+    let mut at = 1;
+    while let Some(argument) = arguments.get(at) {
+        let text = argument.to_string_lossy();
+        match text.strip_prefix("--") {
+            None => return Some(at),
+            Some(option) if option.contains('=') => at += 1,
+            Some(_) => at += 2,
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -100,11 +171,36 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    fn arrange(line: &str) -> String {
+        let arguments = arranged(line.split(' ').map(OsString::from));
+        arguments.iter().map(|argument| argument.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    }
+
     #[test]
     fn both_ways_to_call_are_the_same() {
-        let strip = |words: &[&str]| without_subcommand_name(words.iter().map(OsString::from));
-        assert_eq!(strip(&["cargo-monitor", "monitor", "sessions"]), strip(&["cargo-monitor", "sessions"]));
-        assert_eq!(strip(&["cargo-monitor"]), ["cargo-monitor"]);
+        assert_eq!(arrange("cargo-monitor monitor sessions -n 3"), "cargo-monitor sessions -n 3");
+        assert_eq!(arrange("cargo-monitor sessions -n 3"), "cargo-monitor sessions -n 3");
+        assert_eq!(arrange("cargo-monitor"), "cargo-monitor");
+    }
+
+    #[test]
+    fn our_options_stand_anywhere_among_those_of_cargo() {
+        let cases = [
+            ("x test", "x test --"),
+            ("x --db f test --release", "x --db f test -- --release"),
+            (
+                "x test --release --repeat 3 name -- --nocapture --tag",
+                "x test --repeat 3 -- --release name -- --nocapture --tag",
+            ),
+            ("x test --tag=a=b -p core --format json", "x test --tag=a=b --format json -- -p core"),
+            ("x nextest run --retries 2 --tag a=b", "x nextest --tag a=b -- run --retries 2"),
+            ("x test -- --help", "x test -- -- --help"),
+            ("x test --help", "x test --help --"),
+            ("x show test", "x show test"),
+        ];
+        for (line, arranged) in cases {
+            assert_eq!(arrange(line), arranged);
+        }
     }
 
     #[test]

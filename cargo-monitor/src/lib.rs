@@ -8,6 +8,7 @@
 pub mod app;
 pub mod cli;
 pub mod command;
+pub mod comparable;
 pub mod exit;
 pub mod measure;
 pub mod output;
@@ -32,7 +33,7 @@ pub fn complete() {
 ///
 /// What the user is told; [`explain`] does it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit> {
-    let cli = Cli::try_parse_from(cli::without_subcommand_name(arguments))?;
+    let cli = Cli::try_parse_from(cli::arranged(arguments))?;
     cli.command.run(&App::new(cli.options))
 }
 

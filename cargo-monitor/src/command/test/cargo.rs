@@ -1,0 +1,82 @@
+//! Cargo's own command: its arguments, its environment, its end.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context as _;
+
+use super::Runner;
+use crate::cli::Color;
+
+/// One run of the tests.
+pub(super) struct Run<'a> {
+    pub runner: Runner,
+    pub arguments: &'a [OsString],
+    /// Where the tests record.
+    pub file: &'a Path,
+    /// `MONITOR_SESSION`.
+    pub session: &'a str,
+    pub variables: Vec<(&'static str, String)>,
+    pub stdout_to_stderr: bool,
+    pub color: Color,
+}
+
+impl Run<'_> {
+    /// Runs cargo to its end; its exit code, or 128 and the signal that ended it.
+    pub(super) fn run(&self) -> anyhow::Result<u8> {
+        let mut command = self.command()?;
+        // Ctrl-C is for cargo, which is in the same group of processes; what it has done by then is summed up.
+        let _ignored = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::new(AtomicBool::new(false)));
+        let status = command.status();
+        let name = command.get_program().to_string_lossy().into_owned();
+        Ok(code(status.with_context(|| format!("cannot run {name}"))?))
+    }
+
+    fn command(&self) -> anyhow::Result<Command> {
+        // Cargo sets it for its subcommands.
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let mut command = Command::new(cargo);
+        match self.runner {
+            Runner::Test => command.arg("test"),
+            Runner::Nextest => command.arg("nextest"),
+        };
+        if self.runner == Runner::Nextest && !names_subcommand(self.arguments) {
+            command.arg("run");
+        }
+        command.args(self.color_arguments()).args(self.arguments);
+        command.env("MONITOR_SESSION", self.session);
+        command.env("MONITOR_DB", std::path::absolute(self.file).context("cannot tell the current folder")?);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        if self.stdout_to_stderr {
+            command.stdout(Stdio::from(io::stderr()));
+        }
+        Ok(command)
+    }
+
+    /// `--color` before cargo's arguments is ours, and cargo's too.
+    fn color_arguments(&self) -> &'static [&'static str] {
+        match self.color {
+            Color::Auto => &[],
+            Color::Always => &["--color", "always"],
+            Color::Never => &["--color", "never"],
+        }
+    }
+}
+
+/// Whether arguments for nextest begin with a command of nextest.
+fn names_subcommand(arguments: &[OsString]) -> bool {
+    const COMMANDS: [&str; 10] =
+        ["run", "r", "list", "bench", "archive", "replay", "show-config", "self", "help", "store"];
+    arguments.first().is_some_and(|first| COMMANDS.iter().any(|command| first == *command))
+}
+
+fn code(status: ExitStatus) -> u8 {
+    use std::os::unix::process::ExitStatusExt as _;
+    let code = status.code().or_else(|| Some(128 + status.signal()?)).unwrap_or(1);
+    u8::try_from(code).unwrap_or(1)
+}

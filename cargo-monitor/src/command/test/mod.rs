@@ -1,0 +1,153 @@
+//! `cargo monitor test` and `cargo monitor nextest`: cargo's own command, then what its tests cost.
+
+mod cargo;
+mod summary;
+
+use std::env;
+use std::ffi::OsString;
+
+use anyhow::bail;
+use clap::Args;
+use monitor_store::{Monitor, StoreError, hash_hex};
+
+use crate::app::App;
+use crate::cli::Format;
+use crate::exit::Exit;
+use crate::output;
+
+/// What runs the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runner {
+    /// `cargo test`
+    Test,
+    /// `cargo nextest run`
+    Nextest,
+}
+
+/// How the tests run, and under what names they are recorded.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Run the tests so many times, each as a session of its own; stops when a run fails
+    #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// Add a field to the session's description (repeat it for several)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
+    tag: Vec<String>,
+    /// Describe the session
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Record every test under this component
+    #[arg(long, value_name = "NAME")]
+    component: Option<String>,
+    /// All other arguments are cargo's
+    #[arg(last = true, value_name = "CARGO ARGUMENTS")]
+    cargo: Vec<OsString>,
+}
+
+/// Tags reach the tests in one variable, separated by commas.
+fn tag(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((key, _)) if !key.trim().is_empty() && !text.contains(',') => Ok(text.to_owned()),
+        Some((key, _)) if !key.trim().is_empty() => Err("a tag cannot hold a comma".to_owned()),
+        _ => Err("write KEY=VALUE".to_owned()),
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::Result<Exit> {
+    let file = app.database()?;
+    let series = Series::of(arguments)?;
+    let mut last = Exit::Success;
+    let mut sessions = Vec::new();
+    for number in 1..=arguments.repeat {
+        if arguments.repeat > 1 {
+            output::note(&format!("run {number} of {}", arguments.repeat));
+        }
+        let name = series.session_name(number);
+        let run = cargo::Run {
+            runner,
+            arguments: &arguments.cargo,
+            file: &file,
+            session: &name,
+            variables: series.variables(arguments),
+            // Only the results may stand on stdout when a program reads them.
+            stdout_to_stderr: app.format() != Format::Table,
+            color: app.color(),
+        };
+        let code = run.run()?;
+        sessions.push(hash_hex(["session", name.as_str()]));
+        if code != 0 {
+            last = Exit::Cargo(code);
+            break;
+        }
+    }
+    match print_summary(app, &file, &sessions) {
+        Ok(()) => Ok(last),
+        // What cargo has to say is what counts; that there is nothing to sum up, or no way to, is told.
+        Err(error) if last != Exit::Success => {
+            output::error(&error);
+            Ok(last)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn print_summary(app: &App, file: &std::path::Path, sessions: &[String]) -> anyhow::Result<()> {
+    let nothing = "no monitored test ran: put #[monitored] on the tests to be measured";
+    let monitor = match Monitor::open(file) {
+        Err(StoreError::Missing { .. }) => {
+            output::note(&nothing);
+            return Ok(());
+        }
+        result => result?,
+    };
+    let mut recorded = Vec::new();
+    for session_h in sessions {
+        recorded.extend(monitor.session(session_h)?);
+    }
+    match recorded.as_slice() {
+        [] => output::note(&nothing),
+        [session] => app.print(&summary::of_one(&monitor, session)?)?,
+        sessions => app.print(&summary::of_several(&monitor, sessions)?)?,
+    }
+    Ok(())
+}
+
+/// The runs of one command.
+struct Series {
+    /// `MONITOR_SESSION` of the user, else a name that nobody else uses.
+    name: String,
+    runs: u32,
+}
+
+impl Series {
+    fn of(arguments: &Arguments) -> anyhow::Result<Self> {
+        let named = env::var("MONITOR_SESSION").ok().filter(|name| !name.is_empty());
+        if named.is_some() && arguments.repeat > 1 {
+            bail!("MONITOR_SESSION names one session, --repeat makes several: unset one");
+        }
+        let now = monitor_store::Timestamp::now();
+        let name = named.unwrap_or_else(|| hash_hex([now.to_string(), std::process::id().to_string()]));
+        Ok(Self { name, runs: arguments.repeat })
+    }
+
+    fn session_name(&self, number: u32) -> String {
+        if self.runs == 1 { self.name.clone() } else { format!("{} {number}", self.name) }
+    }
+
+    /// What the tests are told: the user's variables, and beside them the options.
+    fn variables(&self, arguments: &Arguments) -> Vec<(&'static str, String)> {
+        let mut tags: Vec<String> = env::var("MONITOR_TAGS").into_iter().filter(|tags| !tags.is_empty()).collect();
+        tags.extend(arguments.tag.iter().cloned());
+        if self.runs > 1 {
+            // By this tag the runs are found together again.
+            tags.push(format!("repeat={}", output::short(&self.name)));
+        }
+        let mut variables = Vec::new();
+        if !tags.is_empty() {
+            variables.push(("MONITOR_TAGS", tags.join(",")));
+        }
+        variables.extend(arguments.description.clone().map(|text| ("MONITOR_DESCRIPTION", text)));
+        variables.extend(arguments.component.clone().map(|name| ("MONITOR_COMPONENT", name)));
+        variables
+    }
+}

@@ -1,0 +1,189 @@
+//! What a session cost, at a glance.
+
+use monitor_analysis::metric::Metric;
+use monitor_analysis::summary::Summary;
+use monitor_store::{Attribution, Kind, Monitor, Outcome, OutcomeCounts, Session, Test};
+
+use crate::command::show;
+use crate::comparable::{self, Changes};
+use crate::measure;
+use crate::output::{Cell, Column, Document, Table, Tone, Value};
+
+/// Rows of each list.
+const ROWS: usize = 5;
+
+/// Earlier sessions that changes are judged by.
+const HISTORY: usize = 20;
+
+/// The summary of one session.
+pub(super) fn of_one(monitor: &Monitor, session: &Session) -> anyhow::Result<Document> {
+    let tests = functions(monitor, session)?;
+    let changes = comparable::changes(monitor, session, &tests, HISTORY)?;
+    let mut document = Document::default().with_facts("summary", "", facts(session, &tests));
+    document = lists(document, &tests);
+    if let Some(changes) = changes {
+        document = document.with_table("changes", changes_title(&changes), changes_table(&changes));
+    }
+    let notable: Vec<Test> = tests.into_iter().filter(is_notable).collect();
+    if !notable.is_empty() {
+        let title = "Incomplete: crashed, or shared with what other tests left running";
+        document = document.with_table("incomplete", title, show::table(&notable, &[Metric::WallTime]));
+    }
+    Ok(document)
+}
+
+/// The summary of several runs of the same tests: how far their costs lie apart.
+pub(super) fn of_several(monitor: &Monitor, sessions: &[Session]) -> anyhow::Result<Document> {
+    let mut runs = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        runs.push(functions(monitor, session)?);
+    }
+    let all: Vec<&Test> = runs.iter().flatten().collect();
+    let mut document = Document::default();
+    if let (Some(session), Some(tests)) = (sessions.last(), runs.last()) {
+        let mut facts = facts(session, tests);
+        let ids: Vec<_> = sessions.iter().map(|session| crate::output::short(&session.session_h)).collect();
+        facts.insert(0, (Column::new("sessions", "sessions"), Value::Text(ids.join(" ")).into()));
+        document = document.with_facts("summary", "", facts);
+    }
+    for (metric, key, title) in [(Metric::WallTime, "wall", "Slowest"), (Metric::Memory, "memory", "Hungriest")] {
+        document = document.with_table(key, format!("{title}, of {} runs", sessions.len()), spread(&all, metric));
+    }
+    Ok(document)
+}
+
+fn functions(monitor: &Monitor, session: &Session) -> anyhow::Result<Vec<Test>> {
+    let mut tests = monitor.tests(&session.session_h)?;
+    tests.retain(|test| test.kind() == Kind::Function);
+    Ok(tests)
+}
+
+fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
+    let sum = |metric| tests.iter().filter_map(|test| measure::value(test, metric)).sum::<f64>();
+    let most = tests.iter().filter_map(|test| measure::value(test, Metric::Memory)).reduce(f64::max);
+    let counts = counts(tests);
+    let bad = counts.failed + counts.over_budget + counts.crashed;
+    let outcomes = Value::Text(outcomes(&counts)).toned(if bad > 0 { Tone::Bad } else { Tone::Good });
+    let count = |key, count| (Column::new(key, ""), Cell::from(Value::count(count)));
+    vec![
+        (Column::new("session", "session"), Value::id(&session.session_h).into()),
+        (Column::new("outcomes", "tests"), outcomes),
+        count("passed", counts.passed),
+        count("failed", counts.failed),
+        count("over_budget", counts.over_budget),
+        count("crashed", counts.crashed),
+        count("running", counts.running),
+        (Column::new("wall_seconds", "wall time of all"), Value::seconds(sum(Metric::WallTime)).into()),
+        (Column::new("cpu_seconds", "CPU time of all"), Value::seconds(sum(Metric::CpuTime)).into()),
+        (Column::new("memory_bytes", "largest memory"), Value::or_missing(most, Value::bytes).into()),
+    ]
+}
+
+fn counts(tests: &[Test]) -> OutcomeCounts {
+    let mut counts = OutcomeCounts::default();
+    for test in tests {
+        *match measure::outcome(test) {
+            Outcome::Running => &mut counts.running,
+            Outcome::Passed => &mut counts.passed,
+            Outcome::Failed => &mut counts.failed,
+            Outcome::OverBudget => &mut counts.over_budget,
+            Outcome::Crashed => &mut counts.crashed,
+        } += 1;
+    }
+    counts
+}
+
+/// `12 passed, 1 crashed`.
+fn outcomes(counts: &OutcomeCounts) -> String {
+    let all = [
+        (counts.passed, Outcome::Passed),
+        (counts.failed, Outcome::Failed),
+        (counts.over_budget, Outcome::OverBudget),
+        (counts.crashed, Outcome::Crashed),
+        (counts.running, Outcome::Running),
+    ];
+    let there = all.into_iter().filter(|(count, _)| *count > 0);
+    let text = there.map(|(count, outcome)| format!("{count} {outcome}")).collect::<Vec<_>>().join(", ");
+    if text.is_empty() { "none".to_owned() } else { text }
+}
+
+fn lists(mut document: Document, tests: &[Test]) -> Document {
+    let shown = [Metric::WallTime, Metric::CpuTime, Metric::Memory];
+    for (metric, key, title) in [(Metric::WallTime, "slowest", "Slowest"), (Metric::Memory, "hungriest", "Hungriest")] {
+        let mut tests: Vec<Test> =
+            tests.iter().filter(|test| measure::value(test, metric).is_some()).cloned().collect();
+        show::sort_by(&mut tests, metric);
+        tests.truncate(ROWS);
+        if !tests.is_empty() {
+            document = document.with_table(key, title, show::table(&tests, &shown));
+        }
+    }
+    document
+}
+
+fn is_notable(test: &Test) -> bool {
+    measure::outcome(test) == Outcome::Crashed || measure::attribution(test) == Some(Attribution::Shared)
+}
+
+fn changes_title(changes: &Changes) -> String {
+    let Changes { since, sessions, .. } = changes;
+    let date = since.run_date.to_string()[..16].replace('T', " ");
+    let sessions = if *sessions == 1 { "1 session".to_owned() } else { format!("{sessions} sessions") };
+    format!("Changed since {date}, by {sessions} of this machine class")
+}
+
+fn changes_table(changes: &Changes) -> Table {
+    let mut table = Table::new(&[
+        ("test", "test"),
+        ("metric", "metric"),
+        ("before", "before"),
+        ("after", "now"),
+        ("ratio", "change"),
+        ("verdict", "verdict"),
+        ("coarse", ""),
+        ("reason", "why"),
+    ]);
+    for change in changes.changes.iter().take(2 * ROWS) {
+        let judgement = &change.judgement;
+        let Some(values) = judgement.change else { continue };
+        let worse = values.after > values.before;
+        let quantity = |value| Value::Quantity(change.metric.quantity(value));
+        table.push(vec![
+            Value::Name(format!("{}::{}", change.test.path, change.test.variant)).into(),
+            Value::Text(change.metric.title().to_owned()).into(),
+            quantity(values.before).into(),
+            quantity(values.after).into(),
+            Value::Change(values.ratio()).toned(if worse { Tone::Bad } else { Tone::Good }),
+            Value::Text(judgement.verdict.to_string()).into(),
+            Value::Flag(judgement.coarse).into(),
+            Value::Text(judgement.reason.text(change.metric)).toned(Tone::Dim),
+        ]);
+    }
+    table
+}
+
+/// Least, median and greatest value of each test, those with the greatest medians first.
+fn spread(tests: &[&Test], metric: Metric) -> Table {
+    let mut values: std::collections::BTreeMap<_, (String, Vec<f64>)> = std::collections::BTreeMap::new();
+    for test in tests {
+        if let Some(value) = measure::value(test, metric) {
+            values.entry(test.id()).or_insert_with(|| (measure::name(test), Vec::new())).1.push(value);
+        }
+    }
+    let mut rows: Vec<(String, Summary)> =
+        values.into_values().filter_map(|(name, values)| Some((name, Summary::of(&values)?))).collect();
+    rows.sort_by(|(_, a), (_, b)| b.median.total_cmp(&a.median));
+    let mut table =
+        Table::new(&[("test", "test"), ("runs", "runs"), ("min", "least"), ("median", "median"), ("max", "greatest")]);
+    for (name, summary) in rows.into_iter().take(ROWS) {
+        let quantity = |value| Cell::from(Value::Quantity(metric.quantity(value)));
+        table.push(vec![
+            Value::Name(name).into(),
+            Value::count(summary.count as u64).into(),
+            quantity(summary.min),
+            quantity(summary.median),
+            quantity(summary.max),
+        ]);
+    }
+    table
+}
