@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use monitor_analysis::metric::{Metric, Thresholds};
 use monitor_analysis::run::{Past, Series, judge_run};
 use monitor_analysis::verdict::Judgement;
-use monitor_store::{Attribution, Kind, Monitor, Outcome, Session, Sessions, Test, TestId};
+use monitor_store::{Attribution, Kind, Monitor, Session, Sessions, Test, TestId};
 
 use crate::measure;
 
@@ -95,13 +95,13 @@ fn size(change: &Change) -> f64 {
 fn values(tests: &[Test], class_h: &str) -> BTreeMap<(TestId, Metric), (f64, bool)> {
     let comparable = |test: &&Test| {
         test.kind() == Kind::Function
-            && measure::outcome(test) == Outcome::Passed
+            && measure::passed(test)
             && measure::attribution(test) != Some(Attribution::Shared)
             && test.class_h.as_deref() == Some(class_h)
     };
     let mut values = BTreeMap::new();
     for test in tests.iter().filter(comparable) {
-        let single_threaded = measure::value(test, Metric::Threads) == Some(1.0);
+        let single_threaded = measure::is_single_threaded(test);
         for metric in JUDGED {
             if let Some(value) = measure::value(test, metric) {
                 values.insert((test.id(), metric), (value, single_threaded));
