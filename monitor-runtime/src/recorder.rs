@@ -62,9 +62,7 @@ impl Row {
 
 /// The recorder, set up on first use; `None` if nothing is to be monitored in this process.
 pub(crate) fn for_item(item: &'static Item) -> Option<&'static Recorder> {
-    let recorder = RECORDER.get_or_init(|| Recorder::set_up(item)).as_ref()?;
-    // A child made by `fork` inherits everything, but the rows and the connection are its parent's.
-    (recorder.identity.pid == std::process::id()).then_some(recorder)
+    RECORDER.get_or_init(|| Recorder::set_up(item)).as_ref().filter(|recorder| recorder.is_of_this_process())
 }
 
 impl Recorder {
@@ -102,6 +100,12 @@ impl Recorder {
             sys::at_exit(on_exit);
         }
         Some(recorder)
+    }
+
+    /// False in a child made by `fork`: it inherits everything, but the rows and the connection are its parent's, and a
+    /// lock may be held for ever by a thread that does not exist there.
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.identity.pid == std::process::id()
     }
 
     fn open(&self, path: &Path) {
@@ -352,7 +356,7 @@ impl Recorder {
 
 extern "C" fn on_exit() {
     let recorder = RECORDER.get().and_then(Option::as_ref);
-    if let Some(recorder) = recorder.filter(|recorder| recorder.identity.pid == std::process::id()) {
+    if let Some(recorder) = recorder.filter(|recorder| recorder.is_of_this_process()) {
         let _ = panic::catch_unwind(AssertUnwindSafe(|| recorder.close()));
     }
 }

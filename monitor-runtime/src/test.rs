@@ -102,6 +102,10 @@ impl Bracket {
     /// Ends the test; the message is what it fails with unless it has `failed` anyway.
     pub(crate) fn close(self, failed: bool) -> Option<String> {
         let Self { test, tree, own, outer } = self;
+        if !test.recorder.is_of_this_process() {
+            current::set_current(None);
+            return None;
+        }
         let before = current::current();
         let on_own_thread = before.is_some_and(|record| std::ptr::eq(record, own));
         let stage = std::mem::replace(&mut *test.stage(), Stage::Done);

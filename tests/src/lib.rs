@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod database;
+pub mod heap;
 pub mod members;
 mod project;
 mod python;

@@ -1,6 +1,7 @@
 //! The backend of platforms without one of their own, on Linux: right within its limits, NULL beyond them.
 #![forbid(unsafe_code)]
 
+use monitor_tests::heap::{MIB, assert_heap_is_exact, heap_of};
 use monitor_tests::{Project, run};
 
 fn portable(package: &str) -> Project {
@@ -39,8 +40,7 @@ fn alone_the_process_figures_are_right_and_the_rest_is_null() {
     }
     assert!(number("wall_seconds", "sleeping") >= 0.24);
     assert!(number("(user_seconds + kernel_seconds) * 1000", "sleeping") <= 10.0);
-    assert_eq!(number("heap_peak_bytes", "memory_200"), 209_715_200.0);
-    assert_eq!(number("heap_retained_bytes", "leak_one_mebibyte"), 1_048_576.0);
+    assert_heap_is_exact(&database, "alone");
 }
 
 #[test]
@@ -57,9 +57,8 @@ fn in_parallel_only_the_tests_own_thread_is_known_and_the_row_says_so() {
     );
     assert_eq!(database.column("select distinct coalesce(read_bytes, write_bytes) from TESTS"), ["NULL"]);
     // The test's own thread allocates all of it.
-    for (item, peak) in [("memory_200", "209715200"), ("memory_100", "104857600"), ("memory_0", "0")] {
-        assert_eq!(database.value(&format!("select heap_peak_bytes from TESTS where item = '{item}'")), peak, "{item}");
-    }
+    assert_eq!(heap_of(&database, "order_200_100_0", "first"), [200 * MIB, 200 * MIB, 1, 0]);
+    assert_eq!(heap_of(&database, "heap", "leak_one_mebibyte"), [MIB, MIB, 1, MIB]);
 }
 
 #[test]

@@ -9,8 +9,11 @@ use super::pool::Pool;
 use super::tree::Tree;
 use crate::sys::{self, AtomicRef, Edge, ThreadId, Usage};
 
-/// How far a thread's count of held bytes may run ahead of its tree's once the tree has several threads.
-pub(crate) const BATCH_BYTES: i64 = 64 * 1024;
+/// How far the counts of a tree's threads may run ahead of the tree's: one thread's share of it, the smaller the more
+/// threads there are.
+const BATCH_BYTES: i64 = 64 * 1024;
+/// No share is smaller: with thousands of threads, handing over each little change would cost too much.
+const LEAST_BATCH_BYTES: i64 = 1024;
 
 /// The number of a thread that has been asked for and has not run yet.
 const NOT_YET: ThreadId = 0;
@@ -125,15 +128,15 @@ impl ThreadRecord {
         self.allocations.fetch_add(allocated.calls, Relaxed);
         let before = self.pending_bytes.fetch_add(held_bytes, Relaxed);
         self.highest_bytes.fetch_max(before.saturating_add(peak_bytes), Relaxed);
-        if self.batch_bytes.load(Relaxed) == BATCH_BYTES {
+        if self.batch_bytes.load(Relaxed) != i64::MAX {
             self.flush();
         }
     }
 
-    /// From now on other threads count for the tree too.
-    pub(super) fn count_in_batches(&self) {
-        if self.batch_bytes.load(Relaxed) != BATCH_BYTES {
-            self.batch_bytes.store(BATCH_BYTES, Relaxed);
+    /// From now on this is one of `threads` that count for the tree.
+    pub(super) fn count_in_batches(&self, threads: i64) {
+        let batch = (BATCH_BYTES / threads.max(1)).max(LEAST_BATCH_BYTES);
+        if self.batch_bytes.swap(batch, Relaxed) != batch {
             self.flush();
         }
     }
@@ -174,7 +177,7 @@ impl ThreadRecord {
     pub(crate) fn never_began(&self) {
         *self.at_end.lock().unwrap_or_else(PoisonError::into_inner) = Usage::ZERO;
         self.thread.store(NEVER_BEGAN, Release);
-        self.ended.store(true, Release);
+        self.leave();
     }
 
     /// Threads behind this record: 1, or 0 if it could not be made.
@@ -187,7 +190,14 @@ impl ThreadRecord {
         self.flush();
         let usage = sys::thread_usage(Edge::End);
         *self.at_end.lock().unwrap_or_else(PoisonError::into_inner) = usage;
+        self.leave();
+    }
+
+    fn leave(&self) {
         self.ended.store(true, Release);
+        if let Some(tree) = self.tree.get() {
+            tree.has_lost_one();
+        }
     }
 
     pub(super) fn thread(&self) -> ThreadId {

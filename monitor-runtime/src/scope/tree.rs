@@ -25,6 +25,8 @@ pub(crate) struct Tree {
     /// Bytes held, without what threads have not flushed.
     held_bytes: AtomicI64,
     peak_bytes: AtomicI64,
+    /// Threads born inside that have not ended.
+    born: AtomicI64,
     /// Threads that are gone, and nested trees that ended.
     folded: Mutex<Totals>,
     test: Mutex<Option<Arc<OpenTest>>>,
@@ -55,6 +57,7 @@ impl Tree {
             newest: AtomicRef::empty(),
             held_bytes: AtomicI64::new(0),
             peak_bytes: AtomicI64::new(0),
+            born: AtomicI64::new(0),
             folded: Mutex::new(Totals::ZERO),
             test: Mutex::new(None),
         })
@@ -69,10 +72,16 @@ impl Tree {
 
     /// A record for the thread that the current one is about to make.
     pub(crate) fn bear(&'static self, creator: &ThreadRecord) -> &'static ThreadRecord {
-        creator.count_in_batches();
+        let threads = self.born.fetch_add(1, Relaxed) + 2;
+        creator.count_in_batches(threads);
         let record = self.join();
-        record.count_in_batches();
+        record.count_in_batches(threads);
         record
+    }
+
+    /// A thread that was born here has ended.
+    pub(super) fn has_lost_one(&self) {
+        self.born.fetch_sub(1, Relaxed);
     }
 
     fn push(&self, record: &'static ThreadRecord) {
@@ -171,6 +180,7 @@ impl Tree {
         outer.take_nested(own.allocated(), held_bytes, self.peak_bytes.load(Acquire).max(held_bytes));
         let Some(around) = outer.tree() else { return };
         around.fold(&self.folded());
+        around.born.fetch_add(self.born.load(Relaxed), Relaxed);
         for record in self.dismantle() {
             if std::ptr::eq(record, own) {
                 record.recycle();
@@ -234,6 +244,7 @@ impl Tree {
     fn recycle(&'static self) {
         self.held_bytes.store(0, Relaxed);
         self.peak_bytes.store(0, Relaxed);
+        self.born.store(0, Relaxed);
         *self.folded.lock().unwrap_or_else(PoisonError::into_inner) = Totals::ZERO;
         self.set_test(None);
         POOL.give(self);

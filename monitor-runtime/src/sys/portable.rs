@@ -7,6 +7,7 @@ use std::process::{Command, ExitStatus};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::{ChildUsage, Edge, ThreadId, Usage};
+use crate::scope::current;
 
 /// No kernel number of a thread is to be had with `std`.
 pub(crate) fn thread_id() -> ThreadId {
@@ -97,6 +98,8 @@ fn resident_bytes() -> Option<u64> {
 }
 
 fn with_this_process<T>(what: ProcessRefreshKind, read: impl FnOnce(&sysinfo::Process) -> T) -> Option<T> {
+    // It allocates, in the middle of a test.
+    let _paused = current::pause();
     let pid = Pid::from_u32(std::process::id());
     let mut system = System::new();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, what);
