@@ -4,14 +4,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The file of a workspace, as the value of `MONITOR_DB` says; `None` if it is `off`.
+/// The file of a workspace, as the value of `MONITOR_DB` says; `None` if it is `off` or `/dev/null`.
 ///
 /// A relative path starts at the workspace, since Cargo runs each package's tests in the package's own folder.
 #[must_use]
 pub fn database(workspace: &Path, variable: Option<OsString>) -> Option<PathBuf> {
     match variable.filter(|value| !value.is_empty()) {
         None => Some(workspace.join(".pymon")),
-        Some(value) if value.eq_ignore_ascii_case("off") => None,
+        Some(value) if value.eq_ignore_ascii_case("off") || value == "/dev/null" => None,
         Some(path) => Some(workspace.join(path)),
     }
 }
