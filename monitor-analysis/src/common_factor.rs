@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::constants::{COMMON_FACTOR_MIN_TESTS, HISTORY_WINDOW};
+use crate::constants::COMMON_FACTOR_MIN_TESTS;
 use crate::history::log_value;
 use crate::metric::Metric;
 use crate::run::Series;
 use crate::summary::{median, quantile_of_sorted, sorted};
+use crate::window::Window;
 
 /// A run: one of the past, or the new one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,8 +34,9 @@ struct Residuals {
 }
 
 impl CommonFactors {
-    pub(crate) fn of(series: &[Series<'_>]) -> Self {
-        let residuals: Vec<Option<Residuals>> = series.iter().map(Residuals::of).collect();
+    pub(crate) fn of(series: &[Series<'_>], windows: &[Window<'_>]) -> Self {
+        let pairs = series.iter().zip(windows);
+        let residuals: Vec<Option<Residuals>> = pairs.map(|(series, window)| Residuals::of(series, window)).collect();
         let mut runs: BTreeMap<(Metric, Run), Vec<f64>> = BTreeMap::new();
         for of_series in residuals.iter().flatten() {
             for &(run, residual) in of_series.past.iter().chain([&(Run::New, of_series.new)]) {
@@ -47,13 +49,12 @@ impl CommonFactors {
         Self { residuals, runs }
     }
 
-    /// The values of a series without the factors of their runs, and the new run's factor; `None` without one.
-    ///
-    /// `logs` are the series' last values, as many as the window of the history holds.
-    pub(crate) fn removed_from(&self, index: usize, logs: &[f64]) -> Option<(Vec<f64>, f64)> {
+    /// The values of the series' window without the factors of their runs, and the new run's factor; `None` without one.
+    pub(crate) fn removed_from(&self, index: usize, window: &Window<'_>) -> Option<(Vec<f64>, f64)> {
         let residuals = self.residuals[index].as_ref()?;
         let new = self.without(residuals.metric, Run::New, residuals.new)?;
-        let adjusted = logs
+        let adjusted = window
+            .logs
             .iter()
             .zip(&residuals.past)
             .map(|(log, &(run, residual))| log - self.without(residuals.metric, run, residual).unwrap_or(0.0));
@@ -80,17 +81,13 @@ impl CommonFactors {
 }
 
 impl Residuals {
-    fn of(series: &Series<'_>) -> Option<Self> {
+    fn of(series: &Series<'_>, window: &Window<'_>) -> Option<Self> {
         if !series.metric.depends_on_machine_speed() {
             return None;
         }
-        let window = &series.past[series.past.len().saturating_sub(HISTORY_WINDOW)..];
-        let logs: Vec<f64> = window.iter().map(|past| log_value(series.metric, past.value)).collect();
-        let centre = median(&logs)?;
-        Some(Self {
-            metric: series.metric,
-            past: window.iter().zip(logs).map(|(past, log)| (Run::Past(past.run), log - centre)).collect(),
-            new: log_value(series.metric, series.value) - centre,
-        })
+        let centre = median(&window.logs)?;
+        let past = window.past.iter().zip(&window.logs).map(|(past, log)| (Run::Past(past.run), log - centre));
+        let new = log_value(series.metric, series.value) - centre;
+        Some(Self { metric: series.metric, past: past.collect(), new })
     }
 }

@@ -9,6 +9,9 @@ pub const EXACT_MIN_VALUES: usize = 5;
 /// Most values of a series that one new value is compared with.
 pub const HISTORY_WINDOW: usize = 50;
 
+/// Most values that are searched for the change of level since which a new value is compared.
+pub const HISTORY_SEARCH: usize = 100;
+
 /// Least values for the full rule; below, only the coarse rule holds.
 pub const HISTORY_MIN_VALUES: usize = 10;
 
@@ -21,6 +24,10 @@ pub const MEDIAN_VARIANCE: f64 = 1.57;
 /// Successive differences beyond this many times their root mean square are left out of the noise estimate. The
 /// estimate itself is von Neumann's (1941): RMS of successive differences over the root of two.
 pub const DIFFERENCE_CLIP: f64 = 5.0;
+
+/// Least noise of a logarithm: no clock, no page and no schedule repeats itself to less than half a percent, even if the
+/// values of a short history do.
+pub const LEAST_NOISE: f64 = 0.005;
 
 /// Score beyond which a new value differs from its history.
 pub const Z_THRESHOLD: f64 = 4.0;
@@ -43,11 +50,14 @@ pub const USAGE_FLOOR: f64 = 0.1;
 /// False discoveries allowed among the reported changes of a run (Benjamini and Hochberg, 1995).
 pub const FALSE_DISCOVERY_RATE: f64 = 0.01;
 
-/// Least score from which the tail of the past scores is drawn on: a calm past is no promise.
+/// Least size of a score in the tail of past scores: a calm past is no promise.
 pub const TAIL_LEAST_SCORE: f64 = 2.5;
 
-/// Power by which the probability of a score beyond the largest past one falls.
-pub const TAIL_INDEX: f64 = 4.0;
+/// Power by which the tail of scores falls if nothing is known: heavier than most noise.
+pub const TAIL_PRIOR_INDEX: f64 = 4.0;
+
+/// Series that this prior counts for.
+pub const TAIL_PRIOR_SERIES: f64 = 10.0;
 
 /// Ratio of times beyond which the coarse rule, for short histories, reports a change.
 pub const COARSE_TIME_RATIO: f64 = 2.0;
@@ -76,3 +86,31 @@ pub const SAMPLES_RATIO_FLOOR: f64 = 1.01;
 /// Most samples of both sides together for which the distribution of ranks is enumerated; beyond, the normal
 /// approximation with the correction for ties (Lehmann, 1975) is within .002 of it.
 pub const SAMPLES_EXACT_MAX: usize = 80;
+
+/// Values in the rolling median that outliers of a long series are measured from.
+pub const CHANGE_CLIP_WINDOW: usize = 7;
+
+/// Median absolute deviations from it beyond which a value is an outlier.
+pub const CHANGE_CLIP_MAD: f64 = 3.0;
+
+/// Share of outliers beyond which they are taken for the series itself.
+pub const CHANGE_CLIP_MAX_SHARE: f64 = 0.2;
+
+/// Differences beyond this many times their root mean square are changes, and left out of the noise of a long series. At
+/// 5, a step of 10 % in correlated noise of 2 % is not, and hides itself.
+pub const CHANGE_DIFFERENCE_CLIP: f64 = 3.5;
+
+/// Greatest correlation of neighbouring values that the noise of a series is credited with.
+pub const CHANGE_MAX_AUTOCORRELATION: f64 = 0.85;
+
+/// Penalty for a change, in units of ln n times the long-run variance.
+pub const CHANGE_PENALTY: f64 = 4.0;
+
+/// Least values between two changes.
+pub const CHANGE_MIN_SEGMENT: usize = 5;
+
+/// Ratio of levels below which a change is dropped.
+pub const CHANGE_MIN_RATIO: f64 = 1.03;
+
+/// Most values on each side of a change that say how loud its surroundings are.
+pub const CHANGE_SURROUNDINGS: usize = 30;

@@ -1,9 +1,10 @@
 //! One new value against the history of its series.
 
-use crate::constants::{CENTRE_WINDOW, DIFFERENCE_CLIP, HISTORY_WINDOW, MEDIAN_VARIANCE};
+use crate::constants::{CENTRE_WINDOW, DIFFERENCE_CLIP, HISTORY_WINDOW, LEAST_NOISE, MEDIAN_VARIANCE};
 use crate::metric::Metric;
 use crate::quantity::Unit;
 use crate::summary::median;
+use crate::window::last;
 
 /// Where values of this metric are compared: their logarithm, so that differences are ratios.
 ///
@@ -33,11 +34,11 @@ pub fn log_value(metric: Metric, value: f64) -> f64 {
 /// ```
 #[must_use]
 pub fn noise(values: &[f64]) -> f64 {
-    clipped_mean_square(values, 1).sqrt() / std::f64::consts::SQRT_2
+    clipped_mean_square(values, 1, DIFFERENCE_CLIP).sqrt() / std::f64::consts::SQRT_2
 }
 
-/// Mean square of the differences at this lag, without those beyond [`DIFFERENCE_CLIP`] of its root.
-pub(crate) fn clipped_mean_square(values: &[f64], lag: usize) -> f64 {
+/// Mean square of the differences at this lag, without those beyond `clip` times its root.
+pub(crate) fn clipped_mean_square(values: &[f64], lag: usize, clip: f64) -> f64 {
     let mut squares: Vec<f64> = values.iter().zip(values.iter().skip(lag)).map(|(a, b)| (b - a) * (b - a)).collect();
     loop {
         if squares.is_empty() {
@@ -45,7 +46,7 @@ pub(crate) fn clipped_mean_square(values: &[f64], lag: usize) -> f64 {
         }
         let mean = squares.iter().sum::<f64>() / squares.len() as f64;
         let count = squares.len();
-        squares.retain(|square| *square <= DIFFERENCE_CLIP * DIFFERENCE_CLIP * mean);
+        squares.retain(|square| *square <= clip * clip * mean);
         if squares.len() == count {
             return mean;
         }
@@ -57,7 +58,7 @@ pub(crate) fn clipped_mean_square(values: &[f64], lag: usize) -> f64 {
 pub struct Baseline {
     /// Median of the last [`CENTRE_WINDOW`] values.
     pub centre: f64,
-    /// Noise of one value.
+    /// Noise of one value, at least [`LEAST_NOISE`].
     pub sigma: f64,
     /// Values that it rests on.
     pub values: usize,
@@ -69,9 +70,9 @@ impl Baseline {
     /// Of the last [`HISTORY_WINDOW`] of the values, oldest first; `None` of nothing.
     #[must_use]
     pub fn of(log_values: &[f64]) -> Option<Self> {
-        let values = &log_values[log_values.len().saturating_sub(HISTORY_WINDOW)..];
-        let sigma = noise(values);
-        let centre = median(&values[values.len().saturating_sub(CENTRE_WINDOW)..])?;
+        let values = last(log_values, HISTORY_WINDOW);
+        let sigma = noise(values).max(LEAST_NOISE);
+        let centre = median(last(values, CENTRE_WINDOW))?;
         let past_scores = values
             .windows(CENTRE_WINDOW + 1)
             .filter_map(|window| {
@@ -82,7 +83,7 @@ impl Baseline {
         Some(Self { centre, sigma, values: values.len(), past_scores })
     }
 
-    /// How many standard errors a new value is above the centre; infinite when a constant series changes.
+    /// How many standard errors a new value is above the centre.
     #[must_use]
     pub fn score(&self, log_value: f64) -> f64 {
         score(log_value, self.centre, self.sigma, self.values.min(CENTRE_WINDOW))
@@ -91,9 +92,7 @@ impl Baseline {
 
 /// z = (y - c) / (s sqrt(1 + 1.57 / n)): the new value has its noise, the median of n values its own.
 fn score(value: f64, centre: f64, sigma: f64, centre_values: usize) -> f64 {
-    let distance = value - centre;
-    // Logarithms of equal numbers are equal; this also keeps 0 / 0 out.
-    if distance == 0.0 { 0.0 } else { distance / (sigma * (1.0 + MEDIAN_VARIANCE / centre_values as f64).sqrt()) }
+    (value - centre) / (sigma * (1.0 + MEDIAN_VARIANCE / centre_values as f64).sqrt())
 }
 
 #[cfg(test)]
@@ -112,11 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_series_makes_every_change_infinite() {
+    fn a_constant_series_has_the_least_noise() {
         let baseline = Baseline::of(&[2.0; 12]).unwrap();
-        assert_eq!(baseline.score(2.0), 0.0);
-        assert_eq!(baseline.score(2.1), f64::INFINITY);
-        assert_eq!(baseline.score(1.9), f64::NEG_INFINITY);
+        assert_eq!((baseline.sigma, baseline.score(2.0)), (LEAST_NOISE, 0.0));
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! source. Values are `f64` in the base unit of their [`metric::Metric`]: seconds, bytes, counts.
 #![forbid(unsafe_code)]
 
+pub mod change_points;
 mod common_factor;
 pub mod constants;
 pub mod dependencies;
 pub mod exact;
 pub mod history;
 pub mod metric;
+pub mod pelt;
 pub mod quantity;
 mod ranks;
 pub mod run;
@@ -20,3 +22,4 @@ pub mod significance;
 pub mod summary;
 pub mod tail;
 pub mod verdict;
+mod window;

@@ -9,8 +9,9 @@ use crate::exact::{Exactness, exactness, judge};
 use crate::history::{Baseline, log_value};
 use crate::metric::{Metric, Thresholds};
 use crate::significance::discovery_threshold;
-use crate::tail::p_value;
+use crate::tail::Tail;
 use crate::verdict::{Change, Judgement, Reason};
+use crate::window::{Window, last};
 
 /// A value of a series before the run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +32,7 @@ pub struct Series<'a> {
     /// Least change to report; [`Thresholds::fine`] of the metric unless the user asks otherwise.
     pub thresholds: Thresholds,
     /// Comparable values before the run, oldest first: of passed runs, of the machine class, since the last accepted
-    /// change.
+    /// change. The last [`HISTORY_SEARCH`](crate::constants::HISTORY_SEARCH) are looked at.
     pub past: &'a [Past],
     /// The new value, in the metric's unit.
     pub value: f64,
@@ -70,26 +71,31 @@ pub struct RunFindings {
 /// ```
 #[must_use]
 pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
-    let factors = CommonFactors::of(series);
-    let stages: Vec<Stage> = series.iter().enumerate().map(|(index, series)| stage(index, series, &factors)).collect();
-    let p_values: Vec<f64> = stages.iter().filter_map(Stage::p_value).collect();
-    let p_needed = discovery_threshold(&p_values, FALSE_DISCOVERY_RATE);
+    let windows: Vec<Window<'_>> = series.iter().map(Window::of).collect();
+    let factors = CommonFactors::of(series, &windows);
+    let judged = |(index, (series, window))| stage(index, series, window, &factors);
+    let stages: Vec<Stage> = series.iter().zip(&windows).enumerate().map(judged).collect();
+    let tail = Tail::of(stages.iter().filter_map(Stage::past_scores));
+    let p_values: Vec<Option<f64>> = stages.iter().map(|stage| stage.p_value(&tail)).collect();
+    let p_needed = discovery_threshold(&p_values.iter().flatten().copied().collect::<Vec<_>>(), FALSE_DISCOVERY_RATE);
     RunFindings {
-        findings: stages.into_iter().map(|stage| stage.finding(p_needed)).collect(),
+        findings: stages.into_iter().zip(p_values).map(|(stage, p)| stage.finding(p, p_needed)).collect(),
         common_factors: factors.of_new_run(),
     }
 }
 
-/// A series on its way: judged alone, or waiting for the run's other p-values.
+/// A series on its way: judged alone, or waiting for the rest of the run.
 enum Stage {
     Judged(Judgement),
-    Waiting { score: FineScore, thresholds: Thresholds, demoted: bool },
+    Waiting(FineScore),
 }
 
 /// A value seen against at least [`HISTORY_MIN_VALUES`] values.
 struct FineScore {
     z: f64,
-    p: f64,
+    past_scores: Vec<f64>,
+    thresholds: Thresholds,
+    demoted: bool,
     /// As measured.
     change: Change,
     /// As judged: without the common factor.
@@ -97,26 +103,23 @@ struct FineScore {
     common_factor: Option<f64>,
 }
 
-fn stage(index: usize, series: &Series<'_>, factors: &CommonFactors) -> Stage {
-    let window = &series.past[series.past.len().saturating_sub(HISTORY_WINDOW)..];
+fn stage(index: usize, series: &Series<'_>, window: &Window<'_>, factors: &CommonFactors) -> Stage {
     let mut demoted = false;
     if series.metric.is_countable() && series.single_threaded {
-        let values: Vec<f64> = window.iter().map(|past| past.value).collect();
+        let values: Vec<f64> = last(series.past, HISTORY_WINDOW).iter().map(|past| past.value).collect();
         match exactness(&values) {
             Exactness::Proven { value, values } => return Stage::Judged(judge(value, values, series.value)),
             Exactness::Demoted => demoted = true,
             Exactness::Unproven => {}
         }
     }
-    let logs: Vec<f64> = window.iter().map(|past| log_value(series.metric, past.value)).collect();
-    let Some(baseline) = Baseline::of(&logs) else {
+    let Some(baseline) = Baseline::of(&window.logs) else {
         return Stage::Judged(Judgement::without_comparison(Reason::NoComparableValue));
     };
     if baseline.values < HISTORY_MIN_VALUES {
         return Stage::Judged(Judgement { demoted, ..coarse(series, &baseline) });
     }
-    let score = fine_score(index, series, baseline, &logs, factors);
-    Stage::Waiting { score, thresholds: series.thresholds, demoted }
+    Stage::Waiting(FineScore { demoted, ..fine_score(index, series, baseline, window, factors) })
 }
 
 fn coarse(series: &Series<'_>, baseline: &Baseline) -> Judgement {
@@ -138,12 +141,12 @@ fn fine_score(
     index: usize,
     series: &Series<'_>,
     baseline: Baseline,
-    logs: &[f64],
+    window: &Window<'_>,
     factors: &CommonFactors,
 ) -> FineScore {
     let new = log_value(series.metric, series.value);
     let change = Change { before: baseline.centre.exp(), after: series.value };
-    let quieter = factors.removed_from(index, logs).and_then(|(adjusted, factor)| {
+    let quieter = factors.removed_from(index, window).and_then(|(adjusted, factor)| {
         let adjusted = Baseline::of(&adjusted)?;
         (adjusted.sigma < baseline.sigma).then_some((adjusted, factor))
     });
@@ -154,39 +157,50 @@ fn fine_score(
     let z = judged_by.score(new - factor.unwrap_or(0.0));
     let common_factor = factor.map(f64::exp);
     let judged = Change { before: judged_by.centre.exp(), after: series.value / common_factor.unwrap_or(1.0) };
-    FineScore { z, p: p_value(z, &judged_by.past_scores), change, judged, common_factor }
+    let (past_scores, thresholds) = (judged_by.past_scores, series.thresholds);
+    FineScore { z, past_scores, thresholds, demoted: false, change, judged, common_factor }
 }
 
 impl Stage {
-    fn p_value(&self) -> Option<f64> {
+    fn past_scores(&self) -> Option<&[f64]> {
         match self {
             Self::Judged(_) => None,
-            Self::Waiting { score, .. } => Some(score.p),
+            Self::Waiting(score) => Some(&score.past_scores),
         }
     }
 
-    fn finding(self, p_needed: f64) -> Finding {
+    fn p_value(&self, tail: &Tail) -> Option<f64> {
         match self {
-            Self::Judged(judgement) => Finding { judgement, common_factor: None },
-            Self::Waiting { score, thresholds, demoted } => {
-                let FineScore { z, p, change, judged, common_factor } = score;
-                let (before, after) = (judged.before, judged.after);
-                let reason = if z.abs() <= Z_THRESHOLD {
-                    Reason::WithinNoise { z }
-                } else if !thresholds.ratio_passed(before, after) {
-                    Reason::BelowRatio { ratio: thresholds.ratio }
-                } else if !thresholds.floor_passed(before, after) {
-                    Reason::BelowFloor { floor: thresholds.floor }
-                } else if p > p_needed {
-                    Reason::NotSignificant { z, p, p_needed }
-                } else {
-                    Reason::OutsideNoise { z, p }
-                };
-                let mut judgement = Judgement::on(judged, matches!(reason, Reason::OutsideNoise { .. }), reason);
-                judgement.change = Some(change);
-                judgement.demoted = demoted;
-                Finding { judgement, common_factor }
-            }
+            Self::Judged(_) => None,
+            Self::Waiting(score) => Some(tail.p_value(score.z, &score.past_scores)),
         }
+    }
+
+    /// The verdict, now that the p-value is known and how small it has to be.
+    fn finding(self, p: Option<f64>, p_needed: f64) -> Finding {
+        match (self, p) {
+            (Self::Waiting(score), Some(p)) => score.finding(p, p_needed),
+            (Self::Waiting(score), None) => score.finding(1.0, p_needed),
+            (Self::Judged(judgement), _) => Finding { judgement, common_factor: None },
+        }
+    }
+}
+
+impl FineScore {
+    fn finding(self, p: f64, p_needed: f64) -> Finding {
+        let Self { z, thresholds, demoted, change, judged, common_factor, .. } = self;
+        let reason = if z.abs() <= Z_THRESHOLD {
+            Reason::WithinNoise { z }
+        } else if !thresholds.ratio_passed(judged.before, judged.after) {
+            Reason::BelowRatio { ratio: thresholds.ratio }
+        } else if !thresholds.floor_passed(judged.before, judged.after) {
+            Reason::BelowFloor { floor: thresholds.floor }
+        } else if p > p_needed {
+            Reason::NotSignificant { z, p, p_needed }
+        } else {
+            Reason::OutsideNoise { z, p }
+        };
+        let judgement = Judgement::on(judged, matches!(reason, Reason::OutsideNoise { .. }), reason);
+        Finding { judgement: Judgement { demoted, change: Some(change), ..judgement }, common_factor }
     }
 }
