@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote};
-use syn::{Stmt, parse_quote};
+use syn::{Block, Stmt, parse_quote};
 
 use crate::body::{self, Found};
 use crate::model::{Returns, ShouldPanic, Test};
@@ -74,11 +74,11 @@ fn enter_and_close(test: &mut Test) {
     let (guard, value) = (hygienic("monitored_test"), hygienic("monitored_value"));
     let returns = test.returns();
     let body = &test.function.block;
-    *test.function.block = match (returns, test.should_panic()) {
-        (_, ShouldPanic::Any | ShouldPanic::Containing(_)) => parse_quote!({
+    test.function.block.stmts = match (returns, test.should_panic()) {
+        (_, ShouldPanic::Any | ShouldPanic::Containing(_)) => statements(quote! {
             #private::expect_panic(&MONITORED_ITEM, #asked, move || #body)
         }),
-        (Returns::Unit, ShouldPanic::No) => parse_quote!({
+        (Returns::Unit, ShouldPanic::No) => statements(quote! {
             let #guard = #private::enter(&MONITORED_ITEM, #asked);
             if #guard.ran_elsewhere() {
                 return;
@@ -88,7 +88,7 @@ fn enter_and_close(test: &mut Test) {
         (Returns::Value(returned), ShouldPanic::No) => {
             let returned = *returned;
             let known = quote!(#private::Returned::<#returned>::new());
-            parse_quote!({
+            statements(quote! {
                 let #guard = match #private::enter_returning(&MONITORED_ITEM, #asked, #known.success()) {
                     ::core::result::Result::Ok(guard) => guard,
                     ::core::result::Result::Err(success) => return success,
@@ -98,7 +98,7 @@ fn enter_and_close(test: &mut Test) {
                 #value
             })
         }
-        (Returns::Opaque, ShouldPanic::No) => parse_quote!({
+        (Returns::Opaque, ShouldPanic::No) => statements(quote! {
             let #guard = #private::enter_here(&MONITORED_ITEM, #asked);
             #body
         }),
@@ -111,7 +111,7 @@ fn begin_and_end(test: &mut Test) {
     let begin = begin(&test.options, &[]);
     let body = &test.function.block;
     let unit = matches!(test.returns(), Returns::Unit).then(|| quote!(;));
-    *test.function.block = parse_quote!({
+    test.function.block.stmts = statements(quote! {
         let #guard = #begin;
         #body #unit
     });
@@ -218,6 +218,12 @@ fn asked(options: &Options) -> TokenStream {
         Some(Monitor::If(condition)) => quote!(#condition),
         Some(Monitor::Unless(condition)) => quote!(!(#condition)),
     }
+}
+
+/// Statements for a function's block, whose brackets stay the user's: tools point to them.
+fn statements(tokens: TokenStream) -> Vec<Stmt> {
+    let block: Block = parse_quote!({ #tokens });
+    block.stmts
 }
 
 /// Puts items before all statements, which keep a block of their own: items of ours never come after statements of the user's.

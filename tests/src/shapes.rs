@@ -16,6 +16,7 @@ pub struct Expected {
     pub ignored: bool,
 }
 
+const ROW: &str = "//= ";
 const ATTRIBUTE: &str = "#[monitor_runtime::monitored]";
 
 /// The rows that a source's shapes must make, sorted.
@@ -25,7 +26,7 @@ const ATTRIBUTE: &str = "#[monitor_runtime::monitored]";
 /// If a line `//=` is not understood.
 #[must_use]
 pub fn expected(source: &str) -> Vec<Expected> {
-    let mut rows: Vec<Expected> = source.lines().filter_map(|line| line.strip_prefix("//= ")).map(row).collect();
+    let mut rows: Vec<Expected> = source.lines().filter_map(|line| line.strip_prefix(ROW)).map(row).collect();
     rows.sort();
     rows
 }
@@ -38,26 +39,31 @@ fn row(line: &str) -> Expected {
 }
 
 /// The source with the attribute at `place` among those of every shape: 0 is above all, the last below all. `None` if no shape
-/// has that many. No line is added, so that line numbers stay.
+/// has that many. The attribute goes to the end of the line before, so that lines and columns stay.
 #[must_use]
 pub fn monitored_at(source: &str, place: usize) -> Option<String> {
     let mut lines: Vec<String> = source.lines().map(str::to_owned).collect();
     let mut any = false;
     let mut at = 0;
     while at < lines.len() {
-        if !lines[at].starts_with("//= ") {
+        if !lines[at].starts_with(ROW) {
             at += 1;
             continue;
         }
-        let begin = at + lines[at..].iter().take_while(|line| line.starts_with("//")).count();
-        let end = begin + lines[begin..].iter().take_while(|line| line.starts_with('#')).count();
+        let begin = at + lines[at..].iter().take_while(|line| line.starts_with(ROW)).count();
+        let end = begin + lines[begin..].iter().take_while(|line| is_attribute(line)).count();
+        lines[at..begin].fill(String::new());
         let places = places(&lines[begin..end]);
         any |= place < places.len();
         let chosen = begin + places[place.min(places.len() - 1)];
-        lines[chosen].insert_str(0, &format!("{ATTRIBUTE} "));
-        at = end + 1;
+        lines[chosen - 1] += ATTRIBUTE;
+        at = end;
     }
     any.then(|| lines.join("\n") + "\n")
+}
+
+fn is_attribute(line: &String) -> bool {
+    line.starts_with("#[") || line.starts_with("///")
 }
 
 /// Before which of these attributes ours may stand; the last place is behind them all. `rstest` gives what stands before a case
@@ -67,7 +73,8 @@ fn places(attributes: &[String]) -> Vec<usize> {
     (0..=attributes.len())
         .filter(|&place| {
             let (before, behind) = attributes.split_at(place);
-            !(before.iter().any(is_rstest) && behind.iter().any(|line| line.starts_with("#[case")))
+            let in_a_comment = before.last().is_some_and(|line| line.starts_with("///"));
+            !in_a_comment && !(before.iter().any(is_rstest) && behind.iter().any(|line| line.starts_with("#[case")))
         })
         .collect()
 }
@@ -91,9 +98,9 @@ mod tests {
             let text = monitored_at(SOURCE, place)?;
             Some(text.lines().filter(|line| line.contains(ATTRIBUTE)).collect::<Vec<_>>().join("|"))
         };
-        assert_eq!(marked(0).as_deref(), Some("#[monitor_runtime::monitored] #[rstest]"));
-        assert_eq!(marked(1).as_deref(), Some("#[monitor_runtime::monitored] #[ignore]"));
-        assert_eq!(marked(2).as_deref(), Some("#[monitor_runtime::monitored] fn t() {}"));
+        assert_eq!(marked(0).as_deref(), Some("#[monitor_runtime::monitored]"));
+        assert_eq!(marked(1).as_deref(), Some("#[case(2)]#[monitor_runtime::monitored]"));
+        assert_eq!(marked(2).as_deref(), Some("#[ignore]#[monitor_runtime::monitored]"));
         assert_eq!(marked(3), None);
     }
 

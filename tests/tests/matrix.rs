@@ -1,6 +1,9 @@
 //! Every shape of a test, with `#[monitored]` at every place among its attributes.
 #![forbid(unsafe_code)]
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
 use monitor_tests::shapes::{self, Expected};
 use monitor_tests::{Database, Project, Run, manifest, run};
 
@@ -15,7 +18,32 @@ const SOURCES: &[(&str, &str)] = &[
 const DEPENDENCIES: &str = "rstest = \"0.28\"\nserial_test = \"3\"\ntest-case = \"3\"\ntest-log = \"0.2\"\n\
                             tokio = { version = \"1\", features = [\"full\", \"test-util\"] }\n";
 
-const LINTS: &str = "#![forbid(unsafe_code)]\n#![deny(warnings, clippy::all, clippy::pedantic)]\n";
+/// Every lint there is for an expansion to break.
+const LINTS: &str = "#![forbid(unsafe_code)]
+#![warn(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    future_incompatible,
+    let_underscore,
+    missing_debug_implementations,
+    missing_docs,
+    nonstandard_style,
+    rust_2018_idioms,
+    rust_2024_compatibility,
+    single_use_lifetimes,
+    trivial_casts,
+    trivial_numeric_casts,
+    unreachable_pub,
+    unused,
+    unused_extern_crates,
+    unused_import_braces,
+    unused_lifetimes,
+    unused_qualifications,
+    unused_results,
+    variant_size_differences
+)]
+";
 
 /// A crate that has all shapes in modules: `without` the attribute, with it `at_0`, `at_1`, … of their places, and `within`
 /// modules that have it.
@@ -56,6 +84,17 @@ impl Shapes {
         Self { project: Project::kept(&name, &files), monitored: modules }
     }
 
+    /// A crate name's form of the package's.
+    fn crate_name(&self) -> String {
+        self.project.root().file_name().expect("a project has a name").to_string_lossy().replace('-', "_")
+    }
+
+    /// The monitored modules that have a module `name` of shapes.
+    fn having(&self, name: &str) -> impl Iterator<Item = &String> {
+        let path = move |module: &String| self.project.path(&format!("src/{module}/{name}.rs"));
+        self.monitored.iter().filter(move |module| path(module).exists())
+    }
+
     /// Runs a command that records into a new file.
     fn record(&self, args: &[&str]) -> (Run, Database) {
         let path = self.project.path(&format!("{}.pymon", args.join("-").replace('/', "-")));
@@ -78,13 +117,11 @@ fn rows(database: &Database, path: &str) -> Vec<(String, String, String)> {
     database.rows(&sql).into_iter().map(|row| row.try_into().map(|[a, b, c]: [String; 3]| (a, b, c)).unwrap()).collect()
 }
 
-fn assert_rows(shapes: &Shapes, database: &Database, krate: &str, only: impl Fn(&Expected) -> bool) {
+fn assert_rows(shapes: &Shapes, database: &Database, only: impl Fn(&Expected) -> bool) {
+    let krate = shapes.crate_name();
     let mut problems = String::new();
-    for module in &shapes.monitored {
-        for (name, source) in SOURCES {
-            if !shapes.project.path(&format!("src/{module}/{name}.rs")).exists() {
-                continue;
-            }
+    for (name, source) in SOURCES {
+        for module in shapes.having(name) {
             let tests = if module == "within" { "::tests" } else { "" };
             let found = rows(database, &format!("{krate}::{module}::{name}{tests}"));
             let mut expected: Vec<_> = shapes::expected(source)
@@ -107,10 +144,88 @@ fn assert_rows(shapes: &Shapes, database: &Database, krate: &str, only: impl Fn(
     assert!(problems.is_empty(), "{problems}");
 }
 
+/// What a run of the tests of `MODULE::NAME::` printed, without what differs from run to run.
+fn printed(shapes: &Shapes, module: &str, name: &str) -> String {
+    let mut command =
+        shapes.project.cargo(&["test", "--lib", "--", "--test-threads=1", "--show-output", "--include-ignored"]);
+    command.arg(format!("{module}::{name}::")).env("MONITOR_DB", shapes.project.path("printed.pymon"));
+    let run = run(command);
+    assert_eq!(run.code, Some(101), "{}{}", run.stdout, run.stderr);
+    let stderr = run.stderr.lines().filter(|line| line.starts_with("error"));
+    let lines = run.stdout.lines().chain(stderr).map(|line| {
+        let line = line.replace(&format!("src/{module}/"), "src/").replace(&format!("{module}::"), "");
+        let line = if module == "within" { line.replace("::tests::", "::") } else { line };
+        let line = match (line.starts_with("thread '"), line.split_once("' ("), line.split_once(") panicked at ")) {
+            (true, Some((thread, _)), Some((_, place))) => format!("{thread}' panicked at {place}"),
+            _ => line,
+        };
+        line.split_once("; finished in").map_or(line.clone(), |(line, _)| line.to_owned())
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The warnings of each module: file, line, text.
+fn lints(shapes: &Shapes) -> BTreeMap<String, BTreeSet<String>> {
+    let run = run(shapes.project.cargo(&["clippy", "--tests", "--message-format=short"])).succeeded();
+    let mut lints = BTreeMap::<_, BTreeSet<_>>::new();
+    for line in run.stderr.lines() {
+        let Some((module, rest)) = line.strip_prefix("src/").and_then(|line| line.split_once('/')) else { continue };
+        let mut parts = rest.splitn(4, ':');
+        let (Some(file), Some(line), _, Some(text)) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
+        lints.entry(module.to_owned()).or_default().insert(format!("{file}:{line}:{text}"));
+    }
+    lints
+}
+
+fn assert_no_lints_of_ours(shapes: &Shapes) {
+    let lints = lints(shapes);
+    let without = &lints["without"];
+    assert!(without.iter().any(|lint| lint.contains("`#[ignore]` without reason")), "clippy looks: {without:#?}");
+    for module in &shapes.monitored {
+        let ours: Vec<_> = lints.get(module).into_iter().flatten().filter(|lint| !without.contains(*lint)).collect();
+        assert!(ours.is_empty(), "{module}: {ours:#?}");
+    }
+}
+
+static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::new("2024"));
+
 #[test]
 fn every_place_records_the_same_rows() {
-    let shapes = Shapes::new("2024");
-    let (run, database) = shapes.record(&["test", "--lib", "--", "--include-ignored"]);
-    println!("{}\n{}", run.stdout, run.stderr);
-    assert_rows(&shapes, &database, "shapes_2024", |_| true);
+    let (_, database) = SHAPES.record(&["test", "--lib"]);
+    assert_rows(&SHAPES, &database, |row| !row.ignored);
+    let (_, database) = SHAPES.record(&["test", "--lib", "--", "--ignored"]);
+    assert_rows(&SHAPES, &database, |row| row.ignored);
+}
+
+#[test]
+fn nextest_records_the_same_rows() {
+    let (_, database) = SHAPES.record(&["nextest", "run", "--no-fail-fast", "--run-ignored=all"]);
+    assert_rows(&SHAPES, &database, |_| true);
+}
+
+#[test]
+fn what_tests_print_is_unchanged() {
+    for (name, _) in SOURCES {
+        let without = printed(&SHAPES, "without", name);
+        for module in SHAPES.having(name) {
+            let with = printed(&SHAPES, module, name);
+            let differing = with.lines().zip(without.lines()).find(|(with, without)| with != without);
+            assert!(with == without, "{module}::{name}: {differing:#?}");
+        }
+    }
+}
+
+#[test]
+fn expansions_add_no_lints() {
+    assert_no_lints_of_ours(&SHAPES);
+}
+
+#[test]
+fn edition_2021_records_the_same_rows() {
+    let shapes = Shapes::new("2021");
+    let (_, database) = shapes.record(&["test", "--lib", "--", "--include-ignored"]);
+    assert_rows(&shapes, &database, |_| true);
+    assert_no_lints_of_ours(&shapes);
 }
