@@ -62,19 +62,20 @@ pub fn monitored_at(source: &str, place: usize) -> Option<String> {
     any.then(|| lines.join("\n") + "\n")
 }
 
-fn is_attribute(line: &String) -> bool {
+fn is_attribute(line: &str) -> bool {
     line.starts_with("#[") || line.starts_with("///")
 }
 
 /// Before which of these attributes ours may stand; the last place is behind them all. `rstest` gives what stands before a case
 /// to that case alone.
 fn places(attributes: &[String]) -> Vec<usize> {
-    let is_rstest = |line: &String| line.starts_with("#[rstest");
     (0..=attributes.len())
         .filter(|&place| {
             let (before, behind) = attributes.split_at(place);
             let in_a_comment = before.last().is_some_and(|line| line.starts_with("///"));
-            !in_a_comment && !(before.iter().any(is_rstest) && behind.iter().any(|line| line.starts_with("#[case")))
+            let before_a_case = before.iter().any(|line| line.starts_with("#[rstest"))
+                && behind.iter().any(|line| line.starts_with("#[case"));
+            !(in_a_comment || before_a_case)
         })
         .collect()
 }
