@@ -52,7 +52,7 @@ fn changes(metric: Metric, values: &[f64]) -> Vec<usize> {
     let noise = Noise::of(&clipped);
     let price = CHANGE_PENALTY * (values.len() as f64).ln();
     let mut changes = partition(&clipped, price * noise.long_run_variance(), CHANGE_MIN_SEGMENT);
-    drop_weak(&clipped, &mut changes, price * noise.inflation());
+    drop_weak(&clipped, &mut changes, price, noise.inflation());
     changes
 }
 
@@ -118,13 +118,13 @@ impl Noise {
 
 /// Drops changes that are too small to matter, or that do not pay the penalty in the noise of their own surroundings,
 /// which may be louder than the series; the weakest first, since dropping one moves its neighbours' levels.
-fn drop_weak(values: &[f64], changes: &mut Vec<usize>, price: f64) {
+fn drop_weak(values: &[f64], changes: &mut Vec<usize>, price: f64, inflation: f64) {
     loop {
         let bounds = bounds(changes, values.len());
         let strengths = bounds.windows(3).map(|bound| {
             let left = Level::of(&values[bound[0].max(bound[1].saturating_sub(CHANGE_SURROUNDINGS))..bound[1]]);
             let right = Level::of(&values[bound[1]..bound[2].min(bound[1] + CHANGE_SURROUNDINGS)]);
-            left.strength_of_change_to(&right, price)
+            left.strength_of_change_to(&right, price, inflation)
         });
         match strengths.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)) {
             Some((index, strength)) if strength < 1.0 => changes.remove(index),
@@ -148,10 +148,14 @@ impl Level {
     }
 
     /// How many times the change is as large as it must be.
-    fn strength_of_change_to(&self, next: &Self, price: f64) -> f64 {
+    ///
+    /// `price` is the square that the step must have in units of its variance. That variance is estimated from few
+    /// values: Student's t takes the place of z, at the same likelihood ratio.
+    fn strength_of_change_to(&self, next: &Self, price: f64, inflation: f64) -> f64 {
         let step = (next.mean - self.mean).abs();
-        let variance = (self.squares + next.squares) / (self.count + next.count - 2.0);
-        let needed = (price * variance * (1.0 / self.count + 1.0 / next.count)).sqrt();
+        let freedom = self.count + next.count - 2.0;
+        let variance = inflation * (self.squares + next.squares) / freedom * (1.0 / self.count + 1.0 / next.count);
+        let needed = (freedom * (price / freedom).exp_m1() * variance).sqrt();
         step / needed.max(CHANGE_MIN_RATIO.ln())
     }
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod change_points;
+pub mod chart;
 mod common_factor;
 pub mod constants;
 pub mod dependencies;

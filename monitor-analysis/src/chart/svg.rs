@@ -1,0 +1,241 @@
+//! The chart as SVG.
+
+use std::fmt::Write;
+
+use super::axis::Scale;
+use super::{Axis, Chart, Line, Mark};
+use crate::quantity::Quantity;
+use crate::sanitise::html;
+
+/// Colours that people who see few of them can tell apart (Wong, 2011), after the talk's red and blue.
+const COLOURS: [&str; 8] = ["#c8352b", "#2b62c8", "#009e73", "#e69f00", "#cc79a7", "#56b4e9", "#8c6d1f", "#555555"];
+
+const MARGIN_TOP: f64 = 64.0;
+const MARGIN_BOTTOM: f64 = 76.0;
+const MARGIN_SIDE: f64 = 76.0;
+
+/// Width of a character of the labels, estimated.
+const CHARACTER: f64 = 6.6;
+
+/// Runs up to which each has a dot.
+const MAX_DOTS: usize = 120;
+
+const STYLE: &str = "\
+.cost-chart text{font:12px system-ui,sans-serif;fill:#333}\
+.cost-chart .title{font-size:15px;font-weight:600}\
+.cost-chart .grid{stroke:#e4e4e4}\
+.cost-chart .mark{stroke:#666;stroke-dasharray:4 3}\
+.cost-chart .run{fill:transparent}\
+.cost-chart .run:hover{fill:#0000000f}";
+
+/// Where things are.
+struct Layout {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+    count: usize,
+}
+
+impl Layout {
+    fn of(chart: &Chart) -> Self {
+        let (width, height) = size(chart);
+        Self {
+            left: MARGIN_SIDE,
+            right: width - if chart.right.is_some() { MARGIN_SIDE } else { 24.0 },
+            top: MARGIN_TOP,
+            bottom: height - MARGIN_BOTTOM,
+            count: chart.points.len(),
+        }
+    }
+
+    /// Width of a run: the first and the last have half of theirs outside their point, inside the frame.
+    fn step(&self) -> f64 {
+        (self.right - self.left) / self.count.max(1) as f64
+    }
+
+    fn x(&self, index: usize) -> f64 {
+        self.left + (index as f64 + 0.5) * self.step()
+    }
+
+    fn y(&self, share: f64) -> f64 {
+        self.bottom - share * (self.bottom - self.top)
+    }
+}
+
+fn size(chart: &Chart) -> (f64, f64) {
+    (f64::from(chart.width.max(320)), f64::from(chart.height.max(200)))
+}
+
+pub(super) fn document(chart: &Chart) -> String {
+    let (width, height) = size(chart);
+    let layout = Layout::of(chart);
+    let title = html(&chart.title);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"cost-chart\" role=\"img\" aria-label=\"{title}\" \
+         width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<style>{STYLE}</style>\n\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n"
+    );
+    let shown = shortened(&chart.title, ((width - 40.0) / 8.5) as usize);
+    text(&mut out, width / 2.0, 24.0, "middle", " class=\"title\"", &shown);
+    let axes: Vec<&Axis> = [&chart.left].into_iter().chain(&chart.right).collect();
+    legend(&mut out, &axes, width);
+    let scales: Vec<Scale> = axes.iter().map(|axis| Scale::of(axis, 5)).collect();
+    for (side, (axis, scale)) in axes.iter().zip(&scales).enumerate() {
+        ticks(&mut out, &layout, scale, side, axis.lines.len() == 1);
+    }
+    let lines =
+        || axes.iter().zip(&scales).flat_map(|(axis, scale)| axis.lines.iter().map(move |line| (axis, scale, line)));
+    // Areas of several lines on one axis would hide each other.
+    for (index, (_, scale, line)) in lines().enumerate().filter(|(_, (axis, ..))| axis.lines.len() == 1) {
+        area(&mut out, &layout, scale, line, COLOURS[index % COLOURS.len()]);
+    }
+    for (index, (_, scale, line)) in lines().enumerate() {
+        stroke(&mut out, &layout, scale, line, COLOURS[index % COLOURS.len()]);
+    }
+    labels(&mut out, chart, &layout);
+    for mark in chart.marks.iter().filter(|mark| mark.index < layout.count) {
+        marked(&mut out, &layout, mark);
+    }
+    runs(&mut out, chart, &axes, &layout);
+    out.push_str("</svg>\n");
+    out
+}
+
+fn text(out: &mut String, x: f64, y: f64, anchor: &str, attributes: &str, content: &str) {
+    let content = html(content);
+    let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\"{attributes}>{content}</text>");
+}
+
+/// The names of the lines, in a row below the title.
+fn legend(out: &mut String, axes: &[&Axis], width: f64) {
+    let lines: Vec<&Line> = axes.iter().flat_map(|axis| &axis.lines).collect();
+    let longest = (width - 40.0) / lines.len().max(1) as f64 / CHARACTER - 5.0;
+    let names: Vec<String> = lines.iter().map(|line| shortened(&line.name, longest.max(4.0) as usize)).collect();
+    let widths: Vec<f64> = names.iter().map(|name| (name.chars().count() as f64 + 5.0) * CHARACTER).collect();
+    let mut x = (width - widths.iter().sum::<f64>()) / 2.0;
+    for (index, name) in names.iter().enumerate() {
+        let colour = COLOURS[index % COLOURS.len()];
+        let _ = writeln!(out, "<rect x=\"{x:.1}\" y=\"37\" width=\"14\" height=\"10\" rx=\"2\" fill=\"{colour}\"/>");
+        text(out, x + 19.0, 46.0, "start", "", name);
+        x += widths[index];
+    }
+}
+
+/// The ticks of an axis: left (side 0) with grid lines, right (side 1) without.
+fn ticks(out: &mut String, layout: &Layout, scale: &Scale, side: usize, in_its_colour: bool) {
+    let colour = if in_its_colour { format!(" style=\"fill:{}\"", COLOURS[side]) } else { String::new() };
+    for (value, label) in &scale.ticks {
+        let y = layout.y(scale.share(*value));
+        if side == 0 {
+            let (left, right) = (layout.left, layout.right);
+            let _ = writeln!(out, "<path class=\"grid\" d=\"M{left:.1} {y:.1}H{right:.1}\"/>");
+            text(out, left - 8.0, y + 4.0, "end", &colour, label);
+        } else {
+            text(out, layout.right + 8.0, y + 4.0, "start", &colour, label);
+        }
+    }
+}
+
+/// The points of a line, in parts without a gap.
+fn parts(layout: &Layout, scale: &Scale, line: &Line) -> Vec<Vec<(f64, f64)>> {
+    let values = line.values.iter().take(layout.count).enumerate();
+    let points: Vec<Option<(f64, f64)>> = values
+        .map(|(index, value)| {
+            let value = value.filter(|value| value.is_finite())?;
+            Some((layout.x(index), layout.y(scale.share(value))))
+        })
+        .collect();
+    let parts = points.split(Option::is_none).filter(|part| !part.is_empty());
+    parts.map(|part| part.iter().flatten().copied().collect()).collect()
+}
+
+fn path(part: &[(f64, f64)]) -> String {
+    part.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect::<Vec<_>>().join("L")
+}
+
+/// The area between a line and zero.
+fn area(out: &mut String, layout: &Layout, scale: &Scale, line: &Line, colour: &str) {
+    let zero = layout.y(scale.share(0.0));
+    for part in parts(layout, scale, line) {
+        if let [(first, _), .., (last, _)] = part[..] {
+            let path = path(&part);
+            let _ = writeln!(
+                out,
+                "<path fill=\"{colour}\" fill-opacity=\"0.22\" d=\"M{first:.1} {zero:.1}L{path}L{last:.1} {zero:.1}Z\"/>"
+            );
+        }
+    }
+}
+
+/// A line and its dots.
+fn stroke(out: &mut String, layout: &Layout, scale: &Scale, line: &Line, colour: &str) {
+    for part in parts(layout, scale, line) {
+        if part.len() > 1 {
+            let path = path(&part);
+            let _ = writeln!(
+                out,
+                "<path fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-linejoin=\"round\" d=\"M{path}\"/>"
+            );
+        }
+        for (x, y) in part.iter().filter(|_| part.len() == 1 || layout.count <= MAX_DOTS) {
+            let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>");
+        }
+    }
+}
+
+/// The labels below the axis: level where there is room, else aslant, and as many as do not touch.
+fn labels(out: &mut String, chart: &Chart, layout: &Layout) {
+    let labels: Vec<String> = chart.points.iter().map(|point| shortened(&point.label, 12)).collect();
+    let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let level = layout.step() >= (longest as f64 + 1.0) * CHARACTER;
+    let every = if level { 1 } else { (16.0 / layout.step()).ceil().max(1.0) as usize };
+    let y = layout.bottom + 18.0;
+    for (index, label) in labels.iter().enumerate().step_by(every) {
+        let x = layout.x(index);
+        if level {
+            text(out, x, y, "middle", "", label);
+        } else {
+            text(out, x, y, "end", &format!(" transform=\"rotate(-45 {x:.1} {y:.1})\""), label);
+        }
+    }
+}
+
+/// A change of level: between the run before and the first of the new level.
+fn marked(out: &mut String, layout: &Layout, mark: &Mark) {
+    let x = layout.x(mark.index) - layout.step() / 2.0;
+    let (top, bottom) = (layout.top, layout.bottom);
+    let title = html(&mark.text);
+    let _ = writeln!(out, "<path class=\"mark\" d=\"M{x:.1} {top:.1}V{bottom:.1}\"><title>{title}</title></path>");
+}
+
+/// Over everything, a column for each run that tells its values.
+fn runs(out: &mut String, chart: &Chart, axes: &[&Axis], layout: &Layout) {
+    let (top, height, step) = (layout.top, layout.bottom - layout.top, layout.step());
+    for (index, point) in chart.points.iter().enumerate() {
+        let mut tooltip = vec![point.label.clone(), point.note.clone()];
+        for axis in axes {
+            for line in &axis.lines {
+                let value = line.values.get(index).copied().flatten();
+                tooltip.extend(value.map(|value| format!("{}: {}", line.name, Quantity { value, unit: axis.unit })));
+            }
+        }
+        tooltip.extend(chart.marks.iter().filter(|mark| mark.index == index).map(|mark| mark.text.clone()));
+        let lines: Vec<_> = tooltip.iter().filter(|line| !line.is_empty()).map(|line| html(line)).collect();
+        let x = layout.x(index) - step / 2.0;
+        let _ = writeln!(
+            out,
+            "<rect class=\"run\" x=\"{x:.1}\" y=\"{top:.1}\" width=\"{step:.1}\" height=\"{height:.1}\">\
+             <title>{}</title></rect>",
+            lines.join("\n")
+        );
+    }
+}
+
+/// The text, or its beginning and an ellipsis.
+fn shortened(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
+        return text.to_owned();
+    }
+    text.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
+}
