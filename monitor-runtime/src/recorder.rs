@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use monitor_store::{
@@ -36,6 +37,8 @@ pub(crate) struct Recorder {
     /// The first trouble, which `MONITOR_STRICT` turns into a failure.
     trouble: OnceCell<String>,
     process_tree: OnceCell<&'static Tree>,
+    /// Whether tests of this binary ran in processes of their own.
+    has_isolated: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -89,6 +92,7 @@ impl Recorder {
             running: Mutex::new(Vec::new()),
             trouble: OnceCell::new(),
             process_tree: OnceCell::new(),
+            has_isolated: AtomicBool::new(false),
             config,
             runner,
         };
@@ -243,6 +247,11 @@ impl Recorder {
         }
     }
 
+    /// Notes that a test runs in a process of its own: what modules cost is then known when the session is over.
+    pub(crate) fn expect_isolated(&self) {
+        self.has_isolated.store(true, Relaxed);
+    }
+
     /// Marks the tests whose isolated process died.
     pub(crate) fn settle(&self) {
         if let Sink::File(writer) = &mut *self.sink() {
@@ -340,7 +349,7 @@ impl Recorder {
                     if !crashed.is_empty() {
                         writer.apply(&crashed)?;
                     }
-                    if self.runner.folds_wal {
+                    if self.runner.folds_wal && !isolate::is_isolated() && !self.has_isolated.load(Relaxed) {
                         writer.summarise()?;
                     }
                     writer.close(self.runner.folds_wal)

@@ -123,8 +123,8 @@ impl Writer {
     /// Writes the module rows of the registered process, which has run its last test, and the session's row if
     /// no other process can belong to its session: what its `scopes` ask for. The second call does nothing.
     ///
-    /// Where every test is a process of its own (cargo-nextest), do not call it: once the session is over, the
-    /// next process that opens the file writes the rows of all.
+    /// Where tests are processes of their own (cargo-nextest, isolation), do not call it: once the session is over,
+    /// the next process that opens the file writes the rows of all.
     ///
     /// # Errors
     ///

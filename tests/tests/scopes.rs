@@ -14,12 +14,16 @@ static WORKSPACE: LazyLock<Project> = LazyLock::new(|| members::workspace("scope
 /// `doubles` and `halves` of the unit tests, and the file of the integration test.
 const MODULES_PER_MEMBER: usize = 3;
 
-/// Runs `cargo ARGS`, then opens the file as the next reader does.
 fn record(scope: &str, args: &[&str]) -> (TempDir, PathBuf) {
+    record_with(&[("MONITOR_SCOPE", scope)], args)
+}
+
+/// Runs `cargo ARGS`, then opens the file as the next reader does.
+fn record_with(variables: &[(&str, &str)], args: &[&str]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let path = folder.path().join("x.pymon");
     let mut command = WORKSPACE.cargo(args);
-    command.env("MONITOR_DB", &path).env("MONITOR_SCOPE", scope);
+    command.env("MONITOR_DB", &path).envs(variables.iter().copied());
     let _ = run(command).succeeded();
     settle(&path);
     (folder, path)
@@ -108,6 +112,16 @@ fn modules_and_the_session_have_one_row_each_where_every_test_is_a_process() {
     }
     // One after another, so that now and then none of the session's processes lives.
     let (_folder, path) = record("function,module,session", &["nextest", "run", "--test-threads=1"]);
+    let tests = MEMBERS.len() * TESTS_PER_MEMBER;
+    let modules = MEMBERS.len() * MODULES_PER_MEMBER;
+    assert_eq!(kinds(&path), expected(&[("function", tests), ("module", modules), ("session", 1)]));
+    assert_rows(&path);
+}
+
+#[test]
+fn isolated_tests_share_their_module() {
+    let variables = [("MONITOR_SCOPE", "function,module,session"), ("MONITOR_ISOLATE", "1")];
+    let (_folder, path) = record_with(&variables, &["test", "--tests"]);
     let tests = MEMBERS.len() * TESTS_PER_MEMBER;
     let modules = MEMBERS.len() * MODULES_PER_MEMBER;
     assert_eq!(kinds(&path), expected(&[("function", tests), ("module", modules), ("session", 1)]));

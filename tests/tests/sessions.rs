@@ -70,6 +70,14 @@ fn one_cargo_test_is_one_session() {
 }
 
 #[test]
+fn a_runner_around_the_tests_changes_nothing() {
+    let (_folder, path) = database();
+    let runner = "target.'cfg(all())'.runner = ['sh', '-c', '\"$@\"; exit $?', 'runner']";
+    let _ = cargo_runs(&["test", "--config", runner], &path);
+    assert_eq!(sessions(&path), [session("cargo", TESTS + DOC_TESTS)]);
+}
+
+#[test]
 fn one_nextest_run_is_one_session() {
     if !nextest_is_there() {
         return;

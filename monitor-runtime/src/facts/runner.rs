@@ -88,15 +88,15 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The process called `name`, if it is the parent or the parent's parent (rustdoc, a runner around the test binary).
+/// The process called `name`, if it is the parent or the parent's parent (a runner around the test binary).
 ///
-/// Ancestors called as this process is do not count: rustdoc puts all doc tests of a crate in one program, which
-/// starts itself for each.
-fn leader_among(lineage: impl Iterator<Item = Relative>, name: &str) -> Option<Relative> {
-    let mut lineage = lineage;
-    let this = lineage.next()?;
-    let mut above = lineage.skip_while(|ancestor| ancestor.name == this.name).take(2);
-    above.find(|ancestor| ancestor.name.strip_suffix(".exe").unwrap_or(&ancestor.name) == name)
+/// rustdoc does not count, and ancestors called as this process is do not: rustdoc puts all doc tests of a crate in one
+/// program, which starts itself for each.
+fn leader_among(mut lineage: impl Iterator<Item = Relative>, name: &str) -> Option<Relative> {
+    let plain = |relative: &Relative| relative.name.strip_suffix(".exe").unwrap_or(&relative.name).to_owned();
+    let this = plain(&lineage.next()?);
+    let mut above = lineage.filter(|ancestor| ![this.as_str(), "rustdoc"].contains(&plain(ancestor).as_str())).take(2);
+    above.find(|ancestor| plain(ancestor) == name)
 }
 
 /// Whether libtest runs one test at a time: the last flag counts, before the variable.
@@ -162,6 +162,7 @@ mod tests {
         assert!(found(&["it", "cargo", "bash"]));
         assert!(found(&["it", "rustdoc", "cargo.exe"]));
         assert!(found(&["rust_out", "rust_out", "rustdoc", "cargo"]));
+        assert!(found(&["rust_out", "rust_out", "bash", "rustdoc", "cargo"]));
         assert!(!found(&["it", "bash", "make", "cargo"]));
         assert!(!found(&["it", "cargo-nextest"]));
         assert!(!found(&["cargo"]));

@@ -31,6 +31,7 @@ pub(crate) enum End {
 
 /// Runs the body of `item`, the test of the current thread, in a process of its own.
 pub(crate) fn run(item: &Item, recorder: &Recorder) -> End {
+    recorder.expect_isolated();
     match try_run(item, recorder) {
         Ok(end) => end,
         Err(error) => End::Failed(format!("`{}` could not be run in a process of its own: {error}", item.name)),
