@@ -142,6 +142,6 @@ mod tests {
         assert_eq!(file(""), Some(PathBuf::from("/w/.pymon")));
         assert_eq!(file("target/x.pymon"), Some(PathBuf::from("/w/target/x.pymon")));
         assert_eq!(file("/else where/x.pymon"), Some(PathBuf::from("/else where/x.pymon")));
-        assert_eq!(file("OFF"), None);
+        assert_eq!((file("OFF"), file("/dev/null")), (None, None));
     }
 }
