@@ -12,6 +12,7 @@ pub mod comparable;
 pub mod exit;
 pub mod measure;
 pub mod output;
+mod outside;
 pub mod select;
 
 use std::ffi::OsString;
@@ -33,6 +34,10 @@ pub fn complete() {
 ///
 /// What the user is told; [`explain`] does it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if arguments.get(1).is_some_and(|name| name == outside::SUBCOMMAND) {
+        return outside::run(&arguments[2..]);
+    }
     let cli = Cli::try_parse_from(cli::arranged(arguments))?;
     cli.command.run(&App::new(cli.options))
 }

@@ -107,7 +107,10 @@ impl Config {
         Self::from_variables(&|name| env::var_os(name), manifest_dir)
     }
 
-    fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>, manifest_dir: &Path) -> (Self, Vec<String>) {
+    pub(crate) fn from_variables(
+        variable: &dyn Fn(&str) -> Option<OsString>,
+        manifest_dir: &Path,
+    ) -> (Self, Vec<String>) {
         let mut reader = Reader { variable, problems: Vec::new() };
         let workspace = workspace_root(manifest_dir);
         let config = Self {

@@ -37,6 +37,10 @@ mod overhead;
 mod panics;
 mod parameter;
 mod recorder;
+#[cfg_attr(
+    any(not(feature = "thread-attribution"), feature = "portable"),
+    allow(dead_code, reason = "without thread attribution no thread is born into a tree")
+)]
 mod scope;
 mod sys;
 mod test;
@@ -44,3 +48,5 @@ mod variant;
 
 #[doc(hidden)]
 pub mod __private;
+#[doc(hidden)]
+pub mod outside;

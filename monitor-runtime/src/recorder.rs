@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use monitor_store::{
-    Attribution, Entry, Kind, Measures, MemSource, Metric, Outcome, Process, Profile, ProfileKey, Spool, StoreError,
-    Timestamp, Writer,
+    Attribution, Entry, Kind, Measures, MemSource, Metric, Outcome, Process, Profile, ProfileKey, Session, Spool,
+    StoreError, Timestamp, Writer,
 };
 use once_cell::sync::OnceCell;
 
@@ -127,10 +127,14 @@ impl Recorder {
     fn register(&self, writer: &mut Writer) -> Result<(), StoreError> {
         let mut process = self.process();
         process.env_h = writer.environment_of(&process.machine_key)?;
-        let session = || facts::session_row(&self.config, &self.runner);
-        let env_h = writer.register(process, session, || facts::context(&self.config))?;
+        let session = || self.session_row();
+        let env_h = writer.register(process, session, || facts::context(&self.config, &facts::BUILD))?;
         let _ = self.env_h.set(env_h);
         Ok(())
+    }
+
+    fn session_row(&self) -> (Session, Option<String>) {
+        facts::session_row(&self.config, &self.runner.session_h, self.runner.kind, &facts::BUILD)
     }
 
     fn process(&self) -> Process {
@@ -279,8 +283,8 @@ impl Recorder {
     /// From now on rows go to a file beside the one that could not be written; `entries` first.
     fn spool_after(&self, sink: &mut Sink, error: &str, entries: &[Entry]) {
         let Database::At(path) = &self.config.database else { return };
-        let (session, lockfile) = facts::session_row(&self.config, &self.runner);
-        let (context, class) = facts::context(&self.config);
+        let (session, lockfile) = self.session_row();
+        let (context, class) = facts::context(&self.config, &facts::BUILD);
         let env_h = self.env_h.get_or_init(|| context.env_h.clone()).clone();
         let mut process = self.process();
         process.env_h = Some(env_h);

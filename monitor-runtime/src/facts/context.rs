@@ -8,17 +8,21 @@ use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
 use crate::config::Config;
 
-/// What the build script knows.
-#[derive(Debug)]
-pub(super) struct Build {
+/// How the tests are built.
+#[derive(Clone, Copy, Debug)]
+pub struct Build<'a> {
     /// `rustc 1.95.0 (hash date)`.
-    pub rustc: &'static str,
-    pub target: &'static str,
-    pub profile: &'static str,
-    pub opt_level: &'static str,
+    pub rustc: &'a str,
+    /// Target triple.
+    pub target: &'a str,
+    /// Build profile, `dev` or `release`.
+    pub profile: &'a str,
+    /// Optimisation level, `0` to `3`, `s`, `z`.
+    pub opt_level: &'a str,
 }
 
-pub(super) const BUILD: Build = Build {
+/// What the build script knows.
+pub(crate) const BUILD: Build<'static> = Build {
     rustc: env!("MONITOR_BUILD_RUSTC"),
     target: env!("MONITOR_BUILD_TARGET"),
     profile: env!("MONITOR_BUILD_PROFILE"),
@@ -26,7 +30,7 @@ pub(super) const BUILD: Build = Build {
 };
 
 /// Asks the system; some milliseconds.
-pub(crate) fn context(config: &Config) -> (ExecutionContext, ContextClass) {
+pub(crate) fn context(config: &Config, build: &Build<'_>) -> (ExecutionContext, ContextClass) {
     let kinds = RefreshKind::nothing()
         .with_cpu(CpuRefreshKind::nothing().with_frequency())
         .with_memory(MemoryRefreshKind::nothing().with_ram());
@@ -36,7 +40,7 @@ pub(crate) fn context(config: &Config) -> (ExecutionContext, ContextClass) {
     let name = System::name().unwrap_or_else(|| env::consts::OS.to_owned());
     let os = if env::consts::OS == "linux" { "Linux".to_owned() } else { name };
     let system_info = format!("{os} - {}", System::kernel_version().unwrap_or_default());
-    let toolchain = format!("{} {} {}", BUILD.rustc, BUILD.target, BUILD.profile);
+    let toolchain = format!("{} {} {}", build.rustc, build.target, build.profile);
     let frequency = config.cpu_freq_mhz.unwrap_or_else(|| nominal_mhz(&model));
     let ram_total_mib = system.total_memory() / (1024 * 1024);
     let node = System::host_name().unwrap_or_default();
@@ -52,17 +56,17 @@ pub(crate) fn context(config: &Config) -> (ExecutionContext, ContextClass) {
         bits,
         &system_info,
         &toolchain,
-        BUILD.opt_level,
+        build.opt_level,
     ]);
     let class_h = hash_hex([
         model.as_str(),
         &cpu_count.to_string(),
         arch,
         &system_info,
-        BUILD.rustc,
-        BUILD.target,
-        BUILD.profile,
-        BUILD.opt_level,
+        build.rustc,
+        build.target,
+        build.profile,
+        build.opt_level,
     ]);
     let context = ExecutionContext {
         env_h: env_h.clone(),
@@ -80,10 +84,10 @@ pub(crate) fn context(config: &Config) -> (ExecutionContext, ContextClass) {
     let class = ContextClass {
         env_h,
         class_h,
-        rustc: BUILD.rustc.to_owned(),
-        profile: BUILD.profile.to_owned(),
-        opt_level: BUILD.opt_level.to_owned(),
-        target: BUILD.target.to_owned(),
+        rustc: build.rustc.to_owned(),
+        profile: build.profile.to_owned(),
+        opt_level: build.opt_level.to_owned(),
+        target: build.target.to_owned(),
     };
     (context, class)
 }
@@ -147,8 +151,8 @@ mod tests {
     #[test]
     fn a_context_is_the_same_when_asked_again() {
         let (config, _) = Config::from_env(Path::new("."));
-        let (context_a, class_a) = context(&config);
-        let (context_b, class_b) = context(&config);
+        let (context_a, class_a) = context(&config, &BUILD);
+        let (context_b, class_b) = context(&config, &BUILD);
         assert_eq!((&context_a, &class_a), (&context_b, &class_b));
         assert!(context_a.ram_total_mib > 0 && context_a.cpu_count > 0);
         assert!(context_a.python_info.starts_with("rustc "), "{}", context_a.python_info);

@@ -7,7 +7,8 @@ mod runner;
 mod scm;
 mod session;
 
-pub(crate) use context::{context, machine_key};
-pub(crate) use process::{ProcessIdentity, process_identity};
-pub(crate) use runner::{Runner, runner};
+pub use context::Build;
+pub(crate) use context::{BUILD, context, machine_key};
+pub(crate) use process::{ProcessIdentity, process_h, process_identity};
+pub(crate) use runner::{Runner, RunnerKind, runner};
 pub(crate) use session::session_row;

@@ -22,8 +22,7 @@ pub(crate) fn process_identity() -> ProcessIdentity {
     let Here { host, boot_id } = Here::now();
     let pid = std::process::id();
     let started = liveness::started(pid).or_else(|| start_by_sysinfo(pid)).unwrap_or(0);
-    let process_h = hash_hex([host.as_str(), &boot_id, &pid.to_string(), &started.to_string()]);
-    ProcessIdentity { process_h, pid, started, host, boot_id }
+    ProcessIdentity { process_h: hash(&host, &boot_id, pid, started), pid, started, host, boot_id }
 }
 
 /// A process, as far as it matters here.
@@ -66,6 +65,16 @@ fn start_by_sysinfo(pid: u32) -> Option<u64> {
     by_sysinfo(pid).map(|process| process.started)
 }
 
+/// The identity of another process of this machine.
+pub(crate) fn process_h(pid: u32, started: u64) -> String {
+    let Here { host, boot_id } = Here::now();
+    hash(&host, &boot_id, pid, started)
+}
+
+fn hash(host: &str, boot_id: &str, pid: u32, started: u64) -> String {
+    hash_hex([host, boot_id, &pid.to_string(), &started.to_string()])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +90,8 @@ mod tests {
 
     #[test]
     fn an_identity_is_stable_within_a_process() {
-        assert_eq!(process_identity().process_h, process_identity().process_h);
+        let ProcessIdentity { process_h: identity, pid, started, .. } = process_identity();
+        assert_eq!(identity, process_identity().process_h);
+        assert_eq!(identity, process_h(pid, started));
     }
 }

@@ -4,29 +4,33 @@ use std::{env, fs};
 
 use monitor_store::{Session, Timestamp};
 
-use super::context::BUILD;
-use super::{Runner, ci, scm};
+use super::{Build, RunnerKind, ci, scm};
 use crate::config::Config;
 
-/// The row of the session that this process belongs to, and the text of the workspace's `Cargo.lock`.
+/// The row of a session, and the text of the workspace's `Cargo.lock`.
 ///
 /// Only the first process of a session asks: version control tools take milliseconds.
-pub(crate) fn session_row(config: &Config, runner: &Runner) -> (Session, Option<String>) {
+pub(crate) fn session_row(
+    config: &Config,
+    session_h: &str,
+    runner: RunnerKind,
+    build: &Build<'_>,
+) -> (Session, Option<String>) {
     let revision = scm::revision(&config.workspace);
     let scm_id = config.scm_id.clone().unwrap_or(revision.id);
     let mut description = ci::facts(&|name| env::var(name).ok().filter(|value| !value.is_empty()));
     description.extend(config.description.clone().map(|text| ("description".to_owned(), text)));
     description.extend(config.tags.iter().cloned());
     let facts = [
-        ("rust_toolchain", BUILD.rustc),
-        ("rust_profile", BUILD.profile),
-        ("rust_target", BUILD.target),
-        ("rust_runner", runner.kind.as_str()),
+        ("rust_toolchain", build.rustc),
+        ("rust_profile", build.profile),
+        ("rust_target", build.target),
+        ("rust_runner", runner.as_str()),
     ];
     description.extend(facts.map(|(key, value)| (key.to_owned(), value.to_owned())));
     description.extend(revision.facts);
     let session = Session {
-        session_h: runner.session_h.clone(),
+        session_h: session_h.to_owned(),
         run_date: Timestamp::now(),
         scm_id,
         description: unique(description),

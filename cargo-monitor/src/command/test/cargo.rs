@@ -28,8 +28,9 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Runs cargo to its end; its exit code, or 128 and the signal that ended it.
-    pub(super) fn run(&self) -> anyhow::Result<u8> {
+    pub(super) fn run(&self, more_variables: &[(OsString, OsString)]) -> anyhow::Result<u8> {
         let mut command = self.command()?;
+        command.envs(more_variables.iter().map(|(name, value)| (name, value)));
         // Ctrl-C is for cargo, which is in the same group of processes; what it has done by then is summed up.
         let _ignored = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::new(AtomicBool::new(false)));
         let status = command.status();

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::cli::Format;
 use crate::exit::Exit;
 use crate::output;
+use crate::outside;
 
 /// What runs the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +74,12 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
             stdout_to_stderr: app.format() != Format::Table,
             color: app.color(),
         };
-        let code = run.run()?;
-        sessions.push(hash_hex(["session", name.as_str()]));
+        let session_h = hash_hex(["session", name.as_str()]);
+        let code = match runner {
+            Runner::Test => run.run(&[])?,
+            Runner::Nextest => run_and_measure(&run, &session_h, app)?,
+        };
+        sessions.push(session_h);
         if code != 0 {
             last = Exit::Cargo(code);
             break;
@@ -89,6 +94,16 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
         }
         Err(error) => Err(error),
     }
+}
+
+/// Measures from outside what has not recorded itself.
+fn run_and_measure(run: &cargo::Run<'_>, session_h: &str, app: &App) -> anyhow::Result<u8> {
+    let outside = outside::Run::new(run.arguments)?;
+    let code = run.run(&outside.variables()?)?;
+    if let Err(error) = outside::record(&outside, run.file, &app.workspace()?, session_h, &run.variables) {
+        output::error(&error.context("tests without #[monitored] are not recorded"));
+    }
+    Ok(code)
 }
 
 fn print_summary(app: &App, file: &std::path::Path, sessions: &[String]) -> anyhow::Result<()> {

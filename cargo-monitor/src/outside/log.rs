@@ -1,0 +1,143 @@
+//! What the runner tells: one line of JSON for each run of a test.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use monitor_store::{Outcome, Timestamp};
+use serde_json::{Value, json};
+
+/// What one run of one test cost as a process.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Line {
+    /// Name in the binary, `tests::prime`.
+    pub test: String,
+    /// Module path of the binary's root, `primes_demo`.
+    pub root: String,
+    /// Cargo package.
+    pub package: String,
+    /// Binary, as nextest names it.
+    pub binary: String,
+    /// 1, or more for retries.
+    pub attempt: u32,
+    /// The process, as it would identify itself.
+    pub process_h: String,
+    /// When it was started.
+    pub start: Timestamp,
+    /// From its start to its end, seconds.
+    pub wall_seconds: f64,
+    /// CPU time in user space, seconds, its children's included.
+    pub user_seconds: f64,
+    /// CPU time in the kernel, seconds, its children's included.
+    pub kernel_seconds: f64,
+    /// Resident peak, bytes; `None` if it is not above the runner's own, which the system counts too.
+    pub resident_peak_bytes: Option<u64>,
+    /// Page faults served without I/O.
+    pub minor_faults: u64,
+    /// Page faults that needed I/O.
+    pub major_faults: u64,
+    /// Times it waited.
+    pub voluntary_switches: u64,
+    /// Times it was made to wait.
+    pub involuntary_switches: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Line {
+    /// Appends the line to a log that other runners append to at the same time.
+    pub(super) fn append(&self, log: &Path) -> io::Result<()> {
+        let line = format!("{}\n", self.to_json());
+        // One write to a file that is open for appending is never mixed with another.
+        OpenOptions::new().append(true).create(true).open(log)?.write_all(line.as_bytes())
+    }
+
+    /// The lines of a log; none if there is no log.
+    pub(super) fn read_all(log: &Path) -> io::Result<Vec<Self>> {
+        match fs::read_to_string(log) {
+            Ok(text) => Ok(text.lines().filter_map(Self::from_line).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "test": self.test,
+            "root": self.root,
+            "package": self.package,
+            "binary": self.binary,
+            "attempt": self.attempt,
+            "process_h": self.process_h,
+            "start": self.start.to_string(),
+            "wall_seconds": self.wall_seconds,
+            "user_seconds": self.user_seconds,
+            "kernel_seconds": self.kernel_seconds,
+            "resident_peak_bytes": self.resident_peak_bytes,
+            "minor_faults": self.minor_faults,
+            "major_faults": self.major_faults,
+            "voluntary_switches": self.voluntary_switches,
+            "involuntary_switches": self.involuntary_switches,
+            "outcome": self.outcome.as_str(),
+        })
+    }
+
+    /// `None` if the line is torn, as the last one of a runner that was killed may be.
+    fn from_line(line: &str) -> Option<Self> {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let text = |name: &str| line[name].as_str().map(str::to_owned);
+        let count = |name: &str| line[name].as_u64();
+        Some(Self {
+            test: text("test")?,
+            root: text("root")?,
+            package: text("package")?,
+            binary: text("binary")?,
+            attempt: count("attempt")?.try_into().ok()?,
+            process_h: text("process_h")?,
+            start: text("start")?.parse().ok()?,
+            wall_seconds: line["wall_seconds"].as_f64()?,
+            user_seconds: line["user_seconds"].as_f64()?,
+            kernel_seconds: line["kernel_seconds"].as_f64()?,
+            resident_peak_bytes: count("resident_peak_bytes"),
+            minor_faults: count("minor_faults")?,
+            major_faults: count("major_faults")?,
+            voluntary_switches: count("voluntary_switches")?,
+            involuntary_switches: count("involuntary_switches")?,
+            outcome: Outcome::parse(&text("outcome")?)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_back_and_torn_ones_do_not() {
+        let line = Line {
+            test: "tests::a \"b\"".into(),
+            root: "demo".into(),
+            package: "demo".into(),
+            binary: "demo::it".into(),
+            attempt: 2,
+            process_h: "0a".into(),
+            start: "2026-11-23T01:02:03.456789".parse().expect("a time"),
+            wall_seconds: 0.1,
+            user_seconds: 0.02,
+            kernel_seconds: 0.0,
+            resident_peak_bytes: None,
+            minor_faults: 7,
+            major_faults: 0,
+            voluntary_switches: 1,
+            involuntary_switches: 0,
+            outcome: Outcome::Crashed,
+        };
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let log = folder.path().join("log");
+        assert_eq!(Line::read_all(&log).expect("no log is no error"), []);
+        line.append(&log).expect("a line can be written");
+        line.append(&log).expect("a line can be written");
+        fs::write(&log, fs::read_to_string(&log).expect("it is there") + "{\"test\":").expect("it can be written");
+        assert_eq!(Line::read_all(&log).expect("it can be read"), [line.clone(), line]);
+    }
+}

@@ -1,0 +1,183 @@
+//! The hidden subcommand that runs one test binary and measures it.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use monitor_runtime::outside::process_h;
+use monitor_store::{Outcome, Timestamp, liveness};
+use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
+use nix::sys::time::TimeValLike as _;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+use super::log::Line;
+use super::{CHAIN, LOG};
+use crate::exit::Exit;
+
+/// Name of the subcommand.
+pub(crate) const SUBCOMMAND: &str = "__run-test";
+
+/// Runs `BINARY ARGUMENTS…` as nextest asks, and ends as it ends.
+pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
+    let (binary, rest) = arguments.split_first().context("no test binary to run")?;
+    let mut command = command(binary, rest);
+    let (Some(log), Some(test)) = (env::var_os(LOG), test_name(rest)) else {
+        // Listing tests, and whatever else is no test.
+        let name = command.get_program().to_string_lossy().into_owned();
+        return Err(command.exec()).with_context(|| format!("cannot run {name}"));
+    };
+    // Nextest stops a test by a signal to its whole group; this process must outlive it to tell.
+    for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT] {
+        signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+    }
+    let own_peak = peak_bytes(UsageWho::RUSAGE_SELF);
+    let (start, clock) = (Timestamp::now(), Instant::now());
+    let mut child = command.spawn().with_context(|| format!("cannot run {}", binary.to_string_lossy()))?;
+    let process_h = process_h(child.id(), liveness::started(child.id()).unwrap_or(0));
+    let status = wait(&mut child)?;
+    let wall_seconds = clock.elapsed().as_secs_f64();
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    #[expect(clippy::cast_precision_loss, reason = "exact below 285 years")]
+    let seconds = |time: nix::sys::time::TimeVal| time.num_microseconds() as f64 / 1e6;
+    let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    let line = Line {
+        test,
+        root: root(Path::new(binary)),
+        package: variable("CARGO_PKG_NAME"),
+        binary: variable("NEXTEST_BINARY_ID"),
+        attempt: variable("NEXTEST_ATTEMPT").parse().unwrap_or(1),
+        process_h,
+        start,
+        wall_seconds,
+        user_seconds: seconds(usage.user_time()),
+        kernel_seconds: seconds(usage.system_time()),
+        resident_peak_bytes: Some(peak_bytes(UsageWho::RUSAGE_CHILDREN)).filter(|peak| *peak > own_peak),
+        minor_faults: count(usage.minor_page_faults()),
+        major_faults: count(usage.major_page_faults()),
+        voluntary_switches: count(usage.voluntary_context_switches()),
+        involuntary_switches: count(usage.involuntary_context_switches()),
+        outcome: outcome(status),
+    };
+    // A test never fails because it could not be measured.
+    if let Err(error) = line.append(Path::new(&log)) {
+        crate::output::note(&format!("cannot note what {} cost: {error}", line.test));
+    }
+    Ok(end_like(status))
+}
+
+/// The user's own runner, if there is one, before the binary.
+fn command(binary: &OsStr, arguments: &[OsString]) -> Command {
+    let chain = env::var(CHAIN).ok().and_then(|chain| serde_json::from_str::<serde_json::Value>(&chain).ok());
+    let chain: Vec<String> = match chain.as_ref().and_then(serde_json::Value::as_array) {
+        Some(words) => words.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect(),
+        None => Vec::new(),
+    };
+    let mut command = match chain.split_first() {
+        Some((program, first)) => {
+            let mut command = Command::new(program);
+            command.args(first).arg(binary);
+            command
+        }
+        None => Command::new(binary),
+    };
+    command.args(arguments).env_remove(LOG).env_remove(CHAIN);
+    command
+}
+
+/// The test that nextest asks for: `--exact NAME`, or the name before it. None while it lists them.
+fn test_name(arguments: &[OsString]) -> Option<String> {
+    if arguments.iter().any(|argument| argument == "--list") {
+        return None;
+    }
+    let exact = arguments.iter().position(|argument| argument == "--exact")?;
+    let is_name = |name: &&OsString| !name.as_encoded_bytes().starts_with(b"-");
+    let before = || exact.checked_sub(1).and_then(|before| arguments.get(before)).filter(is_name);
+    let name = arguments.get(exact + 1).filter(is_name).or_else(before)?;
+    Some(name.to_string_lossy().into_owned())
+}
+
+/// Module path of a binary's root: its name without the hash that cargo puts behind it.
+fn root(binary: &Path) -> String {
+    let stem = binary.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match stem.rsplit_once('-') {
+        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => name,
+        _ => &stem,
+    };
+    name.replace('-', "_")
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_default()
+}
+
+fn wait(child: &mut Child) -> io::Result<ExitStatus> {
+    loop {
+        match child.wait() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Largest resident set, bytes; 0 if the system does not tell.
+fn peak_bytes(who: UsageWho) -> u64 {
+    let peak = getrusage(who).map_or(0, |usage| u64::try_from(usage.max_rss()).unwrap_or(0));
+    // Kibibytes, but on macOS bytes.
+    if env::consts::OS == "macos" { peak } else { peak * 1024 }
+}
+
+fn outcome(status: ExitStatus) -> Outcome {
+    match status.code() {
+        Some(0) => Outcome::Passed,
+        Some(_) => Outcome::Failed,
+        None => Outcome::Crashed,
+    }
+}
+
+/// Ends this process by the signal that ended the test, so that nextest tells it as it would without us.
+fn end_like(status: ExitStatus) -> Exit {
+    if let Some(signal) = status.signal() {
+        // The test has left its core file, if it was to leave one.
+        let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+        if let Ok(signal) = nix::sys::signal::Signal::try_from(signal) {
+            // Once for Rust's handler of stack overflows, which then gives way to the system's.
+            let _ = nix::sys::signal::raise(signal);
+            let _ = nix::sys::signal::raise(signal);
+        }
+        return Exit::Cargo(u8::try_from(128 + signal).unwrap_or(1));
+    }
+    Exit::Cargo(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(line: &str) -> Option<String> {
+        test_name(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_test_is_told_from_a_list() {
+        assert_eq!(name("--exact tests::prime --nocapture"), Some("tests::prime".to_owned()));
+        assert_eq!(name("tests::prime --exact"), Some("tests::prime".to_owned()));
+        assert_eq!(name("tests::prime --exact --nocapture"), Some("tests::prime".to_owned()));
+        assert_eq!(name("--list --format terse"), None);
+        assert_eq!(name("--nocapture"), None);
+    }
+
+    #[test]
+    fn the_root_is_the_binary_without_its_hash() {
+        assert_eq!(root(Path::new("/t/deps/primes_demo-0123456789abcdef")), "primes_demo");
+        assert_eq!(root(Path::new("/t/deps/with-dash-0123456789abcdef")), "with_dash");
+        assert_eq!(root(Path::new("/t/plain")), "plain");
+    }
+}

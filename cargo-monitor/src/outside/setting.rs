@@ -1,0 +1,164 @@
+//! How the tests are built, and the runner that the user has set for them.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use cargo_config2::Config;
+use monitor_runtime::outside::Build;
+use toml::{Table, Value};
+
+/// What cargo's configuration and nextest's arguments say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// Target triple.
+    pub(crate) target: String,
+    /// Build profile.
+    pub(crate) profile: String,
+    /// `rustc 1.95.0 (hash date)`.
+    pub(crate) rustc: String,
+    /// The user's own runner with its arguments; empty if there is none.
+    pub(crate) chain: Vec<String>,
+}
+
+impl Setting {
+    /// Asks cargo's configuration for the current folder.
+    pub(crate) fn find(arguments: &[OsString]) -> anyhow::Result<Self> {
+        let config = Config::load().context("cannot read cargo's configuration")?;
+        let target = match option(arguments, &["--target"]) {
+            Some(target) => target,
+            None => {
+                let targets = config.build_target_for_config(None::<&str>).context("cannot tell the target triple")?;
+                targets.first().context("cannot tell the target triple")?.triple().to_owned()
+            }
+        };
+        let runner = config.runner(&target).with_context(|| format!("cannot read the runner of {target}"))?;
+        let words = |runner: cargo_config2::PathAndArgs| {
+            let program = runner.path.into_os_string();
+            [program].into_iter().chain(runner.args).map(|word| word.to_string_lossy().into_owned()).collect()
+        };
+        let rustc = config.rustc();
+        let version = std::process::Command::new(&rustc.path).args(&rustc.args).arg("--version").output();
+        let version = version.with_context(|| format!("cannot run {}", rustc.path.display()))?;
+        Ok(Self {
+            target,
+            profile: profile(arguments),
+            rustc: String::from_utf8_lossy(&version.stdout).trim().to_owned(),
+            chain: runner.map(words).unwrap_or_default(),
+        })
+    }
+
+    /// The environment variable that sets the runner.
+    pub(super) fn variable(&self) -> String {
+        format!("CARGO_TARGET_{}_RUNNER", self.target.to_uppercase().replace(['-', '.'], "_"))
+    }
+
+    /// The build as monitored tests describe it.
+    pub(super) fn build<'a>(&'a self, opt_level: &'a str) -> Build<'a> {
+        Build { rustc: &self.rustc, target: &self.target, profile: &self.profile, opt_level }
+    }
+
+    /// The optimisation level of the profile, by the workspace's manifest or cargo's defaults.
+    pub(super) fn opt_level(&self, workspace: &Path) -> String {
+        let manifest = fs::read_to_string(workspace.join("Cargo.toml")).ok();
+        let manifest: Table = manifest.and_then(|text| text.parse().ok()).unwrap_or_default();
+        opt_level(&manifest, &self.profile)
+    }
+}
+
+/// Follows `inherits` to the first profile that sets it.
+fn opt_level(manifest: &Table, profile: &str) -> String {
+    let mut name = profile.to_owned();
+    // Cargo refuses profiles that inherit in a circle.
+    for _ in 0..16 {
+        let table = manifest.get("profile").and_then(|profiles| profiles.get(&name));
+        match table.and_then(|table| table.get("opt-level")) {
+            Some(Value::Integer(level)) => return level.to_string(),
+            Some(Value::String(level)) => return level.clone(),
+            _ => {}
+        }
+        match table.and_then(|table| table.get("inherits")).and_then(Value::as_str) {
+            Some(parent) => name = parent.to_owned(),
+            None => break,
+        }
+    }
+    if name == "release" || name == "bench" { "3" } else { "0" }.to_owned()
+}
+
+fn profile(arguments: &[OsString]) -> String {
+    let given = option(arguments, &["--cargo-profile"]);
+    let release = before_binary(arguments).any(|argument| argument == "--release" || argument == "-r");
+    match given.as_deref() {
+        Some("test" | "dev") => "dev".to_owned(),
+        Some("bench") => "release".to_owned(),
+        Some(profile) => profile.to_owned(),
+        None if release => "release".to_owned(),
+        None => "dev".to_owned(),
+    }
+}
+
+/// The value of an option of nextest, in both spellings.
+fn option(arguments: &[OsString], names: &[&str]) -> Option<String> {
+    let mut arguments = before_binary(arguments);
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_string_lossy();
+        for name in names {
+            if text == *name {
+                return arguments.next().map(|value| value.to_string_lossy().into_owned());
+            }
+            if let Some(value) = text.strip_prefix(&format!("{name}=")) {
+                return Some(value.to_owned());
+            }
+        }
+    }
+    None
+}
+
+fn before_binary(arguments: &[OsString]) -> impl Iterator<Item = &OsString> {
+    arguments.iter().take_while(|argument| *argument != "--")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn the_profile_is_cargos() {
+        for (line, expected) in [
+            ("run", "dev"),
+            ("run --release", "release"),
+            ("run -r", "release"),
+            ("run --cargo-profile=ci", "ci"),
+            ("run --cargo-profile test", "dev"),
+            ("run -- --release", "dev"),
+        ] {
+            assert_eq!(profile(&words(line)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_optimisation_level_is_inherited() {
+        let manifest = "[profile.dev]\nopt-level = 1\n[profile.ci]\ninherits = \"dev\"\n[profile.small]\ninherits = \"release\"\nopt-level = \"s\"";
+        let manifest: Table = manifest.parse().expect("valid TOML");
+        for (profile, expected) in [("dev", "1"), ("release", "3"), ("ci", "1"), ("small", "s")] {
+            assert_eq!(opt_level(&manifest, profile), expected, "{profile}");
+        }
+        assert_eq!(opt_level(&Table::new(), "dev"), "0");
+    }
+
+    #[test]
+    fn the_variable_is_cargos() {
+        let setting = Setting {
+            target: option(&words("run --target thumbv8m.main-none-eabi"), &["--target"]).expect("it is given"),
+            profile: String::new(),
+            rustc: String::new(),
+            chain: Vec::new(),
+        };
+        assert_eq!(setting.variable(), "CARGO_TARGET_THUMBV8M_MAIN_NONE_EABI_RUNNER");
+    }
+}

@@ -1,0 +1,193 @@
+//! `cargo monitor test` and `nextest` on a real project: cargo's output and exit code, what is recorded, what is shown.
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+use std::process::Command;
+
+use monitor_tests::{Project, Run, manifest, run};
+
+const LIB: &str = r#"
+#[cfg(test)]
+mod tests {
+    use monitor_runtime::monitored;
+
+    #[monitored]
+    #[test]
+    fn with() {
+        std::hint::black_box(vec![1_u8; 8 << 20]);
+    }
+
+    #[test]
+    fn without() {
+        std::hint::black_box(vec![1_u8; 64 << 20]);
+    }
+
+    #[test]
+    fn fails() {
+        assert!(std::env::var_os("FAIL").is_none());
+    }
+
+    #[test]
+    fn aborts() {
+        if std::env::var_os("ABORT").is_some() {
+            std::process::abort();
+        }
+    }
+}
+"#;
+
+fn project(name: &str) -> Project {
+    Project::new(&[
+        ("Cargo.toml", &manifest(name, "")),
+        ("src/lib.rs", LIB),
+        ("tests/it.rs", "#[test]\nfn outer() {}\n"),
+    ])
+}
+
+fn monitor(project: &Project, args: &[&str]) -> Command {
+    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-monitor"));
+    command.args(args);
+    command
+}
+
+fn rows(project: &Project, sql: &str) -> Vec<String> {
+    project.database().rows(sql).into_iter().map(|row| row.join(" ")).collect()
+}
+
+fn nextest_with(project: &Project, variable: &str, args: &[&str]) -> Run {
+    let mut command = monitor(project, &[&["nextest"], args].concat());
+    command.env(variable, "1");
+    run(command)
+}
+
+#[test]
+fn test_runs_cargo_test_and_sums_up() {
+    let project = project("cli-test");
+    let args = [
+        "monitor",
+        "test",
+        "--lib",
+        "--tag",
+        "suite=unit",
+        "--description",
+        "a day",
+        "tests::",
+        "--",
+        "--test-threads=1",
+    ];
+    let first = run(monitor(&project, &args)).succeeded();
+    assert!(first.stdout.contains("test tests::without ... ok"), "cargo's own output: {}", first.stdout);
+    assert!(first.stdout.contains("1 passed") && first.stdout.contains("8.00 MiB"), "{}", first.stdout);
+    assert!(first.stdout.contains("cli_test::tests::with"), "{}", first.stdout);
+    let described = "select RUN_DESCRIPTION ->> 'suite', RUN_DESCRIPTION ->> 'description' from TEST_SESSIONS";
+    assert_eq!(rows(&project, described), ["unit a day"]);
+
+    let mut failing = monitor(&project, &["test", "--lib"]);
+    failing.env("FAIL", "1");
+    let failed = run(failing);
+    assert_eq!(failed.code, Some(101), "cargo's exit code: {}", failed.stderr);
+    assert!(failed.stdout.contains("Slowest"), "the summary stands there all the same: {}", failed.stdout);
+    let broken = run(monitor(&project, &["test", "--no-such-option"]));
+    assert_eq!(broken.code, Some(1), "{}", broken.stderr);
+    assert!(broken.stderr.contains("--no-such-option") && broken.stderr.contains("no monitored test ran"));
+}
+
+#[test]
+fn each_repeated_run_is_a_session() {
+    let project = project("cli-repeat");
+    let repeated = run(monitor(&project, &["test", "--lib", "--repeat", "3", "--component", "core"])).succeeded();
+    assert!(repeated.stdout.contains("of 3 runs"), "{}", repeated.stdout);
+    assert_eq!(
+        rows(&project, "select count(*), count(distinct RUN_DESCRIPTION ->> 'repeat') from TEST_SESSIONS"),
+        ["3 1"]
+    );
+    assert_eq!(rows(&project, "select distinct COMPONENT from TEST_METRICS"), ["core"]);
+
+    let mut failing = monitor(&project, &["test", "--lib", "--repeat", "3"]);
+    failing.env("FAIL", "1");
+    assert_eq!(run(failing).code, Some(101));
+    assert_eq!(rows(&project, "select count(*) from TEST_SESSIONS"), ["4"], "no run after one that failed");
+}
+
+#[test]
+fn only_the_summary_is_on_stdout_for_programs() {
+    let project = project("cli-json");
+    let json = run(monitor(&project, &["test", "--lib", "--format", "json"])).succeeded();
+    assert!(json.stdout.starts_with('{') && json.stdout.contains("\"passed\": 1,"), "{}", json.stdout);
+    assert!(json.stderr.contains("test tests::with ... ok"), "{}", json.stderr);
+}
+
+#[test]
+fn nextest_measures_tests_without_the_attribute_once_each() {
+    let project = project("cli-nextest");
+    let first = run(monitor(&project, &["nextest", "--tag", "suite=all"])).succeeded();
+    assert!(first.stderr.contains("5 tests run: 5 passed"), "nextest's own output: {}", first.stderr);
+    assert_eq!(
+        rows(&project, "select path, item, package, binary, outcome, attribution from TESTS order by path, item"),
+        [
+            "cli_nextest::tests aborts cli-nextest cli-nextest passed process",
+            "cli_nextest::tests fails cli-nextest cli-nextest passed process",
+            "cli_nextest::tests with cli-nextest cli-nextest passed process",
+            "cli_nextest::tests without cli-nextest cli-nextest passed process",
+            "it outer cli-nextest cli-nextest::it passed process",
+        ]
+    );
+    assert_eq!(rows(&project, "select count(*) from TEST_SESSIONS where RUN_DESCRIPTION ->> 'suite' = 'all'"), ["1"]);
+    assert_eq!(rows(&project, "select count(distinct ENV_H) from TEST_METRICS"), ["1"], "one machine class");
+    let peak = project.database().number("select rss_peak_bytes / 1048576.0 from TESTS where item = 'without'");
+    assert!((64.0..80.0).contains(&peak), "64 MiB were filled, {peak} MiB measured");
+    let heap = project.database().number("select memory_mib from TESTS where item = 'with' and memory_source = 'heap'");
+    assert!((heap - 8.0).abs() < 0.01, "the attribute's own measure stays: {heap} MiB");
+    let wall = "select count(*) from TESTS where not (wall_seconds > 0 and wall_seconds < 10 and user_seconds >= 0)";
+    assert_eq!(rows(&project, wall), ["0"]);
+}
+
+#[test]
+fn nextest_sees_tests_end_as_they_end() {
+    let project = project("cli-ends");
+    let failed = nextest_with(&project, "FAIL", &["run", "--no-fail-fast"]);
+    assert_eq!(failed.code, Some(100), "nextest's exit code: {}", failed.stderr);
+    let aborted = nextest_with(&project, "ABORT", &["--no-fail-fast", "--retries", "1"]);
+    assert!(aborted.stderr.contains("SIGABRT"), "{}", aborted.stderr);
+    let outcomes = "select item, attempt, outcome from TESTS where outcome <> 'passed' order by start_time";
+    assert_eq!(rows(&project, outcomes), ["fails 1 failed", "aborts 1 crashed", "aborts 2 crashed"]);
+    assert!(aborted.stdout.contains("Incomplete"), "{}", aborted.stdout);
+}
+
+#[test]
+fn a_project_without_any_attribute_is_measured() {
+    let project = Project::new(&[
+        ("Cargo.toml", "[package]\nname = \"cli-plain\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n"),
+        ("src/lib.rs", "#[test]\nfn plain() {}\n"),
+    ]);
+    let _ = run(monitor(&project, &["nextest"])).succeeded();
+    let facts = "select path, item, runner, profile, opt_level, length(machine_class) > 0 from TESTS \
+                 join (select RUN_DESCRIPTION ->> 'rust_runner' runner from TEST_SESSIONS)";
+    assert_eq!(rows(&project, facts), ["cli_plain plain nextest dev 0 1"]);
+    let mut off = monitor(&project, &["nextest"]);
+    off.env("MONITOR", "off");
+    let _ = run(off).succeeded();
+    assert_eq!(rows(&project, "select count(*) from TEST_SESSIONS"), ["1"], "MONITOR=off records nothing");
+}
+
+#[test]
+fn a_runner_of_the_user_still_runs() {
+    let project = project("cli-chain");
+    project.write("my runner", "#!/bin/sh\necho \"$1\" >> \"$CHAIN_SEEN\"\nshift\nexec \"$@\"\n");
+    let script = project.path("my runner");
+    make_executable(&script);
+    let config = format!("[target.'cfg(unix)']\nrunner = [{:?}, \"an argument\"]\n", script.display().to_string());
+    project.write(".cargo/config.toml", &config);
+    let seen = project.path("seen");
+    let mut command = monitor(&project, &["nextest", "run", "--lib"]);
+    command.env("CHAIN_SEEN", &seen);
+    let _ = run(command).succeeded();
+    let seen = std::fs::read_to_string(seen).expect("the runner has run");
+    assert!(seen.lines().count() >= 4 && seen.lines().all(|line| line == "an argument"), "{seen}");
+    assert_eq!(rows(&project, "select count(*) from TESTS"), ["4"], "each test once");
+}
+
+fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("permissions can be set");
+}

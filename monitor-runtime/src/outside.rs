@@ -1,0 +1,62 @@
+//! For `cargo monitor nextest`, which measures tests that do not link this crate: what their rows have in common.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+
+use monitor_store::{ContextClass, ExecutionContext, Session, Timestamp};
+
+use crate::config::Config;
+pub use crate::facts::Build;
+use crate::facts::{self, RunnerKind};
+
+/// The environment of a session whose tests are measured from outside.
+#[derive(Debug)]
+pub struct Outside {
+    config: Config,
+}
+
+impl Outside {
+    /// Reads the environment as monitored tests of the workspace do; `variables` go before those of this process.
+    #[must_use]
+    pub fn new(workspace: &Path, variables: &[(&str, String)]) -> Self {
+        let variable = |name: &str| -> Option<OsString> {
+            let given = variables.iter().find(|(known, _)| *known == name);
+            given.map(|(_, value)| value.into()).or_else(|| env::var_os(name))
+        };
+        // Monitored tests tell what is wrong with the variables.
+        Self { config: Config::from_variables(&variable, workspace).0 }
+    }
+
+    /// Whether anything is to be recorded.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.config.enabled
+    }
+
+    /// The component of a test of `package`.
+    #[must_use]
+    pub fn component(&self, package: &str) -> String {
+        self.config.component.of(None, package)
+    }
+
+    /// The row of a session of nextest whose first test began at `run_date`, and the workspace's `Cargo.lock`.
+    #[must_use]
+    pub fn session(&self, session_h: &str, run_date: Timestamp, build: &Build<'_>) -> (Session, Option<String>) {
+        let (session, lockfile) = facts::session_row(&self.config, session_h, RunnerKind::Nextest, build);
+        (Session { run_date, ..session }, lockfile)
+    }
+
+    /// The execution context and its machine class.
+    #[must_use]
+    pub fn context(&self, build: &Build<'_>) -> (ExecutionContext, ContextClass) {
+        facts::context(&self.config, build)
+    }
+}
+
+/// Identifies a process of this machine as it identifies itself when it records; `started` as
+/// `monitor_store::liveness::started` gives it.
+#[must_use]
+pub fn process_h(pid: u32, started: u64) -> String {
+    facts::process_h(pid, started)
+}
