@@ -3,6 +3,7 @@
 
 mod database;
 pub mod heap;
+pub mod markdown;
 pub mod members;
 mod project;
 mod python;

@@ -81,7 +81,17 @@ impl Project {
     /// If a file can't be written.
     #[must_use]
     pub fn kept(name: &str, files: &[(&str, &str)]) -> Self {
-        Self { folder: None, root: target().join("projects").join(name) }.with(files)
+        Self::at(target().join("projects").join(name), files)
+    }
+
+    /// A project in a folder of the caller's, which stays.
+    ///
+    /// # Panics
+    ///
+    /// If a file can't be written.
+    #[must_use]
+    pub fn at(root: PathBuf, files: &[(&str, &str)]) -> Self {
+        Self { folder: None, root }.with(files)
     }
 
     fn with(self, files: &[(&str, &str)]) -> Self {

@@ -1,0 +1,29 @@
+//! What readers are told to type works in a fresh folder, and prints what is shown.
+
+use std::path::Path;
+
+use monitor_tests::markdown::Document;
+use monitor_tests::{manifest, python, repository};
+
+use crate::session::Session;
+
+#[test]
+fn the_readme() {
+    Session::starting_in("monitor").follow(&Document::read("README.md"));
+}
+
+#[test]
+fn the_quick_start() {
+    Session::starting_in("").follow(&Document::read("docs/src/quick-start.md"));
+}
+
+#[test]
+fn one_file_for_rust_and_python() {
+    let Some(python) = python() else { return };
+    let program = python.command().get_program().to_owned();
+    let programs = Path::new(&program).parent().expect("a program is in a folder").to_owned();
+    let mut session = Session::starting_in("shared-suite").with_programs(programs);
+    let manifest = manifest("shared-suite", "").replace("{{repo}}", &repository().display().to_string());
+    session.write("Cargo.toml", &manifest);
+    session.follow(&Document::read("docs/src/pytest-monitor.md"));
+}

@@ -1,0 +1,110 @@
+//! The lists in the book are those of the code: columns, variables, options, CI systems, words.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use monitor_store::{Attribution, Outcome, Writer};
+use monitor_tests::markdown::Document;
+use monitor_tests::{Database, repository};
+
+#[test]
+fn every_table_and_column_is_described() {
+    let chapter = Document::read("docs/src/file.md");
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("empty.pymon");
+    let writer = Writer::open(&path).expect("a file can be made");
+    writer.close(true).expect("the file can be closed");
+    let database = Database::open(&path);
+    let tables = database.column("select name from sqlite_master where type in ('table', 'view') order by name");
+    assert!(tables.len() > 7, "{tables:?}");
+    for table in &tables {
+        let columns = database.column(&format!("select name from pragma_table_info('{table}')"));
+        assert_eq!(chapter.column(table), columns, "{table}");
+    }
+    let version = database.value("pragma user_version");
+    let sentence = format!("is the version of the schema: {version} today");
+    assert!(source("docs/src/file.md").contains(&sentence), "the chapter does not say {sentence:?}");
+}
+
+#[test]
+fn the_view_is_described_by_the_columns_that_it_shows() {
+    let view = source("monitor-store/src/migrations/0002_profiles.sql");
+    for row in Document::read("docs/src/file.md").table("TESTS") {
+        let [column, meaning] = row.try_into().expect("two columns");
+        let (column, meaning) = (column.trim_matches('`'), meaning.trim_matches('`'));
+        let defined = view.lines().map(|line| line.trim().trim_end_matches(',').replace('"', "")).any(|line| {
+            line.strip_suffix(column).is_some_and(|before| before.trim().trim_start_matches("m.") == meaning)
+        });
+        assert!(defined, "{column} is not {meaning}");
+    }
+}
+
+#[test]
+fn every_outcome_and_attribution_is_described() {
+    let chapter = Document::read("docs/src/file.md");
+    let words: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+    assert_eq!(chapter.column("Outcomes"), words);
+    let words: Vec<_> = Attribution::ALL.iter().map(|attribution| attribution.as_str()).collect();
+    assert_eq!(chapter.column("Attribution"), words);
+}
+
+#[test]
+fn every_variable_is_described() {
+    let config = source("monitor-runtime/src/config.rs");
+    let code = config.split("#[cfg(test)]").next().expect("there is code");
+    let strings = code.split('"').skip(1).step_by(2);
+    let read: BTreeSet<_> = strings
+        .filter(|text| {
+            text.starts_with("MONITOR") && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        })
+        .collect();
+    let described = Document::read("docs/src/configuration.md").column("Variables");
+    let described: BTreeSet<_> = described.iter().map(String::as_str).collect();
+    assert_eq!(described, read);
+}
+
+#[test]
+fn every_option_is_described() {
+    let options = source("monitor-macros/src/options.rs");
+    let known = options.split("const KNOWN").nth(1).and_then(|rest| rest.split('"').nth(1)).expect("a list of options");
+    let known: Vec<_> = known.split(", ").collect();
+    let described = Document::read("docs/src/attribute.md").column("Options");
+    let described: Vec<_> = described.iter().filter_map(|option| option.split(' ').next()).collect();
+    assert_eq!(described, known);
+}
+
+#[test]
+fn every_ci_system_is_described() {
+    let ci = source("monitor-runtime/src/facts/ci.rs");
+    let code = ci.split("#[cfg(test)]").next().expect("there is code");
+    let systems: Vec<_> = code.split("System {\n").skip(2).collect();
+    let rows = Document::read("docs/src/configuration.md").table("CI systems");
+    assert_eq!(rows.len(), systems.len());
+    for (row, system) in rows.iter().zip(systems) {
+        let told: BTreeSet<_> = row[1..].iter().flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        let system = system.split("},").next().unwrap_or(system);
+        let coded: BTreeSet<_> = system.split('"').skip(1).step_by(2).collect();
+        assert_eq!(told, coded);
+    }
+}
+
+#[test]
+fn every_feature_is_described() {
+    let manifest = source("monitor-runtime/Cargo.toml");
+    let features = manifest.split("[features]").nth(1).and_then(|rest| rest.split("\n[").next()).expect("features");
+    let features: Vec<_> = features
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name)
+        .filter(|name| *name != "default")
+        .collect();
+    for (path, heading) in
+        [("docs/src/configuration.md", "Cargo features"), ("monitor-runtime/README.md", "monitor-runtime")]
+    {
+        assert_eq!(Document::read(path).column(heading), features, "{path}");
+    }
+}
+
+fn source(path: &str) -> String {
+    fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

@@ -1,0 +1,9 @@
+//! The documentation is true: its code compiles, its commands run, its lists are complete, its links lead somewhere.
+#![forbid(unsafe_code)]
+
+mod commands;
+mod examples;
+mod links;
+mod lists;
+mod recipes;
+mod session;

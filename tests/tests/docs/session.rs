@@ -1,0 +1,207 @@
+//! A reader at a terminal: types a document's commands, writes its files, and compares what is printed.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs::{self, File};
+use std::hash::{Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{env, io};
+
+use monitor_tests::markdown::{Block, Document};
+use monitor_tests::{Project, repository, run};
+
+/// The reader's home in the documents.
+const HOME: &str = "/home/you";
+
+/// A home folder with a clone of this repository in `monitor`. Its path is always the same, so that what is built there
+/// is not built again the next time.
+pub(crate) struct Session {
+    home: Project,
+    /// Where the reader is.
+    folder: PathBuf,
+    /// More folders for `PATH`.
+    programs: Vec<PathBuf>,
+    _turn: MutexGuard<'static, ()>,
+    /// For other processes that run the tests of this repository.
+    _lock: File,
+}
+
+/// A command as it is typed, and the lines that it prints.
+#[derive(Debug)]
+struct Step<'a> {
+    command: &'a str,
+    output: Vec<&'a str>,
+}
+
+impl Session {
+    /// A session that starts in a folder below the home. What earlier ones left there is removed.
+    pub(crate) fn starting_in(folder: &str) -> Self {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hasher = DefaultHasher::new();
+        repository().hash(&mut hasher);
+        let root = env::temp_dir().join(format!("monitor-docs-{:016x}", hasher.finish()));
+        let lock = File::create(root.with_extension("lock")).expect("a lock file can be made");
+        lock.lock().expect("the lock file can be locked");
+        if root.exists() {
+            fs::remove_dir_all(&root).expect("an earlier session's folder can be removed");
+        }
+        clone(&root.join("monitor")).expect("the repository can be copied");
+        let home = Project::at(root, &[]);
+        let folder = home.path(folder);
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        Self { home, folder, programs: Vec::new(), _turn: turn, _lock: lock }
+    }
+
+    /// Looks for programs in this folder first.
+    pub(crate) fn with_programs(mut self, folder: PathBuf) -> Self {
+        self.programs.push(folder);
+        self
+    }
+
+    /// Does what the document says, from top to bottom.
+    pub(crate) fn follow(&mut self, document: &Document) {
+        let mut commands = 0;
+        for block in document.blocks() {
+            let place = format!("{}:{}", document.path, block.line);
+            match (block.file(), &*block.language) {
+                (Some(path), _) => self.write(path, &block.text),
+                (None, "console") => commands += self.type_in(&place, &block),
+                _ => {}
+            }
+        }
+        assert!(commands > 0, "{}: no commands", document.path);
+    }
+
+    /// Writes a file, by its path from where the reader is.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.folder.join(path);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
+        fs::write(path, text).expect("a file can be written");
+    }
+
+    fn type_in(&mut self, place: &str, block: &Block) -> usize {
+        if let Some(note) = &block.note {
+            let reason = note.strip_prefix("not run: ").unwrap_or_else(|| panic!("{place}: unknown note {note:?}"));
+            eprintln!("SKIPPED: the commands at {place}: {reason}");
+            return 0;
+        }
+        let steps = steps(&block.text);
+        for step in &steps {
+            self.step(place, step);
+        }
+        steps.len()
+    }
+
+    fn step(&mut self, place: &str, step: &Step<'_>) {
+        let program = step.command.split_whitespace().next().expect("a command has a program");
+        if program == "sqlite3" && Command::new(program).arg("--version").output().is_err() {
+            eprintln!("SKIPPED: no sqlite3 on this machine, so the query at {place} is not tried");
+            return;
+        }
+        if self.folder.join("Cargo.toml").exists() && !self.folder.join("Cargo.lock").exists() {
+            // The versions that are here already.
+            fs::copy(repository().join("Cargo.lock"), self.folder.join("Cargo.lock")).expect("a file can be copied");
+        }
+        let mut command = self.home.command("bash");
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = self.programs.iter().cloned().chain(env::split_paths(&path));
+        command
+            .env("PATH", env::join_paths(folders).expect("the folders' names have no colon"))
+            .current_dir(&self.folder)
+            .args(["-c", &format!("exec 2>&1\n{}\nresult=$?; echo; pwd; exit $result", step.command)]);
+        let run = run(command).succeeded();
+        let (printed, folder) = run.stdout.trim_end().rsplit_once('\n').expect("pwd prints a line");
+        self.folder = PathBuf::from(folder);
+        let printed = printed.replace(&self.home.root().display().to_string(), HOME);
+        if let Err(line) = compare(&step.output, &printed) {
+            panic!("{place}: `{}` does not print {line:?}, but:\n{printed}", step.command);
+        }
+    }
+}
+
+/// Copies every file that git knows or would add, with its time.
+fn clone(to: &Path) -> io::Result<()> {
+    let mut list = Command::new("git");
+    list.args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]).current_dir(repository());
+    for name in run(list).succeeded().stdout.split_terminator('\0') {
+        let (from, to) = (repository().join(name), to.join(name));
+        if from.is_file() {
+            fs::create_dir_all(to.parent().expect("a file is in a folder"))?;
+            fs::copy(&from, &to)?;
+            File::options().write(true).open(&to)?.set_modified(fs::metadata(&from)?.modified()?)?;
+        }
+    }
+    Ok(())
+}
+
+fn steps(text: &str) -> Vec<Step<'_>> {
+    let mut steps: Vec<Step<'_>> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix("$ "), steps.last_mut()) {
+            (Some(command), _) => steps.push(Step { command, output: Vec::new() }),
+            (None, Some(step)) => step.output.push(line),
+            (None, None) => panic!("output before a command: {line:?}"),
+        }
+    }
+    steps
+}
+
+/// Whether the lines of `expected` are those of `printed`, apart from figures and blanks; `…` stands for any lines. The
+/// error is the line that is not there.
+pub(crate) fn compare<'a>(expected: &[&'a str], printed: &str) -> Result<(), &'a str> {
+    let mut printed = printed.lines().map(shape).filter(|line| !line.is_empty());
+    let mut anywhere = false;
+    for line in expected.iter().filter(|line| !line.trim().is_empty()) {
+        if *line == "…" {
+            anywhere = true;
+            continue;
+        }
+        let wanted = shape(line);
+        let found = if anywhere { printed.any(|line| line == wanted) } else { printed.next() == Some(wanted) };
+        if !found {
+            return Err(line);
+        }
+        anywhere = false;
+    }
+    if !anywhere && !expected.is_empty() && printed.next().is_some() { Err("nothing more") } else { Ok(()) }
+}
+
+/// A line with `#` for each figure or hash, and one blank for several.
+pub(crate) fn shape(line: &str) -> String {
+    let mut shape = String::new();
+    for word in line.split_inclusive(|character: char| !character.is_ascii_alphanumeric() && character != '.') {
+        let is_hash = |word: &str| word.len() > 6 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_hash(word.trim_end()) {
+            shape.push_str("# ");
+            continue;
+        }
+        let mut in_figure = false;
+        for character in word.chars() {
+            let was_in_figure = in_figure;
+            in_figure = character.is_ascii_digit() || (in_figure && character == '.');
+            match (was_in_figure, in_figure) {
+                (false, true) => shape.push('#'),
+                (true, true) => {}
+                (_, false) => shape.push(character),
+            }
+        }
+    }
+    shape.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn lines_are_compared_by_their_shape() {
+    assert_eq!(shape("prime |  0.122413867|x64"), "prime | #|x#");
+    assert_eq!(shape("finished in 1.03s"), "finished in #s");
+    assert_eq!(shape("75e26b4a | 8.0"), "# | #");
+    assert_eq!(shape("shop::tests, a-b ..."), "shop::tests, a-b ...");
+    let printed = "one 1\n\ntwo 2\nthree 3\n";
+    assert_eq!(compare(&["one 9", "two 9", "three 9"], printed), Ok(()));
+    assert_eq!(compare(&["…", "three 9"], printed), Ok(()));
+    assert_eq!(compare(&["one 1", "…"], printed), Ok(()));
+    assert_eq!(compare(&["one 1", "three 3"], printed), Err("three 3"));
+    assert_eq!(compare(&["one 1"], printed), Err("nothing more"));
+    assert_eq!(compare(&["…", "four 4", "…"], printed), Err("four 4"));
+}
