@@ -95,6 +95,8 @@ Examples:
     Show(command::show::Arguments),
     /// Rank tests, modules, components or packages by what they use
     Top(command::top::Arguments),
+    /// Compare two sessions, commits or branches
+    Compare(command::compare::Arguments),
 }
 
 impl Command {
@@ -105,6 +107,7 @@ impl Command {
             Self::Sessions(arguments) => command::sessions::run(arguments, app),
             Self::Show(arguments) => command::show::run(arguments, app),
             Self::Top(arguments) => command::top::run(arguments, app),
+            Self::Compare(arguments) => command::compare::run(arguments, app),
         }
     }
 }

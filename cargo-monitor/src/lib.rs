@@ -8,7 +8,7 @@
 pub mod app;
 pub mod cli;
 pub mod command;
-pub mod comparable;
+pub mod comparison;
 pub mod exit;
 pub mod measure;
 pub mod output;

@@ -138,12 +138,13 @@ fn grouped(value: f64) -> String {
     text
 }
 
-/// A ratio of two values as people say it: `+12.3 %`, `-40 %`, `x3.20`.
+/// A ratio of two values as people say it: `+12.3 %`, `-40.0 %`, `x3.20`, `/3.20`.
 ///
 /// ```
 /// use monitor_analysis::quantity::ratio_text;
 /// assert_eq!(ratio_text(1.123), "+12.3 %");
-/// assert_eq!(ratio_text(0.5), "-50.0 %");
+/// assert_eq!(ratio_text(0.6), "-40.0 %");
+/// assert_eq!(ratio_text(0.001), "/1000");
 /// assert_eq!(ratio_text(3.2), "x3.20");
 /// ```
 #[must_use]
@@ -152,6 +153,8 @@ pub fn ratio_text(ratio: f64) -> String {
         "from nothing".to_owned()
     } else if ratio >= 1.995 {
         format!("x{}", significant(ratio))
+    } else if 1.0 / ratio >= 1.995 {
+        if ratio > 0.0 { format!("/{}", significant(1.0 / ratio)) } else { "to nothing".to_owned() }
     } else {
         let percent = (ratio - 1.0) * 100.0;
         let shown = if percent.abs() < 0.05 { 0.0 } else { percent };

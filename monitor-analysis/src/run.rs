@@ -2,13 +2,15 @@
 //! tests of the run have in common taken out.
 
 use std::collections::BTreeMap;
+use std::iter::repeat_n;
 
 use crate::common_factor::CommonFactors;
-use crate::constants::{FALSE_DISCOVERY_RATE, HISTORY_MIN_VALUES, HISTORY_WINDOW, Z_THRESHOLD};
+use crate::constants::{CENTRE_WINDOW, FALSE_DISCOVERY_RATE, HISTORY_MIN_VALUES, HISTORY_WINDOW, Z_THRESHOLD};
 use crate::exact::{Exactness, exactness, judge};
 use crate::history::{Baseline, log_value};
 use crate::metric::{Metric, Thresholds};
 use crate::significance::discovery_threshold;
+use crate::summary::median;
 use crate::tail::Tail;
 use crate::verdict::{Change, Judgement, Reason};
 use crate::window::{Window, last};
@@ -71,13 +73,24 @@ pub struct RunFindings {
 /// ```
 #[must_use]
 pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
+    judge_screened_run(series, 0)
+}
+
+/// As [`judge_run`], where so many more series of the run were left out because their new value is too close to the old
+/// one to be reported: they count among the tests that could have been false discoveries.
+///
+/// What is left out must not be all that is unchanged, or the common factor is that of the changed ones.
+#[must_use]
+pub fn judge_screened_run(series: &[Series<'_>], left_out: usize) -> RunFindings {
     let windows: Vec<Window<'_>> = series.iter().map(Window::of).collect();
     let factors = CommonFactors::of(series, &windows);
     let judged = |(index, (series, window))| stage(index, series, window, &factors);
     let stages: Vec<Stage> = series.iter().zip(&windows).enumerate().map(judged).collect();
     let tail = Tail::of(stages.iter().filter_map(Stage::past_scores));
     let p_values: Vec<Option<f64>> = stages.iter().map(|stage| stage.p_value(&tail)).collect();
-    let p_needed = discovery_threshold(&p_values.iter().flatten().copied().collect::<Vec<_>>(), FALSE_DISCOVERY_RATE);
+    let unremarkable = repeat_n(1.0, left_out);
+    let chances: Vec<f64> = p_values.iter().flatten().copied().chain(unremarkable).collect();
+    let p_needed = discovery_threshold(&chances, FALSE_DISCOVERY_RATE);
     RunFindings {
         findings: stages.into_iter().zip(p_values).map(|(stage, p)| stage.finding(p, p_needed)).collect(),
         common_factors: factors.of_new_run(),
@@ -116,15 +129,15 @@ fn stage(index: usize, series: &Series<'_>, window: &Window<'_>, factors: &Commo
     let Some(baseline) = Baseline::of(&window.logs) else {
         return Stage::Judged(Judgement::without_comparison(Reason::NoComparableValue));
     };
+    let recent: Vec<f64> = last(window.past, CENTRE_WINDOW).iter().map(|past| past.value).collect();
+    let change = Change { before: median(&recent).unwrap_or_default(), after: series.value };
     if baseline.values < HISTORY_MIN_VALUES {
-        return Stage::Judged(Judgement { demoted, ..coarse(series, &baseline) });
+        return Stage::Judged(Judgement { demoted, ..coarse(series, change, baseline.values) });
     }
-    Stage::Waiting(FineScore { demoted, ..fine_score(index, series, baseline, window, factors) })
+    Stage::Waiting(FineScore { demoted, ..fine_score(index, series, change, baseline, window, factors) })
 }
 
-fn coarse(series: &Series<'_>, baseline: &Baseline) -> Judgement {
-    let values = baseline.values;
-    let change = Change { before: baseline.centre.exp(), after: series.value };
+fn coarse(series: &Series<'_>, change: Change, values: usize) -> Judgement {
     let judgement = match Thresholds::coarse(series.metric) {
         None => Judgement::on(change, false, Reason::NoCoarseRule { values }),
         Some(rule) => {
@@ -140,12 +153,12 @@ fn coarse(series: &Series<'_>, baseline: &Baseline) -> Judgement {
 fn fine_score(
     index: usize,
     series: &Series<'_>,
+    change: Change,
     baseline: Baseline,
     window: &Window<'_>,
     factors: &CommonFactors,
 ) -> FineScore {
     let new = log_value(series.metric, series.value);
-    let change = Change { before: baseline.centre.exp(), after: series.value };
     let quieter = factors.removed_from(index, window).and_then(|(adjusted, factor)| {
         let adjusted = Baseline::of(&adjusted)?;
         (adjusted.sigma < baseline.sigma).then_some((adjusted, factor))
@@ -202,5 +215,21 @@ impl FineScore {
         };
         let judgement = Judgement::on(judged, matches!(reason, Reason::OutsideNoise { .. }), reason);
         Finding { judgement: Judgement { demoted, change: Some(change), ..judgement }, common_factor }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_left_out_count_among_the_chances() {
+        let metric = Metric::WallTime;
+        let past: Vec<Past> = (0..40).map(|run| Past { run, value: 1.0 + f64::from(run % 7) / 100.0 }).collect();
+        let thresholds = Thresholds::fine(metric);
+        let series = Series { metric, single_threaded: false, thresholds, past: &past, value: 1.3 };
+        let verdict = |left_out| judge_screened_run(&[series], left_out).findings[0].judgement;
+        assert!(matches!(verdict(0).reason, Reason::OutsideNoise { .. }), "{:?}", verdict(0));
+        assert!(matches!(verdict(1_000_000).reason, Reason::NotSignificant { .. }), "{:?}", verdict(1_000_000));
     }
 }

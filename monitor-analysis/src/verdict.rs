@@ -180,7 +180,7 @@ impl Reason {
     #[must_use]
     pub fn text(&self, metric: Metric) -> String {
         match *self {
-            Self::ExactlyEqual { values } => format!("exact, as in {values} runs"),
+            Self::ExactlyEqual { values } => format!("exact, as in {}", history(values)),
             Self::ExactlyDifferent { values } => format!("exact, after {values} identical values"),
             Self::WithinNoise { z } => format!("within noise, {}", sigmas(z)),
             Self::BelowRatio { ratio } => format!("less than {}", ratio_text(ratio)),
@@ -189,9 +189,9 @@ impl Reason {
                 format!("{}, but by chance at p = {}, {} needed", sigmas(z), probability(p), probability(p_needed))
             }
             Self::OutsideNoise { z, p } => format!("{}, p = {}", sigmas(z), probability(p)),
-            Self::WithinCoarse { values } => format!("within the coarse rule, {values} values only"),
-            Self::BeyondCoarse { values } => format!("beyond the coarse rule, {values} values only"),
-            Self::NoCoarseRule { values } => format!("{values} values are too few"),
+            Self::WithinCoarse { values } => format!("within the coarse rule, {}", history(values)),
+            Self::BeyondCoarse { values } => format!("beyond the coarse rule, {}", history(values)),
+            Self::NoCoarseRule { values } => format!("too few to judge by, {}", history(values)),
             Self::Interval { low, high } => format!("between {} and {}", ratio_text(low), ratio_text(high)),
             Self::TooFewSamples { base, head, needed } => {
                 format!("{base} against {head} samples, {needed} a side needed")
@@ -204,6 +204,10 @@ impl Reason {
             Self::NoComparableValue => "no comparable value before".to_owned(),
         }
     }
+}
+
+fn history(values: usize) -> String {
+    if values == 1 { "1 run before".to_owned() } else { format!("{values} runs before") }
 }
 
 fn sigmas(z: f64) -> String {

@@ -17,6 +17,9 @@ use crate::{migrations, settle, spool};
 /// How long a reader tries to do what is due in the file before it only reads.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Pages that a reader keeps: 32 MiB, so that an analysis which seeks through a large file reads each once.
+const CACHE: &str = "PRAGMA cache_size = -32768";
+
 /// A connection for queries.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -33,7 +36,7 @@ impl Reader {
         if !path.exists() {
             return Err(StoreError::Missing { path: path.to_owned() });
         }
-        match open_writable(path) {
+        let reader = match open_writable(path) {
             Ok(database) => Ok(Self { database, gone: HashSet::new(), _copy: None }),
             Err(
                 StoreError::Newer { .. }
@@ -43,7 +46,9 @@ impl Reader {
                 | StoreError::Io { .. },
             ) => Self::open_read_only(path),
             Err(error) => Err(error),
-        }
+        }?;
+        reader.database.patiently(|connection| connection.execute_batch(CACHE))?;
+        Ok(reader)
     }
 
     fn open_read_only(path: &Path) -> Result<Self, StoreError> {

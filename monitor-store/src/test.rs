@@ -1,5 +1,7 @@
 //! Tests as analyses need them: the metric row and the profile row of each run, across sessions.
 
+use std::collections::HashMap;
+
 use rusqlite::Row;
 
 use crate::columns::{self, Cells};
@@ -161,6 +163,37 @@ impl Monitor {
         );
         let values = [&test.path, &test.variant, &test.package, &test.binary].map(|value| text(value));
         self.rows(&sql, values.into_iter().chain([text(class_h.unwrap_or(""))]), ended_test)
+    }
+
+    /// Every run of a test in some sessions, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::tests`].
+    pub fn runs<S: AsRef<str>>(&self, test: &TestId, sessions: &[S]) -> Result<Vec<Test>, StoreError> {
+        let sql = format!(
+            "SELECT {}, k.CLASS_H, {} FROM json_each(?1) s \
+             CROSS JOIN TEST_METRICS m ON m.SESSION_H = s.value AND m.ITEM_PATH = ?2 AND m.ITEM_VARIANT = ?3 \
+             {JOINS} WHERE (?4 = '' OR p.PACKAGE = ?4) AND (?5 = '' OR p.BINARY = ?5) \
+             ORDER BY s.key, m.ITEM_START_TIME",
+            columns::METRIC,
+            columns::PROFILE,
+        );
+        let sessions: Vec<&str> = sessions.iter().map(AsRef::as_ref).collect();
+        let sessions = serde_json::Value::from(sessions).to_string();
+        let values = [&sessions, &test.path, &test.variant, &test.package, &test.binary].map(|value| text(value));
+        self.rows(&sql, values, ended_test)
+    }
+
+    /// The machine class of every session, by session; `None` for sessions of pytest-monitor and empty ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::tests`].
+    pub fn session_classes(&self) -> Result<HashMap<String, Option<String>>, StoreError> {
+        let sql = "SELECT s.SESSION_H, (SELECT k.CLASS_H FROM PROCESSES r JOIN CONTEXT_CLASSES k USING (ENV_H) \
+                   WHERE r.SESSION_H = s.SESSION_H LIMIT 1) FROM TEST_SESSIONS s";
+        Ok(self.rows(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
     }
 
     /// How the tests of a session ended.

@@ -172,6 +172,9 @@ fn what_was_written_comes_back() {
     let memory: Vec<_> = history.iter().map(|test| test.metric.as_ref().unwrap().mem_usage.unwrap()).collect();
     assert_eq!(memory, [0.0, 10.0, 20.0]);
     assert_eq!(monitor.history(&tests[0].id(), Some("another class")).unwrap(), []);
+    let runs = monitor.runs(&tests[0].id(), &["s2", "no such session", "s1"]).unwrap();
+    assert_eq!(runs.iter().map(|test| test.session_h()).collect::<Vec<_>>(), ["s2", "s1"]);
+    assert_eq!(monitor.session_classes().unwrap()["s1"].as_deref(), Some("class"));
     let elsewhere = TestId { binary: "it".into(), ..tests[0].id() };
     assert_eq!(monitor.history(&elsewhere, None).unwrap(), []);
 }

@@ -1,5 +1,6 @@
 //! The commands: each finds out what it was asked for and returns it as a document.
 
+pub mod compare;
 pub mod sessions;
 pub mod show;
 pub mod test;

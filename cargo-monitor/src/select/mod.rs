@@ -46,6 +46,12 @@ pub enum SelectError {
         /// A selector that matches only one.
         example: String,
     },
+    /// Nothing is left to compare with.
+    #[error("`{text}` selects nothing to compare with: no session before the one that is compared")]
+    NoBase {
+        /// What the user named.
+        text: String,
+    },
     /// There are not so many.
     #[error("`{text}` goes back too far: it selects {count} sessions")]
     TooFar {
@@ -82,6 +88,20 @@ pub fn session(monitor: &Monitor, text: &str) -> anyhow::Result<Session> {
         return one(newest, text, back);
     }
     one(sessions(monitor, name)?, text, back)
+}
+
+/// The sessions that a text stands for, newest first: itself for a session (`latest`, an identifier, whatever has
+/// `~N` behind), else all that it selects.
+///
+/// # Errors
+///
+/// As [`session`].
+pub fn group(monitor: &Monitor, text: &str) -> anyhow::Result<Vec<Session>> {
+    let (name, back) = split_back(text);
+    if name == "latest" || back > 0 || text.contains("~0") {
+        return Ok(vec![session(monitor, text)?]);
+    }
+    sessions(monitor, name)
 }
 
 /// Every session that a text selects, newest first; never none.

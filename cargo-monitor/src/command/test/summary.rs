@@ -2,27 +2,24 @@
 
 use monitor_analysis::metric::Metric;
 use monitor_analysis::summary::Summary;
+use monitor_analysis::verdict::Verdict;
 use monitor_store::{Attribution, Kind, Monitor, Outcome, OutcomeCounts, Session, Test};
 
-use crate::command::show;
-use crate::comparable::{self, Changes};
+use crate::command::{compare, show};
+use crate::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
 use crate::measure;
 use crate::output::{Cell, Column, Document, Table, Tone, Value};
 
 /// Rows of each list.
 const ROWS: usize = 5;
 
-/// Earlier sessions that changes are judged by.
-const HISTORY: usize = 20;
-
 /// The summary of one session.
 pub(super) fn of_one(monitor: &Monitor, session: &Session) -> anyhow::Result<Document> {
     let tests = functions(monitor, session)?;
-    let changes = comparable::changes(monitor, session, &tests, HISTORY)?;
     let mut document = Document::default().with_facts("summary", "", facts(session, &tests));
     document = lists(document, &tests);
-    if let Some(changes) = changes {
-        document = document.with_table("changes", changes_title(&changes), changes_table(&changes));
+    if let Some((title, changes)) = changes(monitor, session)? {
+        document = document.with_table("changes", title, changes);
     }
     let notable: Vec<Test> = tests.into_iter().filter(is_notable).collect();
     if !notable.is_empty() {
@@ -50,6 +47,17 @@ pub(super) fn of_several(monitor: &Monitor, sessions: &[Session]) -> anyhow::Res
         document = document.with_table(key, format!("{title}, of {} runs", sessions.len()), spread(&all, metric));
     }
     Ok(document)
+}
+
+/// The greatest changes since the last session of the machine class, by all that is known of it before; `None` if there
+/// is no such session.
+fn changes(monitor: &Monitor, session: &Session) -> anyhow::Result<Option<(String, Table)>> {
+    let Some(sides) = Sides::since_last(monitor, session)? else { return Ok(None) };
+    let request = Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None };
+    let comparison = Comparison::new(monitor, request)?;
+    let changed = [Verdict::Regressed, Verdict::Improved].into_iter().flat_map(|verdict| comparison.of(verdict));
+    let date = comparison.sides.base[0].run_date.to_string()[..16].replace('T', " ");
+    Ok(Some((format!("Changed since {date}"), compare::findings(changed.take(2 * ROWS)))))
 }
 
 fn functions(monitor: &Monitor, session: &Session) -> anyhow::Result<Vec<Test>> {
@@ -123,43 +131,6 @@ fn lists(mut document: Document, tests: &[Test]) -> Document {
 
 fn is_notable(test: &Test) -> bool {
     measure::outcome(test) == Outcome::Crashed || measure::attribution(test) == Some(Attribution::Shared)
-}
-
-fn changes_title(changes: &Changes) -> String {
-    let Changes { since, sessions, .. } = changes;
-    let date = since.run_date.to_string()[..16].replace('T', " ");
-    let sessions = if *sessions == 1 { "1 session".to_owned() } else { format!("{sessions} sessions") };
-    format!("Changed since {date}, by {sessions} of this machine class")
-}
-
-fn changes_table(changes: &Changes) -> Table {
-    let mut table = Table::new(&[
-        ("test", "test"),
-        ("metric", "metric"),
-        ("before", "before"),
-        ("after", "now"),
-        ("ratio", "change"),
-        ("verdict", "verdict"),
-        ("coarse", ""),
-        ("reason", "why"),
-    ]);
-    for change in changes.changes.iter().take(2 * ROWS) {
-        let judgement = &change.judgement;
-        let Some(values) = judgement.change else { continue };
-        let worse = values.after > values.before;
-        let quantity = |value| Value::Quantity(change.metric.quantity(value));
-        table.push(vec![
-            Value::Name(format!("{}::{}", change.test.path, change.test.variant)).into(),
-            Value::Text(change.metric.title().to_owned()).into(),
-            quantity(values.before).into(),
-            quantity(values.after).into(),
-            Value::Change(values.ratio()).toned(if worse { Tone::Bad } else { Tone::Good }),
-            Value::Text(judgement.verdict.to_string()).into(),
-            Value::Flag(judgement.coarse).into(),
-            Value::Text(judgement.reason.text(change.metric)).toned(Tone::Dim),
-        ]);
-    }
-    table
 }
 
 /// Least, median and greatest value of each test, those with the greatest medians first.
