@@ -1,0 +1,198 @@
+//! The schedule: tests in order onto free workers, on cores that they share.
+
+/// A test to run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Task {
+    /// Which of the recording.
+    pub(super) index: usize,
+    /// How long it takes with the cores it wants.
+    pub(super) wall_seconds: f64,
+    /// CPU time of all its threads.
+    pub(super) cpu_seconds: f64,
+    pub(super) memory_bytes: f64,
+}
+
+/// How a group of tests ran.
+#[derive(Debug, PartialEq)]
+pub(super) struct Replay {
+    pub(super) wall_seconds: f64,
+    pub(super) peak_memory_bytes: f64,
+    pub(super) most_at_once: usize,
+}
+
+/// Runs the tasks in order on so many workers and cores, each at least 1, with some CPU time before each.
+pub(super) fn replay(tasks: &[Task], workers: usize, cores: usize, overhead_seconds: f64) -> Replay {
+    let cores = cores.max(1) as f64;
+    let mut waiting = tasks.iter();
+    let mut running: Vec<Running> = Vec::new();
+    let mut replay = Replay { wall_seconds: 0.0, peak_memory_bytes: 0.0, most_at_once: 0 };
+    loop {
+        running.extend(
+            waiting.by_ref().take(workers.max(1) - running.len()).map(|task| Running::of(task, overhead_seconds)),
+        );
+        if running.is_empty() {
+            return replay;
+        }
+        replay.most_at_once = replay.most_at_once.max(running.len());
+        let memory = running.iter().map(|running| running.memory_bytes).sum();
+        replay.peak_memory_bytes = replay.peak_memory_bytes.max(memory);
+
+        let share = share_of_demand(&running, cores);
+        let step = running.iter().map(|running| running.left / running.speed(share)).fold(f64::INFINITY, f64::min);
+        replay.wall_seconds += step;
+        running.retain_mut(|running| {
+            let speed = running.speed(share);
+            let ends = running.left / speed <= step;
+            running.left -= step * speed;
+            !ends
+        });
+    }
+}
+
+/// A test at work.
+struct Running {
+    /// Seconds it has still to go at full speed.
+    left: f64,
+    /// Cores it keeps busy at full speed, on average.
+    demand: f64,
+    memory_bytes: f64,
+}
+
+impl Running {
+    fn of(task: &Task, overhead_seconds: f64) -> Self {
+        let left = task.wall_seconds + overhead_seconds;
+        let demand = if left > 0.0 { (task.cpu_seconds + overhead_seconds) / left } else { 0.0 };
+        Self { left, demand, memory_bytes: task.memory_bytes }
+    }
+
+    /// Progress when its CPU time gets this share of what it wants: waiting takes as long as ever.
+    fn speed(&self, share: f64) -> f64 {
+        let on_cpu = self.demand.min(1.0);
+        1.0 / (1.0 - on_cpu + on_cpu / share)
+    }
+}
+
+/// The share of the CPU time they want that the running tests get: 1 if the cores suffice.
+fn share_of_demand(running: &[Running], cores: f64) -> f64 {
+    let used = |share| running.iter().map(|running| running.demand * running.speed(share)).sum::<f64>();
+    if used(1.0) <= cores {
+        return 1.0;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..40 {
+        let middle = f64::midpoint(low, high);
+        if used(middle) < cores { low = middle } else { high = middle }
+    }
+    high
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tasks(costs: &[(f64, f64)]) -> Vec<Task> {
+        let task = |(index, (wall_seconds, usage))| Task {
+            index,
+            wall_seconds,
+            cpu_seconds: wall_seconds * usage,
+            memory_bytes: 1.0,
+        };
+        costs.iter().copied().enumerate().map(task).collect()
+    }
+
+    fn wall(costs: &[(f64, f64)], workers: usize, cores: usize) -> f64 {
+        replay(&tasks(costs), workers, cores, 0.0).wall_seconds
+    }
+
+    fn assert_close(a: f64, b: f64) {
+        assert!((a - b).abs() <= 1e-6 * a.abs().max(b.abs()), "{a} is not {b}");
+    }
+
+    #[test]
+    fn sleeping_tests_do_not_need_cores() {
+        assert_close(wall(&[(1.0, 0.0); 8], 8, 1), 1.0);
+        assert_close(wall(&[(1.0, 0.0); 8], 4, 1), 2.0);
+    }
+
+    #[test]
+    fn busy_tests_share_the_cores() {
+        assert_close(wall(&[(1.0, 1.0); 8], 8, 2), 4.0);
+        assert_close(wall(&[(1.0, 1.0); 8], 2, 2), 4.0);
+        assert_close(wall(&[(1.0, 4.0)], 1, 2), 2.0);
+    }
+
+    #[test]
+    fn waiting_goes_on_while_others_compute() {
+        // Half waiting, half computing, two on one core: they fit exactly.
+        assert_close(wall(&[(1.0, 0.5); 2], 2, 1), 1.0);
+        // A sleeper beside two that compute on one core.
+        assert_close(wall(&[(1.5, 0.0), (1.0, 1.0), (1.0, 1.0)], 3, 1), 2.0);
+    }
+
+    #[test]
+    fn a_long_test_at_the_end_leaves_workers_idle() {
+        assert_close(wall(&[(1.0, 0.0), (1.0, 0.0), (4.0, 0.0)], 2, 2), 5.0);
+    }
+
+    /// The same model in small steps of time: nothing is solved, cores are dealt out bit by bit.
+    fn brute_force(costs: &[(f64, f64)], workers: usize, cores: usize) -> f64 {
+        const STEP: f64 = 5e-4;
+        let mut queue = costs.iter();
+        // Left to go, demand.
+        let mut running: Vec<(f64, f64)> = Vec::new();
+        let mut time = 0.0;
+        loop {
+            while running.len() < workers {
+                let Some(next) = queue.next() else { break };
+                running.push(*next);
+            }
+            if running.is_empty() {
+                return time;
+            }
+            let mut share: f64 = 1.0;
+            let speed = |usage: f64, share: f64| 1.0 / (1.0 - usage.min(1.0) + usage.min(1.0) / share);
+            while running.iter().map(|(_, usage)| usage * speed(*usage, share)).sum::<f64>() > cores as f64 {
+                share *= 0.998;
+            }
+            for (left, usage) in &mut running {
+                *left -= STEP * speed(*usage, share);
+            }
+            running.retain(|(left, _)| *left > 0.0);
+            time += STEP;
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn agrees_with_small_steps(
+            costs in prop::collection::vec((0.01..0.5_f64, 0.0..3.0_f64), 1..8),
+            workers in 1..5_usize,
+            cores in 1..4_usize,
+        ) {
+            let (exact, stepped) = (wall(&costs, workers, cores), brute_force(&costs, workers, cores));
+            prop_assert!((exact - stepped).abs() < 0.01 * exact + 0.01, "{exact} {stepped}");
+        }
+
+        #[test]
+        fn more_cores_never_cost_time(
+            costs in prop::collection::vec((0.01..2.0_f64, 0.0..3.0_f64), 1..30),
+            cores in 1..8_usize,
+        ) {
+            // On one worker no order changes, so that Graham's anomalies cannot come up.
+            prop_assert!(wall(&costs, 1, cores + 1) <= wall(&costs, 1, cores) * (1.0 + 1e-9));
+            let work: f64 = costs.iter().map(|(wall, usage)| wall * usage).sum();
+            prop_assert!(wall(&costs, 4, cores) >= work / cores as f64 * (1.0 - 1e-6));
+        }
+    }
+
+    #[test]
+    fn memory_is_that_of_the_tests_at_once() {
+        let replayed = replay(&tasks(&[(1.0, 1.0), (3.0, 0.0), (1.0, 1.0)]), 2, 2, 0.0);
+        assert_eq!((replayed.peak_memory_bytes, replayed.most_at_once), (2.0, 2));
+        assert_eq!(replay(&[], 2, 2, 0.0).wall_seconds, 0.0);
+        assert_eq!(wall(&[(0.0, 0.0); 3], 1, 1), 0.0);
+    }
+}
