@@ -1,7 +1,7 @@
 //! The expansion: brackets around the test and around the user's body.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{Block, Stmt, parse_quote};
 
 use crate::body::{self, Found};
@@ -110,7 +110,10 @@ fn begin_and_end(test: &mut Test) {
     let guard = hygienic("monitored_body");
     let begin = begin(&test.options, &[]);
     let body = &test.function.block;
-    let unit = matches!(test.returns(), Returns::Unit).then(|| quote!(;));
+    // Where the user's last statement ends: `tokio::test` locates its own code there.
+    let last = body.stmts.last().and_then(|statement| statement.to_token_stream().into_iter().last());
+    let end = last.map_or_else(Span::call_site, |token| token.span());
+    let unit = matches!(test.returns(), Returns::Unit).then(|| quote_spanned!(end=> ;));
     test.function.block.stmts = statements(quote! {
         let #guard = #begin;
         #body #unit

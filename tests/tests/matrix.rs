@@ -13,6 +13,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("asynchronous", include_str!("../fixtures/shapes/asynchronous.rs")),
     ("cases", include_str!("../fixtures/shapes/cases.rs")),
     ("wrapped", include_str!("../fixtures/shapes/wrapped.rs")),
+    ("measured", include_str!("../fixtures/shapes/measured.rs")),
 ];
 
 const DEPENDENCIES: &str = "rstest = \"0.28\"\nserial_test = \"3\"\ntest-case = \"3\"\ntest-log = \"0.2\"\n\
@@ -164,6 +165,34 @@ fn printed(shapes: &Shapes, module: &str, name: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// What backtraces say of the user's functions: where each panic was, and name and place of the frames. What an attribute wrote
+/// stands at the attribute.
+fn backtraces(shapes: &Shapes, module: &str, name: &str) -> Vec<String> {
+    let mut command = shapes.project.cargo(&["test", "--lib", "--", "--test-threads=1", "--include-ignored"]);
+    command.arg(format!("{module}::{name}::")).env("RUST_BACKTRACE", "1").env("MONITOR", "1");
+    command.env("MONITOR_DB", shapes.project.path("backtraces.pymon"));
+    let run = run(command);
+    let own = format!("src/{module}/");
+    let (_, source) = SOURCES.iter().find(|(known, _)| *known == name).expect("a module of shapes");
+    let mut frames = Vec::new();
+    let mut function = "";
+    for line in run.stdout.lines() {
+        if let Some((_, place)) = line.split_once(" panicked at ") {
+            frames.push(format!("panic at {}", place.replace(&own, "")));
+        } else if let Some((_, name)) = line.trim().split_once(": ").filter(|(number, _)| number.parse::<u32>().is_ok())
+        {
+            function = name.trim_end_matches("::{{closure}}");
+        } else if let Some((_, place)) = line.split_once("at ./").and_then(|(_, path)| path.split_once(&own)) {
+            let line: usize = place.split(':').nth(1).and_then(|line| line.parse().ok()).expect("a frame has a line");
+            if source.lines().nth(line - 1).is_some_and(|line| line.starts_with('#')) {
+                continue;
+            }
+            frames.push(format!("{} at {place}", function.replace(&format!("{module}::"), "")));
+        }
+    }
+    frames
+}
+
 /// The warnings of each module: file, line, text.
 fn lints(shapes: &Shapes) -> BTreeMap<String, BTreeSet<String>> {
     let run = run(shapes.project.cargo(&["clippy", "--tests", "--message-format=short"])).succeeded();
@@ -200,6 +229,55 @@ fn every_place_records_the_same_rows() {
 }
 
 #[test]
+fn only_the_body_is_measured() {
+    let (_, database) = SHAPES.record(&["test", "--lib", "::measured::", "--", "--test-threads=8"]);
+    let wrong = database.rows(
+        "select path, variant, attribution, heap_allocated_bytes, allocations from TESTS
+         where heap_allocated_bytes <> 1000 or allocations <> 1",
+    );
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // Whoever holds the lock is measured, whoever waits for it is not yet.
+    let locked = "select item_path || item_variant test, julianday(ITEM_START_TIME) * 86400.0 start, TOTAL_TIME seconds
+                  from TEST_METRICS where ITEM like 'locked%'";
+    let held: f64 = database.number(&format!("select sum(seconds) from ({locked})"));
+    assert!(held > 0.02 * 4.0 * 3.0, "{held} s under the lock");
+    let overlapping = database.rows(&format!(
+        "select a.test, b.test from ({locked}) a join ({locked}) b
+         on a.test < b.test and max(a.start, b.start) < min(a.start + a.seconds, b.start + b.seconds) - 0.001"
+    ));
+    assert!(overlapping.is_empty(), "{overlapping:#?}");
+}
+
+#[test]
+fn explicit_parameters_are_named_the_same() {
+    let path = SHAPES.project.path("explicit.pymon");
+    let _ = std::fs::remove_file(&path);
+    let mut command = SHAPES.project.cargo(&["test", "--lib", "::cases::"]);
+    command.env("MONITOR_DB", &path).env("MONITOR_EXPLICIT_PARAMETERS", "1");
+    let _ = run(command);
+    let database = Database::open(&path);
+    let krate = SHAPES.crate_name();
+    let above = rows(&database, &format!("{krate}::at_0::cases"));
+    let variants: Vec<_> = above.iter().map(|(_, variant, _)| variant.as_str()).collect();
+    for variant in [
+        "test_p[asint=10, asstr=10]",
+        "product[number=2, flag=true, letter=b]",
+        "cases_and_lists[word=two, number=1]",
+        "without_debug[secret=case_1]",
+        "async_cases[number=1]",
+        "doubled[number=2, expected=4]",
+        "borrowed[text=a, numbers=[1, 2]]",
+        "async_case[number=1]",
+    ] {
+        assert!(variants.contains(&variant), "{variant} is not in {variants:#?}");
+    }
+    for module in SHAPES.having("cases") {
+        let tests = if module == "within" { "::tests" } else { "" };
+        assert_eq!(rows(&database, &format!("{krate}::{module}::cases{tests}")), above, "{module}");
+    }
+}
+
+#[test]
 fn nextest_records_the_same_rows() {
     let (_, database) = SHAPES.record(&["nextest", "run", "--no-fail-fast", "--run-ignored=all"]);
     assert_rows(&SHAPES, &database, |_| true);
@@ -215,6 +293,27 @@ fn what_tests_print_is_unchanged() {
             assert!(with == without, "{module}::{name}: {differing:#?}");
         }
     }
+}
+
+#[test]
+fn backtraces_name_the_same_functions_and_lines() {
+    for (name, _) in SOURCES {
+        let without = backtraces(&SHAPES, "without", name);
+        for module in ["at_0", "at_1"] {
+            let with = backtraces(&SHAPES, module, name);
+            let mut rest = with.iter();
+            for frame in &without {
+                assert!(rest.any(|ours| ours == frame), "{module}::{name} lacks {frame}: {with:#?}");
+            }
+        }
+    }
+    let frames = backtraces(&SHAPES, "at_0", "plain");
+    let deep = [
+        "panic at plain.rs:37:5:",
+        "shapes_2024::plain::deep at plain.rs:37:5",
+        "shapes_2024::plain::deep at plain.rs:38:5",
+    ];
+    assert!(frames.windows(3).any(|three| three == deep), "{frames:#?}");
 }
 
 #[test]
