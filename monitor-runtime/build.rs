@@ -1,4 +1,4 @@
-//! Tells the runtime which toolchain and profile the tests are built with.
+//! Tells the runtime which toolchain and profile the tests are built with, and whether new threads are seen.
 
 use std::env;
 use std::path::Path;
@@ -8,6 +8,12 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=RUSTC");
     let variable = |name: &str| env::var(name).unwrap_or_default();
+    let is_on = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
+    let is_glibc = variable("CARGO_CFG_TARGET_OS") == "linux" && variable("CARGO_CFG_TARGET_ENV") == "gnu";
+    println!("cargo::rustc-check-cfg=cfg(sees_new_threads)");
+    if is_glibc && is_on("THREAD_ATTRIBUTION") && !is_on("PORTABLE") {
+        println!("cargo::rustc-cfg=sees_new_threads");
+    }
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc).arg("--version").output().ok();
     let version = version.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();

@@ -3,17 +3,16 @@
 //! The wrapper is a strong symbol in the test binary, so it comes before the C library's for every caller: `std`,
 //! C libraries linked in, shared objects. On a thread outside of every scope it only passes the call on.
 
-/// Whether threads born inside a scope are seen in this build.
-pub(crate) const SEES_NEW_THREADS: bool =
-    cfg!(all(target_os = "linux", target_env = "gnu", feature = "thread-attribution", not(feature = "portable")));
+/// Whether threads born inside a scope are seen in this build: `build.rs` decides.
+pub(crate) const SEES_NEW_THREADS: bool = cfg!(sees_new_threads);
 
 /// Makes sure that the linker takes the wrapper, and prepares it outside of any measurement.
 pub(crate) fn prepare() {
-    #[cfg(all(target_os = "linux", target_env = "gnu", feature = "thread-attribution", not(feature = "portable")))]
+    #[cfg(sees_new_threads)]
     glibc::prepare();
 }
 
-#[cfg(all(target_os = "linux", target_env = "gnu", feature = "thread-attribution", not(feature = "portable")))]
+#[cfg(sees_new_threads)]
 mod glibc {
     use std::mem;
     use std::ptr;
@@ -135,5 +134,47 @@ mod glibc {
             }
             result
         }
+    }
+}
+
+#[cfg(all(test, sees_new_threads))]
+mod tests {
+    use std::thread;
+
+    use crate::scope::{Tree, current};
+
+    #[test]
+    fn threads_born_inside_join_and_are_gone_with_their_usage_kept() {
+        super::prepare();
+        let tree = Tree::new();
+        let own = tree.join();
+        own.is_this_threads();
+        let mark = tree.mark_heap(own);
+        let before = current::set_current(Some(own));
+        let grandchild = thread::spawn(|| thread::spawn(|| vec![1_u8; 5_000]).join().expect("the grandchild ends"));
+        let bytes = grandchild.join().expect("the child ends");
+        assert!(thread::spawn(|| panic!("on purpose")).join().is_err());
+        current::set_current(before);
+        assert!(tree.await_threads(own).is_empty());
+
+        let totals = tree.totals(own, None);
+        assert_eq!(totals.threads, 4);
+        assert!(
+            tree.threads().filter(|record| !std::ptr::eq(*record, own)).all(|record| record.usage().cpu_ns > Some(0))
+        );
+        #[cfg(feature = "allocator")]
+        {
+            assert!(totals.allocated.bytes > 5_000);
+            assert!(tree.heap_since(own, &mark).kept_bytes >= 5_000);
+        }
+        let _ = mark;
+        drop(bytes);
+        assert!(tree.close(own, false).is_empty());
+    }
+
+    #[test]
+    fn threads_born_outside_belong_to_nobody() {
+        let belongs = thread::spawn(|| current::current().is_some());
+        assert!(!belongs.join().expect("the thread ends"));
     }
 }
