@@ -2,7 +2,9 @@
 //! ends as it would without us.
 #![forbid(unsafe_code)]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::LazyLock;
 
 use monitor_store::Monitor;
@@ -12,6 +14,12 @@ use tempfile::TempDir;
 static PROJECT: LazyLock<Project> = LazyLock::new(|| {
     let manifest = manifest("crashes", "libc = \"0.2\"\n");
     Project::kept("crashes", &[("Cargo.toml", &manifest), ("src/lib.rs", include_str!("../fixtures/crashes.rs"))])
+});
+
+static TEN_TESTS: LazyLock<Project> = LazyLock::new(|| {
+    let manifest = manifest("crashes-killed", "");
+    let source = include_str!("../fixtures/ten_tests.rs");
+    Project::kept("crashes-killed", &[("Cargo.toml", &manifest), ("src/lib.rs", source)])
 });
 
 /// Modules of the fixture, and whether the exit handlers run, so that no other process has to find out.
@@ -122,4 +130,40 @@ fn neighbours_of_a_crash_keep_what_they_had_ended() {
         database.value("select count(*) from TEST_METRICS"),
         database.value("select count(*) from TEST_PROFILES where OUTCOME = 'passed'")
     );
+}
+
+/// Kills a process once the harness has told that `count` tests passed; all of which it told so.
+fn passed_until_killed(binary: &Path, path: &Path, session: usize, count: usize) -> Vec<String> {
+    let mut command = TEN_TESTS.command(binary);
+    command.env("MONITOR_DB", path).env("MONITOR_SESSION", session.to_string()).stdout(Stdio::piped());
+    let mut child = command.arg("--test-threads=2").spawn().expect("the test binary starts");
+    let stdout = BufReader::new(child.stdout.take().expect("its output is a pipe"));
+    let lines = stdout.lines().map(|line| line.expect("the harness prints text"));
+    let mut tests =
+        lines.filter_map(|line| Some(line.strip_prefix("test tests::")?.strip_suffix(" ... ok")?.to_owned()));
+    let mut passed: Vec<String> = tests.by_ref().take(count).collect();
+    child.kill().expect("the process can be killed, also one that has ended");
+    passed.extend(tests);
+    child.wait().expect("it ends");
+    passed
+}
+
+#[test]
+fn what_the_harness_has_told_is_in_the_file_whenever_the_process_is_killed() {
+    let binary = TEN_TESTS.test_binary();
+    let (_folder, path) = database();
+    for session in 0..30 {
+        let passed = passed_until_killed(&binary, &path, session, session % 10);
+        if passed.is_empty() {
+            continue;
+        }
+        drop(Monitor::open(&path).expect("the file can be read"));
+        let database = Database::open(&path);
+        let newest = "(select SESSION_H from TEST_SESSIONS order by RUN_DATE desc limit 1)";
+        let rows = database.column(&format!("select ITEM from TEST_METRICS where SESSION_H = {newest}"));
+        let lost: Vec<&String> = passed.iter().filter(|test| !rows.contains(test)).collect();
+        assert_eq!(lost, [] as [&str; 0], "killed after {} tests", session % 10);
+        assert_eq!(database.value("select count(*) from TEST_PROFILES where OUTCOME = 'running'"), "0");
+        assert_eq!(database.value("pragma integrity_check"), "ok");
+    }
 }
