@@ -8,6 +8,7 @@ pub mod members;
 mod project;
 mod python;
 pub mod shapes;
+pub mod trouble;
 
 pub use database::{Database, Table};
 pub use project::{Project, Run, manifest, nextest_is_there, repository, run};

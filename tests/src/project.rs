@@ -277,6 +277,19 @@ impl Run {
         lines
     }
 
+    /// Expects one warning of the runtime, which says all of these words, and nothing else on stderr.
+    ///
+    /// # Panics
+    ///
+    /// If it is not so.
+    #[track_caller]
+    pub fn warned_once(&self, words: &[&str]) {
+        assert_eq!((self.warnings().len(), self.stderr.lines().count()), (1, 1), "{}", self.stderr);
+        for word in words {
+            assert!(self.stderr.contains(word), "{word:?} is missing in: {}", self.stderr);
+        }
+    }
+
     /// The warnings of the runtime.
     #[must_use]
     pub fn warnings(&self) -> Vec<&str> {

@@ -109,12 +109,31 @@ fn without_git_the_revision_is_unknown_and_nothing_else_changes() {
     assert_eq!(sources.revision(&[("PATH", &empty)]), says("", "NULL", "NULL"));
 }
 
-/// Stand-ins for tools that are seldom installed: each answers the one question that it is to be asked.
+/// Puts a shell script in the project's folder `tools`, under the name of a tool.
+#[cfg(unix)]
+fn stand_in(sources: &Sources, tool: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let path = format!("tools/{tool}");
+    sources.project.write(&path, &format!("#!/bin/sh\n{script}\n"));
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(sources.project.path(&path), executable).expect("a file can be made executable");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_git_that_hangs_is_given_up() {
+    let sources = Sources::new("revision-hangs");
+    stand_in(&sources, "git", "exec sleep 600");
+    fs::create_dir(sources.project.path(".git")).expect("a folder can be made");
+    let path = format!("{}:/usr/bin:/bin", sources.project.path("tools").display());
+    assert_eq!(sources.revision(&[("PATH", &path)]), says("", "NULL", "NULL"));
+}
+
+/// Each tool, seldom installed, is stood in for by a script that answers the one question it is to be asked.
 #[cfg(unix)]
 #[test]
 fn other_tools_are_asked_where_git_knows_nothing() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let sources = Sources::new("revision-others");
     let tools = [
         ("p4", "changes -m1 #have", "Change 4711 on 2026/11/23 by me@here 'text'"),
@@ -122,10 +141,7 @@ fn other_tools_are_asked_where_git_knows_nothing() {
         ("jj", "log --no-graph --ignore-working-copy --revisions @ --template commit_id", "fedcba9876"),
     ];
     for (tool, question, answer) in tools {
-        let path = format!("tools/{tool}");
-        sources.project.write(&path, &format!("#!/bin/sh\n[ \"$*\" = '{question}' ] && echo \"{answer}\"\n"));
-        let executable = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(sources.project.path(&path), executable).expect("a file can be made executable");
+        stand_in(&sources, tool, &format!("[ \"$*\" = '{question}' ] && echo \"{answer}\""));
     }
     let path = format!("{}:/usr/bin:/bin", sources.project.path("tools").display());
     assert_eq!(sources.revision(&[("PATH", &path)]), says("", "NULL", "NULL"), "no folder of theirs, so not asked");
