@@ -21,17 +21,19 @@ use syn::{Item, ItemFn, parse2};
 ///
 /// It goes above or below `#[test]`, on a test function or on an inline module, where it covers every test inside.
 ///
-/// ```ignore
+/// ```
 /// use monitor_runtime::monitored;
 ///
 /// #[monitored]
 /// #[test]
 /// fn prime() {
-///     assert!(is_prime(982_451_653));
+///     assert!((2..31).all(|divisor| 31 % divisor != 0));
 /// }
 ///
 /// #[monitored(component = "checkout", max_time = "250ms")]
 /// mod tests {
+///     use monitor_runtime::monitored;
+///
 ///     #[test]
 ///     fn pays() {}
 ///
@@ -62,6 +64,7 @@ use syn::{Item, ItemFn, parse2};
 ///
 /// A test over its budget is recorded, then fails. On a module the options are defaults for its tests, and a function's own
 /// options override them one by one; a plain `#[monitored]` on a function overrides `skip` of its module.
+#[expect(clippy::test_attr_in_doctest, reason = "the attribute is for tests; the example is compiled")]
 #[proc_macro_attribute]
 pub fn monitored(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     attribute(options.into(), item.into()).into()
