@@ -76,7 +76,7 @@ Examples:
   cargo monitor test --format markdown > summary.md"
     )]
     Test(command::test::Arguments),
-    /// Run `cargo nextest run`, then show what its tests cost, those without #[monitored] too
+    /// Run `cargo nextest run`, then show what its tests cost, those without the attribute too
     #[command(
         override_usage = "cargo monitor nextest [OPTIONS] [run] [ARGUMENTS OF cargo nextest run]",
         after_help = "\

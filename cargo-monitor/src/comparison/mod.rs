@@ -1,6 +1,6 @@
 //! What changed between two sides: the data of `compare`, `gate` and the summary of a run.
 //!
-//! [`sides`] finds the sessions, [`observe`] their tests and the past of each, [`judge`] asks `monitor-analysis`.
+//! `sides` finds the sessions, `observe` their tests and the past of each, `judge` asks `monitor-analysis`.
 
 mod judge;
 mod observe;

@@ -2,7 +2,7 @@
 //!
 //! `cargo monitor nextest` makes itself the runner of the test binaries (cargo's setting `target.<triple>.runner`). For
 //! each test, [`runner`] starts the binary, waits, and appends what the process cost to a log; afterwards
-//! [`record`] writes a row for each test that has not recorded itself. [`setting`] finds the runner that the user has
+//! `record` writes a row for each test that has not recorded itself. `setting` finds the runner that the user has
 //! configured, which is then run by ours.
 
 mod log;
