@@ -74,7 +74,8 @@ impl Recorder {
         if !config.enabled {
             return None;
         }
-        let mut runner = facts::runner(&config, item.package);
+        let identity = facts::process_identity();
+        let mut runner = facts::runner(&config, item.package, &identity);
         if let Some(session_h) = isolate::inherited_session() {
             runner.session_h = session_h;
             runner.single_test = true;
@@ -85,7 +86,7 @@ impl Recorder {
         sys::threads::prepare();
         panics::leave_hook_uncounted();
         let recorder = Self {
-            identity: facts::process_identity(),
+            identity,
             overhead: overhead::calibrate(),
             env_h: OnceCell::new(),
             sink: Mutex::new(Sink::Closed),

@@ -101,6 +101,19 @@ fn the_revision_is_known_in_every_state_of_a_work_tree() {
 }
 
 #[test]
+fn a_hook_of_git_changes_nothing() {
+    // The repository is one folder up, where git runs its hooks.
+    let sources = Sources::new("revision-hook");
+    let above = ["-C", ".."];
+    sources.git(&[&above[..], &["init", "--quiet", "--initial-branch", "trunk"]].concat());
+    sources.git(&["add", "src"]);
+    sources.git(&["commit", "--quiet", "--message", "one"]);
+    let one = sources.git(&["rev-parse", "HEAD"]);
+    let hook = [("GIT_DIR", ".git"), ("GIT_INDEX_FILE", ".git/index"), ("GIT_WORK_TREE", ".")];
+    assert_eq!(sources.revision(&hook), says(&one, "trunk", "false"));
+}
+
+#[test]
 fn without_git_the_revision_is_unknown_and_nothing_else_changes() {
     let sources = Sources::new("revision-no-git");
     sources.git(&["init", "--quiet"]);

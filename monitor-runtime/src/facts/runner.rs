@@ -6,7 +6,7 @@ use std::path::Path;
 
 use monitor_store::hash_hex;
 
-use super::process::{self, Relative};
+use super::process::{self, ProcessIdentity, Relative};
 use crate::config::Config;
 
 /// How this process was started, and the session that follows from it.
@@ -51,11 +51,10 @@ pub(crate) struct Leader {
     pub started: u64,
 }
 
-/// Finds out, for tests of `package`.
-pub(crate) fn runner(config: &Config, package: &str) -> Runner {
+/// Finds out, for tests of `package` in the process that `identity` is of.
+pub(crate) fn runner(config: &Config, package: &str, identity: &ProcessIdentity) -> Runner {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let executable = env::current_exe().unwrap_or_default();
-    let identity = process::process_identity();
     let nextest = variable("NEXTEST_RUN_ID");
     let leader_name = if nextest.is_some() { "cargo-nextest" } else { "cargo" };
     let leader = leader_among(process::lineage(), leader_name);

@@ -24,7 +24,7 @@ pub(super) fn revision(folder: &Path) -> Revision {
         return revision;
     }
     let others = [perforce, mercurial, jujutsu];
-    let id = others.into_iter().find_map(|tool| tool(folder)).unwrap_or_default();
+    let id = others.into_iter().find_map(|asked| asked(folder)).unwrap_or_default();
     Revision { id, facts: Vec::new() }
 }
 
@@ -34,14 +34,27 @@ fn git(folder: &Path) -> Option<Revision> {
     if !inside && std::env::var_os("GIT_DIR").is_none() {
         return None;
     }
-    let status = output(
-        folder,
-        "git",
-        &["--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules"],
-    );
+    let ask = |args: &[&str]| {
+        let mut git = tool("git", args);
+        if inside {
+            // A hook of git sets these, some relative to a folder that is not ours.
+            for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+                git.env_remove(name);
+            }
+        }
+        output(folder, git)
+    };
+    let status = ask(&[
+        "--no-optional-locks",
+        "status",
+        "--porcelain=v2",
+        "--branch",
+        "--untracked-files=no",
+        "--ignore-submodules",
+    ]);
     let Some(status) = status else {
         // A very large work tree, or an index that can't be read: the head alone is quick.
-        let id = output(folder, "git", &["rev-parse", "--verify", "HEAD"])?.trim().to_owned();
+        let id = ask(&["rev-parse", "--verify", "HEAD"])?.trim().to_owned();
         return Some(Revision { id, facts: Vec::new() });
     };
     Some(parse_git(&status))
@@ -59,29 +72,34 @@ fn parse_git(status: &str) -> Revision {
 
 fn perforce(folder: &Path) -> Option<String> {
     std::env::var_os("P4CLIENT").or_else(|| std::env::var_os("P4CONFIG"))?;
-    let change = output(folder, "p4", &["changes", "-m1", "#have"])?;
+    let change = output(folder, tool("p4", &["changes", "-m1", "#have"]))?;
     change.split_whitespace().nth(1).map(str::to_owned)
 }
 
 fn mercurial(folder: &Path) -> Option<String> {
     folder.ancestors().find(|folder| folder.join(".hg").exists())?;
-    first_line(&output(folder, "hg", &["log", "--rev", ".", "--template", "{node}"])?)
+    first_line(&output(folder, tool("hg", &["log", "--rev", ".", "--template", "{node}"]))?)
 }
 
 fn jujutsu(folder: &Path) -> Option<String> {
     folder.ancestors().find(|folder| folder.join(".jj").exists())?;
     let args = ["log", "--no-graph", "--ignore-working-copy", "--revisions", "@", "--template", "commit_id"];
-    first_line(&output(folder, "jj", &args)?)
+    first_line(&output(folder, tool("jj", &args))?)
 }
 
 fn first_line(text: &str) -> Option<String> {
     text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned)
 }
 
+fn tool(program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args);
+    command
+}
+
 /// What a tool prints if it succeeds in time.
-fn output(folder: &Path, program: &str, args: &[&str]) -> Option<String> {
-    let mut child = Command::new(program)
-        .args(args)
+fn output(folder: &Path, mut tool: Command) -> Option<String> {
+    let mut child = tool
         .current_dir(folder)
         .env("LC_ALL", "C")
         .env("GIT_TERMINAL_PROMPT", "0")
@@ -139,7 +157,7 @@ mod tests {
     #[test]
     fn a_missing_or_failing_tool_is_no_answer() {
         let folder = std::env::temp_dir();
-        assert_eq!(output(&folder, "no-such-tool-anywhere", &[]), None);
-        assert_eq!(output(&folder, "git", &["no-such-command"]), None);
+        assert_eq!(output(&folder, tool("no-such-tool-anywhere", &[])), None);
+        assert_eq!(output(&folder, tool("git", &["no-such-command"])), None);
     }
 }
