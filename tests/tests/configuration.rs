@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use monitor_tests::{Database, Project, Run, manifest, run};
+use monitor_tests::{Database, Project, Run, manifest, nextest_is_there, run};
 use tempfile::TempDir;
 
 static PROJECT: LazyLock<(Project, PathBuf)> = LazyLock::new(|| {
@@ -86,6 +86,29 @@ fn the_file_is_where_it_is_asked_for() {
     }
     assert_eq!(files_in(project.root()), ["Cargo.lock", "Cargo.toml", "deep", "target"]);
     assert_eq!(files_in(&project.path("deep/member")), ["Cargo.toml", "src"]);
+}
+
+#[test]
+fn tests_that_were_built_elsewhere_record_where_they_run() {
+    if !nextest_is_there() {
+        return;
+    }
+    let project = Project::library("configuration-archive", include_str!("../fixtures/configured.rs"));
+    let nextest = |folder: &Path, args: &[&str]| {
+        let mut command = project.command("cargo");
+        command.arg("nextest").args(args).current_dir(folder);
+        let _ = run(command).succeeded();
+    };
+    let archive = project.outside().join("tests.tar.zst").display().to_string();
+    nextest(project.root(), &["archive", "--archive-file", &archive]);
+    let elsewhere = project.outside().join("elsewhere");
+    fs::rename(project.root(), &elsewhere).expect("a folder can be renamed");
+    let remap = elsewhere.display().to_string();
+    nextest(&elsewhere, &["run", "--archive-file", &archive, "--workspace-remap", &remap]);
+    let database = Database::open(&elsewhere.join(".pymon"));
+    assert_eq!(database.value("select count(*) from TEST_METRICS"), "2");
+    assert_eq!(database.value("select count(*) from SESSION_LOCKFILES"), "1");
+    assert!(!project.root().exists(), "the folder where they were built came back");
 }
 
 #[test]
