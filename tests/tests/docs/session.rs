@@ -14,8 +14,8 @@ use monitor_tests::{Project, repository, run};
 /// The reader's home in the documents.
 const HOME: &str = "/home/you";
 
-/// A home folder with a clone of this repository in `monitor`. Its path is always the same, so that what is built there
-/// is not built again the next time.
+/// A home folder with a clone of this repository in `monitor`. Its path is always the same, so that what was built there is
+/// not built again the next time.
 pub(crate) struct Session {
     home: Project,
     /// Where the reader is.
@@ -118,6 +118,13 @@ impl Session {
         if let Err(line) = compare(&step.output, &printed) {
             panic!("{place}: `{}` does not print {line:?}, but:\n{printed}", step.command);
         }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Only the path has to be the same the next time.
+        let _ = fs::remove_dir_all(self.home.root());
     }
 }
 
