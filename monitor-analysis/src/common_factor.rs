@@ -74,8 +74,8 @@ impl CommonFactors {
     fn without(&self, metric: Metric, run: Run, own: f64) -> Option<f64> {
         let residuals = self.runs.get(&(metric, run))?;
         let others = residuals.len().checked_sub(1).filter(|others| *others >= COMMON_FACTOR_MIN_TESTS)?;
-        let own = residuals.partition_point(|residual| residual.total_cmp(&own).is_lt());
-        let at = |index: usize| residuals[if index < own { index } else { index + 1 }];
+        // What is below the one left out keeps its place; what is not moves up by one.
+        let at = |index: usize| residuals[if residuals[index].total_cmp(&own).is_lt() { index } else { index + 1 }];
         Some(f64::midpoint(at((others - 1) / 2), at(others / 2)))
     }
 }

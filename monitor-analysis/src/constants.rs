@@ -10,7 +10,7 @@ pub const EXACT_MIN_VALUES: usize = 5;
 pub const HISTORY_WINDOW: usize = 50;
 
 /// Most values that are searched for the change of level since which a new value is compared.
-pub const HISTORY_SEARCH: usize = 100;
+pub const HISTORY_SEARCH: usize = 60;
 
 /// Least values for the full rule; below, only the coarse rule holds.
 pub const HISTORY_MIN_VALUES: usize = 10;

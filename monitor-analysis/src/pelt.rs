@@ -14,25 +14,25 @@ pub fn partition(values: &[f64], penalty: f64, min_segment: usize) -> Vec<usize>
     // best[end]: cost of the best partition of values[..end], and the start of its last segment.
     let mut best = vec![(f64::INFINITY, 0); values.len() + 1];
     best[0] = (-penalty, 0);
-    let mut starts = vec![Start { index: 0, dead_from: usize::MAX }];
+    let mut starts = vec![Start { index: 0, before: -penalty, with_segment: 0.0, dead_from: usize::MAX }];
     for end in min_segment..=values.len() {
         starts.retain(|start| start.dead_from > end);
-        for start in &starts {
-            let total = best[start.index].0 + cost.of_segment(start.index, end) + penalty;
-            if total < best[end].0 {
-                best[end] = (total, start.index);
+        let mut least = (f64::INFINITY, 0);
+        for start in &mut starts {
+            start.with_segment = start.before + cost.of_segment(start.index, end);
+            if start.with_segment < least.0 {
+                least = (start.with_segment, start.index);
             }
         }
+        best[end] = (least.0 + penalty, least.1);
         // A start that loses by more than a penalty here loses for good: a segment could begin at `end` instead,
         // and does as soon as it can be long enough.
-        for start in &mut starts {
-            if best[start.index].0 + cost.of_segment(start.index, end) >= best[end].0 {
-                start.dead_from = start.dead_from.min(end + min_segment);
-            }
+        for start in starts.iter_mut().filter(|start| start.with_segment >= least.0 + penalty) {
+            start.dead_from = start.dead_from.min(end + min_segment);
         }
         let next = end + 1 - min_segment;
         if next >= min_segment {
-            starts.push(Start { index: next, dead_from: usize::MAX });
+            starts.push(Start { index: next, before: best[next].0, with_segment: 0.0, dead_from: usize::MAX });
         }
     }
     let mut changes = Vec::new();
@@ -48,12 +48,18 @@ pub fn partition(values: &[f64], penalty: f64, min_segment: usize) -> Vec<usize>
 /// Where a last segment may start, and from which end on it need not be tried.
 struct Start {
     index: usize,
+    /// Cost of the best partition of what is before it.
+    before: f64,
+    /// That, and the cost of the segment from it to the end under consideration.
+    with_segment: f64,
     dead_from: usize,
 }
 
 /// Sums from which the cost of any segment follows at once.
 struct SquaredError {
     sums: Vec<(f64, f64)>,
+    /// 1 / n: the cost is asked for too often to divide.
+    inverses: Vec<f64>,
 }
 
 impl SquaredError {
@@ -67,13 +73,14 @@ impl SquaredError {
             squares += (value - mean) * (value - mean);
             sums.push((sum, squares));
         }
-        Self { sums }
+        let inverses = (0..=values.len()).map(|count| 1.0 / count as f64).collect();
+        Self { sums, inverses }
     }
 
     fn of_segment(&self, start: usize, end: usize) -> f64 {
         let ((sum_before, squares_before), (sum, squares)) = (self.sums[start], self.sums[end]);
         let sum = sum - sum_before;
-        (squares - squares_before - sum * sum / (end - start) as f64).max(0.0)
+        (squares - squares_before - sum * sum * self.inverses[end - start]).max(0.0)
     }
 }
 

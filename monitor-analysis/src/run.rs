@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::iter::repeat_n;
 
 use crate::common_factor::CommonFactors;
-use crate::constants::{CENTRE_WINDOW, FALSE_DISCOVERY_RATE, HISTORY_MIN_VALUES, HISTORY_WINDOW, Z_THRESHOLD};
-use crate::exact::{Exactness, exactness, judge};
+use crate::constants::{CENTRE_WINDOW, FALSE_DISCOVERY_RATE, HISTORY_MIN_VALUES, Z_THRESHOLD};
+use crate::exact::{Exactness, judge};
 use crate::history::{Baseline, log_value};
 use crate::metric::{Metric, Thresholds};
 use crate::significance::discovery_threshold;
@@ -84,8 +84,8 @@ pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
 pub fn judge_screened_run(series: &[Series<'_>], left_out: usize) -> RunFindings {
     let windows: Vec<Window<'_>> = series.iter().map(Window::of).collect();
     let factors = CommonFactors::of(series, &windows);
-    let judged = |(index, (series, window))| stage(index, series, window, &factors);
-    let stages: Vec<Stage> = series.iter().zip(&windows).enumerate().map(judged).collect();
+    let stages: Vec<Stage> =
+        (0..series.len()).map(|index| stage(index, &series[index], &windows[index], &factors)).collect();
     let tail = Tail::of(stages.iter().filter_map(Stage::past_scores));
     let p_values: Vec<Option<f64>> = stages.iter().map(|stage| stage.p_value(&tail)).collect();
     let unremarkable = repeat_n(1.0, left_out);
@@ -117,15 +117,10 @@ struct FineScore {
 }
 
 fn stage(index: usize, series: &Series<'_>, window: &Window<'_>, factors: &CommonFactors) -> Stage {
-    let mut demoted = false;
-    if series.metric.is_countable() && series.single_threaded {
-        let values: Vec<f64> = last(series.past, HISTORY_WINDOW).iter().map(|past| past.value).collect();
-        match exactness(&values) {
-            Exactness::Proven { value, values } => return Stage::Judged(judge(value, values, series.value)),
-            Exactness::Demoted => demoted = true,
-            Exactness::Unproven => {}
-        }
+    if let Exactness::Proven { value, values } = window.exactness {
+        return Stage::Judged(judge(value, values, series.value));
     }
+    let demoted = window.exactness == Exactness::Demoted;
     let Some(baseline) = Baseline::of(&window.logs) else {
         return Stage::Judged(Judgement::without_comparison(Reason::NoComparableValue));
     };

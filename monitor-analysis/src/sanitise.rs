@@ -113,6 +113,10 @@ pub fn markdown(text: &str) -> Cow<'_, str> {
 /// ```
 #[must_use]
 pub fn markdown_code(text: &str) -> String {
+    if text.contains("\\|") {
+        // A code span cannot hold it in a table: the backslash would escape the one that escapes the bar.
+        return format!("<code>{}</code>", markdown(text));
+    }
     let text = terminal(text).replace('|', "\\|");
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
@@ -172,5 +176,6 @@ mod tests {
     fn a_code_span_holds_any_ticks() {
         assert_eq!(markdown_code("`"), "`` ` ``");
         assert_eq!(markdown_code("a``b"), "```a``b```");
+        assert_eq!(markdown_code(r"a\|b"), r"<code>a\\\|b</code>");
     }
 }
