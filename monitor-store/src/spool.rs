@@ -44,9 +44,24 @@ impl Spool {
             }
             // An importer may have removed the file of an earlier process with this id meanwhile.
             if path.exists() {
-                return Ok(Self { file, path });
+                let mut spool = Self { file, path };
+                spool.end_torn_line()?;
+                return Ok(spool);
             }
         }
+    }
+
+    /// An earlier process with this id may have died, or run out of disk, in the middle of a line.
+    fn end_torn_line(&mut self) -> Result<(), StoreError> {
+        if self.file.metadata().is_ok_and(|file| file.len() > 0) {
+            self.write("\n")?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), StoreError> {
+        let written = self.file.write_all(text.as_bytes());
+        written.map_err(|source| StoreError::Io { path: self.path.clone(), action: "write", source })
     }
 
     /// Appends the entries, each line in one write.
@@ -56,12 +71,7 @@ impl Spool {
     /// [`StoreError::Io`] if the system refuses; the lines before stay.
     pub fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         for entry in entries {
-            let line = entry.to_line() + "\n";
-            self.file.write_all(line.as_bytes()).map_err(|source| StoreError::Io {
-                path: self.path.clone(),
-                action: "write",
-                source,
-            })?;
+            self.write(&(entry.to_line() + "\n"))?;
         }
         Ok(())
     }

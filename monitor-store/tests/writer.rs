@@ -84,20 +84,49 @@ fn a_living_process_keeps_its_running_rows() {
     assert_eq!(query(&db, "SELECT outcome FROM TESTS"), ["running"]);
 }
 
-#[test]
-fn a_spool_file_is_imported_once_its_writer_is_gone() {
-    let folder = tempfile::tempdir().unwrap();
-    let db = folder.path().join(".pymon");
+/// A process that died in its second test.
+fn spooled() -> [Entry; 6] {
     let (one, two) = (key("s", "p", "prime[\"\0\n🦀\"]", START), key("s", "p", "two", START));
     let (context, class) = context();
-    let entries = [
+    [
         Entry::Session { session: session("s"), lockfile: Some("# lock".into()) },
         Entry::Context { context, class },
         Entry::Process(monitor_store::Process { env_h: Some("env".into()), ..dead_process("s", "p") }),
         Entry::Started(running(&one)),
         finished(&one),
         Entry::Started(running(&two)),
-    ];
+    ]
+}
+
+#[test]
+fn a_spool_file_that_ends_anywhere_gives_its_whole_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let mut spool = Spool::create(&db, 1).unwrap();
+    spool.append(&spooled()).unwrap();
+    let path = spool.path().to_owned();
+    drop(spool);
+    let text = std::fs::read(&path).unwrap();
+    let line_ends: Vec<usize> = (1..=text.len()).filter(|&end| text[end - 1] == b'\n').collect();
+    for length in (0..text.len()).step_by(41) {
+        let _ = std::fs::remove_file(&db);
+        std::fs::write(&path, &text[..length]).unwrap();
+        // The next process with this id begins a line of its own.
+        Spool::create(&db, 1).unwrap().append(&[finished(&key("s", "p", "three", START))]).unwrap();
+        drop(Writer::open(&db).unwrap());
+        assert!(!path.exists());
+        // A line is whole without its newline.
+        let whole = line_ends.iter().filter(|&&end| end <= length + 1).count();
+        let ended = 1 + usize::from(whole >= 5);
+        assert_eq!(query(&db, "SELECT count(*) FROM TEST_METRICS"), [ended.to_string()], "{length} bytes");
+    }
+}
+
+#[test]
+fn a_spool_file_is_imported_once_its_writer_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let entries = spooled();
     let mut spool = Spool::create(&db, 4711).unwrap();
     spool.append(&entries).unwrap();
     let path = spool.path().to_owned();

@@ -127,7 +127,11 @@ impl Project {
         fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
         let text = text.replace("{{repo}}", &repository().display().to_string());
         if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-            fs::write(path, text).expect("a file can be written");
+            // In one step: another process may be building a kept project.
+            let folder = path.parent().expect("a file is in a folder");
+            let whole = tempfile::NamedTempFile::new_in(folder).expect("a file can be made");
+            fs::write(whole.path(), text).expect("a file can be written");
+            whole.persist(path).expect("a file can be renamed");
         }
     }
 

@@ -25,16 +25,16 @@ impl Python {
     }
 }
 
-/// The environment, made on first use; `None`, with the reason on stderr, where there is no Python 3.
+/// The environment, made on first use; `None`, with the reason on stderr, where there is no Python 3 that can make one.
 ///
 /// # Panics
 ///
 /// If there is a Python and the packages can't be installed: the set-up is broken then.
 #[must_use]
 pub fn python() -> Option<Python> {
-    let found = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !found {
-        eprintln!("SKIPPED: no python3 on this machine, so pytest-monitor and monitor_api are not tried");
+    let probe = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
+    if !probe.is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: no python3 with venv on this machine, so pytest-monitor and monitor_api are not tried");
         return None;
     }
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);

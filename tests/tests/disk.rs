@@ -22,7 +22,7 @@ fn a_file_that_another_program_locks_for_long_is_given_up_after_30_seconds() {
     let place = TEN_TESTS.place_with_a_run();
     let other = Database::open(&place.path);
     other.execute("begin exclusive");
-    place.runs_in_trouble(&["was locked by another program for 30.", "end that program"]);
+    place.runs_in_trouble(&["was locked by another program for 3", "end that program"]);
     other.execute("commit");
     place.has_recovered(3);
 }
@@ -43,7 +43,7 @@ fn a_file_that_is_locked_between_two_tests_loses_nothing() {
     stdout.read_to_string(&mut printed).expect("the harness prints text");
     let output = child.wait_with_output().expect("it ends");
     let run = Run { stdout: printed, ..Run::from(output) };
-    let spool = place.warned_and_spooled(&run, &["was locked by another program for 30."]);
+    let spool = place.warned_and_spooled(&run, &["was locked by another program for 3"]);
     assert!((1..TESTS).contains(&finished_in(&spool)), "some of the tests are in the file");
     other.execute("commit");
     place.has_recovered(3);

@@ -105,7 +105,9 @@ fn a_folder_that_is_missing_is_told() {
 fn unusual_letters_in_a_path_are_letters() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let names = ["mesures d'été", "日本 🦀", "a?mode=memory#x%41", "line\nbreak", "-o", "\"quoted\"", "off.pymon"];
-    let names = names.map(OsString::from).into_iter().chain([OsString::from_vec(b"not \xff text".to_vec())]);
+    // Other systems refuse what is no text.
+    let no_text = cfg!(target_os = "linux").then(|| OsString::from_vec(b"not \xff text".to_vec()));
+    let names = names.map(OsString::from).into_iter().chain(no_text);
     for name in names {
         let inside = folder.path().join(&name);
         fs::create_dir(&inside).expect("a folder can be made");
