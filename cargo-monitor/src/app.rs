@@ -2,11 +2,13 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use monitor_store::{Monitor, location};
 
 use crate::cli::{Color, Format, Options};
+use crate::environment;
 use crate::output::{self, Document};
 
 /// One run of the program.
@@ -34,9 +36,26 @@ impl App {
         if let Some(path) = &self.options.db {
             return Ok(path.clone());
         }
-        let path = location::database(&self.workspace()?, env::var_os("MONITOR_DB"));
+        let here = env::current_dir().context("cannot tell the current folder")?;
+        let path = location::database(&self.workspace()?, environment::variable(&here, "MONITOR_DB"));
         let Some(path) = path else { bail!("no file: MONITOR_DB is off; unset it or give --db FILE") };
         Ok(path)
+    }
+
+    /// The rules in a variable of the environment, separated by `;`.
+    ///
+    /// # Errors
+    ///
+    /// If one of them makes no sense.
+    pub fn rules<T>(&self, name: &str) -> anyhow::Result<Vec<T>>
+    where
+        T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+    {
+        let here = env::current_dir().context("cannot tell the current folder")?;
+        let Some(text) = environment::variable(&here, name) else { return Ok(Vec::new()) };
+        let text = text.to_string_lossy();
+        let rules = text.split([';', '\n']).map(str::trim).filter(|rule| !rule.is_empty());
+        rules.map(|rule| rule.parse().with_context(|| format!("in {name}"))).collect()
     }
 
     /// The root of the workspace that the current folder is in; the folder itself if it is in none.

@@ -97,6 +97,8 @@ Examples:
     Top(command::top::Arguments),
     /// Compare two sessions, commits or branches
     Compare(command::compare::Arguments),
+    /// Fail if tests cost more than they did: for CI
+    Gate(command::gate::Arguments),
 }
 
 impl Command {
@@ -108,6 +110,7 @@ impl Command {
             Self::Show(arguments) => command::show::run(arguments, app),
             Self::Top(arguments) => command::top::run(arguments, app),
             Self::Compare(arguments) => command::compare::run(arguments, app),
+            Self::Gate(arguments) => command::gate::run(arguments, app),
         }
     }
 }

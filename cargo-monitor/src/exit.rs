@@ -21,20 +21,50 @@ pub enum Exit {
     /// 4: the file cannot be used: damaged, no `.pymon` file, newer than this program where it must be written, locked,
     /// not readable or not writable.
     BadFile,
+    /// 5: `gate`: a test costs more than it may.
+    Regressed,
+    /// 6: `gate`: there is nothing to compare with, so nothing passed.
+    NoBaseline,
     /// `test` and `nextest`: cargo's own.
     Cargo(u8),
 }
 
+impl std::fmt::Display for Exit {
+    /// The code and a word for it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let word = match self {
+            Self::Success => "passed",
+            Self::Error | Self::Usage => "error",
+            Self::NoData => "no data",
+            Self::BadFile => "bad file",
+            Self::Regressed => "regressed",
+            Self::NoBaseline => "no baseline",
+            Self::Cargo(_) => "cargo's own",
+        };
+        write!(f, "{} ({word})", self.code())
+    }
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Error => 1,
+            Self::Usage => 2,
+            Self::NoData => 3,
+            Self::BadFile => 4,
+            Self::Regressed => 5,
+            Self::NoBaseline => 6,
+            Self::Cargo(code) => code,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Success => 0,
-            Exit::Error => 1,
-            Exit::Usage => 2,
-            Exit::NoData => 3,
-            Exit::BadFile => 4,
-            Exit::Cargo(code) => code,
-        })
+        exit.code().into()
     }
 }
 
@@ -46,6 +76,8 @@ Exit codes:
   2  the arguments make no sense
   3  no data: no file, no session, or none that the arguments name
   4  the file cannot be used: damaged, foreign, too new, locked, not readable or writable
+  5  gate: a test costs more than it may
+  6  gate: no baseline to compare with, so nothing passed
 `test` and `nextest` end with the exit code of cargo.";
 
 /// The exit code of an error. Whoever closes the pipe that we write to (`| head`) has had enough: no error.

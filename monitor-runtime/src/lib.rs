@@ -37,10 +37,6 @@ mod overhead;
 mod panics;
 mod parameter;
 mod recorder;
-#[cfg_attr(
-    any(not(feature = "thread-attribution"), feature = "portable"),
-    allow(dead_code, reason = "without thread attribution no thread is born into a tree")
-)]
 mod scope;
 mod sys;
 mod test;

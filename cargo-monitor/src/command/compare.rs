@@ -101,7 +101,7 @@ pub fn document(comparison: &Comparison, all: bool) -> Document {
     document
 }
 
-fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
+pub(crate) fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
     let count = |verdict| comparison.of(verdict).len() as u64;
     let toned = |count: u64, tone| if count > 0 { Value::count(count).toned(tone) } else { Value::count(count).into() };
     let mut facts = vec![
@@ -217,7 +217,7 @@ pub(crate) fn test_name(test: &TestId) -> String {
     if test.path.is_empty() { test.variant.clone() } else { format!("{}::{}", test.path, test.variant) }
 }
 
-fn dependencies(changed: &[ChangedDependency]) -> Table {
+pub(crate) fn dependencies(changed: &[ChangedDependency]) -> Table {
     let mut table = Table::new(&[("package", "package"), ("change", "change")]);
     for ChangedDependency { name, change } in changed {
         let whole = ChangedDependency { name: String::new(), change: change.clone() }.to_string();

@@ -1,6 +1,7 @@
 //! The commands: each finds out what it was asked for and returns it as a document.
 
 pub mod compare;
+pub mod gate;
 pub mod sessions;
 pub mod show;
 pub mod test;

@@ -75,7 +75,10 @@ pub(super) fn judge(observed: &Observed, request: &Request<'_>) -> (Vec<Finding>
         })
         .collect();
     let run = judge_screened_run(&series, left_out);
-    for (series, judged) in waiting.iter().zip(run.findings) {
+    for (series, mut judged) in waiting.iter().zip(run.findings) {
+        if let Some(limit) = (request.thresholds)(&series.test, series.metric) {
+            judged.judgement = within(judged.judgement, limit);
+        }
         findings.push(Finding {
             common_factor: judged.common_factor,
             ..finding(&series.test, Some(series.metric), judged.judgement, series.across_machines)
@@ -175,13 +178,10 @@ fn sampled(
     let compared = samples::compare(metric, is_exact(metric, observation), &base, &head, rule);
     let mut judgement = compared.judgement;
     // The method knows no floor: a microsecond more is no regression of a test that takes three.
-    let rule = thresholds.unwrap_or(Thresholds::fine(metric));
     let exact = matches!(judgement.reason, Reason::ExactlyDifferent { .. });
-    if let Some(change) = judgement.change.filter(|_| judgement.verdict.is_change() && !exact)
-        && !rule.floor_passed(change.before, change.after)
+    if let Some(limit) = thresholds.or_else(|| (!exact).then(|| Thresholds { ratio: 1.0, ..Thresholds::fine(metric) }))
     {
-        let demoted = judgement.demoted;
-        judgement = Judgement { demoted, ..Judgement::on(change, false, Reason::BelowFloor { floor: rule.floor }) };
+        judgement = within(judgement, limit);
     }
     Some(Finding { difference: compared.difference, ..finding(id, Some(metric), judgement, across_machines) })
 }
@@ -212,6 +212,19 @@ fn too_close(
         (Some(_), None) => Judgement::without_comparison(Reason::NotMeasured),
     };
     Some(finding(id, Some(metric), judgement, across_machines))
+}
+
+/// A change that the user's limit allows is none, whatever rule found it.
+fn within(judgement: Judgement, limit: Thresholds) -> Judgement {
+    let Some(change) = judgement.change.filter(|_| judgement.verdict.is_change()) else { return judgement };
+    let reason = if !limit.ratio_passed(change.before, change.after) {
+        Reason::BelowRatio { ratio: limit.ratio }
+    } else if !limit.floor_passed(change.before, change.after) {
+        Reason::BelowFloor { floor: limit.floor }
+    } else {
+        return judgement;
+    };
+    Judgement { coarse: judgement.coarse, demoted: judgement.demoted, ..Judgement::on(change, false, reason) }
 }
 
 fn finding(test: &TestId, metric: Option<Metric>, judgement: Judgement, across_machines: bool) -> Finding {

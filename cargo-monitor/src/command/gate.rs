@@ -1,0 +1,135 @@
+//! `cargo monitor gate`: should this change pass?
+
+use clap::Args;
+use monitor_analysis::verdict::Verdict;
+use monitor_store::Timestamp;
+
+use super::compare::{self, Scope};
+use crate::app::App;
+use crate::exit::Exit;
+use crate::gate::{Checked, Gate, Outcome, ThresholdRule, Waiver, self_test};
+use crate::output::{self, Column, Document, Table, Tone, Value};
+use crate::select;
+
+/// Limits of the user, as `;`-separated rules.
+const THRESHOLDS: &str = "MONITOR_GATE_THRESHOLDS";
+/// Waivers of the user, as `;`-separated rules.
+const WAIVERS: &str = "MONITOR_GATE_WAIVERS";
+
+/// What to check.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo monitor gate --baseline last:20
+  cargo monitor gate --baseline main --format markdown
+  cargo monitor gate --baseline main --threshold 'wall-time=20%+5ms' --threshold 'heap-peak=1MiB in test_prime*'
+  cargo monitor gate --baseline main --waive 'wall-time in test_prime* until 2026-12-31'
+  cargo monitor gate --self-test
+
+Exit codes: 0 passed, 5 regressed, 6 no baseline, others are errors (cargo monitor --help lists them).
+MONITOR_GATE_THRESHOLDS and MONITOR_GATE_WAIVERS hold more rules, separated by `;`; the [env] table of
+.cargo/config.toml can set them.")]
+pub struct Arguments {
+    /// What to compare with: last:N sessions of the machine class, a branch, commit, session, tag:KEY=VALUE or date
+    #[arg(short, long, required_unless_present = "self_test", add = select::session_completer())]
+    baseline: Option<String>,
+    /// What to check
+    #[arg(long, value_name = "SESSION", default_value = "latest", add = select::session_completer())]
+    head: String,
+    #[command(flatten)]
+    scope: Scope,
+    /// Let a metric change by so much: METRIC=LIMIT, METRIC=LIMIT in TEST; LIMIT is 20%, 5ms, 20%+5ms or off (repeatable,
+    /// the last that fits counts)
+    #[arg(long = "threshold", value_name = "RULE")]
+    thresholds: Vec<ThresholdRule>,
+    /// Put up with a regression for a while: METRIC in TEST until DATE (repeatable)
+    #[arg(long = "waive", value_name = "RULE")]
+    waivers: Vec<Waiver>,
+    /// Prove on made-up files that each outcome fires
+    #[arg(long)]
+    self_test: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+    if arguments.self_test {
+        return prove(app);
+    }
+    let rules = [app.rules(THRESHOLDS)?, arguments.thresholds.clone()].concat();
+    let gate = Gate {
+        baseline: arguments.baseline.clone().unwrap_or_default(),
+        head: arguments.head.clone(),
+        metrics: arguments.scope.metrics(),
+        across_machines: arguments.scope.across_machines,
+        thresholds: rules,
+        waivers: [app.rules(WAIVERS)?, arguments.waivers.clone()].concat(),
+    };
+    let outcome = gate.check(&app.monitor()?, Timestamp::now())?;
+    app.print(&document(&outcome))?;
+    if let Outcome::Compared(checked) = &outcome {
+        for waiver in &checked.expired {
+            output::note(&format!("this waiver has expired: {waiver}"));
+        }
+        for waiver in &checked.unused {
+            output::note(&format!("this waiver covers nothing and can go: {waiver}"));
+        }
+    }
+    Ok(outcome.exit())
+}
+
+/// What a gate says.
+#[must_use]
+pub fn document(outcome: &Outcome) -> Document {
+    let gate = |word: &str, tone| (Column::new("gate", "gate"), Value::text(word).toned(tone));
+    match outcome {
+        Outcome::NoBaseline { reason } => {
+            let why = (Column::new("reason", "because"), Value::text(reason).into());
+            Document::default().with_facts("gate", "", vec![gate("no baseline", Tone::Doubtful), why])
+        }
+        Outcome::Compared(checked) => compared(
+            checked,
+            match outcome.exit() {
+                Exit::Success => gate("passed", Tone::Good),
+                _ => gate("regressed", Tone::Bad),
+            },
+        ),
+    }
+}
+
+fn compared(checked: &Checked, word: (Column, output::Cell)) -> Document {
+    let mut facts = vec![word];
+    facts.extend(compare::facts(&checked.comparison));
+    let mut document = Document::default().with_facts("gate", "", facts);
+    let unbased = checked.comparison.of(Verdict::NoBaseline);
+    let new = checked.comparison.of(Verdict::New);
+    for (key, title, found) in [
+        ("regressed", "Regressed", checked.regressed.iter().collect::<Vec<_>>()),
+        ("waived", "Waived", checked.waived.iter().collect()),
+        ("without_baseline", "Without a baseline, so not checked", new.into_iter().chain(unbased).collect()),
+    ] {
+        if !found.is_empty() {
+            document = document.with_table(key, title, compare::findings(found.into_iter()));
+        }
+    }
+    match checked.comparison.dependencies.as_deref() {
+        Some(changed) if !changed.is_empty() => {
+            document.with_table("dependencies", "Changed dependencies", compare::dependencies(changed))
+        }
+        _ => document,
+    }
+}
+
+fn prove(app: &App) -> anyhow::Result<Exit> {
+    let checks = self_test()?;
+    let mut table = Table::new(&[("case", "case"), ("expected", "expected"), ("found", "found"), ("right", "right")]);
+    for check in &checks {
+        let right = check.expected == check.found;
+        table.push(vec![
+            Value::text(check.case).into(),
+            Value::text(&check.expected.to_string()).into(),
+            Value::text(&check.found.to_string()).into(),
+            Value::Flag(right).toned(if right { Tone::Good } else { Tone::Bad }),
+        ]);
+    }
+    app.print(&Document::table("self_test", table))?;
+    Ok(if checks.iter().all(|check| check.expected == check.found) { Exit::Success } else { Exit::Error })
+}

@@ -1,0 +1,122 @@
+//! Whether a change may pass: a comparison, the user's thresholds and waivers, an outcome.
+
+mod pattern;
+mod rule;
+mod self_test;
+
+use monitor_analysis::metric::{Metric, Thresholds};
+use monitor_analysis::verdict::Verdict;
+use monitor_store::{Monitor, TestId, Timestamp};
+
+pub use pattern::Pattern;
+pub use rule::{RuleError, ThresholdRule, Waiver};
+pub use self_test::self_test;
+
+use crate::comparison::{Comparison, Finding, Request, Sides};
+use crate::exit::Exit;
+use crate::select::SelectError;
+
+/// What a gate checks.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// The sessions that are the baseline, as a user names them.
+    pub baseline: String,
+    /// The session that is checked.
+    pub head: String,
+    /// The metrics that count.
+    pub metrics: Vec<Metric>,
+    /// Compare figures of different machine classes too.
+    pub across_machines: bool,
+    /// Limits, of which the last that fits counts.
+    pub thresholds: Vec<ThresholdRule>,
+    /// What is put up with.
+    pub waivers: Vec<Waiver>,
+}
+
+/// What a gate found.
+#[derive(Debug)]
+pub enum Outcome {
+    /// There is something to compare with.
+    Compared(Checked),
+    /// There is nothing to compare with: not a pass.
+    NoBaseline {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A comparison with what counts of it.
+#[derive(Debug)]
+pub struct Checked {
+    /// The comparison.
+    pub comparison: Comparison,
+    /// Regressions that no waiver covers.
+    pub regressed: Vec<Finding>,
+    /// Regressions that a waiver covers.
+    pub waived: Vec<Finding>,
+    /// Waivers whose last day is over, of those that would have covered something.
+    pub expired: Vec<String>,
+    /// Waivers that covered nothing.
+    pub unused: Vec<String>,
+}
+
+impl Outcome {
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::NoBaseline { .. } => Exit::NoBaseline,
+            Self::Compared(checked) if checked.regressed.is_empty() => Exit::Success,
+            Self::Compared(_) => Exit::Regressed,
+        }
+    }
+}
+
+impl Gate {
+    /// Checks. `now` decides which waivers have expired.
+    ///
+    /// # Errors
+    ///
+    /// If the head is not there or the file cannot be read.
+    pub fn check(&self, monitor: &Monitor, now: Timestamp) -> anyhow::Result<Outcome> {
+        // That the head is missing is an error; only of the baseline it is an outcome.
+        crate::select::group(monitor, &self.head)?;
+        let sides = match Sides::find(monitor, &self.baseline, &self.head) {
+            Ok(sides) => sides,
+            Err(error) => match error.downcast::<SelectError>()? {
+                error @ SelectError::Ambiguous { .. } => return Err(error.into()),
+                error => return Ok(Outcome::NoBaseline { reason: error.to_string() }),
+            },
+        };
+        let threshold = |test: &TestId, metric: Metric| self.threshold(test, metric);
+        let request =
+            Request { sides, metrics: &self.metrics, across_machines: self.across_machines, thresholds: &threshold };
+        let comparison = Comparison::new(monitor, request)?;
+        if !comparison.is_grounded() {
+            let reason = "no test of the session can be compared with the baseline".to_owned();
+            return Ok(Outcome::NoBaseline { reason });
+        }
+        Ok(Outcome::Compared(self.weigh(comparison, now)))
+    }
+
+    fn threshold(&self, test: &TestId, metric: Metric) -> Option<Thresholds> {
+        self.thresholds.iter().rev().find_map(|rule| rule.limit(test, metric))
+    }
+
+    fn weigh(&self, comparison: Comparison, now: Timestamp) -> Checked {
+        let (expired, valid): (Vec<&Waiver>, Vec<&Waiver>) =
+            self.waivers.iter().partition(|waiver| waiver.has_expired(now));
+        let regressions: Vec<Finding> = comparison.of(Verdict::Regressed).into_iter().cloned().collect();
+        let covers = |waiver: &Waiver, finding: &Finding| waiver.covers(&finding.test, finding.metric);
+        let (waived, regressed): (Vec<_>, Vec<_>) =
+            regressions.into_iter().partition(|finding| valid.iter().any(|waiver| covers(waiver, finding)));
+        let texts = |waivers: Vec<&Waiver>| waivers.into_iter().map(|waiver| waiver.text.clone()).collect();
+        let covering = |waivers: Vec<_>, found: &[Finding], wanted| -> Vec<_> {
+            let is = |waiver: &&Waiver| found.iter().any(|finding| covers(waiver, finding)) == wanted;
+            waivers.into_iter().filter(is).collect()
+        };
+        let expired = texts(covering(expired, &regressed, true));
+        let unused = texts(covering(valid, &waived, false));
+        Checked { comparison, regressed, waived, expired, unused }
+    }
+}

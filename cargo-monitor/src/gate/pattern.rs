@@ -1,0 +1,62 @@
+//! Which tests a rule is about.
+
+use monitor_store::TestId;
+
+/// A name in which `*` stands for any text: of a variant, or of a whole `path::variant`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// The pattern with this text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// Whether it means this test.
+    #[must_use]
+    pub fn matches(&self, test: &TestId) -> bool {
+        matches(&self.0, &test.variant) || matches(&self.0, &format!("{}::{}", test.path, test.variant))
+    }
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(before) else { return false };
+    let mut parts: Vec<&str> = after.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_is_any_text() {
+        for (pattern, text) in [
+            ("*", ""),
+            ("test_prime", "test_prime"),
+            ("test_*", "test_prime[2]"),
+            ("*[2]", "test_prime[2]"),
+            ("a*b*c", "a-b-b-c"),
+            ("**", "x"),
+            ("test_p[*, 10]", "test_p[1, 10]"),
+        ] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("test", "test_prime"), ("test_*x", "test_prime"), ("ab*ba", "aba"), ("a*b*c", "a-c")] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+}
