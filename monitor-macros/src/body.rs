@@ -30,6 +30,17 @@ pub(crate) fn place(function: &mut ItemFn, begin: &Begin<'_>) -> Option<Found> {
     place_in(&mut function.block, &name, begin)
 }
 
+/// The `rstest` case that a function is, whatever is around its body.
+pub(crate) fn rstest_case(function: &ItemFn) -> Option<RstestCase> {
+    fn find(block: &mut Block) -> Option<RstestCase> {
+        match inner_block(block) {
+            Some(inner) => find(inner),
+            None => RstestCase::of(block),
+        }
+    }
+    find(&mut function.block.clone())
+}
+
 fn place_in(block: &mut Block, function: &str, begin: &Begin<'_>) -> Option<Found> {
     if let Some(inner) = inner_block(block) {
         let found = place_in(inner, function, begin);

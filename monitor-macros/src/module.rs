@@ -20,15 +20,15 @@ pub(crate) fn expand(defaults: &Options, mut module: ItemMod) -> Result<TokenStr
     };
     for item in items {
         match item {
-            Item::Fn(function) => on_function(defaults, function)?,
-            Item::Mod(inner) => on_inner_module(defaults, inner)?,
+            Item::Fn(function) => on_function(defaults, function),
+            Item::Mod(inner) => on_inner_module(defaults, inner),
             _ => {}
         }
     }
     Ok(module.into_token_stream())
 }
 
-fn on_function(defaults: &Options, function: &mut ItemFn) -> Result<()> {
+fn on_function(defaults: &Options, function: &mut ItemFn) {
     let runtime = defaults.runtime();
     let own: Vec<usize> =
         function.attrs.iter().enumerate().filter(|(_, attribute)| is_monitored(attribute)).map(|(at, _)| at).collect();
@@ -39,24 +39,25 @@ fn on_function(defaults: &Options, function: &mut ItemFn) -> Result<()> {
         }
         // The function's own, where it stands: `rstest` cares for its place.
         [at] => {
-            let own = options::parse(arguments(&function.attrs[*at]))?;
+            // What is wrong with them, they tell themselves.
+            let Ok(own) = options::parse(arguments(&function.attrs[*at])) else { return };
             let (path, options) = (function.attrs[*at].path(), own.or(defaults));
             function.attrs[*at] = parse_quote!(#[#path(#options)]);
         }
         // None: a helper. Several: the first to expand complains of the second.
         _ => {}
     }
-    Ok(())
 }
 
-fn on_inner_module(defaults: &Options, module: &mut ItemMod) -> Result<()> {
+fn on_inner_module(defaults: &Options, module: &mut ItemMod) {
     if module.content.is_none() {
-        return Ok(());
+        return;
     }
     let (path, options) = match module.attrs.iter().position(is_monitored) {
         Some(at) => {
+            let Ok(own) = options::parse(arguments(&module.attrs[at])) else { return };
             let attribute = module.attrs.remove(at);
-            (attribute.path().to_token_stream(), options::parse(arguments(&attribute))?.or(defaults))
+            (attribute.path().to_token_stream(), own.or(defaults))
         }
         None => {
             let runtime = defaults.runtime();
@@ -64,7 +65,6 @@ fn on_inner_module(defaults: &Options, module: &mut ItemMod) -> Result<()> {
         }
     };
     module.attrs.insert(0, parse_quote!(#[#path(#options)]));
-    Ok(())
 }
 
 #[cfg(test)]

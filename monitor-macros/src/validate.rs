@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::spanned::Spanned as _;
 use syn::{Error, Item, ItemFn, Result, Safety, parse2};
 
-use crate::case::RstestCase;
+use crate::body;
 use crate::model::{is_monitored, makes_test};
 use crate::options::Options;
 use crate::position;
@@ -61,7 +61,7 @@ pub(crate) fn function(function: &ItemFn, options: &Options) -> Result<()> {
 
 /// `rstest` gives an attribute that stands before a `#[case]` to that case alone.
 fn not_between_cases(function: &ItemFn) -> Result<()> {
-    let Some(case) = RstestCase::of(&function.block) else { return Ok(()) };
+    let Some(case) = body::rstest_case(function) else { return Ok(()) };
     let (rstest, attribute, template) = (case.generated_at, Span::call_site(), case.template.span());
     let mut values = case.parameters.iter().map(|(_, value)| value.span());
     if position::is_between(attribute, rstest, template)
