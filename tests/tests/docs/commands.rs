@@ -1,5 +1,6 @@
 //! What readers are told to type works in a fresh folder, and prints what is shown.
 
+use std::fs;
 use std::path::Path;
 
 use monitor_tests::markdown::Document;
@@ -10,6 +11,16 @@ use crate::session::Session;
 #[test]
 fn the_readme() {
     Session::starting_in("monitor").follow(&Document::read("README.md"));
+}
+
+/// This test is part of what the command runs, so it can't run it.
+#[test]
+fn the_command_that_runs_all_tests_is_what_ci_runs() {
+    let script = fs::read_to_string(repository().join(".ci/run")).expect("there is a script for CI");
+    let blocks = Document::read("README.md").blocks();
+    let block = blocks.iter().find(|block| block.note.as_deref() == Some("not run: .ci/run runs it"));
+    let command = block.expect("the README tells how to run all tests").text.trim().trim_start_matches("$ ").to_owned();
+    assert!(script.lines().any(|line| line.trim() == command), "{command:?} is not in .ci/run");
 }
 
 #[test]
