@@ -5,6 +5,7 @@
 //! source. Values are `f64` in the base unit of their [`metric::Metric`]: seconds, bytes, counts.
 #![forbid(unsafe_code)]
 
+pub mod calibration;
 pub mod capacity;
 pub mod change_points;
 pub mod chart;

@@ -23,7 +23,7 @@ fn exact_metrics_raise_no_alarm_and_miss_nothing() {
 #[test]
 fn flat_histories_show_no_change() {
     for family in Family::ALL {
-        let share = changes::false_changes(family, 100, 11);
+        let share = changes::false_changes(family, 300, 11);
         assert!(share <= 0.03, "{}: {share}", family.name());
     }
 }
@@ -31,7 +31,7 @@ fn flat_histories_show_no_change() {
 #[test]
 fn steps_of_a_tenth_are_found() {
     for family in Family::ALL {
-        let f1 = changes::f1_of_steps(family, 0.1, 40, 12);
+        let f1 = changes::f1_of_steps(family, 0.1, 100, 12);
         assert!(f1 >= 0.94, "{}: {f1}", family.name());
     }
 }
@@ -39,9 +39,9 @@ fn steps_of_a_tenth_are_found() {
 #[test]
 fn ten_runs_against_ten_find_a_tenth() {
     for family in Family::ALL {
-        let (significant, reported) = repeats::found(family, 10, 1.1, 200, 13);
-        assert!(significant >= 0.98 && reported >= 0.98, "{}: {significant} {reported}", family.name());
-        let (_, reported) = repeats::found(family, 10, 1.0, 200, 14);
+        let (significant, reported) = repeats::found(family, 10, 1.1, 1000, 13);
+        assert!(significant >= 0.99 && reported >= 0.98, "{}: {significant} {reported}", family.name());
+        let (_, reported) = repeats::found(family, 10, 1.0, 1000, 14);
         assert!(reported <= 0.01, "{}: {reported}", family.name());
     }
 }
