@@ -99,6 +99,14 @@ Examples:
     Compare(command::compare::Arguments),
     /// Fail if tests cost more than they did: for CI
     Gate(command::gate::Arguments),
+    /// Write the rows of sessions as CSV or JSON lines
+    Export(command::export::Arguments),
+    /// Fold other files into this one
+    Merge(command::merge::Arguments),
+    /// Delete old sessions
+    Prune(command::prune::Arguments),
+    /// Print the script by which a shell completes `cargo-monitor`
+    Completions(command::completions::Arguments),
 }
 
 impl Command {
@@ -111,6 +119,10 @@ impl Command {
             Self::Top(arguments) => command::top::run(arguments, app),
             Self::Compare(arguments) => command::compare::run(arguments, app),
             Self::Gate(arguments) => command::gate::run(arguments, app),
+            Self::Export(arguments) => command::export::run(arguments, app),
+            Self::Merge(arguments) => command::merge::run(arguments, app),
+            Self::Prune(arguments) => command::prune::run(arguments, app),
+            Self::Completions(arguments) => command::completions::run(arguments),
         }
     }
 }

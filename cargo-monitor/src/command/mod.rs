@@ -2,6 +2,10 @@
 
 pub mod compare;
 pub mod gate;
+pub mod completions;
+pub mod export;
+pub mod merge;
+pub mod prune;
 pub mod sessions;
 pub mod show;
 pub mod test;

@@ -3,23 +3,26 @@
 use monitor_analysis::quantity::Quantity;
 use monitor_analysis::sanitise;
 
-use super::document::{Body, Cell, Column, Document, Value};
+use super::document::{Body, Cell, Column, Document, Table, Value};
 
 pub(super) fn render(document: &Document) -> String {
-    let section = document.tables().next().or(document.sections.first());
-    let (columns, rows): (Vec<Column>, Vec<Vec<&Cell>>) = match section.map(|section| &section.body) {
-        None => return String::new(),
-        Some(Body::Table(table)) => {
-            (table.columns.clone(), table.rows.iter().map(|row| row.iter().collect()).collect())
-        }
+    match document.tables().next().or(document.sections.first()).map(|section| &section.body) {
+        None => String::new(),
+        Some(Body::Table(table)) => rows(table, true),
         Some(Body::Facts(facts)) => {
-            let (columns, cells) = facts.iter().map(|(column, cell)| (*column, cell)).unzip();
-            (columns, vec![cells])
+            let (columns, row): (Vec<Column>, Vec<Cell>) = facts.iter().cloned().unzip();
+            rows(&Table { columns, rows: vec![row] }, true)
         }
-    };
-    let mut text = line(columns.iter().map(|column| column.key.to_owned()));
-    for row in rows {
-        text.push_str(&line(row.into_iter().map(|cell| field(&cell.value))));
+    }
+}
+
+pub(super) fn rows(table: &Table, headings: bool) -> String {
+    let mut text = String::new();
+    if headings {
+        text.push_str(&line(table.columns.iter().map(|column| column.key.to_owned())));
+    }
+    for row in &table.rows {
+        text.push_str(&line(row.iter().map(|cell| field(&cell.value))));
     }
     text
 }

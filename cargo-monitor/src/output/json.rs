@@ -13,12 +13,21 @@ pub(super) fn render(document: &Document) -> String {
         [section] => body(&section.body),
         sections => Json::Object(sections.iter().map(|s| (s.key.to_owned(), body(&s.body))).collect()),
     };
-    // What JSON leaves as it is but a terminal obeys can only stand inside strings, where an escape means the same.
-    let printable = |line: &str| match terminal(line) {
+    printable(&format!("{json:#}\n"))
+}
+
+pub(super) fn lines(table: &Table) -> String {
+    let lines: Vec<String> = rows(table).into_iter().map(|row| format!("{row}\n")).collect();
+    printable(&lines.concat())
+}
+
+/// What JSON leaves as it is but a terminal obeys can only stand inside strings, where an escape means the same.
+fn printable(json: &str) -> String {
+    let line = |line: &str| match terminal(line) {
         Cow::Borrowed(line) => line.to_owned(),
         Cow::Owned(_) => line.chars().map(escaped).collect(),
     };
-    format!("{json:#}\n").split('\n').map(printable).collect::<Vec<_>>().join("\n")
+    json.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The character, as an escape of JSON if it acts instead of showing.

@@ -7,6 +7,7 @@ mod document;
 mod human;
 mod json;
 mod markdown;
+mod progress;
 mod text;
 
 use std::fmt::Display;
@@ -16,6 +17,7 @@ use anstream::{eprintln, stdout};
 pub use document::{Body, Cell, Column, Document, Section, Table, Tone, Value};
 pub use human::short;
 use monitor_analysis::sanitise::terminal;
+pub use progress::Progress;
 use terminal_size::{Width, terminal_size};
 
 use crate::cli::Format;
@@ -29,6 +31,18 @@ pub fn render(document: &Document, format: Format, width: Option<u16>) -> String
         Format::Csv => csv::render(document),
         Format::Markdown => markdown::render(document),
     }
+}
+
+/// The rows of a table as JSON, an object on each line.
+#[must_use]
+pub fn json_lines(table: &Table) -> String {
+    json::lines(table)
+}
+
+/// The rows of a table as CSV, with or without a line of headings.
+#[must_use]
+pub fn csv_rows(table: &Table, headings: bool) -> String {
+    csv::rows(table, headings)
 }
 
 /// Prints results on stdout, without colour codes if it is no terminal.

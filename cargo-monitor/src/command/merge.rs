@@ -1,0 +1,54 @@
+//! `cargo monitor merge`: the files of several machines in one.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::{Args, ValueHint};
+use monitor_store::{Monitor, Writer};
+
+use crate::app::App;
+use crate::exit::Exit;
+use crate::output::{Document, Progress, Table, Value};
+
+/// What goes into the file.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo monitor --db all.pymon merge shard-*/.pymon
+  cargo monitor merge ci.pymon colleague.pymon
+
+The files go into the one of --db, which is created if need be. What is there already is not added again; a session of
+which each file has a part (the shards of one CI run) becomes whole. Files of pytest-monitor can be merged too.")]
+pub struct Arguments {
+    /// Files to fold in
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    files: Vec<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+    let target = app.database()?;
+    let canonical = fs::canonicalize(&target).ok();
+    for file in &arguments.files {
+        if canonical.is_some() && fs::canonicalize(file).ok() == canonical {
+            bail!("cannot merge {} into itself: give another file, or another --db", file.display());
+        }
+    }
+    // Every file is opened before anything is written: a mistyped name leaves all as it was.
+    let sources = arguments.files.iter().map(|file| Monitor::open(file)).collect::<Result<Vec<_>, _>>()?;
+    let mut writer = Writer::open(&target)?;
+    let mut table = Table::new(&[("file", "file"), ("sessions", "new sessions"), ("rows", "new rows")]);
+    for (file, source) in arguments.files.iter().zip(&sources) {
+        let progress = Progress::spinner(format!("merging {}", file.display()));
+        let merged = writer.merge(source)?;
+        drop(progress);
+        table.push(vec![
+            Value::Text(file.display().to_string()).into(),
+            Value::count(merged.sessions).into(),
+            Value::count(merged.metrics).into(),
+        ]);
+    }
+    writer.close(true)?;
+    app.print(&Document::table("merged", table))?;
+    Ok(Exit::Success)
+}
