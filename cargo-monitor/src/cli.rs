@@ -101,10 +101,14 @@ Examples:
     Gate(command::gate::Arguments),
     /// Write the rows of sessions as CSV or JSON lines
     Export(command::export::Arguments),
+    /// Add what criterion, JUnit reports, github-action-benchmark, pytest-monitor or `export` hold
+    Import(command::import::Arguments),
     /// Fold other files into this one
     Merge(command::merge::Arguments),
     /// Delete old sessions
     Prune(command::prune::Arguments),
+    /// Look for what is wrong, or may mislead, in the project and its file
+    Doctor(command::doctor::Arguments),
     /// Print the script by which a shell completes `cargo-monitor`
     Completions(command::completions::Arguments),
 }
@@ -120,8 +124,10 @@ impl Command {
             Self::Compare(arguments) => command::compare::run(arguments, app),
             Self::Gate(arguments) => command::gate::run(arguments, app),
             Self::Export(arguments) => command::export::run(arguments, app),
+            Self::Import(arguments) => command::import::run(arguments, app),
             Self::Merge(arguments) => command::merge::run(arguments, app),
             Self::Prune(arguments) => command::prune::run(arguments, app),
+            Self::Doctor(arguments) => command::doctor::run(arguments, app),
             Self::Completions(arguments) => command::completions::run(arguments),
         }
     }

@@ -25,6 +25,8 @@ pub enum Exit {
     Regressed,
     /// 6: `gate`: there is nothing to compare with, so nothing passed.
     NoBaseline,
+    /// 5: `doctor` has found something wrong.
+    Wrong,
     /// `test` and `nextest`: cargo's own.
     Cargo(u8),
 }
@@ -65,6 +67,15 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         exit.code().into()
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Error => 1,
+            Exit::Usage => 2,
+            Exit::NoData => 3,
+            Exit::BadFile => 4,
+            Exit::Wrong => 5,
+            Exit::Cargo(code) => code,
+        })
     }
 }
 
@@ -78,6 +89,7 @@ Exit codes:
   4  the file cannot be used: damaged, foreign, too new, locked, not readable or writable
   5  gate: a test costs more than it may
   6  gate: no baseline to compare with, so nothing passed
+  5  doctor has found something wrong
 `test` and `nextest` end with the exit code of cargo.";
 
 /// The exit code of an error. Whoever closes the pipe that we write to (`| head`) has had enough: no error.

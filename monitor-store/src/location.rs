@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use crate::filesystem;
+
 /// The file of a workspace, as the value of `MONITOR_DB` says; `None` if it is `off` or `/dev/null`.
 ///
 /// A relative path starts at the workspace, since Cargo runs each package's tests in the package's own folder.
@@ -14,6 +16,12 @@ pub fn database(workspace: &Path, variable: Option<OsString>) -> Option<PathBuf>
         Some(value) if value.eq_ignore_ascii_case("off") || value == "/dev/null" => None,
         Some(path) => Some(workspace.join(path)),
     }
+}
+
+/// Whether a file, or the folder it would lie in, is on a network file system, where no write-ahead log is used.
+#[must_use]
+pub fn is_on_network(file: &Path) -> bool {
+    filesystem::is_network(file)
 }
 
 /// The root of the workspace that the package in `manifest_dir` belongs to; the package itself if it is in none.

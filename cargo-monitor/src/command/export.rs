@@ -24,7 +24,7 @@ Examples:
   cargo monitor export latest --as json-lines | jq 'select(.wall_seconds > 1) | .test'
   cargo monitor export main --as csv -o main.csv
 
-Every row has all that is known of the test and of its session. JSON lines are complete and can be imported again. CSV is
+Every row has all that is known of the test and of its session. JSON lines are complete (but for lockfiles) and can be imported again. CSV is
 for spreadsheets: text that one would take for a formula gets an apostrophe before it. There is no Parquet: no light
 library writes it; DuckDB makes it of JSON lines: copy (from 'rows.jsonl') to 'rows.parquet'.")]
 pub struct Arguments {
@@ -121,8 +121,8 @@ fn table(monitor: &Monitor, session: &Session) -> anyhow::Result<Table> {
         }
     }
     let tests = show::table(&monitor.tests(&session.session_h)?, Metric::ALL);
-    // The session's own class stands for the tests'; a test of another keeps its own.
-    let facts: Vec<_> = facts.into_iter().filter(|(column, _)| column.key != "machine_class").collect();
+    // Each test has its own.
+    facts.retain(|(column, _)| column.key != "machine_class");
     let columns = facts.iter().map(|(column, _)| *column).chain(tests.columns).collect();
     let rows = tests.rows.into_iter().map(|row| facts.iter().map(|(_, cell)| cell.clone()).chain(row).collect());
     Ok(Table { columns, rows: rows.collect() })

@@ -3,7 +3,9 @@
 pub mod compare;
 pub mod gate;
 pub mod completions;
+pub mod doctor;
 pub mod export;
+pub mod import;
 pub mod merge;
 pub mod prune;
 pub mod sessions;

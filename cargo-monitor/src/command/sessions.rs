@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use clap::Args;
+use monitor_analysis::quantity::{Quantity, Unit};
 use monitor_store::{Session, SessionDetails, Sessions};
 
 use crate::app::App;
@@ -65,10 +66,20 @@ pub fn document(sessions: &[SessionDetails]) -> Document {
         ("cpu", ""),
         ("cpu_count", ""),
         ("memory_mib", ""),
+        ("cpu_type", ""),
+        ("cpu_frequency_mhz", ""),
+        ("machine_type", ""),
+        ("machine_arch", ""),
+        ("system", ""),
+        ("toolchain", ""),
+        ("target", ""),
+        ("opt_level", ""),
+        ("context", ""),
         ("machine_class", ""),
         ("lockfile", ""),
         ("description", "description"),
         ("tags", "tags"),
+        ("fields", ""),
     ]);
     for details in sessions {
         table.push(row(details));
@@ -94,21 +105,29 @@ fn row(details: &SessionDetails) -> Vec<Cell> {
         Value::count(*metrics).into(),
         text("rust_runner").into(),
         Value::text(class.map_or("", |class| &class.profile)).into(),
-        Value::text(class.map_or("", |class| version(&class.rustc))).into(),
+        class.map_or(Value::Missing, |class| Value::Toolchain(class.rustc.clone())).into(),
         Value::text(context.map_or("", |context| &context.machine_node)).into(),
         Value::text(context.map_or("", |context| &context.cpu_vendor)).into(),
         Value::or_missing(context, |context| Value::count(context.cpu_count.into())).into(),
         Value::or_missing(context, |context| Value::count(context.ram_total_mib)).into(),
+        Value::text(context.map_or("", |context| &context.cpu_type)).into(),
+        Value::or_missing(context, |context| {
+            Value::Quantity(Quantity { value: context.cpu_frequency_mhz, unit: Unit::Count })
+        })
+        .into(),
+        Value::text(context.map_or("", |context| &context.machine_type)).into(),
+        Value::text(context.map_or("", |context| &context.machine_arch)).into(),
+        Value::text(context.map_or("", |context| &context.system_info)).into(),
+        Value::text(context.map_or("", |context| &context.python_info)).into(),
+        Value::text(class.map_or("", |class| &class.target)).into(),
+        Value::text(class.map_or("", |class| &class.opt_level)).into(),
+        Value::id(context.map_or("", |context| &context.env_h)).into(),
         Value::id(class.map_or("", |class| &class.class_h)).into(),
         Value::id(lockfile_h.as_deref().unwrap_or_default()).into(),
         text("description").into(),
         Value::text(&tags.join(", ")).into(),
+        Value::Fields(session.description.clone()).into(),
     ]
-}
-
-/// `rustc 1.95.0 (hash date)` is `1.95.0`.
-fn version(rustc: &str) -> &str {
-    rustc.split_whitespace().nth(1).unwrap_or(rustc)
 }
 
 /// The fields of a session's description that its user gave.

@@ -107,6 +107,7 @@ pub(crate) fn table(tests: &[Test], shown: &[Metric]) -> Table {
         ("file", ""),
         ("kind", ""),
         ("start_time", ""),
+        ("process", ""),
         ("machine_class", ""),
     ]);
     let mut table = Table::new(&columns);
@@ -139,6 +140,7 @@ fn row(test: &Test, metrics: &[Metric]) -> Vec<Cell> {
             Value::text(test.metric.as_ref().map_or("", |metric| &metric.item_fs_loc)),
             Value::Text(test.kind().to_string()),
             Value::Time(test.start()),
+            Value::id(profile.map_or("", |profile| &profile.key.process_h)),
             Value::id(test.class_h.as_deref().unwrap_or_default()),
         ]
         .map(Cell::from),

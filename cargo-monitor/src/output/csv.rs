@@ -4,6 +4,7 @@ use monitor_analysis::quantity::Quantity;
 use monitor_analysis::sanitise;
 
 use super::document::{Body, Cell, Column, Document, Table, Value};
+use super::human::human;
 
 pub(super) fn render(document: &Document) -> String {
     match document.tables().next().or(document.sections.first()).map(|section| &section.body) {
@@ -36,7 +37,9 @@ fn line(fields: impl Iterator<Item = String>) -> String {
 fn field(value: &Value) -> String {
     match value {
         Value::Missing => String::new(),
-        Value::Text(text) | Value::Name(text) | Value::Id(text) => sanitise::csv(&printable(text)).into_owned(),
+        Value::Text(text) | Value::Name(text) | Value::Id(text) | Value::Toolchain(text) => {
+            sanitise::csv(&printable(text)).into_owned()
+        }
         Value::Quantity(Quantity { value: number, .. }) | Value::Share(number) | Value::Change(number)
             if number.is_finite() =>
         {
@@ -45,6 +48,7 @@ fn field(value: &Value) -> String {
         Value::Quantity(_) | Value::Share(_) | Value::Change(_) => String::new(),
         Value::Time(time) => time.to_string(),
         Value::Flag(flag) => flag.to_string(),
+        fields @ Value::Fields(_) => sanitise::csv(&printable(&human(fields))).into_owned(),
     }
 }
 

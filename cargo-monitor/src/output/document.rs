@@ -68,6 +68,8 @@ pub enum Value {
     Name(String),
     /// An identifier that a prefix stands for, such as a session's or a commit's: people see the prefix.
     Id(String),
+    /// A toolchain, `rustc 1.95.0 (hash date)`: people see the version.
+    Toolchain(String),
     /// A number with its unit.
     Quantity(Quantity),
     /// A part of a whole, 0 to 1.
@@ -78,6 +80,8 @@ pub enum Value {
     Time(Timestamp),
     /// Yes or no.
     Flag(bool),
+    /// Names and texts, for programs.
+    Fields(Vec<(String, String)>),
 }
 
 /// How a value looks on a terminal.

@@ -19,10 +19,14 @@ pub(super) fn human(value: &Value) -> String {
         Value::Missing => "-".to_owned(),
         Value::Text(text) | Value::Name(text) => text.clone(),
         Value::Id(id) => short(id),
+        Value::Toolchain(toolchain) => toolchain.split_whitespace().nth(1).unwrap_or(toolchain).to_owned(),
         Value::Quantity(quantity) => quantity.to_string(),
         Value::Share(share) => format!("{:.1} %", share * 100.0),
         Value::Change(ratio) => ratio_text(*ratio),
         Value::Time(time) => time.to_string()[..19].replace('T', " "),
         Value::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+        Value::Fields(fields) => {
+            fields.iter().map(|(name, text)| format!("{name}={text}")).collect::<Vec<_>>().join(", ")
+        }
     }
 }

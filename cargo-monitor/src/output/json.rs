@@ -62,7 +62,7 @@ fn value(value: &Value) -> Json {
     let number = |number: f64| Number::from_f64(number).map_or(Json::Null, Json::Number);
     match value {
         Value::Missing => Json::Null,
-        Value::Text(text) | Value::Name(text) | Value::Id(text) => Json::from(text.as_str()),
+        Value::Text(text) | Value::Name(text) | Value::Id(text) | Value::Toolchain(text) => Json::from(text.as_str()),
         #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number that a float holds")]
         Value::Quantity(Quantity { value, unit: Unit::Bytes | Unit::Count }) if is_whole(*value) => {
             Json::from(*value as i64)
@@ -70,6 +70,9 @@ fn value(value: &Value) -> Json {
         Value::Quantity(Quantity { value, .. }) | Value::Share(value) | Value::Change(value) => number(*value),
         Value::Time(time) => Json::from(time.to_string()),
         Value::Flag(flag) => Json::from(*flag),
+        Value::Fields(fields) => {
+            Json::Object(fields.iter().map(|(name, text)| (name.clone(), Json::from(text.as_str()))).collect())
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use monitor_analysis::sanitise::{markdown, markdown_code};
 
 use super::document::{Body, Cell, Column, Document, Table, Value};
-use super::human::{human, short};
+use super::human::human;
 
 pub(super) fn render(document: &Document) -> String {
     let mut sections = Vec::new();
@@ -44,8 +44,7 @@ fn line(cells: impl Iterator<Item = String>) -> String {
 fn inline(value: &Value) -> String {
     match value {
         Value::Name(name) => markdown_code(name),
-        Value::Text(text) => markdown(text).into_owned(),
-        Value::Id(id) => markdown(&short(id)).into_owned(),
+        Value::Text(_) | Value::Id(_) | Value::Toolchain(_) | Value::Fields(_) => markdown(&human(value)).into_owned(),
         value => human(value),
     }
 }

@@ -1,0 +1,54 @@
+//! Variables that look like ours and that nothing reads.
+
+use super::Finding;
+
+/// Every variable that the runtime or this program reads.
+const KNOWN: [&str; 18] = [
+    "MONITOR",
+    "MONITOR_BUDGETS",
+    "MONITOR_COMPONENT",
+    "MONITOR_COMPONENT_PREFIX",
+    "MONITOR_CPU_FREQ",
+    "MONITOR_DB",
+    "MONITOR_DESCRIPTION",
+    "MONITOR_EXPLICIT_PARAMETERS",
+    "MONITOR_GATE_BASELINE",
+    "MONITOR_ISOLATE",
+    "MONITOR_ISOLATE_TIMEOUT",
+    "MONITOR_REMOTE",
+    "MONITOR_REMOTE_TOKEN",
+    "MONITOR_SCM_ID",
+    "MONITOR_SCOPE",
+    "MONITOR_SESSION",
+    "MONITOR_STRICT",
+    "MONITOR_TAGS",
+];
+
+pub(super) fn check(names: impl Iterator<Item = String>) -> Vec<Finding> {
+    let ours = |name: &String| name.starts_with("MONITOR_") && !name.starts_with("MONITOR_SERVER_");
+    let unknown = names.filter(ours).filter(|name| !KNOWN.contains(&name.as_str()));
+    unknown
+        .map(|name| {
+            let alike = KNOWN.iter().map(|known| (strsim::jaro_winkler(&name, known), known));
+            let remedy = match alike.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+                Some((alike, known)) if alike > 0.9 => format!("set {known}, if that is meant"),
+                _ => "unset it".to_owned(),
+            };
+            Finding::doubtful("environment", format!("nothing reads {name}"), remedy)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_variable_is_found() {
+        let names = ["MONITOR_DB", "MONITOR_TAG", "MONITORING_URL", "PATH"].map(str::to_owned);
+        let findings = check(names.into_iter());
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!(findings[0].found, "nothing reads MONITOR_TAG");
+        assert_eq!(findings[0].remedy, "set MONITOR_TAGS, if that is meant");
+    }
+}

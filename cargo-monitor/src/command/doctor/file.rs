@@ -1,0 +1,129 @@
+//! The file and what lies beside it.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use monitor_analysis::quantity::{Quantity, Unit};
+use monitor_store::{Monitor, Sessions, StoreError, location};
+
+use super::Finding;
+
+/// A write-ahead log larger than this is not being folded back.
+const LARGE_LOG_BYTES: u64 = 16 << 20;
+
+/// So many sessions must agree in what they ran on.
+const RECENT: u64 = 20;
+
+pub(super) fn check(file: &Path) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let monitor = match Monitor::open(file) {
+        Ok(monitor) => Some(monitor),
+        Err(error @ StoreError::Missing { .. }) => {
+            findings.push(Finding::doubtful(
+                "file",
+                error.to_string(),
+                "put #[monitored] on a test and run cargo test",
+            ));
+            None
+        }
+        Err(error) => {
+            findings.push(Finding::wrong("file", error.to_string(), "see the message"));
+            None
+        }
+    };
+    if let Some(monitor) = &monitor {
+        findings.extend(contents(file, monitor));
+    }
+    drop(monitor);
+    findings.push(filesystem(file));
+    findings.extend(log(file));
+    findings.push(spool(file));
+    findings
+}
+
+fn contents(file: &Path, monitor: &Monitor) -> Vec<Finding> {
+    let recent = monitor.session_details(&Sessions::all().newest(RECENT));
+    let sessions = monitor.count_sessions(&Sessions::all());
+    let (recent, sessions) = match (recent, sessions) {
+        (Ok(recent), Ok(sessions)) => (recent, sessions),
+        (Err(error), _) | (_, Err(error)) => return vec![Finding::wrong("file", error.to_string(), "see the message")],
+    };
+    let size = fs::metadata(file).map_or(0, |file| file.len());
+    let found = format!("{}, {sessions} sessions, {}", file.display(), size_text(size));
+    let mut findings = vec![Finding::fine("file", found)];
+    let distinct = |of: fn(&monitor_store::ContextClass) -> &str| -> BTreeSet<&str> {
+        recent.iter().filter_map(|details| details.class.as_ref()).map(of).collect()
+    };
+    let profiles = distinct(|class| &class.profile);
+    if profiles.len() > 1 {
+        let found = format!("the last {} sessions were built as {}", recent.len(), list(&profiles));
+        findings.push(Finding::doubtful(
+            "profiles",
+            found,
+            "compare sessions of one profile; others are never compared",
+        ));
+    }
+    let classes = distinct(|class| &class.class_h);
+    if classes.len() > 1 && profiles.len() == 1 {
+        let found = format!("the last {} sessions ran on {} classes of machines", recent.len(), classes.len());
+        findings.push(Finding::doubtful(
+            "machines",
+            found,
+            "compare within a class; `sessions --format json` names it",
+        ));
+    }
+    findings
+}
+
+fn filesystem(file: &Path) -> Finding {
+    if location::is_on_network(file) {
+        let remedy = "set MONITOR_DB to a local path, and copy or merge the file afterwards";
+        return Finding::doubtful(
+            "file system",
+            "the file lies on a network: slow, and without write-ahead log",
+            remedy,
+        );
+    }
+    Finding::fine("file system", "local")
+}
+
+fn log(file: &Path) -> Option<Finding> {
+    let mut log = OsString::from(file);
+    log.push("-wal");
+    let size = fs::metadata(&log).ok()?.len();
+    (size > LARGE_LOG_BYTES).then(|| {
+        let found = format!("{} has {}: a program keeps the file open", log.to_string_lossy(), size_text(size));
+        Finding::doubtful("write-ahead log", found, "end that program; the next one that closes the file folds it in")
+    })
+}
+
+/// What is left after the file was opened, which imports what it can.
+fn spool(file: &Path) -> Finding {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let prefix = format!("{}.spool-", file.file_name().unwrap_or_default().to_string_lossy());
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    let waiting: Vec<String> = names
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with(&prefix))
+        .collect();
+    if waiting.is_empty() {
+        return Finding::fine("spool files", "none");
+    }
+    let found = format!("rows wait in {}", waiting.join(", "));
+    Finding::doubtful(
+        "spool files",
+        found,
+        "make the file writable and run `cargo monitor sessions`, which imports them",
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
+fn size_text(bytes: u64) -> String {
+    Quantity { value: bytes as f64, unit: Unit::Bytes }.to_string()
+}
+
+fn list(words: &BTreeSet<&str>) -> String {
+    words.iter().copied().collect::<Vec<_>>().join(" and ")
+}

@@ -1,0 +1,86 @@
+//! `cargo monitor doctor`: what is wrong, or may mislead, in a project and its file.
+
+mod environment;
+mod file;
+mod source;
+
+use clap::Args;
+
+use crate::app::App;
+use crate::exit::Exit;
+use crate::output::{Document, Table, Tone, Value};
+
+/// Nothing to choose.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo monitor doctor
+  cargo monitor doctor --format json
+
+Looks at the file (can it be read, where does it lie, what waits beside it, which builds and machines are mixed in it), at
+the environment (variables that nothing reads) and at the sources of the workspace (tests beside monitored ones that are
+not monitored, allocators that hide the heap). Ends with exit code 5 if something is wrong, 0 if at most something may
+mislead.")]
+pub struct Arguments {}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grade {
+    /// As it should be.
+    Fine,
+    /// May mislead.
+    Doubtful,
+    /// Is wrong.
+    Wrong,
+}
+
+/// What a check has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Finding {
+    check: &'static str,
+    grade: Grade,
+    found: String,
+    remedy: String,
+}
+
+impl Finding {
+    fn fine(check: &'static str, found: impl Into<String>) -> Self {
+        Self { check, grade: Grade::Fine, found: found.into(), remedy: String::new() }
+    }
+
+    fn doubtful(check: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, grade: Grade::Doubtful, found: found.into(), remedy: remedy.into() }
+    }
+
+    fn wrong(check: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, grade: Grade::Wrong, found: found.into(), remedy: remedy.into() }
+    }
+}
+
+pub(crate) fn run(_: &Arguments, app: &App) -> anyhow::Result<Exit> {
+    let workspace = app.workspace()?;
+    let mut findings = file::check(&app.database()?);
+    findings.extend(environment::check(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned())));
+    findings.extend(source::check(&workspace));
+    app.print(&Document::table("checks", table(&findings)))?;
+    let is_wrong = findings.iter().any(|finding| finding.grade == Grade::Wrong);
+    Ok(if is_wrong { Exit::Wrong } else { Exit::Success })
+}
+
+fn table(findings: &[Finding]) -> Table {
+    let mut table = Table::new(&[("check", "check"), ("grade", "is"), ("found", "found"), ("remedy", "remedy")]);
+    for finding in findings {
+        let (grade, tone) = match finding.grade {
+            Grade::Fine => ("fine", Tone::Good),
+            Grade::Doubtful => ("doubtful", Tone::Doubtful),
+            Grade::Wrong => ("wrong", Tone::Bad),
+        };
+        table.push(vec![
+            Value::Text(finding.check.to_owned()).into(),
+            Value::Text(grade.to_owned()).toned(tone),
+            Value::Text(finding.found.clone()).into(),
+            Value::text(&finding.remedy).into(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,152 @@
+//! JSON lines of `cargo monitor export`.
+
+use anyhow::{Context as _, bail};
+use monitor_store::{
+    Attribution, ContextClass, ExecutionContext, Kind, Measures, MemSource, Metric, Outcome, Profile, ProfileKey,
+    Session, Timestamp,
+};
+use serde_json::Value;
+
+use super::batch::{Batch, process_h};
+
+/// The sessions in the order of their first line.
+pub(super) fn read(text: &str) -> anyhow::Result<Vec<Batch>> {
+    let mut batches: Vec<Batch> = Vec::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let row = serde_json::from_str(line).ok().map(Row);
+        let read = row.as_ref().and_then(|row| Some((row.session()?, row)));
+        let Some((session, row)) = read else { bail!("line {} is no row of an export", index + 1) };
+        let known = batches.iter().rposition(|batch| batch.session.session_h == session.session_h);
+        let at = known.unwrap_or_else(|| {
+            let (context, class) = row.context();
+            batches.push(Batch { session, context, class, tests: Vec::new() });
+            batches.len() - 1
+        });
+        let test = row.test(&batches[at]).with_context(|| format!("line {} is no row of a test", index + 1))?;
+        batches[at].tests.push(test);
+    }
+    Ok(batches)
+}
+
+/// A line.
+struct Row(Value);
+
+impl Row {
+    fn text(&self, name: &str) -> Option<String> {
+        self.0[name].as_str().map(str::to_owned)
+    }
+
+    fn text_or_empty(&self, name: &str) -> String {
+        self.text(name).unwrap_or_default()
+    }
+
+    fn count(&self, name: &str) -> Option<u64> {
+        self.0[name].as_u64()
+    }
+
+    fn real(&self, name: &str) -> Option<f64> {
+        self.0[name].as_f64()
+    }
+
+    fn time(&self, name: &str) -> Option<Timestamp> {
+        self.text(name)?.parse().ok()
+    }
+
+    fn session(&self) -> Option<Session> {
+        let fields = self.0["fields"].as_object()?;
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some(Session {
+            session_h: self.text("session")?,
+            run_date: self.time("run_date")?,
+            scm_id: self.text_or_empty("commit"),
+            description: fields.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+        })
+    }
+
+    fn context(&self) -> (ExecutionContext, ContextClass) {
+        let env_h = self.text_or_empty("context");
+        let context = ExecutionContext {
+            env_h: env_h.clone(),
+            cpu_count: self.count("cpu_count").and_then(|count| count.try_into().ok()).unwrap_or(0),
+            cpu_frequency_mhz: self.real("cpu_frequency_mhz").unwrap_or(0.0),
+            cpu_type: self.text_or_empty("cpu_type"),
+            cpu_vendor: self.text_or_empty("cpu"),
+            ram_total_mib: self.count("memory_mib").unwrap_or(0),
+            machine_node: self.text_or_empty("host"),
+            machine_type: self.text_or_empty("machine_type"),
+            machine_arch: self.text_or_empty("machine_arch"),
+            system_info: self.text_or_empty("system"),
+            python_info: self.text_or_empty("toolchain"),
+        };
+        let class = ContextClass {
+            env_h,
+            class_h: self.text_or_empty("machine_class"),
+            rustc: self.text_or_empty("rustc"),
+            profile: self.text_or_empty("profile"),
+            opt_level: self.text_or_empty("opt_level"),
+            target: self.text_or_empty("target"),
+        };
+        (context, class)
+    }
+
+    fn test(&self, batch: &Batch) -> Option<(Option<Metric>, Profile)> {
+        let session_h = batch.session.session_h.clone();
+        let start = self.time("start_time")?;
+        let outcome = Outcome::parse(&self.text("outcome")?)?;
+        let (path, variant) = (self.text_or_empty("path"), self.text("variant")?);
+        let metric = self.real("wall_seconds").map(|total_time| Metric {
+            session_h: session_h.clone(),
+            env_h: batch.context.env_h.clone(),
+            item_start_time: start,
+            item_path: path.clone(),
+            item: self.text("item").unwrap_or_else(|| variant.clone()),
+            item_variant: variant.clone(),
+            item_fs_loc: self.text_or_empty("file"),
+            kind: self.text("kind").and_then(|kind| Kind::parse(&kind)).unwrap_or(Kind::Function),
+            component: self.text_or_empty("component"),
+            total_time,
+            user_time: self.real("user_seconds"),
+            kernel_time: self.real("kernel_seconds"),
+            cpu_usage: self.real("cpu_usage"),
+            mem_usage: self.real("memory_bytes").map(|bytes| bytes / (1024.0 * 1024.0)),
+        });
+        let profile = Profile {
+            key: ProfileKey {
+                // Tests of pytest-monitor have none.
+                process_h: self.text("process").unwrap_or_else(|| process_h(&session_h)),
+                session_h,
+                item_path: path,
+                item_variant: variant,
+                item_start_time: start,
+            },
+            package: self.text_or_empty("package"),
+            binary: self.text_or_empty("binary"),
+            attempt: self.count("attempt").and_then(|attempt| attempt.try_into().ok()).unwrap_or(1),
+            outcome,
+            attribution: self.text("attribution").and_then(|word| Attribution::parse(&word)),
+            mem_source: self.text("memory_source").and_then(|word| MemSource::parse(&word)),
+            measures: self.measures(),
+        };
+        Some((metric, profile))
+    }
+
+    fn measures(&self) -> Measures {
+        Measures {
+            heap_peak: self.count("heap_peak_bytes"),
+            heap_allocated: self.count("heap_allocated_bytes"),
+            allocations: self.count("allocations"),
+            heap_retained: self.0["heap_retained_bytes"].as_i64(),
+            rss_peak: self.count("rss_peak_bytes"),
+            minor_faults: self.count("minor_faults"),
+            major_faults: self.count("major_faults"),
+            voluntary_switches: self.count("voluntary_switches"),
+            involuntary_switches: self.count("involuntary_switches"),
+            read_bytes: self.count("read_bytes"),
+            write_bytes: self.count("write_bytes"),
+            child_user_time: self.real("child_user_seconds"),
+            child_kernel_time: self.real("child_kernel_seconds"),
+            threads: self.count("threads"),
+            concurrency: self.count("concurrency"),
+        }
+    }
+}
