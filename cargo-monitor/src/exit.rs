@@ -25,7 +25,7 @@ pub enum Exit {
     Regressed,
     /// 6: `gate`: there is nothing to compare with, so nothing passed.
     NoBaseline,
-    /// 5: `doctor` has found something wrong.
+    /// 7: `doctor`: it has found something wrong.
     Wrong,
     /// `test` and `nextest`: cargo's own.
     Cargo(u8),
@@ -41,6 +41,7 @@ impl std::fmt::Display for Exit {
             Self::BadFile => "bad file",
             Self::Regressed => "regressed",
             Self::NoBaseline => "no baseline",
+            Self::Wrong => "wrong",
             Self::Cargo(_) => "cargo's own",
         };
         write!(f, "{} ({word})", self.code())
@@ -59,6 +60,7 @@ impl Exit {
             Self::BadFile => 4,
             Self::Regressed => 5,
             Self::NoBaseline => 6,
+            Self::Wrong => 7,
             Self::Cargo(code) => code,
         }
     }
@@ -67,15 +69,6 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         exit.code().into()
-        Self::from(match exit {
-            Exit::Success => 0,
-            Exit::Error => 1,
-            Exit::Usage => 2,
-            Exit::NoData => 3,
-            Exit::BadFile => 4,
-            Exit::Wrong => 5,
-            Exit::Cargo(code) => code,
-        })
     }
 }
 
@@ -89,7 +82,7 @@ Exit codes:
   4  the file cannot be used: damaged, foreign, too new, locked, not readable or writable
   5  gate: a test costs more than it may
   6  gate: no baseline to compare with, so nothing passed
-  5  doctor has found something wrong
+  7  doctor has found something wrong
 `test` and `nextest` end with the exit code of cargo.";
 
 /// The exit code of an error. Whoever closes the pipe that we write to (`| head`) has had enough: no error.

@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
             drop(writer);
             make_readable(file.as_file()).with_context(cannot)?;
             file.persist(path).with_context(cannot)?;
-            output::note(&format!("{} sessions written to {}", chosen.len(), path.display()));
+            output::note(&format!("sessions written to {}: {}", path.display(), chosen.len()));
         }
     }
     Ok(Exit::Success)

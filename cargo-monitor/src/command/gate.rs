@@ -31,7 +31,7 @@ MONITOR_GATE_THRESHOLDS and MONITOR_GATE_WAIVERS hold more rules, separated by `
 .cargo/config.toml can set them.")]
 pub struct Arguments {
     /// What to compare with: last:N sessions of the machine class, a branch, commit, session, tag:KEY=VALUE or date
-    #[arg(short, long, required_unless_present = "self_test", add = select::session_completer())]
+    #[arg(short, long, env = "MONITOR_GATE_BASELINE", required_unless_present = "self_test", add = select::session_completer())]
     baseline: Option<String>,
     /// What to check
     #[arg(long, value_name = "SESSION", default_value = "latest", add = select::session_completer())]

@@ -1,10 +1,10 @@
 //! The commands: each finds out what it was asked for and returns it as a document.
 
 pub mod compare;
-pub mod gate;
 pub mod completions;
 pub mod doctor;
 pub mod export;
+pub mod gate;
 pub mod import;
 pub mod merge;
 pub mod prune;

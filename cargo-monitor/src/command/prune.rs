@@ -63,10 +63,10 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     }
     app.print(&sessions::document(&going))?;
     if spared > 0 {
-        output::note(&format!("{spared} sessions stay as baselines of a gate; --force deletes them too"));
+        output::note(&format!("sessions kept as baselines of a gate: {spared}; --force deletes them too"));
     }
     if arguments.dry_run || going.is_empty() {
-        output::note(&format!("{} sessions would be deleted", going.len()));
+        output::note(&format!("sessions that would be deleted: {}", going.len()));
         return Ok(Exit::Success);
     }
     drop(monitor);
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let compacted = writer.compact();
     writer.close(true)?;
     drop(progress);
-    output::note(&format!("{deleted} sessions deleted from {}", file.display()));
+    output::note(&format!("sessions deleted from {}: {deleted}", file.display()));
     if let Err(error) = compacted {
         output::note(&format!("the file keeps its size for now: {error}"));
     }

@@ -20,8 +20,8 @@ Examples:
   cargo monitor sessions tag:suite=nightly --all --format json")]
 pub struct Arguments {
     /// Only these: a branch, commit, date, tag:KEY=VALUE, …
-    #[arg(value_name = "SESSIONS", default_value = "latest", hide_default_value = true, add = select::session_completer())]
-    sessions: String,
+    #[arg(value_name = "SESSIONS", add = select::session_completer())]
+    sessions: Option<String>,
     /// So many of the newest
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 25)]
     limit: usize,
@@ -32,19 +32,22 @@ pub struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let monitor = app.monitor()?;
-    let selected = select::sessions(&monitor, &arguments.sessions)?;
+    let selected = match &arguments.sessions {
+        Some(text) => select::sessions(&monitor, text)?,
+        None => monitor.sessions(&Sessions::all().newest_first())?,
+    };
     let limit = if arguments.all { selected.len() } else { arguments.limit };
     let shown: HashSet<&str> = selected.iter().take(limit).map(|session| session.session_h.as_str()).collect();
     let filter = match selected.get(limit) {
         // Newest first means that these are the first ones of the file, if nothing else was asked for.
-        Some(_) if arguments.sessions == "latest" => Sessions::all().newest(limit as u64),
+        Some(_) if arguments.sessions.is_none() => Sessions::all().newest(limit as u64),
         _ => Sessions::all().newest_first(),
     };
     let mut details = monitor.session_details(&filter)?;
     details.retain(|details| shown.contains(details.session.session_h.as_str()));
     app.print(&document(&details))?;
     if selected.len() > limit {
-        output::note(&format!("{} older sessions are left out: --all lists them", selected.len() - limit));
+        output::note(&format!("older sessions left out: {}; --all lists them", selected.len() - limit));
     }
     Ok(Exit::Success)
 }

@@ -2,14 +2,16 @@
 //!
 //! | text | selects |
 //! |---|---|
-//! | `latest` | every session |
+//! | `latest` | the newest session |
 //! | a prefix of a commit, `commit:PREFIX` | the sessions that ran on it |
 //! | a branch, `branch:NAME` | the sessions that ran on it |
 //! | `tag:KEY=VALUE`, `tag:KEY` | the sessions with that field in their description |
 //! | a prefix of a session's identifier, `session:PREFIX` | that session |
 //! | `2026-11`, `2026-11-23`, `2026-11-23T14`, `date:…` | the sessions that began then, UTC |
 //!
-//! Where one session is wanted, the newest of the selected is meant; with `~N` behind, the Nth before it.
+//! Where one session is wanted, the newest of the selected is meant. With `~N` behind, counting begins at the Nth before
+//! the newest of the selected: `latest~2` is the third newest session, `main~1` all of `main` but the newest, or, where
+//! one is wanted, the last but one.
 
 mod complete;
 mod near;
@@ -83,11 +85,13 @@ impl Display for Near {
 pub fn session(monitor: &Monitor, text: &str) -> anyhow::Result<Session> {
     let (name, back) = split_back(text);
     if name == "latest" {
-        // The usual case needs no more than the newest.
-        let newest = monitor.sessions(&Sessions::all().newest(back as u64 + 1))?;
-        return one(newest, text, back);
+        return latest(monitor, text, back);
     }
     one(sessions(monitor, name)?, text, back)
+}
+
+fn latest(monitor: &Monitor, text: &str, back: usize) -> anyhow::Result<Session> {
+    one(monitor.sessions(&Sessions::all().newest(back as u64 + 1))?, text, back)
 }
 
 /// The sessions that a text stands for, newest first: itself for a session (`latest`, an identifier, whatever has
@@ -111,6 +115,9 @@ pub fn group(monitor: &Monitor, text: &str) -> anyhow::Result<Vec<Session>> {
 /// As [`session`].
 pub fn sessions(monitor: &Monitor, text: &str) -> anyhow::Result<Vec<Session>> {
     let (name, back) = split_back(text);
+    if name == "latest" {
+        return Ok(vec![latest(monitor, text, back)?]);
+    }
     let all = monitor.sessions(&Sessions::all().newest_first())?;
     let mut selected = select(all, name)?;
     if back >= selected.len() {
@@ -185,8 +192,8 @@ fn select(all: Vec<Session>, name: &str) -> Result<Vec<Session>, SelectError> {
     if all.is_empty() {
         return Err(SelectError::Empty);
     }
-    if name == "latest" || all.iter().any(|session| session.session_h == name) {
-        return Ok(all.into_iter().filter(|session| name == "latest" || session.session_h == name).collect());
+    if let Some(session) = all.iter().find(|session| session.session_h == name) {
+        return Ok(vec![session.clone()]);
     }
     let meanings = meanings(&all, name);
     match meanings.as_slice() {
@@ -287,8 +294,7 @@ mod tests {
 
     #[test]
     fn every_way_to_name_sessions() {
-        let cases: [(&str, &[&str]); 14] = [
-            ("latest", &["dd44", "cc33", "bb22", "aa11"]),
+        let cases: [(&str, &[&str]); 13] = [
             ("beef02", &["dd44"]),
             ("beef01", &["cc33"]),
             ("commit:cab", &["bb22"]),
@@ -323,7 +329,7 @@ mod tests {
         );
         assert!(!refused("zzzzzzzz").contains("did you mean"));
         assert!(refused("commit:").contains("no session"));
-        assert!(matches!(select(Vec::new(), "latest"), Err(SelectError::Empty)));
+        assert!(matches!(select(Vec::new(), "main"), Err(SelectError::Empty)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Finding;
 
 /// Every variable that the runtime or this program reads.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 20] = [
     "MONITOR",
     "MONITOR_BUDGETS",
     "MONITOR_COMPONENT",
@@ -13,6 +13,8 @@ const KNOWN: [&str; 18] = [
     "MONITOR_DESCRIPTION",
     "MONITOR_EXPLICIT_PARAMETERS",
     "MONITOR_GATE_BASELINE",
+    "MONITOR_GATE_THRESHOLDS",
+    "MONITOR_GATE_WAIVERS",
     "MONITOR_ISOLATE",
     "MONITOR_ISOLATE_TIMEOUT",
     "MONITOR_REMOTE",

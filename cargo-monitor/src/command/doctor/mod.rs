@@ -19,7 +19,7 @@ Examples:
 
 Looks at the file (can it be read, where does it lie, what waits beside it, which builds and machines are mixed in it), at
 the environment (variables that nothing reads) and at the sources of the workspace (tests beside monitored ones that are
-not monitored, allocators that hide the heap). Ends with exit code 5 if something is wrong, 0 if at most something may
+not monitored, allocators that hide the heap). Ends with exit code 7 if something is wrong, 0 if at most something may
 mislead.")]
 pub struct Arguments {}
 

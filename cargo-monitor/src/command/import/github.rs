@@ -51,15 +51,14 @@ fn seconds(value: f64, unit: &str) -> Option<f64> {
     if ["iter", "iters", "ops", "op", "runs"].contains(&unit) && ["s", "sec", "second"].contains(&per) {
         return (value > 0.0).then(|| 1.0 / value);
     }
-    let scale = match unit {
-        "ns" | "nanoseconds" => 1e-9,
-        "us" | "µs" | "μs" | "microseconds" => 1e-6,
-        "ms" | "milliseconds" => 1e-3,
+    let per_second = match unit {
+        "ns" | "nanoseconds" => 1e9,
+        "us" | "µs" | "μs" | "microseconds" => 1e6,
+        "ms" | "milliseconds" => 1e3,
         "s" | "sec" | "seconds" => 1.0,
-        "min" | "minutes" => 60.0,
         _ => return None,
     };
-    Some(value * scale)
+    Some(value / per_second)
 }
 
 #[cfg(test)]
@@ -69,10 +68,10 @@ mod tests {
     #[test]
     fn units_of_time_are_understood_and_others_left_out() {
         for (value, unit, expected) in [
-            (1500.0, "ns/iter", Some(1500.0 * 1e-9)),
-            (2.0, "ms", Some(2.0 * 1e-3)),
+            (1500.0, "ns/iter", Some(1500.0 / 1e9)),
+            (2.0, "ms", Some(0.002)),
             (250.0, "ops/sec", Some(0.004)),
-            (3.0, "µs/op", Some(3.0 * 1e-6)),
+            (3.0, "µs/op", Some(3.0 / 1e6)),
             (12.0, "MiB", None),
             (0.0, "iter/sec", None),
         ] {

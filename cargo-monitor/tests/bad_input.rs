@@ -1,0 +1,173 @@
+//! Files and names that are not as they should be: a clear message or right output, and the documented exit code.
+#![forbid(unsafe_code)]
+
+mod common;
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use common::Fixture;
+use monitor_store::{Outcome, Writer};
+
+/// Commands that only read.
+const READERS: [&[&str]; 4] = [&["sessions"], &["show"], &["top"], &["export"]];
+
+fn refuses(fixture: &Fixture, code: i32, message: &str) {
+    for args in READERS {
+        let run = fixture.run(args);
+        assert_eq!(run.code, Some(code), "{args:?}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.starts_with("error: ") && run.stderr.contains(message), "{args:?}: {}", run.stderr);
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+}
+
+#[test]
+fn a_missing_file() {
+    let fixture = Fixture::empty();
+    refuses(&fixture, 3, "run monitored tests first");
+    assert!(!fixture.file().exists(), "reading makes no file");
+}
+
+#[test]
+fn an_empty_file_and_one_without_sessions() {
+    let fixture = Fixture::empty();
+    fs::write(fixture.file(), "").expect("a file can be written");
+    let run = fixture.run(&["show"]);
+    assert_eq!(run.code, Some(3), "{}", run.stderr);
+    assert!(run.stderr.contains("holds no session"), "{}", run.stderr);
+    Writer::open(&fixture.file()).and_then(|writer| writer.close(true)).expect("a file can be made");
+    let run = fixture.run(&["show"]);
+    assert_eq!(run.code, Some(3), "{}", run.stderr);
+    assert_eq!(fixture.run(&["export"]).succeeded().stdout, "", "nothing to export is no error");
+}
+
+#[test]
+fn a_corrupt_file_a_folder_and_another_database() {
+    let fixture = Fixture::empty();
+    fs::write(fixture.file(), "no database at all ".repeat(100)).expect("a file can be written");
+    refuses(&fixture, 4, "no SQLite database");
+    fs::remove_file(fixture.file()).expect("it is there");
+    fs::create_dir(fixture.file()).expect("a folder can be made");
+    refuses(&fixture, 4, "is a folder");
+    fs::remove_dir(fixture.file()).expect("it is there");
+    fs::write(fixture.file(), "").expect("a file can be written");
+    monitor_tests::Database::open(&fixture.file()).execute("create table somebody_elses (x)");
+    refuses(&fixture, 4, "no .pymon file");
+}
+
+#[test]
+fn a_newer_file_is_read_and_not_written() {
+    let fixture = Fixture::three_sessions();
+    monitor_tests::Database::open(&fixture.file()).execute("pragma user_version = 999");
+    let before = fs::read(fixture.file()).expect("it is there");
+    let shown = fixture.run(&["show"]).succeeded();
+    assert!(shown.stdout.contains("demo::tests::slow"), "{}", shown.stdout);
+    for args in [&["prune", "--keep", "1"][..], &["merge", "other.pymon"], &["import", "other.pymon"]] {
+        fs::copy(fixture.file(), fixture.folder().join("other.pymon")).expect("it can be copied");
+        let run = fixture.run(args);
+        assert_eq!(run.code, Some(4), "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains("newer than"), "{}", run.stderr);
+    }
+    assert_eq!(fs::read(fixture.file()).expect("it is there"), before);
+}
+
+#[test]
+fn a_file_that_eight_processes_write() {
+    let fixture = Fixture::three_sessions();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            let (fixture, done) = (&fixture, &done);
+            scope.spawn(move || {
+                for number in 0..4 {
+                    let name = format!("demo::w{writer}::test_{number}");
+                    // Each opens and closes the file as a process does, the first to add the session wins.
+                    fixture.session(4, "dead04", &[], &[(name.as_str(), 0.1, 1, Outcome::Passed)]);
+                }
+                done.store(true, Ordering::Relaxed);
+            });
+        }
+        while !done.load(Ordering::Relaxed) {
+            for args in READERS {
+                let _ = fixture.run(args).succeeded();
+            }
+        }
+    });
+    let shown = fixture.run(&["top", "--by", "package", "--session", "dead04", "--format", "csv"]).succeeded();
+    assert!(shown.stdout.contains("demo,") && shown.stdout.trim_end().ends_with(",32"), "{}", shown.stdout);
+}
+
+/// Names that are out to harm: a terminal, a web page, a spreadsheet, a reader.
+const HOSTILE: [&str; 6] = [
+    "demo::\u{1b}[2J\u{1b}]0;owned\u{7}red",
+    "demo::<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "=HYPERLINK(\"http://x\",\"y\")",
+    "demo::\u{202e}gnp.exe\u{2066}",
+    "demo::a|b `c` **d** [e](http://f) @somebody #1",
+    "demo::two\nlines\tand, \"quotes\"",
+];
+
+#[test]
+fn hostile_names_harm_nobody() {
+    let fixture = Fixture::empty();
+    let rows: Vec<_> = HOSTILE.iter().map(|name| (*name, 0.5, 64, Outcome::Passed)).collect();
+    let fields = [("git_branch", "\u{1b}[31mred"), ("description", "=1+1"), ("tag\u{202e}", "<b>")];
+    fixture.session(1, "beef\u{9b}2J", &fields, &rows);
+    for command in [&["sessions"][..], &["show"], &["top"], &["export"]] {
+        for format in ["table", "json", "csv", "markdown"] {
+            if command == ["export"] && format == "markdown" {
+                continue;
+            }
+            let run = fixture.run(&[command, &["--format", format]].concat()).succeeded();
+            let acts = |c: char| (c.is_control() && !"\r\n".contains(c)) || ('\u{202a}'..='\u{2069}').contains(&c);
+            assert!(!run.stdout.chars().any(acts), "{command:?} {format}: {:?}", run.stdout);
+        }
+    }
+    let csv = fixture.run(&["show", "--format", "csv"]).succeeded().stdout;
+    assert!(!csv.lines().any(|line| line.starts_with('=')) && csv.contains("'=HYPERLINK"), "{csv}");
+    let markdown = fixture.run(&["show", "--format", "markdown"]).succeeded().stdout;
+    assert!(markdown.contains("`demo::<script>"), "HTML stands in code: {markdown}");
+    assert_eq!(markdown.lines().filter(|line| line.starts_with("| `")).count(), HOSTILE.len(), "{markdown}");
+    let unknown = fixture.run(&["show", "\u{1b}[31mno"]);
+    assert!(!unknown.stderr.contains('\u{1b}'), "{:?}", unknown.stderr);
+}
+
+#[test]
+fn clocks_that_jump_back_and_lonely_sessions() {
+    let fixture = Fixture::empty();
+    let row = [("demo::tests::one", 0.5, 64, Outcome::Passed)];
+    fixture.session(9, "beef09", &[], &row);
+    fixture.session(2, "beef02", &[], &row);
+    let latest = fixture.run(&["show", "latest", "--format", "json"]).succeeded().stdout;
+    assert!(latest.contains("beef09"), "the newest by its date: {latest}");
+    let before = fixture.run(&["show", "latest~1", "--format", "json"]).succeeded().stdout;
+    assert!(before.contains("beef02"), "{before}");
+}
+
+#[test]
+fn files_that_cannot_be_imported() {
+    let fixture = Fixture::three_sessions();
+    for (name, text, message) in [
+        ("empty.json", "", "empty"),
+        ("unknown.txt", "hello", "none of the files that are known"),
+        ("broken.xml", "<testsuites><testsuite>", "no XML"),
+        ("other.xml", "<html></html>", "no JUnit report"),
+        ("data.js", "window.BENCHMARK_DATA = {\"entries\": [}", "no JSON"),
+        ("rows.jsonl", "{\"session\": \"a\"}", "line 1"),
+        ("estimates.json", "{\"mean\": {\"point_estimate\": \"fast\"}}", "no estimate"),
+    ] {
+        fs::write(fixture.folder().join(name), text).expect("a file can be written");
+        let run = fixture.run(&["import", name]);
+        assert_eq!(run.code, Some(1), "{name}: {}", run.stderr);
+        assert!(
+            run.stderr.contains(&format!("cannot import {name}")) && run.stderr.contains(message),
+            "{}",
+            run.stderr
+        );
+    }
+    let run = fixture.run(&["import", "missing.xml"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let sessions = fixture.run(&["sessions"]).succeeded().stdout;
+    assert_eq!(sessions.lines().count(), 1 + 3, "nothing was added: {sessions}");
+}

@@ -1,0 +1,229 @@
+//! Commands on a file whose every figure is known.
+#![forbid(unsafe_code)]
+
+mod common;
+
+use std::fs;
+
+use common::Fixture;
+use monitor_store::Monitor;
+use monitor_tests::Run;
+
+fn shown(fixture: &Fixture, args: &[&str]) -> String {
+    let Run { stdout, .. } = fixture.run(args).succeeded();
+    // The padding of the last column.
+    stdout.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+#[test]
+fn sessions_are_listed_newest_first() {
+    let fixture = Fixture::three_sessions();
+    insta::assert_snapshot!(shown(&fixture, &["sessions"]));
+    let two = fixture.run(&["sessions", "-n", "2"]).succeeded();
+    assert_eq!(two.stdout.lines().count(), 3);
+    assert!(two.stderr.contains("older sessions left out: 1"), "{}", two.stderr);
+    let main = shown(&fixture, &["sessions", "main"]);
+    assert!(main.contains("beef01aaaa") && !main.contains("cab003"), "{main}");
+}
+
+#[test]
+fn show_has_every_test_of_a_session() {
+    let fixture = Fixture::three_sessions();
+    insta::assert_snapshot!(shown(&fixture, &["show", "--sort", "wall-time"]));
+    insta::assert_snapshot!(
+        "show_markdown",
+        shown(&fixture, &["show", "main", "--test", "slow", "--metrics", "heap-peak,threads", "--format", "markdown"])
+    );
+    insta::assert_snapshot!("show_json", shown(&fixture, &["show", "latest", "--test", "wrong", "--format", "json"]));
+}
+
+#[test]
+fn top_ranks_by_any_metric() {
+    let fixture = Fixture::three_sessions();
+    let top = |args: &[&str]| shown(&fixture, &[&["top"], args].concat());
+    let all = [
+        top(&[]),
+        top(&["memory", "-n", "1"]),
+        top(&["memory", "--least", "-n", "1"]),
+        top(&["wall-time", "--by", "module"]),
+        top(&["heap-peak", "--by", "component"]),
+        top(&["cpu-usage", "--by", "package", "--session", "latest~1"]),
+    ];
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn sessions_have_many_names() {
+    let fixture = Fixture::three_sessions();
+    let ids = [
+        ("latest", "35e5510000"),
+        ("latest~2", "15e5510000"),
+        ("main", "25e5510000"),
+        ("main~1", "15e5510000"),
+        ("cab", "35e5510000"),
+        ("tag:suite=night", "25e5510000"),
+        ("tag:suite=day~1", "15e5510000"),
+        ("2026-11-02", "25e5510000"),
+        ("15e", "15e5510000"),
+    ];
+    for (name, id) in ids {
+        let shown = shown(&fixture, &["show", name]);
+        assert!(shown.contains(id), "{name}: {shown}");
+    }
+    for (name, message) in [
+        ("beef", "`beef` is ambiguous, it is commit:beef02aaaa and commit:beef01aaaa"),
+        ("fsater", "no session matches `fsater`; did you mean `faster`?"),
+        ("latest~3", "`latest~3` goes back too far: it selects 3 sessions"),
+    ] {
+        let run = fixture.run(&["show", name]);
+        assert_eq!(run.code, Some(3));
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_is_exported_can_be_imported_once() {
+    let fixture = Fixture::three_sessions();
+    let rows = fixture.folder().join("rows.jsonl");
+    let _ = fixture.run(&["export", "-o", "rows.jsonl"]).succeeded();
+    assert_eq!(fs::read_to_string(&rows).expect("it was written").lines().count(), 8);
+    let imported = fixture.run(&["--db", "copy.pymon", "import", "rows.jsonl", "--format", "csv"]).succeeded();
+    assert_eq!(imported.stdout, "path,source,sessions,rows,left_out\r\nrows.jsonl,export,3,7,0\r\n");
+    for again in [["import", "rows.jsonl"], ["import", ".pymon"], ["merge", ".pymon"]] {
+        let run = fixture.run(&[&["--db", "copy.pymon", "--format", "json"], &again[..]].concat()).succeeded();
+        assert!(run.stdout.contains("\"sessions\": 0") && run.stdout.contains("\"rows\": 0"), "{}", run.stdout);
+    }
+    let _ = fixture.run(&["--db", "copy.pymon", "export", "-o", "again.jsonl"]).succeeded();
+    let without_lockfiles = |path: &str| {
+        let text = fs::read_to_string(fixture.folder().join(path)).expect("it was written");
+        let hash =
+            |line: &str| line.find("\"lockfile\":").map(|at| line[at..].split(',').next().unwrap_or("").to_owned());
+        text.lines().map(|line| line.replace(&hash(line).unwrap_or_default(), "")).collect::<Vec<_>>()
+    };
+    assert_eq!(without_lockfiles("rows.jsonl"), without_lockfiles("again.jsonl"));
+}
+
+#[test]
+fn csv_has_a_line_for_each_row() {
+    let fixture = Fixture::three_sessions();
+    let csv = fixture.run(&["export", "latest", "--as", "csv"]).succeeded().stdout;
+    let lines: Vec<&str> = csv.split("\r\n").collect();
+    assert!(lines[0].starts_with("session,run_date,commit,"), "{}", lines[0]);
+    assert_eq!(lines.len(), 1 + 4 + 1, "{csv}");
+    let parquet = fixture.run(&["export", "-o", "x.parquet"]);
+    assert_eq!(parquet.code, Some(1));
+    assert!(parquet.stderr.contains("DuckDB"), "{}", parquet.stderr);
+}
+
+#[test]
+fn shards_become_one_file() {
+    let (left, right) = (Fixture::three_sessions(), Fixture::empty());
+    right.session(3, "cab003aaaaaaaaaaaaaa", &[], &[("other::shard", 0.5, 64, monitor_store::Outcome::Passed)]);
+    let (left_file, right_file) = (left.file(), right.file());
+    let paths = [&left_file, &right_file].map(|path| path.to_str().expect("a path in ASCII"));
+    let merged = right.run(&["--db", "all.pymon", "merge", paths[0], paths[1], "--format", "csv"]).succeeded();
+    let counts: Vec<&str> =
+        merged.stdout.lines().skip(1).filter_map(|line| line.split_once(",").map(|it| it.1)).collect();
+    assert_eq!(counts, ["3,7", "0,1"]);
+    let itself = left.run(&["merge", "./.pymon"]);
+    assert_eq!(itself.code, Some(1));
+    assert!(itself.stderr.contains("into itself"), "{}", itself.stderr);
+    let missing = left.run(&["--db", "new.pymon", "merge", ".pymon", "no.pymon"]);
+    assert_eq!(missing.code, Some(3));
+    assert!(!left.folder().join("new.pymon").exists(), "nothing is written if a file is missing");
+}
+
+#[test]
+fn prune_spares_what_a_gate_compares_with() {
+    let fixture = Fixture::three_sessions();
+    let left = || {
+        Monitor::open(&fixture.file()).expect("a file").sessions(&monitor_store::Sessions::all()).expect("rows").len()
+    };
+    let dry = fixture.run(&["prune", "--keep", "1", "--dry-run"]).succeeded();
+    assert!(dry.stderr.contains("would be deleted: 2"), "{}", dry.stderr);
+    assert_eq!(left(), 3);
+    let mut gated = fixture.command(&["prune", "--keep", "1"]);
+    gated.env("MONITOR_GATE_BASELINE", "tag:suite=night");
+    let gated = monitor_tests::run(gated).succeeded();
+    assert!(gated.stderr.contains("baselines of a gate: 1"), "{}", gated.stderr);
+    assert_eq!(left(), 2);
+    let protected = fixture.run(&["prune", "--days", "0", "--protect", "last:1"]).succeeded();
+    assert!(protected.stderr.contains(".pymon: 1"), "{}", protected.stderr);
+    assert_eq!(left(), 1);
+    let forced = fixture.run(&["prune", "--keep", "0", "--protect", "last:1", "--force"]).succeeded();
+    assert!(forced.stderr.contains(".pymon: 1"), "{}", forced.stderr);
+    assert_eq!(left(), 0);
+    assert_eq!(fixture.run(&["prune"]).code, Some(2), "what to keep must be said");
+}
+
+#[test]
+fn doctor_tells_wrong_from_doubtful() {
+    let fixture = Fixture::three_sessions();
+    fs::create_dir(fixture.folder().join("src")).expect("a folder can be made");
+    fs::write(fixture.folder().join("Cargo.toml"), "[package]\nname = \"x\"\n").expect("a file can be written");
+    let source = |text: &str| fs::write(fixture.folder().join("src/lib.rs"), text).expect("a file can be written");
+    source("#[monitored] #[test] fn a() {}");
+    let fine = fixture.run(&["doctor"]).succeeded();
+    assert!(fine.stdout.contains("3 sessions") && !fine.stdout.contains("wrong"), "{}", fine.stdout);
+    source("#[monitored] #[test] fn a() {} #[global_allocator] static A: Mine = Mine;");
+    let wrong = fixture.run(&["doctor", "--format", "json"]);
+    assert_eq!(wrong.code, Some(7), "{}", wrong.stderr);
+    assert!(wrong.stdout.contains("\"grade\": \"wrong\""), "{}", wrong.stdout);
+}
+
+#[test]
+fn shells_complete_the_names_of_sessions() {
+    let fixture = Fixture::three_sessions();
+    let script = fixture.run(&["completions", "bash"]).succeeded().stdout;
+    assert!(script.contains("cargo-monitor") && script.contains("COMPLETE"), "{script}");
+    let mut shell = fixture.command(&["--", "cargo-monitor", "show", ""]);
+    shell.envs([("COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", "2"), ("_CLAP_IFS", "\n")]);
+    let offered = monitor_tests::run(shell).succeeded().stdout;
+    for name in ["latest", "latest~2", "main", "faster", "beef02aaaa", "35e5510000", "tag:suite=night"] {
+        assert!(offered.lines().any(|line| line == name), "{name} of {offered}");
+    }
+}
+
+#[test]
+fn both_ways_to_call_and_every_help_work() {
+    let fixture = Fixture::three_sessions();
+    assert_eq!(fixture.run(&["monitor", "top"]).succeeded().stdout, fixture.run(&["top"]).succeeded().stdout);
+    let help = fixture.run(&["--help"]).succeeded().stdout;
+    assert!(help.contains("Exit codes:") && help.contains("cargo monitor"), "{help}");
+    for command in help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty()) {
+        // What is further indented goes on with the line before.
+        let Some(name) = command.strip_prefix("  ").filter(|line| !line.starts_with(' ')) else { continue };
+        let name = name.split_whitespace().next().expect("a line names a command");
+        if name != "help" {
+            let help = fixture.run(&[name, "--help"]).succeeded().stdout;
+            assert!(help.contains("Example"), "{name}: {help}");
+        }
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_and_who_asks_for_it() {
+    let fixture = Fixture::three_sessions();
+    assert!(!fixture.run(&["show"]).succeeded().stdout.contains('\u{1b}'), "not on a pipe");
+    assert!(fixture.run(&["show", "--color", "always"]).succeeded().stdout.contains('\u{1b}'));
+    assert!(!fixture.run(&["show", "--color", "never"]).succeeded().stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let fixture = Fixture::empty();
+    let rows: Vec<String> = (0..3_000).map(|number| format!("demo::tests::test_{number}")).collect();
+    let rows: Vec<_> = rows.iter().map(|name| (name.as_str(), 0.1, 1, monitor_store::Outcome::Passed)).collect();
+    fixture.session(1, "", &[], &rows);
+    let mut child = fixture.command(&["export"]);
+    child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = child.spawn().expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(
+        (output.status.code(), output.stderr.len()),
+        (Some(0), 0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
