@@ -50,7 +50,7 @@ pub struct ContextClass {
     pub env_h: String,
     /// Machine class: measures are comparable if and only if this is equal.
     pub class_h: String,
-    /// Version of rustc, `1.95.0`.
+    /// The compiler, `rustc 1.95.0 (hash date)`.
     pub rustc: String,
     /// Build profile, `dev` or `release`.
     pub profile: String,

@@ -8,16 +8,30 @@ use monitor_tests::{manifest, python, repository};
 
 use crate::session::Session;
 
+const README: &str = "README.md";
+const QUICK_START: &str = "docs/src/quick-start.md";
+const PYTEST_MONITOR: &str = "docs/src/pytest-monitor.md";
+
+#[test]
+fn every_document_with_commands_has_a_test() {
+    let is_book = |document: &Document| document.path == README || document.path.starts_with("docs/");
+    let has_commands =
+        |document: &Document| document.blocks().iter().any(|block| block.language == "console" && block.note.is_none());
+    let found: Vec<_> =
+        Document::all().into_iter().filter(is_book).filter(has_commands).map(|document| document.path).collect();
+    assert_eq!(found, [README, PYTEST_MONITOR, QUICK_START], "follow each in a test here");
+}
+
 #[test]
 fn the_readme() {
-    Session::starting_in("monitor").follow(&Document::read("README.md"));
+    Session::starting_in("monitor").follow(&Document::read(README));
 }
 
 /// This test is part of what the command runs, so it can't run it.
 #[test]
 fn the_command_that_runs_all_tests_is_what_ci_runs() {
     let script = fs::read_to_string(repository().join(".ci/run")).expect("there is a script for CI");
-    let blocks = Document::read("README.md").blocks();
+    let blocks = Document::read(README).blocks();
     let block = blocks.iter().find(|block| block.note.as_deref() == Some("not run: .ci/run runs it"));
     let command = block.expect("the README tells how to run all tests").text.trim().trim_start_matches("$ ").to_owned();
     assert!(script.lines().any(|line| line.trim() == command), "{command:?} is not in .ci/run");
@@ -25,7 +39,7 @@ fn the_command_that_runs_all_tests_is_what_ci_runs() {
 
 #[test]
 fn the_quick_start() {
-    Session::starting_in("").follow(&Document::read("docs/src/quick-start.md"));
+    Session::starting_in("").follow(&Document::read(QUICK_START));
 }
 
 #[test]
@@ -36,5 +50,5 @@ fn one_file_for_rust_and_python() {
     let mut session = Session::starting_in("shared-suite").with_programs(programs);
     let manifest = manifest("shared-suite", "").replace("{{repo}}", &repository().display().to_string());
     session.write("Cargo.toml", &manifest);
-    session.follow(&Document::read("docs/src/pytest-monitor.md"));
+    session.follow(&Document::read(PYTEST_MONITOR));
 }
