@@ -114,22 +114,18 @@ impl Recorder {
     }
 
     fn open(&self, path: &Path) {
-        let opened = guarded(|| {
-            let mut writer = Writer::open(path)?;
-            self.register(&mut writer)?;
-            Ok(writer)
-        });
-        match opened {
+        match guarded(|| Writer::open(path)) {
             Ok(writer) => *self.sink() = Sink::File(Box::new(writer)),
             Err(error) => self.spool_after(&mut self.sink(), &error, &[]),
         }
     }
 
-    fn register(&self, writer: &mut Writer) -> Result<(), StoreError> {
+    /// Registers this process with the first rows that it writes.
+    fn register(&self, writer: &mut Writer, first: &[Entry]) -> Result<(), StoreError> {
         let mut process = self.process();
-        process.env_h = writer.environment_of(&process.machine_key)?;
+        process.env_h = writer.environment_of(&process.session_h, &process.machine_key)?;
         let session = || self.session_row();
-        let env_h = writer.register(process, session, || facts::context(&self.config, &facts::BUILD))?;
+        let env_h = writer.register(process, session, || facts::context(&self.config, &facts::BUILD), first)?;
         let _ = self.env_h.set(env_h);
         Ok(())
     }
@@ -267,6 +263,7 @@ impl Recorder {
     fn write(&self, entries: &[Entry]) {
         let sink = &mut *self.sink();
         let result = match sink {
+            Sink::File(writer) if self.env_h.get().is_none() => guarded(|| self.register(writer, entries)),
             Sink::File(writer) => guarded(|| writer.apply(entries)),
             Sink::Spool(spool) => guarded(|| spool.append(entries)),
             Sink::Closed => Ok(()),

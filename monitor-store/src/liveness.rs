@@ -59,11 +59,13 @@ impl Here {
 /// the system has no `/proc`.
 #[must_use]
 pub fn started(pid: u32) -> Option<u64> {
-    parse_start(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    start_in(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// The second field, the command's name in parentheses, may hold spaces and parentheses.
-fn parse_start(stat: &str) -> Option<u64> {
+/// As [`started`], from the text of `/proc/<pid>/stat`.
+#[must_use]
+pub fn start_in(stat: &str) -> Option<u64> {
+    // The second field, the command's name in parentheses, may hold spaces and parentheses.
     let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace();
     let state = fields.next()?;
     if matches!(state, "Z" | "X" | "x") {
@@ -99,9 +101,9 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_does_not_hide_the_start() {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 1 1";
-        assert_eq!(parse_start(stat), Some(4711));
-        assert_eq!(parse_start(&stat.replace(" S ", " Z ")), None);
-        assert_eq!(parse_start("7 (x"), None);
+        assert_eq!(start_in(stat), Some(4711));
+        assert_eq!(start_in(&stat.replace(" S ", " Z ")), None);
+        assert_eq!(start_in("7 (x"), None);
     }
 
     #[test]

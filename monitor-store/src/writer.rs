@@ -57,17 +57,17 @@ impl Writer {
         &self.database
     }
 
-    /// The execution context of an earlier process with the same machine key.
+    /// The execution context of an earlier process with the same machine key, of this session or else of any.
     ///
     /// # Errors
     ///
     /// [`StoreError::Locked`], [`StoreError::Corrupt`] or another that says why the file cannot be read.
-    pub fn environment_of(&self, machine_key: &str) -> Result<Option<String>, StoreError> {
-        self.database.patiently(|connection| environment_of(connection, machine_key))
+    pub fn environment_of(&self, session_h: &str, machine_key: &str) -> Result<Option<String>, StoreError> {
+        self.database.patiently(|connection| environment_of(connection, session_h, machine_key))
     }
 
-    /// Registers this process and, if it is the first, its session and execution context, in one transaction;
-    /// returns the context's `ENV_H`.
+    /// Registers this process and, if it is the first, its session and execution context, and writes its `first` entries,
+    /// in one transaction; returns the context's `ENV_H`.
     ///
     /// `session` is asked if there is no such session yet, `context` if neither `process.env_h` nor another process
     /// with this machine key names a context that is there. Both may take their time: other processes wait for
@@ -81,6 +81,7 @@ impl Writer {
         mut process: Process,
         session: impl FnOnce() -> (Session, Option<String>),
         context: impl FnOnce() -> (ExecutionContext, ContextClass),
+        first: &[Entry],
     ) -> Result<String, StoreError> {
         let env_h = self.database.write(|connection| {
             if !has_session(connection, &process.session_h)? {
@@ -89,7 +90,7 @@ impl Writer {
             }
             let known = match process.env_h.take() {
                 Some(env_h) => Some(env_h),
-                None => environment_of(connection, &process.machine_key)?,
+                None => environment_of(connection, &process.session_h, &process.machine_key)?,
             };
             // Sessions, and contexts with them, may have been deleted since the caller asked.
             process.env_h = match known {
@@ -105,6 +106,7 @@ impl Writer {
                 }
             };
             insert::process(connection, &process, insert::RUNNING)?;
+            first.iter().try_for_each(|entry| entry.apply(connection))?;
             Ok(env_h)
         })?;
         self.process = Some(process);
@@ -139,7 +141,8 @@ impl Writer {
     /// Notes that the registered process ends, and closes the file.
     ///
     /// With `fold` the write-ahead log goes back into the file, so that one complete file is left, unless other
-    /// processes have it open: then the last of them does it. It takes some ten milliseconds.
+    /// processes have it open: then the last of them does it. It takes some ten milliseconds. Without, the file stays open
+    /// until the process ends.
     ///
     /// # Errors
     ///
@@ -148,7 +151,11 @@ impl Writer {
         if let Some(process) = &self.process {
             self.database.write(|connection| settle::end(connection, process))?;
         }
-        self.database.close(fold)
+        if fold {
+            return self.database.close();
+        }
+        self.database.leave();
+        Ok(())
     }
 }
 
@@ -162,8 +169,14 @@ fn has_context(connection: &Connection, env_h: &str) -> rusqlite::Result<bool> {
     connection.query_row(sql, [env_h], |row| row.get(0))
 }
 
-fn environment_of(connection: &Connection, machine_key: &str) -> rusqlite::Result<Option<String>> {
-    connection
-        .query_row("SELECT ENV_H FROM PROCESSES WHERE MACHINE_KEY = ?1 LIMIT 1", [machine_key], |row| row.get(0))
-        .optional()
+/// An index by machine would cost every process a page; only the first of a session looks at all of them.
+fn environment_of(connection: &Connection, session_h: &str, machine_key: &str) -> rusqlite::Result<Option<String>> {
+    let first = |condition: &str| {
+        let sql = format!("SELECT ENV_H FROM PROCESSES WHERE MACHINE_KEY = ?1 AND {condition} LIMIT 1");
+        connection.query_row(&sql, [machine_key, session_h], |row| row.get(0)).optional()
+    };
+    match first("SESSION_H = ?2")? {
+        None => first("SESSION_H <> ?2"),
+        found => Ok(found),
+    }
 }

@@ -316,8 +316,7 @@ fn a_read_only_folder_is_read_with_and_without_a_log() {
     let mut dying = register(&db, dead_process("s", "p"));
     dying.apply(&[finished(&key("s", "p", "a", START))]).unwrap();
     dying.apply(&[Entry::Started(running(&key("s", "p", "b", START)))]).unwrap();
-    // Closed without folding, the rows are in the log only.
-    dying.close(false).unwrap();
+    dying.close(true).unwrap();
     Connection::open(&db).unwrap().execute_batch("UPDATE PROCESSES SET STATE = 'running'").unwrap();
 
     let (_with_log, copy) = folder();

@@ -68,8 +68,8 @@ fn the_next_process_finds_the_context_and_marks_what_died() {
     drop(dying);
 
     let next = Writer::open(&db).unwrap();
-    assert_eq!(next.environment_of("machine").unwrap().as_deref(), Some("env"));
-    assert_eq!(next.environment_of("another").unwrap(), None);
+    assert_eq!(next.environment_of("s", "machine").unwrap().as_deref(), Some("env"));
+    assert_eq!(next.environment_of("s", "another").unwrap(), None);
     assert_eq!(query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"), ["died|crashed", "ended|passed"]);
     assert_eq!(query(&db, "SELECT STATE FROM PROCESSES"), ["settled"]);
 }

@@ -44,7 +44,7 @@ fn by_proc(pid: u32) -> Option<Relative> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
     let parent = rest.split_ascii_whitespace().nth(1)?.parse().ok();
-    let started = liveness::started(pid).unwrap_or(0);
+    let started = liveness::start_in(&stat).unwrap_or(0);
     Some(Relative { pid, started, name: name.to_owned(), parent: parent.filter(|parent| *parent > 0) })
 }
 

@@ -68,26 +68,25 @@ CREATE TABLE PROCESSES (
     PRIMARY KEY (SESSION_H, PROCESS_H)
 ) WITHOUT ROWID;
 
-CREATE INDEX PROCESSES_MACHINE ON PROCESSES (MACHINE_KEY);
 CREATE INDEX PROCESSES_DUE ON PROCESSES (STATE) WHERE STATE <> 'settled';
 
 -- Everything joined under readable names. A test that has not ended, or never did, has no metric row;
--- a row of pytest-monitor has no profile row.
+-- a row of pytest-monitor has no profile row. Every process reads this text when it opens the file, so it is short.
 CREATE VIEW TESTS AS
 SELECT
-    m.SESSION_H session,
+    SESSION_H session,
     RUN_DATE session_date,
     SCM_ID revision,
     RUN_DESCRIPTION description,
     PACKAGE package,
     BINARY "binary",
     COMPONENT component,
-    m.ITEM_PATH path,
+    ITEM_PATH path,
     ITEM item,
-    m.ITEM_VARIANT variant,
+    ITEM_VARIANT variant,
     ITEM_FS_LOC file,
     KIND kind,
-    m.ITEM_START_TIME start_time,
+    ITEM_START_TIME start_time,
     ATTEMPT attempt,
     OUTCOME outcome,
     TOTAL_TIME wall_seconds,
@@ -112,7 +111,7 @@ SELECT
     CHILD_KERNEL_TIME child_kernel_seconds,
     THREADS threads,
     CONCURRENCY concurrency,
-    m.ENV_H context,
+    ENV_H context,
     CPU_VENDOR cpu,
     CPU_COUNT cpu_count,
     MACHINE_NODE host,
@@ -123,22 +122,17 @@ SELECT
     OPT_LEVEL opt_level,
     TARGET target
 FROM (
-    SELECT
-        SESSION_H, ENV_H, ITEM_START_TIME, ITEM_PATH, ITEM, ITEM_VARIANT, ITEM_FS_LOC, KIND, COMPONENT,
-        TOTAL_TIME, USER_TIME, KERNEL_TIME, CPU_USAGE, MEM_USAGE
-    FROM TEST_METRICS
+    SELECT * FROM TEST_METRICS
     UNION ALL
     SELECT
         u.SESSION_H, ENV_H, ITEM_START_TIME, ITEM_PATH,
         substr(ITEM_VARIANT, 1, instr(ITEM_VARIANT || '[', '[') - 1), ITEM_VARIANT, NULL, 'function', PACKAGE,
         NULL, NULL, NULL, NULL, NULL
     FROM TEST_PROFILES u
-    LEFT JOIN PROCESSES r ON r.SESSION_H = u.SESSION_H AND r.PROCESS_H = u.PROCESS_H
+    LEFT JOIN PROCESSES USING (SESSION_H, PROCESS_H)
     WHERE OUTCOME IN ('running', 'crashed')
-) m
-LEFT JOIN TEST_PROFILES p
-    ON p.SESSION_H = m.SESSION_H AND p.ITEM_PATH = m.ITEM_PATH
-    AND p.ITEM_VARIANT = m.ITEM_VARIANT AND p.ITEM_START_TIME = m.ITEM_START_TIME
-LEFT JOIN TEST_SESSIONS s ON s.SESSION_H = m.SESSION_H
-LEFT JOIN EXECUTION_CONTEXTS c ON c.ENV_H = m.ENV_H
-LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = m.ENV_H;
+)
+LEFT JOIN TEST_PROFILES USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME)
+LEFT JOIN TEST_SESSIONS USING (SESSION_H)
+LEFT JOIN EXECUTION_CONTEXTS USING (ENV_H)
+LEFT JOIN CONTEXT_CLASSES USING (ENV_H);
