@@ -95,10 +95,11 @@ impl Workload {
     /// of the recorded session last as long as it did.
     #[must_use]
     pub fn of(recording: Recording) -> Self {
-        let Recording { runner, workers, cores, process_bytes, mut tests } = recording;
-        tests.sort_by(|a, b| a.start_seconds.total_cmp(&b.start_seconds));
+        let Recording { runner, workers, cores, process_bytes, tests } = recording;
+        let mut tests: Vec<(usize, RecordedTest)> = tests.into_iter().enumerate().collect();
+        tests.sort_by(|(_, a), (_, b)| a.start_seconds.total_cmp(&b.start_seconds));
         let mut binaries: Vec<(String, Group)> = Vec::new();
-        for (index, test) in tests.into_iter().enumerate() {
+        for (index, test) in tests {
             let known = binaries.iter_mut().find(|(binary, _)| runner == Runner::Nextest || *binary == test.binary);
             match known {
                 Some((_, group)) => group.add(index, &test),

@@ -36,7 +36,7 @@ pub fn cheapest(
 /// A test that bounds the wall time from below, on any machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bound {
-    /// Which test, in the order of starts of the recording.
+    /// Which test: its index in [`Recording::tests`](super::Recording::tests).
     pub test: usize,
     /// How long it takes: its binary, or under nextest the session, never takes less.
     pub wall_seconds: f64,
