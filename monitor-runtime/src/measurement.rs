@@ -172,6 +172,15 @@ impl Measurement {
         self.usage.cpu_ns.map(Duration::from_nanos)
     }
 
+    /// Whether what the heap's figures say is the test's doing alone: other tests' threads leave traces in what all
+    /// threads share.
+    pub(crate) fn is_heap_exact(&self) -> bool {
+        match self.coverage {
+            Coverage::Process => self.threads.is_some(),
+            Coverage::Threads => self.threads == Some(1),
+        }
+    }
+
     /// How the numbers were won, unless the threads turn out to be incomplete.
     pub(crate) fn attribution(&self) -> Attribution {
         match self.coverage {

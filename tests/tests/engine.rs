@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use monitor_tests::heap::{assert_heap_is_exact, assert_threads_even_out};
+use monitor_tests::heap::{assert_heap_is_exact, assert_threads_even_out, heap_of};
 use monitor_tests::{Database, Project, manifest};
 
 /// CPU that each test's threads burn, ms.
@@ -89,4 +89,15 @@ fn heap_is_exact_to_the_byte() {
         assert_threads_even_out(&project.database(), threads);
         std::fs::remove_file(project.path(".pymon")).expect("the file can be removed");
     }
+}
+
+#[test]
+fn what_is_printed_counts_while_it_is_captured() {
+    let project = engine("engine-prints");
+    let _ = project.test(&["--lib", "heap::prints"]);
+    let [.., retained] = heap_of(&project.database(), "heap", "prints");
+    assert!((39..=128).contains(&retained), "{retained} bytes in the harness's buffer for 39 printed");
+    std::fs::remove_file(project.path(".pymon")).expect("the file can be removed");
+    let _ = project.test(&["--lib", "heap::prints", "--", "--nocapture"]);
+    assert_eq!(heap_of(&project.database(), "heap", "prints"), [0; 4]);
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Statement, params};
 
 use crate::median;
 
-const ROUNDS: usize = 2_000;
+const ROUNDS: i64 = 2_000;
 
 #[monitored]
 fn monitored_empty() {
@@ -21,22 +21,25 @@ fn plain_empty() {
 }
 
 pub(crate) fn run() {
-    let plain = each(plain_empty);
-    monitored_empty();
-    let monitored = each(monitored_empty);
-    let snapshots = each(|| {
-        snapshot();
-        snapshot();
-    });
     let database = bare_database();
     let insert = "insert into ROWS values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let mut insert = database.prepare(insert).expect("the statement is right");
-    let mut number = 0_i64;
-    let commits = each(|| {
-        number += 1;
-        commit(&mut insert, number);
-        commit(&mut insert, -number);
-    });
+    monitored_empty();
+    // Interleaved, so that all see the same machine.
+    let mut rounds: [Vec<f64>; 4] = [const { Vec::new() }; 4];
+    for number in 1..=ROUNDS {
+        rounds[0].push(microseconds(plain_empty));
+        rounds[1].push(microseconds(monitored_empty));
+        rounds[2].push(microseconds(|| {
+            snapshot();
+            snapshot();
+        }));
+        rounds[3].push(microseconds(|| {
+            commit(&mut insert, number);
+            commit(&mut insert, -number);
+        }));
+    }
+    let [plain, monitored, snapshots, commits] = rounds.map(median);
     let bare = snapshots + commits;
     println!("\nempty test in a warm process");
     println!("  plain                              {plain:8.2} us");
@@ -47,13 +50,10 @@ pub(crate) fn run() {
     println!("  monitored / bare parts             {:8.2}     (budget 2.5)", monitored / bare);
 }
 
-fn each(mut work: impl FnMut()) -> f64 {
-    let figures = (0..ROUNDS).map(|_| {
-        let start = Instant::now();
-        work();
-        start.elapsed().as_nanos() as f64 / 1e3
-    });
-    median(figures.collect())
+fn microseconds(work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_nanos() as f64 / 1e3
 }
 
 /// Clock, CPU clock and `getrusage`: what one end of a bracket has to read.
