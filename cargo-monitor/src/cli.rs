@@ -97,6 +97,10 @@ Examples:
     Top(command::top::Arguments),
     /// Compare two sessions, commits or branches
     Compare(command::compare::Arguments),
+    /// Measure how often the gate errs on the history of this file
+    Calibrate(command::calibrate::Arguments),
+    /// Foresee wall time and memory on other machines
+    Capacity(command::capacity::Arguments),
     /// Fail if tests cost more than they did: for CI
     Gate(command::gate::Arguments),
     /// Write the rows of sessions as CSV or JSON lines
@@ -122,6 +126,8 @@ impl Command {
             Self::Show(arguments) => command::show::run(arguments, app),
             Self::Top(arguments) => command::top::run(arguments, app),
             Self::Compare(arguments) => command::compare::run(arguments, app),
+            Self::Calibrate(arguments) => command::calibrate::run(arguments, app),
+            Self::Capacity(arguments) => command::capacity::run(arguments, app),
             Self::Gate(arguments) => command::gate::run(arguments, app),
             Self::Export(arguments) => command::export::run(arguments, app),
             Self::Import(arguments) => command::import::run(arguments, app),

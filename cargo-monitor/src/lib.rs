@@ -5,6 +5,7 @@
 //! code.
 #![forbid(unsafe_code)]
 
+mod amount;
 pub mod app;
 pub mod cli;
 pub mod command;

@@ -1,5 +1,7 @@
 //! The commands: each finds out what it was asked for and returns it as a document.
 
+pub mod calibrate;
+pub mod capacity;
 pub mod compare;
 pub mod completions;
 pub mod doctor;

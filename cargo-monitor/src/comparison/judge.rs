@@ -14,68 +14,49 @@ use super::past::since_last_change;
 use super::{Finding, Request};
 use crate::measure;
 
-/// A series that waits for the verdicts on the run as a whole.
-struct Waiting {
-    test: TestId,
-    metric: Metric,
-    thresholds: Thresholds,
-    single_threaded: bool,
-    past: Vec<Past>,
-    value: f64,
-    across_machines: bool,
+/// A metric of a test with its history, to be judged together with the rest of the run.
+#[derive(Clone, Debug)]
+pub struct HistorySeries {
+    /// Which test.
+    pub test: TestId,
+    /// What was measured.
+    pub metric: Metric,
+    /// The least change that is reported.
+    pub thresholds: Thresholds,
+    /// All values are of single-threaded runs.
+    pub single_threaded: bool,
+    /// The values before, oldest first.
+    pub past: Vec<Past>,
+    /// The new value.
+    pub value: f64,
+    /// Some of the values before are of another machine class.
+    pub across_machines: bool,
+}
+
+impl HistorySeries {
+    /// The series as the analysis takes it.
+    #[must_use]
+    pub fn series(&self) -> Series<'_> {
+        let Self { metric, thresholds, single_threaded, ref past, value, .. } = *self;
+        Series { metric, single_threaded, thresholds, past, value }
+    }
+}
+
+/// What was observed, by how it is to be judged.
+#[derive(Default)]
+pub(super) struct Sorted {
+    /// Verdicts that need no history.
+    pub findings: Vec<Finding>,
+    /// Series that are judged by their history.
+    pub series: Vec<HistorySeries>,
+    /// Series that nothing can be the matter with.
+    pub left_out: usize,
 }
 
 pub(super) fn judge(observed: &Observed, request: &Request<'_>) -> (Vec<Finding>, BTreeMap<Metric, f64>) {
-    let mut findings = Vec::new();
-    let mut waiting = Vec::new();
-    let mut left_out = 0;
-    for (id, observation) in &observed.tests {
-        if let Some(reason) = whole_test(observation) {
-            findings.push(finding(id, None, Judgement::without_comparison(reason), false));
-            continue;
-        }
-        let across_machines = !same_machine(observation);
-        if across_machines && !request.across_machines {
-            findings.push(finding(id, None, Judgement::without_comparison(Reason::OtherMachineClass), true));
-            continue;
-        }
-        for &metric in request.metrics {
-            if metric == Metric::Memory && has_heap(observation) {
-                // The heap's peak says it, exactly.
-                continue;
-            }
-            let thresholds = (request.thresholds)(id, metric);
-            match observation.past.is_some() {
-                true => match series(id, observation, metric, thresholds, request.across_machines) {
-                    Ok(Some(series)) => waiting.push(Waiting { across_machines, ..series }),
-                    Ok(None) => {}
-                    Err(reason) => {
-                        let judgement = Judgement::without_comparison(reason);
-                        findings.push(finding(id, Some(metric), judgement, across_machines));
-                    }
-                },
-                false if request.sides.are_samples() => {
-                    findings.extend(sampled(id, observation, metric, thresholds, across_machines));
-                }
-                false => {
-                    left_out += 1;
-                    findings.extend(too_close(id, observation, metric, thresholds, across_machines));
-                }
-            }
-        }
-    }
-    let series: Vec<Series<'_>> = waiting
-        .iter()
-        .map(|Waiting { metric, thresholds, single_threaded, past, value, .. }| Series {
-            metric: *metric,
-            single_threaded: *single_threaded,
-            thresholds: *thresholds,
-            past,
-            value: *value,
-        })
-        .collect();
-    let run = judge_screened_run(&series, left_out);
-    for (series, mut judged) in waiting.iter().zip(run.findings) {
+    let Sorted { mut findings, series, left_out } = sort(observed, request);
+    let run = judge_screened_run(&series.iter().map(HistorySeries::series).collect::<Vec<_>>(), left_out);
+    for (series, mut judged) in series.iter().zip(run.findings) {
         if let Some(limit) = (request.thresholds)(&series.test, series.metric) {
             judged.judgement = within(judged.judgement, limit);
         }
@@ -85,6 +66,50 @@ pub(super) fn judge(observed: &Observed, request: &Request<'_>) -> (Vec<Finding>
         });
     }
     (findings, run.common_factors)
+}
+
+pub(super) fn sort(observed: &Observed, request: &Request<'_>) -> Sorted {
+    let mut sorted = Sorted::default();
+    for (id, observation) in &observed.tests {
+        let across_machines = !same_machine(observation);
+        let reason = whole_test(observation)
+            .or((across_machines && !request.across_machines).then_some(Reason::OtherMachineClass));
+        match reason {
+            Some(reason) => {
+                sorted.findings.push(finding(id, None, Judgement::without_comparison(reason), across_machines));
+            }
+            None => sort_metrics(id, observation, across_machines, request, &mut sorted),
+        }
+    }
+    sorted
+}
+
+fn sort_metrics(
+    id: &TestId,
+    observation: &Observation,
+    across_machines: bool,
+    request: &Request<'_>,
+    sorted: &mut Sorted,
+) {
+    // The heap's peak says what the memory was, exactly.
+    let is_said = |metric: Metric| metric == Metric::Memory && has_heap(observation);
+    for &metric in request.metrics.iter().filter(|metric| !is_said(**metric)) {
+        let thresholds = (request.thresholds)(id, metric);
+        if observation.past.is_some() {
+            match series(id, observation, metric, thresholds, request.across_machines) {
+                Ok(series) => sorted.series.extend(series.map(|series| HistorySeries { across_machines, ..series })),
+                Err(reason) => {
+                    let judgement = Judgement::without_comparison(reason);
+                    sorted.findings.push(finding(id, Some(metric), judgement, across_machines));
+                }
+            }
+        } else if request.sides.are_samples() {
+            sorted.findings.extend(sampled(id, observation, metric, thresholds, across_machines));
+        } else {
+            sorted.left_out += 1;
+            sorted.findings.extend(too_close(id, observation, metric, thresholds, across_machines));
+        }
+    }
 }
 
 /// Why a test as a whole cannot be compared.
@@ -127,7 +152,7 @@ fn series(
     metric: Metric,
     thresholds: Option<Thresholds>,
     across_machines: bool,
-) -> Result<Option<Waiting>, Reason> {
+) -> Result<Option<HistorySeries>, Reason> {
     let value = median(&values(&observation.head, metric));
     let runs = observation.past.iter().flatten();
     let comparable = runs.filter(|(_, test)| {
@@ -144,7 +169,7 @@ fn series(
         let measured = observation.base.iter().any(|test| measure::value(test, metric).is_some());
         return if measured { Err(Reason::NoComparableValue) } else { Err(Reason::NotMeasured) };
     }
-    Ok(Some(Waiting {
+    Ok(Some(HistorySeries {
         test: id.clone(),
         metric,
         thresholds: thresholds.unwrap_or(Thresholds::fine(metric)),

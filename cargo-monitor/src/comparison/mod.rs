@@ -15,6 +15,7 @@ use monitor_analysis::samples::Difference;
 use monitor_analysis::verdict::{Judgement, Verdict};
 use monitor_store::{Monitor, Session, TestId};
 
+pub use judge::HistorySeries;
 pub use sides::Sides;
 
 /// What to compare, and how.
@@ -44,6 +45,15 @@ pub struct Comparison {
     pub common_factors: BTreeMap<Metric, f64>,
     /// The packages that differ between the two sides' lockfiles; `None` if a lockfile is missing.
     pub dependencies: Option<Vec<ChangedDependency>>,
+}
+
+/// The series that a comparison judges by their history.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub fn history_series(monitor: &Monitor, request: &Request<'_>) -> anyhow::Result<Vec<HistorySeries>> {
+    Ok(judge::sort(&observe::observe(monitor, request)?, request).series)
 }
 
 /// A verdict on a test.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monitor_analysis::constants::HISTORY_WINDOW;
+use monitor_analysis::constants::HISTORY_SEARCH;
 use monitor_analysis::metric::{Metric, Thresholds};
 use monitor_store::{Monitor, Session, Test, TestId};
 
@@ -68,8 +68,8 @@ fn read_past(
     let base = &request.sides.base;
     let mut sessions = match base.as_slice() {
         // One session stands for the code as it was then: the runs before it tell the noise.
-        [one] => [std::slice::from_ref(one), &before(monitor, one, HISTORY_WINDOW - 1)?].concat(),
-        several => several[..several.len().min(HISTORY_WINDOW)].to_vec(),
+        [one] => [std::slice::from_ref(one), &before(monitor, one, HISTORY_SEARCH - 1)?].concat(),
+        several => several.to_vec(),
     };
     sessions.reverse();
     let names: Vec<&str> = sessions.iter().map(|session| session.session_h.as_str()).collect();

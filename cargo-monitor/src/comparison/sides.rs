@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use monitor_analysis::constants::HISTORY_SEARCH;
 use monitor_store::{Monitor, Session};
 
 use crate::select::{self, SelectError};
@@ -30,6 +31,7 @@ impl Sides {
             None => select::group(monitor, base)?,
         };
         sessions.retain(|session| !in_head.contains(session.session_h.as_str()));
+        sessions.truncate(HISTORY_SEARCH);
         if sessions.is_empty() {
             return Err(SelectError::NoBase { text: base.to_owned() }.into());
         }
@@ -43,6 +45,16 @@ impl Sides {
     /// If the file cannot be read.
     pub fn since_last(monitor: &Monitor, session: &Session) -> anyhow::Result<Option<Self>> {
         let base = before(monitor, session, 1)?;
+        Ok((!base.is_empty()).then(|| Self { base, head: vec![session.clone()] }))
+    }
+
+    /// A session and so many of those before it on its machine class; `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn with_history(monitor: &Monitor, session: &Session, count: usize) -> anyhow::Result<Option<Self>> {
+        let base = before(monitor, session, count)?;
         Ok((!base.is_empty()).then(|| Self { base, head: vec![session.clone()] }))
     }
 

@@ -7,6 +7,7 @@ use monitor_analysis::quantity::Unit;
 use monitor_store::{TestId, Timestamp};
 
 use super::pattern::Pattern;
+use crate::amount::{amount, number};
 
 /// Why a rule makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -141,32 +142,6 @@ fn parse_limit(metric: Metric, text: &str) -> Result<Thresholds, RuleError> {
     }
     let default_floor = if metric.is_countable() { 0.0 } else { Thresholds::fine(metric).floor };
     Ok(Thresholds { ratio: ratio.unwrap_or(1.0), floor: floor.unwrap_or(default_floor) })
-}
-
-fn amount(unit: Unit, text: &str) -> Option<f64> {
-    let split = text.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(text.len());
-    let (value, suffix) = (number(&text[..split])?, text[split..].trim());
-    let factor = match (unit, suffix) {
-        (Unit::Seconds, "s") => 1.0,
-        (Unit::Seconds, "ms") => 1e-3,
-        (Unit::Seconds, "us" | "µs") => 1e-6,
-        (Unit::Seconds, "min") => 60.0,
-        (Unit::Bytes, "B") => 1.0,
-        (Unit::Bytes, "KiB") => 1024.0,
-        (Unit::Bytes, "MiB") => 1_048_576.0,
-        (Unit::Bytes, "GiB") => 1_073_741_824.0,
-        (Unit::Bytes, "KB") => 1e3,
-        (Unit::Bytes, "MB") => 1e6,
-        (Unit::Bytes, "GB") => 1e9,
-        (Unit::Count | Unit::Ratio, "") => 1.0,
-        _ => return None,
-    };
-    Some(value * factor)
-}
-
-/// A number that is finite and not negative.
-fn number(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
 }
 
 #[cfg(test)]

@@ -48,6 +48,12 @@ pub enum SelectError {
         /// A selector that matches only one.
         example: String,
     },
+    /// The session is there, but nothing in it.
+    #[error("session {session} has no test that ended")]
+    NoTests {
+        /// Its identifier, short.
+        session: String,
+    },
     /// Nothing is left to compare with.
     #[error("`{text}` selects nothing to compare with: no session before the one that is compared")]
     NoBase {
