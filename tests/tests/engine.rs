@@ -83,6 +83,7 @@ fn every_test_reads_its_own_cost_in_parallel_and_alone() {
 #[test]
 fn heap_is_exact_to_the_byte() {
     let project = engine("engine-heap");
+    // Few threads at once: std's table of all threads grows with the twelfth, on whichever thread that is.
     for threads in ["--test-threads=3", "--test-threads=1"] {
         let _ = project.test(&["--lib", "heap::", "--", threads]);
         assert_heap_is_exact(&project.database(), threads);

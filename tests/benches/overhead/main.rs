@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p monitor-tests --bench overhead` prints: an empty test, plain and monitored, beside its bare parts; an
 //! allocation, bare and counted, beside divan's profiler; an empty test under nextest; pytest-monitor's overhead.
-//! The budgets are those of the design; nothing here fails if one is missed, since machines are noisy.
+//! With a part's name (`-- nextest`, `-- pytest`) it prints that part alone. The budgets are those of the design; nothing here fails if one is missed, since machines are noisy.
 
 mod allocation;
 mod nextest;
@@ -16,9 +16,11 @@ fn main() {
     match env::args().nth(1).as_deref() {
         Some("recording") => recording::run(),
         Some("allocation") => allocation::run(),
+        Some("nextest") => nextest::run(),
+        Some("pytest") => pytest::run(),
         _ => {
             println!(
-                "machine: {} CPUs; figures are medians",
+                "machine: {} CPUs; figures are medians unless they say otherwise",
                 std::thread::available_parallelism().map_or(0, usize::from)
             );
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -36,6 +38,11 @@ fn main() {
             pytest::run();
         }
     }
+}
+
+/// The least of some figures: of whole commands, which other programs can only make slower.
+fn least(figures: &[f64]) -> f64 {
+    figures.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
 /// The middle of some figures.
