@@ -238,3 +238,122 @@ fn prepend(test: &mut Test, items: Vec<Stmt>) {
 fn hygienic(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::ItemFn;
+
+    use super::*;
+    use crate::options;
+
+    fn expanded(options: TokenStream, function: ItemFn) -> ItemFn {
+        let options = options::parse(options).expect("the options are right");
+        syn::parse2(expand(Test::new(options, function))).expect("the expansion is a function")
+    }
+
+    fn attributes(function: &ItemFn) -> Vec<String> {
+        function.attrs.iter().map(|attribute| attribute.to_token_stream().to_string().replace(' ', "")).collect()
+    }
+
+    fn body(function: &ItemFn) -> String {
+        function.block.to_token_stream().to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn a_skipped_test_is_left_alone() {
+        let function: ItemFn = parse_quote!(
+            #[test]
+            fn t() {
+                work();
+            }
+        );
+        let skipped = expanded(quote!(skip), function.clone());
+        assert_eq!(skipped.to_token_stream().to_string(), function.to_token_stream().to_string());
+    }
+
+    #[test]
+    fn a_plain_test_is_entered_once() {
+        let function = expanded(
+            TokenStream::new(),
+            parse_quote!(
+                #[test]
+                fn t() {
+                    work();
+                }
+            ),
+        );
+        assert_eq!(attributes(&function), ["#[test]"]);
+        let body = body(&function);
+        assert!(body.contains("__private::enter(&MONITORED_ITEM,true)") && body.contains("deferred:false"), "{body}");
+        assert!(!body.contains("__private::begin"), "{body}");
+    }
+
+    #[test]
+    fn conditions_and_options_are_written_into_the_item() {
+        let options =
+            quote!(skip_if = cfg!(windows), component = "shop", max_time = "1500ms", no_leak, crate = renamed);
+        let body = body(&expanded(
+            options,
+            parse_quote!(
+                #[test]
+                #[should_panic(expected = "x")]
+                fn t() {}
+            ),
+        ));
+        for part in [
+            "renamed::__private::expect_panic(&MONITORED_ITEM,!(cfg!(windows))",
+            "component:::core::option::Option::Some(\"shop\")",
+            "max_time:::core::option::Option::Some(::core::time::Duration::new(1u64,500000000u32))",
+            "no_leak:true",
+            "ShouldPanic::Containing(\"x\")",
+        ] {
+            assert!(body.contains(part), "{part} is not in {body}");
+        }
+    }
+
+    #[test]
+    fn above_others_the_body_is_bracketed_and_the_attribute_moves_behind_them() {
+        let function = expanded(
+            quote!(component = "shop"),
+            parse_quote!(
+                #[tokio::test]
+                #[serial]
+                async fn t() {
+                    work();
+                }
+            ),
+        );
+        let moved = "#[::monitor_runtime::monitored(component=\"shop\",__template=\"t\")]";
+        assert_eq!(attributes(&function), ["#[tokio::test]", "#[serial]", moved]);
+        let bracketed = body(&function);
+        assert!(bracketed.contains("__private::begin(&MONITORED_ITEM") && !bracketed.contains("enter"), "{bracketed}");
+        let entered = expanded(
+            quote!(__template = "t"),
+            parse_quote!(
+                #[test]
+                fn t() {
+                    work();
+                }
+            ),
+        );
+        let entered = body(&entered);
+        assert!(
+            entered.contains("enter") && entered.contains("deferred:true") && !entered.contains("begin("),
+            "{entered}"
+        );
+    }
+
+    #[test]
+    fn above_cases_the_attribute_moves_and_touches_nothing() {
+        let function: ItemFn = parse_quote!(
+            #[rstest]
+            #[case(1)]
+            fn t(#[case] x: u8) {
+                work(x);
+            }
+        );
+        let moved = expanded(quote!(no_leak), function.clone());
+        assert_eq!(attributes(&moved), ["#[rstest]", "#[case(1)]", "#[::monitor_runtime::monitored(no_leak,)]"]);
+        assert_eq!(body(&moved), body(&function));
+    }
+}

@@ -48,9 +48,11 @@ impl Test {
         self.function.attrs.iter().any(|attribute| is_named(attribute, NAMES))
     }
 
-    /// Whether attributes stand below that may rewrite the function.
+    /// Whether attributes stand below that may rewrite the function. On an async function `#[test]` is another than the
+    /// language's, by `use tokio::test`.
     pub(crate) fn has_attributes_to_come(&self) -> bool {
-        self.function.attrs.iter().any(|attribute| !is_inert(attribute))
+        let is_async = self.function.sig.asyncness.is_some();
+        self.function.attrs.iter().any(|attribute| !is_inert(attribute) || is_async && is_named(attribute, &["test"]))
     }
 
     pub(crate) fn returns(&self) -> Returns {
@@ -161,5 +163,182 @@ pub(crate) fn arguments(attribute: &Attribute) -> TokenStream {
     match &attribute.meta {
         Meta::List(list) => list.tokens.clone(),
         _ => TokenStream::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(function: ItemFn) -> Test {
+        Test::new(Options::default(), function)
+    }
+
+    #[test]
+    fn the_value_decides_only_if_it_can_be_named() {
+        let returns = |function| match test(function).returns() {
+            Returns::Unit => "unit".to_owned(),
+            Returns::Opaque => "opaque".to_owned(),
+            Returns::Value(returned) => returned.to_token_stream().to_string(),
+        };
+        assert_eq!(
+            returns(parse_quote!(
+                fn t() {}
+            )),
+            "unit"
+        );
+        assert_eq!(
+            returns(parse_quote!(
+                fn t() -> () {}
+            )),
+            "unit"
+        );
+        assert_eq!(
+            returns(parse_quote!(
+                fn t() -> ExitCode {}
+            )),
+            "ExitCode"
+        );
+        assert_eq!(
+            returns(parse_quote!(
+                fn t() -> ! {}
+            )),
+            "opaque"
+        );
+        assert_eq!(
+            returns(parse_quote!(
+                fn t() -> impl Termination {}
+            )),
+            "opaque"
+        );
+        assert_eq!(
+            returns(parse_quote!(
+                fn t() -> Result<(), impl Debug> {}
+            )),
+            "opaque"
+        );
+    }
+
+    #[test]
+    fn every_form_of_should_panic_is_read() {
+        let expected = |function| test(function).should_panic();
+        assert_eq!(
+            expected(parse_quote!(
+                fn t() {}
+            )),
+            ShouldPanic::No
+        );
+        assert_eq!(
+            expected(parse_quote!(
+                #[should_panic]
+                fn t() {}
+            )),
+            ShouldPanic::Any
+        );
+        let text = ShouldPanic::Containing("a text".to_owned());
+        assert_eq!(
+            expected(parse_quote!(
+                #[should_panic = "a text"]
+                fn t() {}
+            )),
+            text
+        );
+        assert_eq!(
+            expected(parse_quote!(
+                #[test]
+                #[should_panic(expected = "a text")]
+                fn t() {}
+            )),
+            text
+        );
+        assert_eq!(
+            expected(parse_quote!(
+                #[should_panic(expected = concat!("a", "b"))]
+                fn t() {}
+            )),
+            ShouldPanic::Any
+        );
+    }
+
+    #[test]
+    fn attributes_that_may_rewrite_the_function_are_told() {
+        let to_come = |function| test(function).has_attributes_to_come();
+        assert!(!to_come(parse_quote!(
+            #[test]
+            #[ignore = "slow"]
+            #[should_panic]
+            #[allow(unused)]
+            #[doc = ""]
+            fn t() {}
+        )));
+        assert!(!to_come(parse_quote!(
+            #[::core::prelude::v1::test] #[clippy::msrv = "1"] #[rustfmt::skip] fn t() {}
+        )));
+        assert!(to_come(parse_quote!(
+            #[serial]
+            #[test]
+            fn t() {}
+        )));
+        assert!(to_come(parse_quote!(
+            #[tokio::test]
+            async fn t() {}
+        )));
+        assert!(
+            to_come(parse_quote!(
+                #[test]
+                async fn t() {}
+            )),
+            "by `use tokio::test`"
+        );
+        assert!(!to_come(parse_quote!(
+            async fn t() {}
+        )));
+    }
+
+    #[test]
+    fn cases_to_come_are_told() {
+        assert!(
+            test(parse_quote!(
+                #[rstest]
+                fn t() {}
+            ))
+            .has_cases_to_come()
+        );
+        assert!(
+            test(parse_quote!(
+                #[test_case::test_case(1)]
+                fn t(x: u8) {}
+            ))
+            .has_cases_to_come()
+        );
+        assert!(
+            !test(parse_quote!(
+                #[tokio::test]
+                async fn t() {}
+            ))
+            .has_cases_to_come()
+        );
+    }
+
+    #[test]
+    fn tests_are_known_by_their_attribute() {
+        let makes = |attribute| makes_test(&attribute);
+        assert!(makes(parse_quote!(#[test])) && makes(parse_quote!(#[tokio::test(flavor = "multi_thread")])));
+        assert!(
+            makes(parse_quote!(#[cfg_attr(unix, test)])) && makes(parse_quote!(#[cfg_attr(unix, ignore, tokio::test)]))
+        );
+        assert!(!makes(parse_quote!(#[cfg(test)])) && !makes(parse_quote!(#[cfg_attr(test, ignore)])));
+        assert!(!makes(parse_quote!(#[fixture])) && !makes(parse_quote!(#[monitored])));
+    }
+
+    #[test]
+    fn a_raw_name_is_written_bare() {
+        assert_eq!(
+            test(parse_quote!(
+                fn r#match() {}
+            ))
+            .name(),
+            "match"
+        );
     }
 }
