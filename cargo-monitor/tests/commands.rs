@@ -227,3 +227,11 @@ fn a_reader_that_leaves_is_no_error() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn the_book_has_every_exit_code() {
+    let chapter = monitor_tests::markdown::Document::read("docs/src/reading-results.md");
+    let described = chapter.column("In scripts");
+    let codes = cargo_monitor::exit::HELP.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    assert_eq!(described, codes.collect::<Vec<_>>());
+}

@@ -1,16 +1,18 @@
 //! What readers are told to type works in a fresh folder, and prints what is shown.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
 
 use monitor_tests::markdown::Document;
-use monitor_tests::{manifest, python, repository};
+use monitor_tests::{manifest, python, repository, run};
 
 use crate::session::Session;
 
 const README: &str = "README.md";
 const QUICK_START: &str = "docs/src/quick-start.md";
 const PYTEST_MONITOR: &str = "docs/src/pytest-monitor.md";
+const READING_RESULTS: &str = "docs/src/reading-results.md";
 
 #[test]
 fn every_document_with_commands_has_a_test() {
@@ -19,7 +21,7 @@ fn every_document_with_commands_has_a_test() {
         |document: &Document| document.blocks().iter().any(|block| block.language == "console" && block.note.is_none());
     let found: Vec<_> =
         Document::all().into_iter().filter(is_book).filter(has_commands).map(|document| document.path).collect();
-    assert_eq!(found, [README, PYTEST_MONITOR, QUICK_START], "follow each in a test here");
+    assert_eq!(found, [README, PYTEST_MONITOR, QUICK_START, READING_RESULTS], "follow each in a test here");
 }
 
 #[test]
@@ -40,6 +42,23 @@ fn the_command_that_runs_all_tests_is_what_ci_runs() {
 #[test]
 fn the_quick_start() {
     Session::starting_in("").follow(&Document::read(QUICK_START));
+}
+
+/// The chapter goes on where the quick start ends.
+#[test]
+fn reading_results() {
+    let mut session = Session::starting_in("").with_programs(folder_of_cargo_monitor());
+    session.follow(&Document::read(QUICK_START));
+    session.follow(&Document::read(READING_RESULTS));
+}
+
+/// Builds `cargo-monitor`, as far as it is not built yet.
+fn folder_of_cargo_monitor() -> PathBuf {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--package", "cargo-monitor"]).current_dir(repository());
+    let _ = run(build).succeeded();
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target.join("debug")
 }
 
 #[test]
