@@ -125,23 +125,28 @@ fn a_file_that_this_user_may_not_write_is_told() {
 }
 
 #[test]
-fn a_full_disk_keeps_what_was_written_before() {
+fn a_full_disk_keeps_what_was_written_before_and_goes_on_when_there_is_space() {
     let mut rows_by_space = Vec::new();
     for free_kib in [0, 8, 40, 120, 180, 220, 260, 300, 500] {
         let place = TEN_TESTS.place();
-        let saved = TEN_TESTS.place();
+        let [full, freed] = [TEN_TESTS.place(), TEN_TESTS.place()];
         let used_kib = 1024 - free_kib;
         let prepare =
             format!("mount -t tmpfs -o size=1m none \"$folder\" && head -c {used_kib}k /dev/zero > \"$folder/other\"");
-        let after = format!("cp \"$folder\"/.pymon* '{}' 2>/dev/null", saved.folder.path().display());
+        let save = |place: &Place| format!("cp \"$folder\"/.pymon* '{}' 2>/dev/null", place.folder.path().display());
+        let again = "rm \"$folder/other\"; MONITOR_SESSION=again \"$0\" > /dev/null || code=$?";
+        let after = format!("{}; {again}; {}", save(&full), save(&freed));
         let Some(run) = in_own_mounts(&place, &prepare, &after) else { return };
         place.is_as_without_us(&run);
-        let rows = rows_of_what_was_saved(&saved.path);
+        let rows = rows_of_what_was_saved(&full.path);
         if rows == TESTS {
             assert_eq!(run.stderr, "", "{free_kib} KiB");
         } else {
             run.warned_once(&[&place.path.display().to_string(), "no space left", "free some"]);
         }
+        let spooled: usize = full.spools().iter().map(|spool| finished_in(spool)).sum();
+        assert_eq!(rows_of_what_was_saved(&freed.path), rows + spooled + TESTS, "{free_kib} KiB");
+        assert_eq!(freed.spools(), [] as [PathBuf; 0]);
         rows_by_space.push(rows);
     }
     let found = |wanted: &dyn Fn(&usize) -> bool| rows_by_space.iter().any(wanted);
