@@ -128,10 +128,10 @@ impl Project {
         let text = text.replace("{{repo}}", &repository().display().to_string());
         if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
             // In one step: another process may be building a kept project.
-            let folder = path.parent().expect("a file is in a folder");
-            let whole = tempfile::NamedTempFile::new_in(folder).expect("a file can be made");
-            fs::write(whole.path(), text).expect("a file can be written");
-            whole.persist(path).expect("a file can be renamed");
+            let name = path.file_name().expect("a file has a name").to_string_lossy();
+            let whole = path.with_file_name(format!("{name}.{}", std::process::id()));
+            fs::write(&whole, text).expect("a file can be written");
+            fs::rename(whole, path).expect("a file can be renamed");
         }
     }
 
