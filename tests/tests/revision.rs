@@ -98,6 +98,12 @@ fn the_revision_is_known_in_every_state_of_a_work_tree() {
     sources.git(&["reset", "--quiet", "--hard"]);
     assert_eq!(sources.git(&["rev-parse", "--is-shallow-repository"]), "true");
     assert_eq!(asked(), says(&one, "trunk", "false"), "a shallow clone");
+
+    // As in a work tree of `git worktree`, and in a submodule.
+    let elsewhere = sources.project.outside().join("repository");
+    fs::rename(sources.project.path(".git"), &elsewhere).expect("a folder can be renamed");
+    sources.project.write(".git", &format!("gitdir: {}\n", elsewhere.display()));
+    assert_eq!(asked(), says(&one, "trunk", "false"), "a repository elsewhere");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use std::thread;
 
 use monitor_tests::members::{self, DOC_TESTS_PER_MEMBER, MEMBERS, TESTS_PER_MEMBER};
 use monitor_tests::{Database, Project, Run, nextest_is_there, run};
@@ -67,6 +68,17 @@ fn one_cargo_test_is_one_session() {
     );
     assert_eq!(database.column("select distinct STATE from PROCESSES"), ["settled"]);
     assert_eq!(database.value("select count(*) from EXECUTION_CONTEXTS"), "1");
+}
+
+#[test]
+fn two_commands_at_once_are_two_sessions() {
+    let (_folder, path) = database();
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| cargo_runs(&["test", "--tests"], &path));
+        }
+    });
+    assert_eq!(sessions(&path), [session("cargo", TESTS), session("cargo", TESTS)]);
 }
 
 #[test]
