@@ -1,6 +1,7 @@
 //! What every command works with: the file, the output, the user.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -36,10 +37,19 @@ impl App {
         if let Some(path) = &self.options.db {
             return Ok(path.clone());
         }
-        let here = env::current_dir().context("cannot tell the current folder")?;
-        let path = location::database(&self.workspace()?, environment::variable(&here, "MONITOR_DB"));
+        let path = location::database(&self.workspace()?, self.variable("MONITOR_DB")?);
         let Some(path) = path else { bail!("no file: MONITOR_DB is off; unset it or give --db FILE") };
         Ok(path)
+    }
+
+    /// A variable as tests see it; `None` if it is not set, or empty.
+    ///
+    /// # Errors
+    ///
+    /// If there is no current folder.
+    pub fn variable(&self, name: &str) -> anyhow::Result<Option<OsString>> {
+        let here = env::current_dir().context("cannot tell the current folder")?;
+        Ok(environment::variable(&here, name).filter(|value| !value.is_empty()))
     }
 
     /// The rules in a variable of the environment, separated by `;`.
@@ -51,8 +61,7 @@ impl App {
     where
         T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
     {
-        let here = env::current_dir().context("cannot tell the current folder")?;
-        let Some(text) = environment::variable(&here, name) else { return Ok(Vec::new()) };
+        let Some(text) = self.variable(name)? else { return Ok(Vec::new()) };
         let text = text.to_string_lossy();
         let rules = text.split([';', '\n']).map(str::trim).filter(|rule| !rule.is_empty());
         rules.map(|rule| rule.parse().with_context(|| format!("in {name}"))).collect()

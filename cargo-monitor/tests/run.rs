@@ -187,6 +187,32 @@ fn a_runner_of_the_user_still_runs() {
     assert_eq!(rows(&project, "select count(*) from TESTS"), ["4"], "each test once");
 }
 
+#[test]
+fn the_env_tables_of_cargo_count() {
+    let project = project("cli-env");
+    let config = "[env]\nMONITOR_TAGS = \"team=core\"\nMONITOR_COMPONENT = \"billing\"\n\
+                  MONITOR_DB = { value = \"../db/costs.pymon\", relative = true }\n";
+    project.write(".cargo/config.toml", config);
+    std::fs::create_dir(project.path("../db")).expect("a folder can be made");
+    let _ = run(monitor(&project, &["nextest", "--lib", "--tag", "suite=unit"])).succeeded();
+    let database = monitor_tests::Database::open(&project.path("../db/costs.pymon"));
+    let tags = "select RUN_DESCRIPTION ->> 'team', RUN_DESCRIPTION ->> 'suite' from TEST_SESSIONS";
+    assert_eq!(database.rows(tags), [["core", "unit"]]);
+    assert_eq!(database.rows("select distinct COMPONENT, count(*) from TEST_METRICS"), [["billing", "4"]]);
+}
+
+#[test]
+fn a_program_in_a_folder_with_a_space_measures_too() {
+    let project = project("cli-space");
+    let program = project.path("a folder/cargo-monitor");
+    std::fs::create_dir(project.path("a folder")).expect("a folder can be made");
+    std::fs::copy(env!("CARGO_BIN_EXE_cargo-monitor"), &program).expect("the program can be copied");
+    let mut command = project.command(&program);
+    command.args(["nextest", "--lib"]);
+    let _ = run(command).succeeded();
+    assert_eq!(rows(&project, "select count(*) from TESTS"), ["4"]);
+}
+
 fn make_executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("permissions can be set");

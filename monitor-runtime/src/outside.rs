@@ -1,6 +1,5 @@
 //! For `cargo monitor nextest`, which measures tests that do not link this crate: what their rows have in common.
 
-use std::env;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -17,15 +16,11 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// Reads the environment as monitored tests of the workspace do; `variables` go before those of this process.
+    /// Reads the environment as monitored tests of the workspace do.
     #[must_use]
-    pub fn new(workspace: &Path, variables: &[(&str, String)]) -> Self {
-        let variable = |name: &str| -> Option<OsString> {
-            let given = variables.iter().find(|(known, _)| *known == name);
-            given.map(|(_, value)| value.into()).or_else(|| env::var_os(name))
-        };
+    pub fn new(workspace: &Path, variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
         // Monitored tests tell what is wrong with the variables.
-        Self { config: Config::from_variables(&variable, workspace).0 }
+        Self { config: Config::from_variables(variable, workspace).0 }
     }
 
     /// Whether anything is to be recorded.

@@ -1,11 +1,14 @@
 //! `cargo monitor gate`: should this change pass?
 
-use clap::Args;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _};
 use monitor_analysis::verdict::Verdict;
 use monitor_store::Timestamp;
 
 use super::compare::{self, Scope};
 use crate::app::App;
+use crate::cli::Cli;
+use crate::command::prune::BASELINE;
 use crate::exit::Exit;
 use crate::gate::{Checked, Gate, Outcome, ThresholdRule, Waiver, self_test};
 use crate::output::{self, Column, Document, Table, Tone, Value};
@@ -27,11 +30,11 @@ Examples:
   cargo monitor gate --self-test
 
 Exit codes: 0 passed, 5 regressed, 6 no baseline, others are errors (cargo monitor --help lists them).
-MONITOR_GATE_THRESHOLDS and MONITOR_GATE_WAIVERS hold more rules, separated by `;`; the [env] table of
+MONITOR_GATE_BASELINE stands for --baseline; MONITOR_GATE_THRESHOLDS and MONITOR_GATE_WAIVERS hold more rules, separated by `;`; the [env] table of
 .cargo/config.toml can set them.")]
 pub struct Arguments {
     /// What to compare with: last:N sessions of the machine class, a branch, commit, session, tag:KEY=VALUE or date
-    #[arg(short, long, env = "MONITOR_GATE_BASELINE", required_unless_present = "self_test", add = select::session_completer())]
+    #[arg(short, long, add = select::session_completer())]
     baseline: Option<String>,
     /// What to check
     #[arg(long, value_name = "SESSION", default_value = "latest", add = select::session_completer())]
@@ -56,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     }
     let rules = [app.rules(THRESHOLDS)?, arguments.thresholds.clone()].concat();
     let gate = Gate {
-        baseline: arguments.baseline.clone().unwrap_or_default(),
+        baseline: baseline(arguments, app)?,
         head: arguments.head.clone(),
         metrics: arguments.scope.metrics(),
         across_machines: arguments.scope.across_machines,
@@ -74,6 +77,20 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         }
     }
     Ok(outcome.exit())
+}
+
+/// `--baseline`, else `MONITOR_GATE_BASELINE`.
+fn baseline(arguments: &Arguments, app: &App) -> anyhow::Result<String> {
+    if let Some(baseline) = &arguments.baseline {
+        return Ok(baseline.clone());
+    }
+    match app.variable(BASELINE)? {
+        Some(baseline) => Ok(baseline.to_string_lossy().into_owned()),
+        None => {
+            let message = format!("what to compare with is not said: give --baseline, or set {BASELINE}");
+            Err(Cli::command().error(ErrorKind::MissingRequiredArgument, message).into())
+        }
+    }
 }
 
 /// What a gate says.

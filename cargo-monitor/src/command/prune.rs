@@ -1,7 +1,6 @@
 //! `cargo monitor prune`: the file without old sessions.
 
 use std::collections::{HashMap, HashSet};
-use std::env;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -14,7 +13,7 @@ use crate::output::{self, Progress};
 use crate::select;
 
 /// The sessions that a gate compares with, as its `--baseline` names them.
-const BASELINE: &str = "MONITOR_GATE_BASELINE";
+pub(crate) const BASELINE: &str = "MONITOR_GATE_BASELINE";
 
 /// What to keep.
 #[derive(Debug, Args)]
@@ -49,7 +48,9 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let file = app.database()?;
     let monitor = Monitor::open(&file)?;
     let all = monitor.session_details(&Sessions::all().newest_first())?;
-    let protected = if arguments.force { HashSet::new() } else { protected(&monitor, &all, &arguments.protect)? };
+    let baseline = app.variable(BASELINE)?.map(|text| text.to_string_lossy().into_owned());
+    let named: Vec<&str> = arguments.protect.iter().chain(&baseline).map(String::as_str).collect();
+    let protected = if arguments.force { HashSet::new() } else { protected(&monitor, &all, &named)? };
     let (mut going, mut spared) = (Vec::new(), 0_usize);
     for (index, details) in all.into_iter().enumerate() {
         if is_kept(arguments, index, &details.session) {
@@ -92,11 +93,10 @@ fn is_kept(arguments: &Arguments, index: usize, session: &Session) -> bool {
 }
 
 /// The sessions that a gate may compare with.
-fn protected(monitor: &Monitor, all: &[SessionDetails], given: &[String]) -> anyhow::Result<HashSet<String>> {
+fn protected(monitor: &Monitor, all: &[SessionDetails], named: &[&str]) -> anyhow::Result<HashSet<String>> {
     let tagged = all.iter().filter(|details| select::fact(&details.session, "baseline").is_some());
     let mut protected: HashSet<String> = tagged.map(|details| details.session.session_h.clone()).collect();
-    let variable = env::var(BASELINE).ok().filter(|text| !text.is_empty());
-    for text in given.iter().chain(&variable) {
+    for text in named {
         match text.strip_prefix("last:").map(str::parse::<usize>) {
             Some(count) => {
                 let count = count.with_context(|| format!("`{text}` is no baseline: write last:N"))?;

@@ -12,6 +12,7 @@ use monitor_store::{
 
 use super::Run;
 use super::log::Line;
+use crate::environment;
 
 /// Writes the rows of a run to `file`; returns how many. `variables` are those that the tests were given.
 pub(crate) fn record(
@@ -21,7 +22,10 @@ pub(crate) fn record(
     session_h: &str,
     variables: &[(&str, String)],
 ) -> anyhow::Result<usize> {
-    let outside = Outside::new(workspace, variables);
+    let outside = Outside::new(workspace, &|name| {
+        let given = variables.iter().find(|(known, _)| *known == name);
+        given.map(|(_, value)| value.into()).or_else(|| environment::variable(workspace, name))
+    });
     let mut lines = Line::read_all(&run.log()).context("cannot read what the tests cost")?;
     if lines.is_empty() || !outside.is_enabled() {
         return Ok(0);

@@ -3,7 +3,6 @@
 mod cargo;
 mod summary;
 
-use std::env;
 use std::ffi::OsString;
 
 use anyhow::bail;
@@ -56,7 +55,7 @@ fn tag(text: &str) -> Result<String, String> {
 
 pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::Result<Exit> {
     let file = app.database()?;
-    let series = Series::of(arguments)?;
+    let series = Series::of(arguments, app)?;
     let mut last = Exit::Success;
     let mut sessions = Vec::new();
     for number in 1..=arguments.repeat {
@@ -119,6 +118,10 @@ fn print_summary(app: &App, file: &std::path::Path, sessions: &[String]) -> anyh
     for session_h in sessions {
         recorded.extend(monitor.session(session_h)?);
     }
+    if app.format() == Format::Table && !recorded.is_empty() {
+        // Apart from what cargo has printed.
+        output::write("\n")?;
+    }
     match recorded.as_slice() {
         [] => output::note(&nothing),
         [session] => app.print(&summary::of_one(&monitor, session)?)?,
@@ -132,17 +135,20 @@ struct Series {
     /// `MONITOR_SESSION` of the user, else a name that nobody else uses.
     name: String,
     runs: u32,
+    /// `MONITOR_TAGS` of the user.
+    tags: Option<String>,
 }
 
 impl Series {
-    fn of(arguments: &Arguments) -> anyhow::Result<Self> {
-        let named = env::var("MONITOR_SESSION").ok().filter(|name| !name.is_empty());
+    fn of(arguments: &Arguments, app: &App) -> anyhow::Result<Self> {
+        let text = |name| Ok::<_, anyhow::Error>(app.variable(name)?.map(|text| text.to_string_lossy().into_owned()));
+        let named = text("MONITOR_SESSION")?;
         if named.is_some() && arguments.repeat > 1 {
             bail!("MONITOR_SESSION names one session, --repeat makes several: unset one");
         }
         let now = monitor_store::Timestamp::now();
         let name = named.unwrap_or_else(|| hash_hex([now.to_string(), std::process::id().to_string()]));
-        Ok(Self { name, runs: arguments.repeat })
+        Ok(Self { name, runs: arguments.repeat, tags: text("MONITOR_TAGS")? })
     }
 
     fn session_name(&self, number: u32) -> String {
@@ -151,7 +157,7 @@ impl Series {
 
     /// What the tests are told: the user's variables, and beside them the options.
     fn variables(&self, arguments: &Arguments) -> Vec<(&'static str, String)> {
-        let mut tags: Vec<String> = env::var("MONITOR_TAGS").into_iter().filter(|tags| !tags.is_empty()).collect();
+        let mut tags: Vec<String> = self.tags.iter().cloned().collect();
         tags.extend(arguments.tag.iter().cloned());
         if self.runs > 1 {
             // By this tag the runs are found together again.
