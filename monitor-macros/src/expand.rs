@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{Block, Stmt, parse_quote};
+use syn::{Block, Lifetime, Stmt, parse_quote};
 
 use crate::body::{self, Found};
 use crate::model::{Returns, ShouldPanic, Test};
@@ -72,7 +72,7 @@ fn enter_and_close(test: &mut Test) {
     let private = test.options.private();
     let asked = asked(&test.options);
     let (guard, value) = (hygienic("monitored_test"), hygienic("monitored_value"));
-    let returns = test.returns();
+    let (returns, label) = (test.returns(), label());
     let body = &test.function.block;
     test.function.block.stmts = match (returns, test.should_panic()) {
         (_, ShouldPanic::Any | ShouldPanic::Containing(_)) => statements(quote! {
@@ -100,7 +100,7 @@ fn enter_and_close(test: &mut Test) {
         }
         (Returns::Opaque, ShouldPanic::No) => statements(quote! {
             let #guard = #private::enter_here(&MONITORED_ITEM, #asked);
-            #body
+            #label #body
         }),
     };
 }
@@ -113,10 +113,13 @@ fn begin_and_end(test: &mut Test) {
     // Where the user's last statement ends: `tokio::test` locates its own code there.
     let last = body.stmts.last().and_then(|statement| statement.to_token_stream().into_iter().last());
     let end = last.map_or_else(Span::call_site, |token| token.span());
-    let unit = matches!(test.returns(), Returns::Unit).then(|| quote_spanned!(end=> ;));
+    let (before, after) = match test.returns() {
+        Returns::Unit => (None, Some(quote_spanned!(end=> ;))),
+        Returns::Value(_) | Returns::Opaque => (Some(label()), None),
+    };
     test.function.block.stmts = statements(quote! {
         let #guard = #begin;
-        #body #unit
+        #before #body #after
     });
 }
 
@@ -232,6 +235,12 @@ fn statements(tokens: TokenStream) -> Vec<Stmt> {
 /// Puts items before all statements, which keep a block of their own: items of ours never come after statements of the user's.
 fn prepend(test: &mut Test, items: Vec<Stmt>) {
     test.function.block.stmts.splice(0..0, items);
+}
+
+/// A label for a block that is a value: of one without, rustc says that it needs no brackets.
+fn label() -> TokenStream {
+    let label = Lifetime::new("'_monitored", Span::mixed_site());
+    quote!(#label:)
 }
 
 /// A local name that the user's code can't see.

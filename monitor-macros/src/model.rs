@@ -42,9 +42,9 @@ impl Test {
         self.function.sig.ident.unraw().to_string()
     }
 
-    /// Whether an attribute stands below that will make cases of the function.
+    /// Whether an attribute stands below that will make cases of the function, or call it many times in one test.
     pub(crate) fn has_cases_to_come(&self) -> bool {
-        const NAMES: &[&str] = &["rstest", "test_case", "test_matrix", "case"];
+        const NAMES: &[&str] = &["rstest", "test_case", "test_matrix", "case", "quickcheck"];
         self.function.attrs.iter().any(|attribute| is_named(attribute, NAMES))
     }
 

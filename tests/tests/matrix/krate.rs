@@ -13,6 +13,7 @@ pub const SOURCES: &[(&str, &str)] = &[
     ("asynchronous", include_str!("../../fixtures/shapes/asynchronous.rs")),
     ("cases", include_str!("../../fixtures/shapes/cases.rs")),
     ("wrapped", include_str!("../../fixtures/shapes/wrapped.rs")),
+    ("short", include_str!("../../fixtures/shapes/short.rs")),
     ("aliased", include_str!("../../fixtures/shapes/aliased.rs")),
     ("measured", include_str!("../../fixtures/shapes/measured.rs")),
 ];
