@@ -101,6 +101,12 @@ Examples:
     Calibrate(command::calibrate::Arguments),
     /// Foresee wall time and memory on other machines
     Capacity(command::capacity::Arguments),
+    /// Show the history of a test, and where it changed
+    History(command::history::Arguments),
+    /// Draw the history of tests: in the terminal, as SVG, PNG or HTML
+    Plot(command::plot::Arguments),
+    /// Write a page about a session: what it cost, what changed, histories
+    Report(command::report::Arguments),
     /// Fail if tests cost more than they did: for CI
     Gate(command::gate::Arguments),
     /// Write the rows of sessions as CSV or JSON lines
@@ -128,6 +134,9 @@ impl Command {
             Self::Compare(arguments) => command::compare::run(arguments, app),
             Self::Calibrate(arguments) => command::calibrate::run(arguments, app),
             Self::Capacity(arguments) => command::capacity::run(arguments, app),
+            Self::History(arguments) => command::history::run(arguments, app),
+            Self::Plot(arguments) => command::plot::run(arguments, app),
+            Self::Report(arguments) => command::report::run(arguments, app),
             Self::Gate(arguments) => command::gate::run(arguments, app),
             Self::Export(arguments) => command::export::run(arguments, app),
             Self::Import(arguments) => command::import::run(arguments, app),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use monitor_store::StoreError;
 
-use crate::select::SelectError;
+use crate::select::{SelectError, TestError};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub fn of(error: &anyhow::Error) -> Exit {
         if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
             return Exit::Success;
         }
-        if cause.downcast_ref::<SelectError>().is_some() {
+        if cause.downcast_ref::<SelectError>().is_some() || cause.downcast_ref::<TestError>().is_some() {
             return Exit::NoData;
         }
         if let Some(error) = cause.downcast_ref::<StoreError>() {

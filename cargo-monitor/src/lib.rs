@@ -17,6 +17,7 @@ pub mod measure;
 pub mod output;
 mod outside;
 pub mod select;
+pub mod series;
 
 use std::ffi::OsString;
 

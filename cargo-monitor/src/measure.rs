@@ -117,6 +117,13 @@ pub fn attribution(test: &Test) -> Option<Attribution> {
     test.profile.as_ref()?.attribution
 }
 
+/// What two runs must have in common to be compared: the machine class; where it is unknown, as in files of
+/// pytest-monitor, the execution context.
+#[must_use]
+pub fn machine(test: &Test) -> Option<&str> {
+    test.class_h.as_deref().or_else(|| test.metric.as_ref().map(|metric| metric.env_h.as_str()))
+}
+
 /// A metric as an argument: its name, `heap-peak`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricArgument(pub Metric);

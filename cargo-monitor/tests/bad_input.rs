@@ -10,7 +10,8 @@ use common::Fixture;
 use monitor_store::{Outcome, Writer};
 
 /// Commands that only read.
-const READERS: [&[&str]; 4] = [&["sessions"], &["show"], &["top"], &["export"]];
+const READERS: [&[&str]; 7] =
+    [&["sessions"], &["show"], &["top"], &["export"], &["history", "slow"], &["plot", "slow"], &["report"]];
 
 fn refuses(fixture: &Fixture, code: i32, message: &str) {
     for args in READERS {

@@ -146,6 +146,22 @@ impl Monitor {
         Ok(tests)
     }
 
+    /// What names each test that ended in a session, by path and variant.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, StoreError> {
+        let sql = "SELECT DISTINCT coalesce(p.PACKAGE, ''), coalesce(p.BINARY, ''), m.ITEM_PATH, m.ITEM_VARIANT \
+                   FROM TEST_METRICS m \
+                   LEFT JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) \
+                   WHERE m.SESSION_H = ?1 AND m.KIND = 'function' ORDER BY m.ITEM_PATH, m.ITEM_VARIANT";
+        self.rows(sql, [text(session_h)], |row| {
+            let mut cells = Cells::new(row, 0);
+            Ok(TestId { package: cells.text()?, binary: cells.text()?, path: cells.text()?, variant: cells.text()? })
+        })
+    }
+
     /// Every run of a test, those of one machine class if `class_h` is given, oldest session first.
     ///
     /// # Errors

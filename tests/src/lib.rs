@@ -1,6 +1,7 @@
 //! Tools for black-box tests: fixture projects in temporary folders, the real cargo, the file as SQL sees it.
 #![forbid(unsafe_code)]
 
+pub mod browser;
 mod database;
 pub mod heap;
 pub mod markdown;

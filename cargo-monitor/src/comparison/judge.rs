@@ -128,12 +128,11 @@ fn whole_test(observation: &Observation) -> Option<Reason> {
 fn same_machine(observation: &Observation) -> bool {
     let past = observation.past.iter().flatten().map(|(_, test)| test);
     let mut before = observation.base.iter().chain(past);
-    observation.head.iter().all(|after| before.clone().any(|before| machine(before) == machine(after)))
+    observation
+        .head
+        .iter()
+        .all(|after| before.clone().any(|before| measure::machine(before) == measure::machine(after)))
         || before.next().is_none()
-}
-
-fn machine(test: &Test) -> Option<&str> {
-    test.class_h.as_deref().or_else(|| test.metric.as_ref().map(|metric| metric.env_h.as_str()))
 }
 
 fn has_heap(observation: &Observation) -> bool {
@@ -158,7 +157,7 @@ fn series(
     let comparable = runs.filter(|(_, test)| {
         let head = &observation.head[0];
         measure::passed(test)
-            && (across_machines || machine(test) == machine(head))
+            && (across_machines || measure::machine(test) == measure::machine(head))
             // What a whole process allocates is more than what the test's threads do.
             && (!metric.is_countable() || is_process(test) == is_process(head))
     });

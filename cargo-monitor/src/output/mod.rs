@@ -4,9 +4,12 @@
 
 mod csv;
 mod document;
+mod html;
 mod human;
 mod json;
 mod markdown;
+pub mod page;
+pub mod png;
 mod progress;
 mod text;
 

@@ -1,4 +1,4 @@
-//! The sessions that a user names.
+//! The sessions and the tests that a user names.
 //!
 //! | text | selects |
 //! |---|---|
@@ -15,12 +15,14 @@
 
 mod complete;
 mod near;
+mod test;
 
 use std::fmt::{self, Display, Formatter};
 
 use monitor_store::{Monitor, Session, Sessions};
 
 pub use complete::session_completer;
+pub use test::{TestError, test, test_completer, tests};
 
 use crate::output::short;
 

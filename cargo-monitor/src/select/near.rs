@@ -6,7 +6,7 @@ use super::branches;
 use crate::output::short;
 
 /// How alike (Jaro-Winkler, 0 to 1) a name must be to be proposed.
-const ALIKE: f64 = 0.8;
+pub(super) const ALIKE: f64 = 0.8;
 
 /// The three names of sessions that are most like `name`.
 pub(super) fn names(all: &[Session], name: &str) -> Vec<String> {

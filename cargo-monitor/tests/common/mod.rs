@@ -1,4 +1,7 @@
 //! A small file whose every figure is known, and the program that reads it.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub mod evolution;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -62,8 +65,13 @@ impl Fixture {
         self.folder.path().join(".pymon")
     }
 
-    /// Adds the session of day `number`.
+    /// Adds the session of day `number`, with a lock file of its own.
     pub fn session(&self, number: u32, commit: &str, fields: &[(&str, &str)], rows: &[Row<'_>]) {
+        self.session_with(&format!("version = {number}\n"), number, commit, fields, rows);
+    }
+
+    /// Adds the session of day `number` with this lock file.
+    pub fn session_with(&self, lockfile: &str, number: u32, commit: &str, fields: &[(&str, &str)], rows: &[Row<'_>]) {
         let session_h = format!("{number:x}5e55100{number:024}");
         let run_date: Timestamp = format!("2026-11-{number:02}T10:00:00").parse().expect("a valid time");
         let (context, class) = machine();
@@ -71,7 +79,7 @@ impl Fixture {
         let description = fields.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
         let session = Session { session_h: session_h.clone(), run_date, scm_id: commit.into(), description };
         let mut entries = vec![
-            Entry::Session { session, lockfile: Some(format!("version = {number}\n")) },
+            Entry::Session { session, lockfile: Some(lockfile.to_owned()) },
             Entry::Context { context, class },
             Entry::Process(process),
         ];

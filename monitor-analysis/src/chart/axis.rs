@@ -15,12 +15,27 @@ pub(super) struct Scale {
 impl Scale {
     /// A scale with about `count` ticks that holds zero and all values of the axis.
     pub(super) fn of(axis: &Axis, count: usize) -> Self {
-        let values = || axis.lines.iter().flat_map(finite);
-        let (least, greatest) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
-        let greatest = if least == greatest { least + empty_height(axis.unit) } else { greatest };
+        let (least, greatest) = range(axis);
         let (unit_size, symbol) = axis.unit.scale(greatest.max(-least));
-        let step = round_step((greatest - least) / unit_size / count as f64) * unit_size;
+        let step = round_step((greatest - least) / unit_size / count as f64, &[1.0, 2.0, 2.5, 5.0]) * unit_size;
         let (first, last) = ((least / step).floor(), (greatest / step - 1e-9).ceil());
+        Self::with_steps(first, last, step, (unit_size, symbol))
+    }
+
+    /// A scale from zero with just so many intervals, `None` for an axis with values below zero.
+    pub(super) fn with_intervals(axis: &Axis, intervals: usize) -> Option<Self> {
+        let (least, greatest) = range(axis);
+        if least < 0.0 || intervals == 0 {
+            return None;
+        }
+        let (unit_size, symbol) = axis.unit.scale(greatest);
+        // Less round than where the number of intervals is free: half of the height would stay empty.
+        let factors = [1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0];
+        let step = round_step(greatest / unit_size / intervals as f64, &factors) * unit_size;
+        Some(Self::with_steps(0.0, intervals as f64, step, (unit_size, symbol)))
+    }
+
+    fn with_steps(first: f64, last: f64, step: f64, (unit_size, symbol): (f64, &str)) -> Self {
         let decimals = decimals_of(step / unit_size);
         let ticks = (0..=(last - first) as usize).map(|index| {
             let value = (first + index as f64) * step;
@@ -36,6 +51,13 @@ impl Scale {
     }
 }
 
+/// The least and the greatest of zero and the values; never the same.
+fn range(axis: &Axis) -> (f64, f64) {
+    let values = || axis.lines.iter().flat_map(finite);
+    let (least, greatest) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
+    (least, if least == greatest { least + empty_height(axis.unit) } else { greatest })
+}
+
 fn finite(line: &Line) -> impl Iterator<Item = f64> {
     line.values.iter().flatten().copied().filter(|value| value.is_finite())
 }
@@ -48,10 +70,10 @@ fn empty_height(unit: Unit) -> f64 {
     }
 }
 
-/// The least of 1, 2, 2.5, 5 times a power of ten that is not below.
-fn round_step(step: f64) -> f64 {
+/// The least of the factors, which ascend from 1, times a power of ten that is not below.
+fn round_step(step: f64, factors: &[f64]) -> f64 {
     let power = 10_f64.powf(step.log10().floor());
-    let factor = [1.0, 2.0, 2.5, 5.0].into_iter().find(|factor| factor * power >= step * (1.0 - 1e-9)).unwrap_or(10.0);
+    let factor = factors.iter().copied().find(|factor| factor * power >= step * (1.0 - 1e-9)).unwrap_or(10.0);
     factor * power
 }
 
@@ -78,6 +100,23 @@ mod tests {
         );
         assert_eq!(texts(Unit::Bytes, &[3e9]), ["0 GiB", "1 GiB", "2 GiB", "3 GiB"]);
         assert_eq!(texts(Unit::Count, &[3.0, 10.0]), ["0", "2", "4", "6", "8", "10"]);
+    }
+
+    #[test]
+    fn a_second_axis_has_as_many_intervals_as_the_first() {
+        let axis = |unit, value| Axis { unit, lines: vec![Line { name: String::new(), values: vec![Some(value)] }] };
+        let scale = Scale::with_intervals(&axis(Unit::Bytes, 468.0 * 1_048_576.0), 4).unwrap();
+        let texts: Vec<&str> = scale.ticks.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["0 MiB", "125 MiB", "250 MiB", "375 MiB", "500 MiB"]);
+        for exponent in -9..6 {
+            for digit in 1..100 {
+                let value = f64::from(digit) / 10.0 * 10_f64.powi(exponent);
+                let scale = Scale::with_intervals(&axis(Unit::Seconds, value), 5).unwrap();
+                assert!((0.5..=1.0 + 1e-9).contains(&scale.share(value)), "{value}");
+                assert_eq!(scale.ticks.len(), 6);
+            }
+        }
+        assert_eq!(Scale::with_intervals(&axis(Unit::Bytes, -1.0), 4), None, "its zero is not at the bottom");
     }
 
     #[test]

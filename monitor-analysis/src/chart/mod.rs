@@ -8,6 +8,7 @@ mod sparkline;
 mod svg;
 
 pub use sparkline::sparkline;
+pub use svg::STYLE;
 
 use crate::quantity::Unit;
 
@@ -57,10 +58,16 @@ impl Default for Chart {
 }
 
 impl Chart {
-    /// The chart as an SVG document, which is valid inside an HTML page too.
+    /// The chart as an SVG document.
     #[must_use]
     pub fn svg(&self) -> String {
         svg::document(self)
+    }
+
+    /// The chart as an element of an HTML page that has [`STYLE`] among its styles.
+    #[must_use]
+    pub fn element(&self) -> String {
+        svg::element(self)
     }
 }
 
@@ -96,6 +103,6 @@ pub struct Line {
 pub struct Mark {
     /// Index of the run.
     pub index: usize,
-    /// What the tooltip says of it: the change of level, the dependencies that came with it.
+    /// What the tooltip says of it, in lines: the change of level, the dependencies that came with it.
     pub text: String,
 }

@@ -1,7 +1,7 @@
 //! `cargo monitor test` and `cargo monitor nextest`: cargo's own command, then what its tests cost.
 
 mod cargo;
-mod summary;
+pub(crate) mod summary;
 
 use std::ffi::OsString;
 

@@ -66,7 +66,7 @@ fn functions(monitor: &Monitor, session: &Session) -> anyhow::Result<Vec<Test>> 
     Ok(tests)
 }
 
-fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
+pub(crate) fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
     let sum = |metric| tests.iter().filter_map(|test| measure::value(test, metric)).sum::<f64>();
     let most = tests.iter().filter_map(|test| measure::value(test, Metric::Memory)).reduce(f64::max);
     let counts = counts(tests);

@@ -1,0 +1,238 @@
+//! `cargo monitor plot`: the history of tests as a chart.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum, ValueHint};
+use monitor_analysis::chart::{Chart, sparkline};
+use monitor_analysis::metric::Metric;
+use monitor_analysis::quantity::Unit;
+use monitor_store::TestId;
+
+use crate::app::App;
+use crate::command::history;
+use crate::exit::Exit;
+use crate::measure::{self, MetricArgument};
+use crate::output::page::{Page, Section};
+use crate::output::{self, Cell, Document, Table, Value, png};
+use crate::select;
+use crate::series::chart::{By, Curve, chart, title};
+use crate::series::{Archive, Scope, Series};
+
+/// Characters of a sparkline at most.
+const SPARKLINE: usize = 60;
+
+/// More lines than this in a chart cannot be told apart.
+const MAX_CURVES: usize = 8;
+
+/// Pixels of the PNG for each of the SVG.
+const PIXELS: f32 = 2.0;
+
+/// What to draw, and where to.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo monitor plot 'test_prime[982451653]'
+  cargo monitor plot 'test_prime[982451653]' --output evolution.png
+  cargo monitor plot 'test_prime*' --metric cpu-time --output primes.html
+  cargo monitor plot sums --metric allocations --metric heap-peak --by session -o
+
+One test is drawn with wall time on the left axis and memory on the right, several with wall time only. Dashed lines are
+changes of level, as `history` finds them.")]
+pub struct Arguments {
+    /// The tests: names with parameters, with path, parts of a name that only one test has, or globs
+    #[arg(value_name = "TEST", required = true, add = select::test_completer())]
+    tests: Vec<String>,
+    /// What is drawn, of two units at most; the first is on the left axis [default: wall-time, memory for one test]
+    #[arg(short, long = "metric", value_name = "METRIC")]
+    metrics: Vec<MetricArgument>,
+    /// Write a file instead of printing sparklines: .svg, .png or .html
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        default_missing_value = "plot.svg",
+        value_hint = ValueHint::FilePath
+    )]
+    output: Option<PathBuf>,
+    /// What a point is
+    #[arg(long, value_name = "WHAT", default_value = "commit")]
+    by: Points,
+    /// Above the chart [default: METRICS evolution of TEST by commit]
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Runs on other machine classes than the newest run's too
+    #[arg(long)]
+    across_machines: bool,
+}
+
+/// What a point on the x axis is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Points {
+    /// The sessions of a commit in a row: their median
+    Commit,
+    /// A session
+    Session,
+}
+
+/// What a file is, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Svg,
+    Png,
+    Html,
+}
+
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+    // Before anything is read: a wrong name is told at once.
+    let file = arguments.output.as_deref().map(|path| Ok::<_, anyhow::Error>((path, kind(path)?))).transpose()?;
+    let monitor = app.monitor()?;
+    let mut tests: Vec<TestId> = Vec::new();
+    for text in &arguments.tests {
+        let found = select::tests(&monitor, text)?;
+        tests.extend(found.into_iter().filter(|test| !tests.contains(test)).collect::<Vec<_>>());
+    }
+    let metrics = metrics(&arguments.metrics, tests.len())?;
+    if tests.len() * metrics.len() > MAX_CURVES {
+        bail!(
+            "{} tests with {} metrics are more than the {MAX_CURVES} lines that a chart holds: name fewer",
+            tests.len(),
+            metrics.len()
+        );
+    }
+    let archive = Archive::new(&monitor)?;
+    let scope = Scope { across_machines: arguments.across_machines, ..Scope::default() };
+    let series = tests.iter().map(|test| archive.series(test, &scope)).collect::<Result<Vec<_>, _>>()?;
+    let curves = curves(&archive, &series, &metrics)?;
+    if let Some(hint) = history::other_machines(series.iter().map(|series| series.other_machines).sum()) {
+        output::note(&hint);
+    }
+    match file {
+        None => app.print(&document(&curves))?,
+        Some((path, kind)) => {
+            let chart = draw(arguments, &series, &metrics, &curves);
+            fs::write(path, bytes(&chart, &curves, kind)?)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            output::note(&format!("{} has the chart", path.display()));
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn kind(path: &Path) -> anyhow::Result<Kind> {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    match extension.as_deref() {
+        Some("svg") => Ok(Kind::Svg),
+        Some("png") => Ok(Kind::Png),
+        Some("html" | "htm") => Ok(Kind::Html),
+        _ => bail!("`{}` says not what to write: end its name with .svg, .png or .html", path.display()),
+    }
+}
+
+fn metrics(asked: &[MetricArgument], tests: usize) -> anyhow::Result<Vec<Metric>> {
+    let mut metrics: Vec<Metric> = Vec::new();
+    for MetricArgument(metric) in asked {
+        if !metrics.contains(metric) {
+            metrics.push(*metric);
+        }
+    }
+    if metrics.is_empty() {
+        return Ok(if tests == 1 { vec![Metric::WallTime, Metric::Memory] } else { vec![Metric::WallTime] });
+    }
+    let mut units: Vec<Unit> = Vec::new();
+    for unit in metrics.iter().map(|metric| metric.unit()) {
+        if !units.contains(&unit) {
+            units.push(unit);
+        }
+    }
+    if units.len() > 2 {
+        bail!("a chart has two axes: name metrics of two units at most");
+    }
+    Ok(metrics)
+}
+
+fn curves<'a>(archive: &Archive<'_>, series: &'a [Series], metrics: &[Metric]) -> anyhow::Result<Vec<Curve<'a>>> {
+    let mut curves = Vec::new();
+    for series in series {
+        for &metric in metrics {
+            let name = match (series.test.variant.as_str(), metrics) {
+                (variant, [_]) if !variant.is_empty() => variant.to_owned(),
+                (variant, _) => format!("{variant} {metric}"),
+            };
+            curves.push(Curve { name, series, metric, shifts: archive.shifts(series, metric)? });
+        }
+    }
+    if let [_] = series {
+        for curve in &mut curves {
+            curve.name = curve.metric.title().to_owned();
+        }
+    }
+    Ok(curves)
+}
+
+fn draw(arguments: &Arguments, series: &[Series], metrics: &[Metric], curves: &[Curve<'_>]) -> Chart {
+    let by = match arguments.by {
+        Points::Commit => By::Commit,
+        Points::Session => By::Session,
+    };
+    let of = match series {
+        [one] => one.test.variant.clone(),
+        several => format!("{} tests", several.len()),
+    };
+    let title = arguments.title.clone().unwrap_or_else(|| title(metrics, &of, by));
+    chart(&title, curves, by)
+}
+
+fn bytes(chart: &Chart, curves: &[Curve<'_>], kind: Kind) -> anyhow::Result<Vec<u8>> {
+    Ok(match kind {
+        Kind::Svg => chart.svg().into_bytes(),
+        Kind::Png => png::png(&chart.svg(), PIXELS)?,
+        Kind::Html => page(chart, curves).render().into_bytes(),
+    })
+}
+
+fn page(chart: &Chart, curves: &[Curve<'_>]) -> Page {
+    let mut page = Page::new(&chart.title).with(Section::new("chart", "").with_chart(chart));
+    for (index, curve) in curves.iter().enumerate().filter(|(_, curve)| !curve.shifts.is_empty()) {
+        let title = format!("Changes: {}", curve.name);
+        let table = history::changes(curve.series, curve.metric, &curve.shifts);
+        page = page.with(Section::new(&format!("changes-{index}"), &title).with_table(&table));
+    }
+    page
+}
+
+/// The chart in the terminal: a sparkline for each line.
+fn document(curves: &[Curve<'_>]) -> Document {
+    let mut table = Table::new(&[
+        ("test", "test"),
+        ("metric", "metric"),
+        ("sparkline", "evolution"),
+        ("runs", "runs"),
+        ("first", "first"),
+        ("least", "least"),
+        ("greatest", "greatest"),
+        ("last", "last"),
+        ("changes", "changes"),
+    ]);
+    for Curve { series, metric, shifts, .. } in curves {
+        let values = series.values(*metric);
+        let known = || values.iter().flatten().copied();
+        let quantity =
+            |value: Option<f64>| Cell::from(Value::or_missing(value, |value| Value::Quantity(metric.quantity(value))));
+        let name = series.runs.first().map_or_else(String::new, |run| measure::name(&run.test));
+        table.push(vec![
+            Value::Name(name).into(),
+            Value::text(metric.title()).into(),
+            Value::text(&sparkline(&values, SPARKLINE)).into(),
+            Value::count(series.runs.len() as u64).into(),
+            quantity(known().next()),
+            quantity(known().reduce(f64::min)),
+            quantity(known().reduce(f64::max)),
+            quantity(known().last()),
+            Value::count(shifts.len() as u64).into(),
+        ]);
+    }
+    Document::table("plot", table)
+}

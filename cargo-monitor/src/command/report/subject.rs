@@ -1,0 +1,67 @@
+//! What the report is about.
+
+use monitor_store::{Monitor, Session, Timestamp};
+
+use crate::command::show;
+use crate::comparison::Sides;
+use crate::output::{Cell, Column, short};
+use crate::select;
+
+/// A session, what it is compared with, and how far back its tests' histories go.
+pub(super) struct Subject {
+    pub(super) session: Session,
+    /// `None` if there is nothing to compare with.
+    pub(super) sides: Option<Sides>,
+    /// Beginning of the histories, if a range was asked for.
+    pub(super) from: Option<Timestamp>,
+}
+
+impl Subject {
+    /// The session or range that a user names.
+    pub(super) fn find(monitor: &Monitor, text: &str) -> anyhow::Result<Self> {
+        let Some((from, to)) = text.split_once("..") else {
+            let session = select::session(monitor, text)?;
+            let sides = Sides::since_last(monitor, &session)?;
+            return Ok(Self { session, sides, from: None });
+        };
+        let name = |text: &str| if text.is_empty() { "latest".to_owned() } else { text.to_owned() };
+        let (base, session) = (select::session(monitor, &name(from))?, select::session(monitor, &name(to))?);
+        let from = Some(base.run_date.min(session.run_date));
+        let is_other = base.session_h != session.session_h;
+        let sides = is_other.then(|| Sides { base: vec![base], head: vec![session.clone()] });
+        Ok(Self { session, sides, from })
+    }
+
+    /// The session in a line.
+    pub(super) fn words(&self) -> String {
+        let Session { session_h, run_date, scm_id, .. } = &self.session;
+        let date = run_date.to_string()[..16].replace('T', " ");
+        let mut words = vec![format!("Session {} of {date} UTC", short(session_h))];
+        if !scm_id.is_empty() {
+            words.push(format!("commit {}", short(scm_id)));
+        }
+        words.extend(select::branches(&self.session).next().map(|branch| format!("branch {branch}")));
+        words.extend(select::fact(&self.session, "description").map(str::to_owned));
+        words.join(" · ")
+    }
+
+    /// All that is known of session and machine, what tables hide too.
+    pub(super) fn machine(&self, monitor: &Monitor) -> anyhow::Result<Vec<(Column, Cell)>> {
+        let facts = show::facts(monitor, &self.session)?;
+        Ok(facts.into_iter().map(|(column, cell)| (shown(column), cell)).collect())
+    }
+}
+
+/// The column, with a title where people see it nowhere else.
+fn shown(column: Column) -> Column {
+    let title = match column.key {
+        "dirty" => "uncommitted changes",
+        "cpu" => "processor",
+        "cpu_count" => "logical processors",
+        "memory_mib" => "memory (MiB)",
+        "machine_class" => "machine class",
+        "lockfile" => "lock file",
+        _ => column.title,
+    };
+    Column::new(column.key, title)
+}

@@ -1,0 +1,123 @@
+//! The runs of one test over the sessions, and where its cost changed: the data of `history`, `plot` and `report`.
+//!
+//! [`Archive`] reads them, [`shifts`] finds the changes, [`chart`] draws.
+
+pub mod chart;
+mod lockfiles;
+pub mod shifts;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use monitor_analysis::metric::Metric;
+use monitor_store::{Monitor, Session, Sessions, Test, TestId, Timestamp};
+
+use crate::measure;
+use lockfiles::Lockfiles;
+
+pub use shifts::Shift;
+
+/// The histories of a file's tests.
+pub struct Archive<'a> {
+    monitor: &'a Monitor,
+    sessions: HashMap<String, Rc<Session>>,
+    lockfiles: Lockfiles<'a>,
+}
+
+/// Which runs of a test are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Those of other machine classes than the newest too.
+    pub across_machines: bool,
+    /// None of sessions before this time.
+    pub from: Option<Timestamp>,
+    /// None of sessions after this time.
+    pub until: Option<Timestamp>,
+}
+
+/// The runs of one test.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// Which test.
+    pub test: TestId,
+    /// Its runs, oldest session first, one for each session: of several attempts the last.
+    pub runs: Vec<Run>,
+    /// So many runs are left out because they ran on another machine class than the newest.
+    pub other_machines: usize,
+}
+
+/// One run of a test.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its session.
+    pub session: Rc<Session>,
+    /// What was measured.
+    pub test: Test,
+}
+
+impl<'a> Archive<'a> {
+    /// The histories in a file.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn new(monitor: &'a Monitor) -> anyhow::Result<Self> {
+        let sessions = monitor.sessions(&Sessions::all())?.into_iter();
+        let sessions = sessions.map(|session| (session.session_h.clone(), Rc::new(session))).collect();
+        Ok(Self { monitor, sessions, lockfiles: Lockfiles::new(monitor) })
+    }
+
+    /// The runs of a test.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn series(&self, test: &TestId, scope: &Scope) -> anyhow::Result<Series> {
+        let mut runs: Vec<Run> = Vec::new();
+        for test in self.monitor.history(test, None)? {
+            let Some(session) = self.sessions.get(test.session_h()) else { continue };
+            let date = session.run_date;
+            if scope.from.is_some_and(|from| date < from) || scope.until.is_some_and(|until| date > until) {
+                continue;
+            }
+            runs.pop_if(|last| last.session.session_h == session.session_h);
+            runs.push(Run { session: session.clone(), test });
+        }
+        let all = runs.len();
+        if !scope.across_machines {
+            let newest = runs.last().and_then(|run| measure::machine(&run.test)).map(str::to_owned);
+            runs.retain(|run| measure::machine(&run.test) == newest.as_deref());
+        }
+        Ok(Series { test: test.clone(), other_machines: all - runs.len(), runs })
+    }
+
+    /// Where the level of a metric changed, with what changed in the dependencies.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn shifts(&self, series: &Series, metric: Metric) -> anyhow::Result<Vec<Shift>> {
+        let mut shifts = shifts::find(metric, &series.values(metric));
+        for shift in &mut shifts {
+            let (before, after) = (&series.runs[shift.before], &series.runs[shift.index]);
+            shift.dependencies = self.lockfiles.diff(&before.session.session_h, &after.session.session_h)?;
+        }
+        Ok(shifts)
+    }
+}
+
+impl Series {
+    /// A value for each run; `None` if the test did not pass or it was not measured.
+    #[must_use]
+    pub fn values(&self, metric: Metric) -> Vec<Option<f64>> {
+        self.runs.iter().map(|run| run.value(metric)).collect()
+    }
+}
+
+impl Run {
+    /// The value of a metric, if the test passed and it was measured.
+    #[must_use]
+    pub fn value(&self, metric: Metric) -> Option<f64> {
+        if measure::passed(&self.test) { measure::value(&self.test, metric) } else { None }
+    }
+}

@@ -1,0 +1,116 @@
+//! Where the level of a series changed.
+
+use monitor_analysis::change_points::change_points;
+use monitor_analysis::constants::CHANGE_MIN_SEGMENT;
+use monitor_analysis::dependencies::ChangedDependency;
+use monitor_analysis::metric::{Metric, Thresholds};
+use monitor_analysis::quantity::ratio_text;
+use monitor_analysis::verdict::Change;
+
+/// So many changed dependencies are named in a line of text.
+const NAMED: usize = 5;
+
+/// A change of level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shift {
+    /// Index of the first run of the new level.
+    pub index: usize,
+    /// Index of the last run with a value before it.
+    pub before: usize,
+    /// The levels: medians of the runs before and after, up to the next change.
+    pub levels: Change,
+    /// The history is too short for statistics: a value differs from the one before by the coarse rule.
+    pub coarse: bool,
+    /// What changed in the lockfile between the two runs; `None` if one of them has none.
+    pub dependencies: Option<Vec<ChangedDependency>>,
+}
+
+/// The changes of level of a series, without dependencies.
+#[must_use]
+pub fn find(metric: Metric, values: &[Option<f64>]) -> Vec<Shift> {
+    let (runs, values): (Vec<usize>, Vec<f64>) =
+        values.iter().enumerate().filter_map(|(run, value)| Some((run, (*value)?))).unzip();
+    let coarse = values.len() < 2 * CHANGE_MIN_SEGMENT;
+    let found = if coarse {
+        steps(metric, &values)
+    } else {
+        change_points(metric, &values).into_iter().map(|point| (point.index, point.levels)).collect()
+    };
+    let shift = |(at, levels): (usize, Change)| Shift {
+        index: runs[at],
+        before: runs[at - 1],
+        levels,
+        coarse,
+        dependencies: None,
+    };
+    found.into_iter().map(shift).collect()
+}
+
+/// Where a value differs from the one before by the coarse rule, if the metric has one.
+fn steps(metric: Metric, values: &[f64]) -> Vec<(usize, Change)> {
+    let Some(rule) = Thresholds::coarse(metric) else { return Vec::new() };
+    let differ = |change: &Change| {
+        rule.ratio_passed(change.before, change.after) && rule.floor_passed(change.before, change.after)
+    };
+    let changes = values.windows(2).map(|pair| Change { before: pair[0], after: pair[1] });
+    changes.enumerate().filter(|(_, change)| differ(change)).map(|(index, change)| (index + 1, change)).collect()
+}
+
+impl Shift {
+    /// `wall time x5.97: 61.0 s -> 364 s; rand 0.9.0 -> 0.10.1`.
+    #[must_use]
+    pub fn text(&self, metric: Metric) -> String {
+        let Change { before, after } = self.levels;
+        let (ratio, before, after) = (ratio_text(self.levels.ratio()), metric.quantity(before), metric.quantity(after));
+        let mut text = format!("{metric} {ratio}: {before} -> {after}");
+        if let Some(dependencies) = self.dependencies.as_deref().filter(|changed| !changed.is_empty()) {
+            text.push_str("; ");
+            text.push_str(&named(dependencies));
+        }
+        text
+    }
+}
+
+/// The changed dependencies in a line.
+pub(crate) fn named(dependencies: &[ChangedDependency]) -> String {
+    let mut names: Vec<String> = dependencies.iter().take(NAMED).map(ToString::to_string).collect();
+    if dependencies.len() > NAMED {
+        names.push(format!("{} more", dependencies.len() - NAMED));
+    }
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(values: &[Option<f64>]) -> Vec<(usize, usize)> {
+        find(Metric::WallTime, values).iter().map(|shift| (shift.before, shift.index)).collect()
+    }
+
+    #[test]
+    fn a_short_history_has_coarse_steps() {
+        assert_eq!(places(&[Some(0.000_06), Some(4.0), None, Some(15.0), Some(0.000_004)]), [(0, 1), (1, 3), (3, 4)]);
+        assert_eq!(places(&[Some(1.0), Some(1.5), Some(1.4)]), []);
+        assert_eq!(places(&[]), []);
+        assert!(find(Metric::WallTime, &[Some(1.0), Some(9.0)])[0].coarse);
+    }
+
+    #[test]
+    fn gaps_do_not_move_a_change_point() {
+        let mut values: Vec<Option<f64>> = (0..40).map(|run| Some(if run < 20 { 1.0 } else { 2.0 })).collect();
+        values[3] = None;
+        values[20] = None;
+        let found = find(Metric::WallTime, &values);
+        assert_eq!((found.len(), found[0].before, found[0].index, found[0].coarse), (1, 19, 21, false));
+    }
+
+    #[test]
+    fn many_dependencies_are_counted() {
+        let lock = |version: u32| -> String {
+            (0..8).map(|name| format!("[[package]]\nname = \"p{name}\"\nversion = \"{version}.0.0\"\n")).collect()
+        };
+        let changed = monitor_analysis::dependencies::diff(&lock(1), &lock(2)).expect("two lockfiles");
+        assert!(named(&changed).ends_with("p4 1.0.0 -> 2.0.0, 3 more"), "{}", named(&changed));
+    }
+}

@@ -1,0 +1,186 @@
+//! `history`, `plot` and `report` on files whose every figure is known.
+#![forbid(unsafe_code)]
+
+mod common;
+
+use std::fs;
+
+use common::Fixture;
+use common::evolution::{HOSTILE, evolution, hostile};
+use resvg::tiny_skia::Pixmap;
+
+fn printed(fixture: &Fixture, args: &[&str]) -> String {
+    let stdout = fixture.run(args).succeeded().stdout;
+    stdout.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// What a command wrote to the file that its last argument names.
+fn written(fixture: &Fixture, args: &[&str]) -> String {
+    let _ = fixture.run(args).succeeded();
+    let file = fixture.folder().join(args[args.len() - 1]);
+    fs::read_to_string(file).expect("the command has written the file")
+}
+
+/// A page without its style and its script.
+fn bare(page: &str) -> String {
+    let (before, style) = page.split_once("<style>").expect("a page has styles");
+    let (_, after) = style.split_once("</style>").expect("they end");
+    let (content, script) = after.split_once("<script>").expect("a page has a script");
+    let (_, end) = script.split_once("</script>").expect("it ends");
+    format!("{before}{content}{end}")
+}
+
+#[test]
+fn history_marks_changes_with_commits_and_dependencies() {
+    let fixture = evolution();
+    insta::assert_snapshot!(printed(&fixture, &["history", "grows", "-n", "14"]));
+    let memory = printed(&fixture, &["history", "demo::tests::grows[2, 3]", "-m", "memory", "--format", "markdown"]);
+    assert!(
+        memory.contains("| 1.00 MiB | 4.00 MiB | x4.00 | rand 0\\.9\\.0") || memory.contains("| rand 0.9.0 "),
+        "{memory}"
+    );
+}
+
+#[test]
+fn history_is_data_for_programs() {
+    let fixture = evolution();
+    let csv = printed(&fixture, &["history", "grows", "--all", "--format", "csv"]);
+    assert_eq!(csv.lines().count(), 25, "{csv}");
+    assert!(csv.starts_with("session,run_date,commit,branch,outcome,wall_seconds,ratio,"), "{csv}");
+    let json: serde_json::Value =
+        serde_json::from_str(&printed(&fixture, &["history", "grows", "--format", "json"])).expect("valid JSON");
+    assert_eq!(json["changes"].as_array().map(Vec::len), Some(1));
+    assert_eq!(json["changes"][0]["dependencies"], "rand 0.9.0 -> 0.10.1");
+}
+
+#[test]
+fn runs_that_did_not_pass_are_shown_and_change_nothing() {
+    let fixture = evolution();
+    let wrong = printed(&fixture, &["history", "wrong", "--all"]);
+    assert_eq!(wrong.matches("failed").count(), 4, "{wrong}");
+    assert!(wrong.contains("Changes\n none"), "{wrong}");
+}
+
+#[test]
+fn names_that_are_unknown_or_ambiguous_are_explained() {
+    let fixture = evolution();
+    let ambiguous = fixture.run(&["history", "demo::tests"]);
+    assert_eq!(ambiguous.code, Some(3));
+    assert!(ambiguous.stderr.contains("matches 3 tests") && ambiguous.stderr.contains("demo::tests::steady"));
+    let unknown = fixture.run(&["history", "stedy"]);
+    assert_eq!(unknown.code, Some(3));
+    assert!(unknown.stderr.contains("did you mean `steady`?"), "{}", unknown.stderr);
+    let kind = fixture.run(&["plot", "grows", "-o", "chart.jpeg"]);
+    assert_eq!(kind.code, Some(1));
+    assert!(kind.stderr.contains(".svg, .png or .html"), "{}", kind.stderr);
+    let units = fixture.run(&["plot", "grows", "-m", "wall-time", "-m", "memory", "-m", "allocations"]);
+    assert!(units.stderr.contains("two axes"), "{}", units.stderr);
+}
+
+#[test]
+fn plot_draws_a_line_for_each_test_in_the_terminal() {
+    let fixture = evolution();
+    insta::assert_snapshot!(printed(&fixture, &["plot", "*::tests::*"]));
+}
+
+#[test]
+fn plot_draws_svg() {
+    let fixture = evolution();
+    insta::assert_snapshot!(written(&fixture, &["plot", "grows", "--output", "evolution.svg"]));
+    let _ = fixture.run(&["plot", "grows", "-o"]).succeeded();
+    assert_eq!(
+        fs::read(fixture.folder().join("plot.svg")).expect("the name by default"),
+        fs::read(fixture.folder().join("evolution.svg")).expect("it is there")
+    );
+}
+
+#[test]
+fn runs_of_one_commit_are_one_point() {
+    let fixture = Fixture::empty();
+    for (day, seconds) in [(1, 1.0), (2, 3.0), (3, 2.0), (4, 9.0)] {
+        let commit = if day < 4 { "beef01aaaa" } else { "beef02aaaa" };
+        fixture.session(day, commit, &[], &[("demo::repeated", seconds, 64, monitor_store::Outcome::Passed)]);
+    }
+    let points = |by| written(&fixture, &["plot", "repeated", "--by", by, "-o", "by.svg"]);
+    assert_eq!(points("commit").matches("class=\"run\"").count(), 2);
+    assert!(points("commit").contains("median of 3 sessions\nwall time: 2.00 s"), "{}", points("commit"));
+    assert_eq!(points("session").matches("class=\"run\"").count(), 4);
+}
+
+#[test]
+fn plot_draws_text_and_colours_into_png() {
+    let fixture = evolution();
+    let mut command = fixture.command(&["plot", "grows", "-o", "evolution.png"]);
+    // No font of the machine's is to be found: the one that is built in is used.
+    command.env("HOME", fixture.folder()).env("FONTCONFIG_FILE", "/dev/null");
+    let _ = monitor_tests::run(command).succeeded();
+    let picture = fs::read(fixture.folder().join("evolution.png")).expect("the command has written the file");
+    let picture = Pixmap::decode_png(&picture).expect("it is a PNG");
+    assert_eq!((picture.width(), picture.height()), (1920, 840));
+    let count = |wanted: fn(u8, u8, u8) -> bool, rows: std::ops::Range<usize>| {
+        let pixels = &picture.pixels()[rows.start * 1920..rows.end * 1920];
+        pixels.iter().filter(|pixel| wanted(pixel.red(), pixel.green(), pixel.blue())).count()
+    };
+    let is_dark = |red, green, blue| red < 90 && green < 90 && blue < 90;
+    assert!(count(is_dark, 20..70) > 2_000, "the title is there");
+    assert!(count(is_dark, 660..840) > 500, "the commits are there");
+    assert!(count(|red, _, blue| red > 180 && blue < 80, 0..840) > 2_000, "a red line");
+    assert!(count(|red, _, blue| red < 80 && blue > 180, 0..840) > 2_000, "a blue line");
+}
+
+#[test]
+fn report_tells_all_on_one_page() {
+    let fixture = evolution();
+    let page = written(&fixture, &["report", "-o", "report.html"]);
+    insta::assert_snapshot!(bare(&page));
+    assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("src="), "it asks for nothing");
+}
+
+#[test]
+fn a_range_is_compared_and_drawn_from_end_to_end() {
+    let fixture = evolution();
+    let page = written(&fixture, &["report", "date:2026-11-10..date:2026-11-15", "-o", "range.html"]);
+    let charts = page.matches("class=\"cost-chart\"").count();
+    assert!(charts > 0 && page.matches("class=\"run\"").count() == charts * 6, "six sessions in each chart");
+    assert!(page.contains("rand</code></td><td>0.9.0 -&gt; 0.10.1"), "{}", bare(&page));
+    assert!(page.contains("regressed"), "{}", bare(&page));
+}
+
+#[test]
+fn a_first_session_has_a_report_too() {
+    let fixture = Fixture::three_sessions();
+    let page = written(&fixture, &["report", "cab003", "-o", "crashed.html"]);
+    assert!(page.contains("<h2>Incomplete</h2>") && page.contains("died"), "{}", bare(&page));
+    let first = written(&fixture, &["report", "beef01", "-o", "first.html"]);
+    assert!(first.contains("nothing is compared"), "{}", bare(&first));
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let fixture = hostile();
+    let harmless = |text: &str, place: &str| {
+        let acts = ["<script>alert", "<img", "</title></style>", "\u{202e}", "\u{1b}"];
+        for bad in acts {
+            assert!(!text.contains(bad), "{place} has {bad:?}:\n{text}");
+        }
+    };
+    harmless(&written(&fixture, &["report", "-o", "hostile.html"]), "the report");
+    harmless(&written(&fixture, &["plot", "evil", "-o", "hostile.svg"]), "the SVG");
+    harmless(&written(&fixture, &["plot", "evil", "-o", "chart.html"]), "the chart's page");
+    for format in ["table", "json", "csv", "markdown"] {
+        let text = printed(&fixture, &["history", HOSTILE, "--format", format]);
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{format}:\n{text}");
+    }
+    // What draws the picture reads the SVG as XML: it is well-formed.
+    let _ = fixture.run(&["plot", "evil", "-o", "hostile.png"]).succeeded();
+}
+
+#[test]
+fn what_cannot_be_written_is_told() {
+    let fixture = evolution();
+    for args in [["report", "-o", "no/such/folder.html"].as_slice(), &["plot", "grows", "-o", "no/such/folder.svg"]] {
+        let run = fixture.run(args);
+        assert_eq!(run.code, Some(1));
+        assert!(run.stderr.contains("cannot write no/such/folder"), "{}", run.stderr);
+    }
+}
