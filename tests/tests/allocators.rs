@@ -55,6 +55,7 @@ fn without_a_counting_allocator_the_resident_peak_stands_in() {
     let heap = "coalesce(heap_peak_bytes, heap_allocated_bytes, allocations, heap_retained_bytes)";
     assert_eq!(database.column(&format!("select distinct {heap} from TESTS")), ["NULL"]);
     assert_eq!(database.column("select distinct memory_source from TESTS"), ["rss"]);
+    assert_eq!(database.value("select ALLOCATION_COST_NS from PROCESSES"), "NULL");
     for (path, item, mebibytes) in fillings() {
         let of = |column: &str| {
             database.number(&format!("select {column} from TESTS where path like '%{path}' and item = '{item}'"))

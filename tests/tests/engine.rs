@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use monitor_tests::heap::{assert_heap_is_exact, assert_threads_even_out, heap_of};
-use monitor_tests::{Database, Project, manifest};
+use monitor_tests::{Database, Project, manifest, run};
 
 /// CPU that each test's threads burn, ms.
 const CPU_MS: &[(&str, f64)] = &[
@@ -101,4 +101,39 @@ fn what_is_printed_counts_while_it_is_captured() {
     std::fs::remove_file(project.path(".pymon")).expect("the file can be removed");
     let _ = project.test(&["--lib", "heap::prints", "--", "--nocapture"]);
     assert_eq!(heap_of(&project.database(), "heap", "prints"), [0; 4]);
+}
+
+#[test]
+fn a_process_of_one_test_at_a_time_is_recognised_however_it_was_asked_for() {
+    let project = engine("engine-one-by-one");
+    let attributions = |args: &[&str], variable: Option<&str>| {
+        let mut command = project.cargo(&[&["test", "--lib", "order_0_100_200"], args].concat());
+        if let Some(value) = variable {
+            command.env("RUST_TEST_THREADS", value);
+        }
+        let _ = run(command).succeeded();
+        let found = project.database().column("select distinct attribution from TESTS");
+        std::fs::remove_file(project.path(".pymon")).expect("the file can be removed");
+        found
+    };
+    assert_eq!(attributions(&["--", "--test-threads=1"], None), ["process"]);
+    assert_eq!(attributions(&["--", "--test-threads", "1"], None), ["process"]);
+    assert_eq!(attributions(&[], Some("1")), ["process"]);
+    assert_eq!(attributions(&["--", "--test-threads=2"], None), ["threads"]);
+    assert_eq!(attributions(&[], Some("2")), ["threads"]);
+    // The argument comes before the variable.
+    assert_eq!(attributions(&["--", "--test-threads=2"], Some("1")), ["threads"]);
+}
+
+#[test]
+fn each_process_says_what_measuring_costs_in_it() {
+    let project = engine("engine-overhead");
+    let _ = project.test(&["--lib", "order_0_100_200::first"]);
+    let database = project.database();
+    let cost = |column: &str| database.number(&format!("select {column} from PROCESSES"));
+    // Neither nothing nor more than a very slow machine takes.
+    for column in ["CLOCK_COST_NS", "SCOPE_COST_NS"] {
+        assert!((1.0..100_000.0).contains(&cost(column)), "{column}: {} ns", cost(column));
+    }
+    assert!((0.0..10_000.0).contains(&cost("ALLOCATION_COST_NS")), "{} ns", cost("ALLOCATION_COST_NS"));
 }
