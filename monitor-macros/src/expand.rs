@@ -181,6 +181,8 @@ fn items(test: &Test, template: &str, deferred: bool) -> Vec<Stmt> {
             line: ::core::line!(),
             package: ::core::env!("CARGO_PKG_NAME"),
             manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
+            bin_name: ::core::option_env!("CARGO_BIN_NAME"),
+            is_outside_library: ::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
             component: #component,
             budgets: #budgets,
             isolate: #isolate,

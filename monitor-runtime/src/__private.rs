@@ -37,6 +37,10 @@ pub struct Item {
     pub package: &'static str,
     /// `CARGO_MANIFEST_DIR` of the crate under test.
     pub manifest_dir: &'static str,
+    /// `CARGO_BIN_NAME`, which is set while a binary or an example is compiled.
+    pub bin_name: Option<&'static str>,
+    /// Whether `CARGO_TARGET_TMPDIR` is set, as it is while an integration test or a benchmark is compiled.
+    pub is_outside_library: bool,
     /// Option `component`.
     pub component: Option<&'static str>,
     /// The budgets.

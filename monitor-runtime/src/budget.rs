@@ -121,6 +121,8 @@ mod tests {
             line: 7,
             package: "demo",
             manifest_dir: "",
+            bin_name: None,
+            is_outside_library: false,
             component: None,
             budgets: NONE,
             isolate: false,

@@ -75,7 +75,7 @@ impl Recorder {
             return None;
         }
         let identity = facts::process_identity();
-        let mut runner = facts::runner(&config, item.package, &identity);
+        let mut runner = facts::runner(&config, item, &identity);
         if let Some(session_h) = isolate::inherited_session() {
             runner.session_h = session_h;
             runner.single_test = true;

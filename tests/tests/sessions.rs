@@ -66,6 +66,10 @@ fn one_cargo_test_is_one_session() {
         database.column("select distinct BINARY from TEST_PROFILES where ITEM_VARIANT = 'from_outside' order by 1"),
         ["sessions-one::outside", "sessions-three::outside", "sessions-two::outside"]
     );
+    assert_eq!(
+        database.column("select distinct BINARY from TEST_PROFILES where ITEM_VARIANT = 'documented' order by 1"),
+        ["sessions-one::doc", "sessions-three::doc", "sessions-two::doc"]
+    );
     assert_eq!(database.column("select distinct STATE from PROCESSES"), ["settled"]);
     assert_eq!(database.value("select count(*) from EXECUTION_CONTEXTS"), "1");
 }

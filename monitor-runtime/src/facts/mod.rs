@@ -1,5 +1,6 @@
 //! Facts about where the tests run: machine, toolchain, runner, revision, CI. None of them is about a single test.
 
+mod binary;
 mod ci;
 mod context;
 mod process;

@@ -2,11 +2,12 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::Path;
 
 use monitor_store::hash_hex;
 
+use super::binary::binary_id;
 use super::process::{self, ProcessIdentity, Relative};
+use crate::__private::Item;
 use crate::config::Config;
 
 /// How this process was started, and the session that follows from it.
@@ -18,7 +19,7 @@ pub(crate) struct Runner {
     pub leader: Option<Leader>,
     /// 1, or more for nextest's retries.
     pub attempt: u32,
-    /// Which test binary this is, named as nextest does: `package`, `package::target`, `package::bin/target`.
+    /// Which test binary this is, named as nextest does.
     pub binary: String,
     /// The runner only wants to know which tests there are.
     pub lists_only: bool,
@@ -51,8 +52,8 @@ pub(crate) struct Leader {
     pub started: u64,
 }
 
-/// Finds out, for tests of `package` in the process that `identity` is of.
-pub(crate) fn runner(config: &Config, package: &str, identity: &ProcessIdentity) -> Runner {
+/// Finds out, for `item` and its like in the process that `identity` is of.
+pub(crate) fn runner(config: &Config, item: &Item, identity: &ProcessIdentity) -> Runner {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let executable = env::current_exe().unwrap_or_default();
     let nextest = variable("NEXTEST_RUN_ID");
@@ -76,7 +77,7 @@ pub(crate) fn runner(config: &Config, package: &str, identity: &ProcessIdentity)
         session_h,
         leader: leader.map(|leader| Leader { pid: leader.pid, started: leader.started }),
         attempt: variable("NEXTEST_ATTEMPT").and_then(|attempt| attempt.parse().ok()).unwrap_or(1),
-        binary: variable("NEXTEST_BINARY_ID").unwrap_or_else(|| binary_id(&executable, package)),
+        binary: variable("NEXTEST_BINARY_ID").unwrap_or_else(|| binary_id(&executable, item)),
         lists_only: arguments.iter().any(|argument| argument == "--list"),
         single_test: kind == RunnerKind::Nextest || one_thread(&arguments, variable("RUST_TEST_THREADS").as_deref()),
         folds_wal: kind != RunnerKind::Nextest,
@@ -112,17 +113,6 @@ fn one_thread(arguments: &[OsString], variable: Option<&str>) -> bool {
     threads.as_deref().map(str::trim) == Some("1")
 }
 
-/// The binary's name without the hash that cargo puts behind it. Cargo does not tell a test which kind of target it is,
-/// so a binary target's unit tests are named like an integration test's here.
-fn binary_id(executable: &Path, package: &str) -> String {
-    let stem = executable.file_stem().unwrap_or_default().to_string_lossy();
-    let name = match stem.rsplit_once('-') {
-        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => name,
-        _ => &stem,
-    };
-    if name == package.replace('-', "_") { package.to_owned() } else { format!("{package}::{name}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,15 +133,6 @@ mod tests {
             let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
             assert_eq!(one_thread(&arguments, variable), expected, "{arguments:?} {variable:?}");
         }
-    }
-
-    #[test]
-    fn binaries_are_named_as_nextest_does() {
-        let id = |path: &str| binary_id(Path::new(path), "my-package");
-        assert_eq!(id("/t/debug/deps/my_package-0123456789abcdef"), "my-package");
-        assert_eq!(id("/t/debug/deps/end_to_end-0123456789abcdef"), "my-package::end_to_end");
-        assert_eq!(id("/t/debug/deps/with-dash-0123456789abcdef"), "my-package::with-dash");
-        assert_eq!(id("/elsewhere/my_package"), "my-package");
     }
 
     #[test]
