@@ -47,7 +47,7 @@ fn allocate_once() {
 
 fn least_ns(work: impl Fn()) -> f64 {
     const TRIES: u32 = 3;
-    const TIMES: u32 = 16;
+    const TIMES: u32 = 8;
     let tries = (0..TRIES).map(|_| {
         let start = Instant::now();
         for _ in 0..TIMES {

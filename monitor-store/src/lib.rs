@@ -18,6 +18,7 @@ pub mod location;
 mod maintain;
 mod migrations;
 mod monitor;
+pub mod procfs;
 mod reader;
 mod rows;
 mod settle;

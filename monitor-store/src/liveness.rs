@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::procfs;
 use crate::rows::Process;
 use crate::timestamp::Timestamp;
 
@@ -22,7 +23,7 @@ impl Here {
     /// Asks the system; 20 to 40 microseconds.
     #[must_use]
     pub fn now() -> Self {
-        let line = |path: &str| fs::read_to_string(path).map_or_else(|_| String::new(), |text| text.trim().to_owned());
+        let line = |path: &str| procfs::read(path).map_or_else(String::new, |text| text.trim().to_owned());
         let boot = line("/proc/sys/kernel/random/boot_id");
         let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
         Self {
@@ -59,7 +60,7 @@ impl Here {
 /// the system has no `/proc`.
 #[must_use]
 pub fn started(pid: u32) -> Option<u64> {
-    start_in(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    start_in(&procfs::read(format!("/proc/{pid}/stat"))?)
 }
 
 /// As [`started`], from the text of `/proc/<pid>/stat`.

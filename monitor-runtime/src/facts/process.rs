@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use monitor_store::hash_hex;
 use monitor_store::liveness::{self, Here};
+use monitor_store::{hash_hex, procfs};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 /// What tells this process from every other, on this host and elsewhere.
@@ -41,7 +41,7 @@ pub(super) fn lineage() -> impl Iterator<Item = Relative> {
 }
 
 fn by_proc(pid: u32) -> Option<Relative> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = procfs::read(format!("/proc/{pid}/stat"))?;
     let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
     let parent = rest.split_ascii_whitespace().nth(1)?.parse().ok();
     let started = liveness::start_in(&stat).unwrap_or(0);

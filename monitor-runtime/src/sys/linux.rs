@@ -1,10 +1,12 @@
 //! Linux: thread and process CPU clocks, `getrusage`, `/proc`.
 
 use std::fs;
-use std::io::{self, PipeReader, PipeWriter, Read as _};
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Command, ExitStatus};
+
+use monitor_store::procfs;
 
 use super::{ChildUsage, Edge, ThreadId, Usage};
 
@@ -45,9 +47,8 @@ pub(crate) fn thread_cpu_ns(thread: ThreadId) -> Option<u64> {
 pub(crate) fn thread_usage_of(thread: ThreadId) -> Usage {
     let Some(cpu_ns) = thread_cpu_ns(thread) else { return Usage::default() };
     let folder = format!("/proc/self/task/{thread}");
-    let stat = fs::read_to_string(format!("{folder}/stat")).unwrap_or_default();
-    let status = fs::read_to_string(format!("{folder}/status")).unwrap_or_default();
-    let io = fs::read_to_string(format!("{folder}/io")).unwrap_or_default();
+    let [stat, status, io] =
+        ["stat", "status", "io"].map(|name| procfs::read(format!("{folder}/{name}")).unwrap_or_default());
     // Fields count from the one after the name, which may hold spaces and brackets: `pid (name) S ...`.
     let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
     let field = |number: usize| fields.get(number - 3).and_then(|text| text.parse::<u64>().ok());
@@ -219,10 +220,7 @@ fn nanos_of(time: libc::timeval) -> u64 {
 }
 
 fn resident_bytes(label: &str) -> Option<u64> {
-    // In one read: the file tells no size, so that the usual way to read it all begins with 32 bytes.
-    let mut status = [0; 4096];
-    let length = fs::File::open("/proc/self/status").and_then(|mut file| file.read(&mut status)).ok()?;
-    Some(number_after(&String::from_utf8_lossy(&status[..length]), label)? * 1024)
+    Some(number_after(&procfs::read("/proc/self/status")?, label)? * 1024)
 }
 
 fn number_after(text: &str, label: &str) -> Option<u64> {
