@@ -22,17 +22,21 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Heading of the options that every command takes, so that a command's own stand together.
+const GENERAL: &str = "General options";
+
 /// Options that every command takes.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// File with the measures [default: MONITOR_DB, else `.pymon` in the workspace's root]
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = GENERAL)]
     pub db: Option<PathBuf>,
-    /// How results are printed
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "table")]
+    /// How results are printed: table for people, json and csv for programs (columns carry their unit in the name),
+    /// markdown for comments
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "table", help_heading = GENERAL, hide_possible_values = true)]
     pub format: Format,
-    /// When to use colour; NO_COLOR turns it off too
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to use colour: auto, always or never; NO_COLOR turns it off too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GENERAL, hide_possible_values = true)]
     pub color: Color,
 }
 
@@ -109,7 +113,7 @@ Examples:
     Report(command::report::Arguments),
     /// Fail if tests cost more than they did: for CI
     Gate(command::gate::Arguments),
-    /// Write the rows of sessions as CSV or JSON lines
+    /// Write the rows of sessions as CSV, JSON lines or Parquet
     Export(command::export::Arguments),
     /// Add what criterion, JUnit reports, github-action-benchmark, pytest-monitor or `export` hold
     Import(command::import::Arguments),

@@ -7,9 +7,9 @@ use std::process::Command;
 
 use crate::project::repository;
 
-/// What is installed: the plugin with the pytest it works with, and the client alone.
+/// What is installed: the plugin with the pytest it works with, the client alone, and a reader of Parquet.
 const PACKAGES: &[&[&str]] = &[
-    &["pytest-monitor==1.6.6", "pytest==8.4.2", "pytest-xdist==3.8.0", "pandas", "PyYAML", "requests"],
+    &["pytest-monitor==1.6.6", "pytest==8.4.2", "pytest-xdist==3.8.0", "pandas", "pyarrow", "PyYAML", "requests"],
     &["--no-deps", "monitor-server-api==1.1.0"],
 ];
 
@@ -43,9 +43,11 @@ pub fn python() -> Option<Python> {
     let lock = File::create(target.join("python.lock")).expect("a lock file can be made");
     lock.lock().expect("the lock file can be locked");
     let folder = target.join("python");
-    if !folder.join("complete").exists() {
+    // An environment of other packages is made anew.
+    let (complete, packages) = (folder.join("complete"), format!("{PACKAGES:?}"));
+    if fs::read_to_string(&complete).ok().as_ref() != Some(&packages) {
         install(&folder);
-        File::create(folder.join("complete")).expect("a file can be made");
+        fs::write(complete, packages).expect("a file can be written");
     }
     Some(Python(folder.join("bin/python")))
 }

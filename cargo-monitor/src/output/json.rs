@@ -76,6 +76,13 @@ fn value(value: &Value) -> Json {
     }
 }
 
+pub(super) fn text(value: &Value) -> String {
+    match self::value(value) {
+        Json::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
 fn is_whole(value: f64) -> bool {
     value.fract() == 0.0 && value.abs() < 9e15
 }

@@ -36,6 +36,12 @@ pub fn render(document: &Document, format: Format, width: Option<u16>) -> String
     }
 }
 
+/// The text of a value for programs: as JSON has it, without quotes.
+#[must_use]
+pub fn text_of(value: &Value) -> String {
+    json::text(value)
+}
+
 /// The rows of a table as JSON, an object on each line.
 #[must_use]
 pub fn json_lines(table: &Table) -> String {

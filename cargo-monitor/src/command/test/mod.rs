@@ -40,7 +40,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     component: Option<String>,
     /// All other arguments are cargo's
-    #[arg(last = true, value_name = "CARGO ARGUMENTS")]
+    #[arg(last = true, hide = true)]
     cargo: Vec<OsString>,
 }
 

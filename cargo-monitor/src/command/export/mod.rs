@@ -1,5 +1,8 @@
 //! `cargo monitor export`: every row of some sessions, for other programs.
 
+mod parquet;
+mod thrift;
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -22,11 +25,11 @@ use crate::select;
 Examples:
   cargo monitor export -o history.csv
   cargo monitor export latest --as json-lines | jq 'select(.wall_seconds > 1) | .test'
-  cargo monitor export main --as csv -o main.csv
+  cargo monitor export main -o main.parquet
 
 Every row has all that is known of the test and of its session. JSON lines are complete (but for lockfiles) and can be imported again. CSV is
-for spreadsheets: text that one would take for a formula gets an apostrophe before it. There is no Parquet: no light
-library writes it; DuckDB makes it of JSON lines: copy (from 'rows.jsonl') to 'rows.parquet'.")]
+for spreadsheets: text that one would take for a formula gets an apostrophe before it. Parquet is for data frames and
+DuckDB; its times are UTC.")]
 pub struct Arguments {
     /// Which sessions: a branch, commit, date, tag:KEY=VALUE, … [default: all]
     #[arg(value_name = "SESSIONS", add = select::session_completer())]
@@ -46,6 +49,8 @@ pub enum Form {
     JsonLines,
     /// Comma-separated values (RFC 4180)
     Csv,
+    /// Apache Parquet
+    Parquet,
 }
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
@@ -57,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     };
     chosen.reverse();
     match &arguments.output {
-        None => write_rows(&monitor, &chosen, form, &mut anstream::stdout().lock())?,
+        None => write_rows(&monitor, &chosen, form, &mut std::io::stdout().lock())?,
         Some(path) => {
             let cannot = || format!("cannot write {}", path.display());
             // Beside the file and then in its place, so that a reader never finds half of it.
@@ -85,7 +90,7 @@ fn form(arguments: &Arguments, format: Format) -> anyhow::Result<Form> {
     let extension = arguments.output.as_deref().and_then(Path::extension).map(|it| it.to_string_lossy().to_lowercase());
     match (arguments.form, extension.as_deref(), format) {
         (Some(form), ..) => Ok(form),
-        (None, Some("parquet"), _) => bail!("cannot write Parquet: use --as json-lines, and DuckDB to convert"),
+        (None, Some("parquet"), _) => Ok(Form::Parquet),
         (None, _, Format::Markdown) => bail!("cannot export as markdown: use --as csv or --as json-lines"),
         (None, Some("csv"), _) | (None, _, Format::Csv) => Ok(Form::Csv),
         _ => Ok(Form::JsonLines),
@@ -94,12 +99,17 @@ fn form(arguments: &Arguments, format: Format) -> anyhow::Result<Form> {
 
 fn write_rows(monitor: &Monitor, sessions: &[Session], form: Form, out: &mut dyn Write) -> anyhow::Result<()> {
     let progress = output::Progress::of(sessions.len(), "exporting sessions");
+    if form == Form::Parquet {
+        let mut writer = parquet::Writer::new(out)?;
+        for session in sessions {
+            writer.add(&table(monitor, session)?)?;
+            progress.advance();
+        }
+        return Ok(writer.finish()?);
+    }
     for (index, session) in sessions.iter().enumerate() {
         let table = table(monitor, session)?;
-        let text = match form {
-            Form::JsonLines => output::json_lines(&table),
-            Form::Csv => output::csv_rows(&table, index == 0),
-        };
+        let text = if form == Form::Csv { output::csv_rows(&table, index == 0) } else { output::json_lines(&table) };
         out.write_all(text.as_bytes())?;
         progress.advance();
     }
