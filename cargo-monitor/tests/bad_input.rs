@@ -4,7 +4,7 @@
 mod common;
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{Child, Stdio};
 
 use common::Fixture;
 use monitor_store::{Outcome, Writer};
@@ -76,27 +76,29 @@ fn a_newer_file_is_read_and_not_written() {
 #[test]
 fn a_file_that_eight_processes_write() {
     let fixture = Fixture::three_sessions();
-    let done = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        for writer in 0..8 {
-            let (fixture, done) = (&fixture, &done);
-            scope.spawn(move || {
-                for number in 0..4 {
-                    let name = format!("demo::w{writer}::test_{number}");
-                    // Each opens and closes the file as a process does, the first to add the session wins.
-                    fixture.session(4, "dead04", &[], &[(name.as_str(), 0.1, 1, Outcome::Passed)]);
-                }
-                done.store(true, Ordering::Relaxed);
-            });
+    let shards: Vec<Fixture> = (0..8).map(|_| Fixture::empty()).collect();
+    for (number, shard) in shards.iter().enumerate() {
+        let names: Vec<String> = (0..200).map(|test| format!("demo::shard_{number}::test_{test}")).collect();
+        let rows: Vec<_> = names.iter().map(|name| (name.as_str(), 0.1, 1, Outcome::Passed)).collect();
+        shard.session(4, "dead04", &[], &rows);
+    }
+    let merge = |shard: &Fixture| {
+        let mut command = fixture.command(&["merge"]);
+        command.arg(shard.file()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("it runs")
+    };
+    let mut writers: Vec<Child> = shards.iter().map(merge).collect();
+    while writers.iter_mut().any(|writer| writer.try_wait().expect("it can be asked").is_none()) {
+        for args in READERS {
+            let _ = fixture.run(args).succeeded();
         }
-        while !done.load(Ordering::Relaxed) {
-            for args in READERS {
-                let _ = fixture.run(args).succeeded();
-            }
-        }
-    });
+    }
+    for writer in writers {
+        let output = writer.wait_with_output().expect("it has ended");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
     let shown = fixture.run(&["top", "--by", "package", "--session", "dead04", "--format", "csv"]).succeeded();
-    assert!(shown.stdout.contains("demo,") && shown.stdout.trim_end().ends_with(",32"), "{}", shown.stdout);
+    assert!(shown.stdout.trim_end().ends_with(",1600"), "no row is lost: {}", shown.stdout);
 }
 
 /// Names that are out to harm: a terminal, a web page, a spreadsheet, a reader.
@@ -155,7 +157,9 @@ fn files_that_cannot_be_imported() {
         ("broken.xml", "<testsuites><testsuite>", "no XML"),
         ("other.xml", "<html></html>", "no JUnit report"),
         ("data.js", "window.BENCHMARK_DATA = {\"entries\": [}", "no JSON"),
-        ("rows.jsonl", "{\"session\": \"a\"}", "line 1"),
+        ("rows.jsonl", "{\"session\": \"a\"}", "row 1"),
+        ("rows.csv", "session,run_date,commit\r\n\"a", "not closed"),
+        ("short.csv", "session,run_date,commit\r\na,b\r\n", "row 2"),
         ("estimates.json", "{\"mean\": {\"point_estimate\": \"fast\"}}", "no estimate"),
     ] {
         fs::write(fixture.folder().join(name), text).expect("a file can be written");

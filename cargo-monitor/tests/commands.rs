@@ -94,6 +94,9 @@ fn what_is_exported_can_be_imported_once() {
         assert!(run.stdout.contains("\"sessions\": 0") && run.stdout.contains("\"rows\": 0"), "{}", run.stdout);
     }
     let _ = fixture.run(&["--db", "copy.pymon", "export", "-o", "again.jsonl"]).succeeded();
+    let _ = fixture.run(&["export", "-o", "rows.csv"]).succeeded();
+    let _ = fixture.run(&["--db", "of-csv.pymon", "import", "rows.csv"]).succeeded();
+    let _ = fixture.run(&["--db", "of-csv.pymon", "export", "-o", "of-csv.jsonl"]).succeeded();
     let without_lockfiles = |path: &str| {
         let text = fs::read_to_string(fixture.folder().join(path)).expect("it was written");
         let hash =
@@ -101,6 +104,12 @@ fn what_is_exported_can_be_imported_once() {
         text.lines().map(|line| line.replace(&hash(line).unwrap_or_default(), "")).collect::<Vec<_>>()
     };
     assert_eq!(without_lockfiles("rows.jsonl"), without_lockfiles("again.jsonl"));
+    // A test that crashed has its machine class by its process only, which is not exported.
+    let ended = |path: &str| {
+        without_lockfiles(path).into_iter().filter(|line| !line.contains("\"crashed\"")).collect::<Vec<_>>()
+    };
+    assert_eq!(ended("rows.jsonl").len(), 7);
+    assert_eq!(ended("rows.jsonl"), ended("of-csv.jsonl"));
 }
 
 #[test]

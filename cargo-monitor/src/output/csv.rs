@@ -4,7 +4,7 @@ use monitor_analysis::quantity::Quantity;
 use monitor_analysis::sanitise;
 
 use super::document::{Body, Cell, Column, Document, Table, Value};
-use super::human::human;
+use super::json;
 
 pub(super) fn render(document: &Document) -> String {
     match document.tables().next().or(document.sections.first()).map(|section| &section.body) {
@@ -48,7 +48,7 @@ fn field(value: &Value) -> String {
         Value::Quantity(_) | Value::Share(_) | Value::Change(_) => String::new(),
         Value::Time(time) => time.to_string(),
         Value::Flag(flag) => flag.to_string(),
-        fields @ Value::Fields(_) => sanitise::csv(&printable(&human(fields))).into_owned(),
+        fields @ Value::Fields(_) => sanitise::csv(&printable(&json::text(fields))).into_owned(),
     }
 }
 

@@ -27,7 +27,7 @@ Examples:
   cargo monitor export latest --as json-lines | jq 'select(.wall_seconds > 1) | .test'
   cargo monitor export main -o main.parquet
 
-Every row has all that is known of the test and of its session. JSON lines are complete (but for lockfiles) and can be imported again. CSV is
+Every row has all that is known of the test and of its session. JSON lines are complete (but for lockfiles). CSV is
 for spreadsheets: text that one would take for a formula gets an apostrophe before it. Parquet is for data frames and
 DuckDB; its times are UTC.")]
 pub struct Arguments {

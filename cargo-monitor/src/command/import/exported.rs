@@ -1,34 +1,57 @@
-//! JSON lines of `cargo monitor export`.
+//! JSON lines and CSV of `cargo monitor export`.
 
 use anyhow::{Context as _, bail};
 use monitor_store::{
     Attribution, ContextClass, ExecutionContext, Kind, Measures, MemSource, Metric, Outcome, Profile, ProfileKey,
     Session, Timestamp,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::batch::{Batch, process_h};
+use super::csv;
 
-/// The sessions in the order of their first line.
-pub(super) fn read(text: &str) -> anyhow::Result<Vec<Batch>> {
+/// The sessions of JSON lines, in the order of their first row.
+pub(super) fn read_json_lines(text: &str) -> anyhow::Result<Vec<Batch>> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    batches(lines.map(|(index, line)| (index + 1, serde_json::from_str(line).ok())))
+}
+
+/// The sessions of CSV. An apostrophe that keeps a spreadsheet from a formula goes again.
+pub(super) fn read_csv(text: &str) -> anyhow::Result<Vec<Batch>> {
+    let mut records = csv::records(text)?.into_iter().enumerate();
+    let Some((_, names)) = records.next() else { bail!("there is no line of headings") };
+    let value = |name: &str, field: &str| match field {
+        "" => Value::Null,
+        _ if name == "fields" => serde_json::from_str(csv::without_apostrophe(field)).unwrap_or_default(),
+        _ => Value::from(csv::without_apostrophe(field)),
+    };
+    batches(records.map(|(index, record)| {
+        let pairs = names.iter().zip(&record).map(|(name, field)| (name.clone(), value(name, field)));
+        let row = (record.len() == names.len()).then(|| Value::Object(pairs.collect::<Map<_, _>>()));
+        (index + 1, row)
+    }))
+}
+
+/// The sessions of rows with their numbers in the file.
+fn batches(rows: impl Iterator<Item = (usize, Option<Value>)>) -> anyhow::Result<Vec<Batch>> {
     let mut batches: Vec<Batch> = Vec::new();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let row = serde_json::from_str(line).ok().map(Row);
+    for (number, row) in rows {
+        let row = row.map(Row);
         let read = row.as_ref().and_then(|row| Some((row.session()?, row)));
-        let Some((session, row)) = read else { bail!("line {} is no row of an export", index + 1) };
+        let Some((session, row)) = read else { bail!("row {number} is none of an export") };
         let known = batches.iter().rposition(|batch| batch.session.session_h == session.session_h);
         let at = known.unwrap_or_else(|| {
             let (context, class) = row.context();
             batches.push(Batch { session, context, class, tests: Vec::new() });
             batches.len() - 1
         });
-        let test = row.test(&batches[at]).with_context(|| format!("line {} is no row of a test", index + 1))?;
+        let test = row.test(&batches[at]).with_context(|| format!("row {number} is none of a test"))?;
         batches[at].tests.push(test);
     }
     Ok(batches)
 }
 
-/// A line.
+/// A row: in CSV all values are text.
 struct Row(Value);
 
 impl Row {
@@ -41,11 +64,15 @@ impl Row {
     }
 
     fn count(&self, name: &str) -> Option<u64> {
-        self.0[name].as_u64()
+        self.0[name].as_u64().or_else(|| self.0[name].as_str()?.parse().ok())
+    }
+
+    fn integer(&self, name: &str) -> Option<i64> {
+        self.0[name].as_i64().or_else(|| self.0[name].as_str()?.parse().ok())
     }
 
     fn real(&self, name: &str) -> Option<f64> {
-        self.0[name].as_f64()
+        self.0[name].as_f64().or_else(|| self.0[name].as_str()?.parse().ok())
     }
 
     fn time(&self, name: &str) -> Option<Timestamp> {
@@ -135,7 +162,7 @@ impl Row {
             heap_peak: self.count("heap_peak_bytes"),
             heap_allocated: self.count("heap_allocated_bytes"),
             allocations: self.count("allocations"),
-            heap_retained: self.0["heap_retained_bytes"].as_i64(),
+            heap_retained: self.integer("heap_retained_bytes"),
             rss_peak: self.count("rss_peak_bytes"),
             minor_faults: self.count("minor_faults"),
             major_faults: self.count("major_faults"),

@@ -2,6 +2,7 @@
 
 mod batch;
 mod criterion;
+mod csv;
 mod exported;
 mod github;
 mod junit;
@@ -25,7 +26,7 @@ Examples:
   cargo monitor import target/criterion --commit $(git rev-parse HEAD)
   cargo monitor import target/nextest/ci/junit.xml --tag source=ci
   cargo monitor import gh-pages/dev/bench/data.js
-  cargo monitor import python-suite/.pymon rows.jsonl
+  cargo monitor import python-suite/.pymon rows.jsonl rows.csv
 
 What is there already is not added again, so that the same file can be imported twice. Tools that do not tell their machine
 get a machine class of their own for each --machine, and are compared within it only.")]
@@ -52,7 +53,7 @@ pub struct Arguments {
 pub enum Source {
     /// A .pymon file, of this project or of pytest-monitor
     Pymon,
-    /// JSON lines of `cargo monitor export`
+    /// JSON lines or CSV of `cargo monitor export`
     Export,
     /// Criterion's folder, or an estimates.json in it
     Criterion,
@@ -140,7 +141,12 @@ fn read(path: &Path, arguments: &Arguments) -> anyhow::Result<Content> {
     let (source, (batches, left_out)) = match source {
         Source::Pymon => return Ok(Content::File(Box::new(Monitor::open(path)?))),
         Source::Criterion => ("criterion", (criterion::read(path, &origin)?, 0)),
-        Source::Export => ("export", (exported::read(&fs::read_to_string(path)?)?, 0)),
+        Source::Export => {
+            let text = fs::read_to_string(path)?;
+            let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
+            let batches = if is_json { exported::read_json_lines(&text)? } else { exported::read_csv(&text)? };
+            ("export", (batches, 0))
+        }
         Source::Junit => ("junit", junit::read(&fs::read_to_string(path)?, modified(path)?, &origin)?),
         Source::GithubActionBenchmark => {
             ("github-action-benchmark", github::read(&fs::read_to_string(path)?, &origin)?)
@@ -173,6 +179,8 @@ fn recognise(path: &Path) -> anyhow::Result<Source> {
         _ if text.contains("BENCHMARK_DATA") || text.contains("\"entries\"") => Source::GithubActionBenchmark,
         _ if text.contains("\"point_estimate\"") => Source::Criterion,
         _ if text.starts_with('{') && text.contains("\"session\"") => Source::Export,
+        _ if text.starts_with("session,run_date,") => Source::Export,
+        _ if text.starts_with("PAR1") => bail!("Parquet can be written, not read: export as json-lines"),
         _ => bail!("it is none of the files that are known: say what wrote it with --from"),
     })
 }
