@@ -90,8 +90,8 @@ fn enter_and_close(test: &mut Test) {
             let known = quote!(#private::Returned::<#returned>::new());
             statements(quote! {
                 let #guard = match #private::enter_returning(&MONITORED_ITEM, #asked, #known.success()) {
-                    ::core::result::Result::Ok(guard) => guard,
-                    ::core::result::Result::Err(success) => return success,
+                    ::core::result::Result::Ok(#guard) => #guard,
+                    ::core::result::Result::Err(#value) => return #value,
                 };
                 let #value = (move || -> #returned #body)();
                 #guard.close(#known.is_failure(&#value));
@@ -257,9 +257,13 @@ mod tests {
     use super::*;
     use crate::options;
 
-    fn expanded(options: TokenStream, function: ItemFn) -> ItemFn {
-        let options = options::parse(options).expect("the options are right");
-        syn::parse2(expand(Test::new(options, function))).expect("the expansion is a function")
+    fn parsed(function: &str) -> ItemFn {
+        syn::parse_str(function).expect("a function")
+    }
+
+    fn expanded(options: &str, function: &str) -> ItemFn {
+        let options = options::parse(options.parse().expect("tokens")).expect("the options are right");
+        syn::parse2(expand(Test::new(options, parsed(function)))).expect("the expansion is a function")
     }
 
     fn attributes(function: &ItemFn) -> Vec<String> {
@@ -272,27 +276,13 @@ mod tests {
 
     #[test]
     fn a_skipped_test_is_left_alone() {
-        let function: ItemFn = parse_quote!(
-            #[test]
-            fn t() {
-                work();
-            }
-        );
-        let skipped = expanded(quote!(skip), function.clone());
-        assert_eq!(skipped.to_token_stream().to_string(), function.to_token_stream().to_string());
+        let text = "# [test] fn t () { work () ; }";
+        assert_eq!(expanded("skip", text).to_token_stream().to_string(), text);
     }
 
     #[test]
     fn a_plain_test_is_entered_once() {
-        let function = expanded(
-            TokenStream::new(),
-            parse_quote!(
-                #[test]
-                fn t() {
-                    work();
-                }
-            ),
-        );
+        let function = expanded("", "#[test] fn t() { work(); }");
         assert_eq!(attributes(&function), ["#[test]"]);
         let body = body(&function);
         assert!(body.contains("__private::enter(&MONITORED_ITEM,true)") && body.contains("deferred:false"), "{body}");
@@ -301,16 +291,8 @@ mod tests {
 
     #[test]
     fn conditions_and_options_are_written_into_the_item() {
-        let options =
-            quote!(skip_if = cfg!(windows), component = "shop", max_time = "1500ms", no_leak, crate = renamed);
-        let body = body(&expanded(
-            options,
-            parse_quote!(
-                #[test]
-                #[should_panic(expected = "x")]
-                fn t() {}
-            ),
-        ));
+        let options = r#"skip_if = cfg!(windows), component = "shop", max_time = "1500ms", no_leak, crate = renamed"#;
+        let body = body(&expanded(options, r#"#[test] #[should_panic(expected = "x")] fn t() {}"#));
         for part in [
             "renamed::__private::expect_panic(&MONITORED_ITEM,!(cfg!(windows))",
             "component:::core::option::Option::Some(\"shop\")",
@@ -324,47 +306,21 @@ mod tests {
 
     #[test]
     fn above_others_the_body_is_bracketed_and_the_attribute_moves_behind_them() {
-        let function = expanded(
-            quote!(component = "shop"),
-            parse_quote!(
-                #[tokio::test]
-                #[serial]
-                async fn t() {
-                    work();
-                }
-            ),
-        );
-        let moved = "#[::monitor_runtime::monitored(component=\"shop\",__template=\"t\")]";
+        let function = expanded("no_leak", "#[tokio::test] #[serial] async fn t() { work(); }");
+        let moved = r#"#[::monitor_runtime::monitored(no_leak,__template="t")]"#;
         assert_eq!(attributes(&function), ["#[tokio::test]", "#[serial]", moved]);
         let bracketed = body(&function);
         assert!(bracketed.contains("__private::begin(&MONITORED_ITEM") && !bracketed.contains("enter"), "{bracketed}");
-        let entered = expanded(
-            quote!(__template = "t"),
-            parse_quote!(
-                #[test]
-                fn t() {
-                    work();
-                }
-            ),
-        );
-        let entered = body(&entered);
-        assert!(
-            entered.contains("enter") && entered.contains("deferred:true") && !entered.contains("begin("),
-            "{entered}"
-        );
+        let entered = body(&expanded(r#"__template = "t""#, "#[test] fn t() { work(); }"));
+        assert!(entered.contains("enter(") && entered.contains("deferred:true"), "{entered}");
+        assert!(!entered.contains("begin("), "{entered}");
     }
 
     #[test]
     fn above_cases_the_attribute_moves_and_touches_nothing() {
-        let function: ItemFn = parse_quote!(
-            #[rstest]
-            #[case(1)]
-            fn t(#[case] x: u8) {
-                work(x);
-            }
-        );
-        let moved = expanded(quote!(no_leak), function.clone());
+        let text = "#[rstest] #[case(1)] fn t(#[case] x: u8) { work(x); }";
+        let moved = expanded("no_leak", text);
         assert_eq!(attributes(&moved), ["#[rstest]", "#[case(1)]", "#[::monitor_runtime::monitored(no_leak,)]"]);
-        assert_eq!(body(&moved), body(&function));
+        assert_eq!(body(&moved), body(&parsed(text)));
     }
 }

@@ -170,175 +170,66 @@ pub(crate) fn arguments(attribute: &Attribute) -> TokenStream {
 mod tests {
     use super::*;
 
-    fn test(function: ItemFn) -> Test {
-        Test::new(Options::default(), function)
+    fn test(function: &str) -> Test {
+        Test::new(Options::default(), syn::parse_str(function).expect("a function"))
     }
 
     #[test]
     fn the_value_decides_only_if_it_can_be_named() {
-        let returns = |function| match test(function).returns() {
+        let returns = |output: &str| match test(&format!("fn t() {output} {{}}")).returns() {
             Returns::Unit => "unit".to_owned(),
             Returns::Opaque => "opaque".to_owned(),
             Returns::Value(returned) => returned.to_token_stream().to_string(),
         };
-        assert_eq!(
-            returns(parse_quote!(
-                fn t() {}
-            )),
-            "unit"
-        );
-        assert_eq!(
-            returns(parse_quote!(
-                fn t() -> () {}
-            )),
-            "unit"
-        );
-        assert_eq!(
-            returns(parse_quote!(
-                fn t() -> ExitCode {}
-            )),
-            "ExitCode"
-        );
-        assert_eq!(
-            returns(parse_quote!(
-                fn t() -> ! {}
-            )),
-            "opaque"
-        );
-        assert_eq!(
-            returns(parse_quote!(
-                fn t() -> impl Termination {}
-            )),
-            "opaque"
-        );
-        assert_eq!(
-            returns(parse_quote!(
-                fn t() -> Result<(), impl Debug> {}
-            )),
-            "opaque"
-        );
+        assert_eq!(returns(""), "unit");
+        assert_eq!(returns("-> ()"), "unit");
+        assert_eq!(returns("-> ExitCode"), "ExitCode");
+        assert_eq!(returns("-> !"), "opaque");
+        assert_eq!(returns("-> impl Termination"), "opaque");
+        assert_eq!(returns("-> Result<(), impl Debug>"), "opaque");
     }
 
     #[test]
     fn every_form_of_should_panic_is_read() {
-        let expected = |function| test(function).should_panic();
-        assert_eq!(
-            expected(parse_quote!(
-                fn t() {}
-            )),
-            ShouldPanic::No
-        );
-        assert_eq!(
-            expected(parse_quote!(
-                #[should_panic]
-                fn t() {}
-            )),
-            ShouldPanic::Any
-        );
+        let expected = |attributes: &str| test(&format!("{attributes} fn t() {{}}")).should_panic();
+        assert_eq!(expected(""), ShouldPanic::No);
+        assert_eq!(expected("#[should_panic]"), ShouldPanic::Any);
         let text = ShouldPanic::Containing("a text".to_owned());
-        assert_eq!(
-            expected(parse_quote!(
-                #[should_panic = "a text"]
-                fn t() {}
-            )),
-            text
-        );
-        assert_eq!(
-            expected(parse_quote!(
-                #[test]
-                #[should_panic(expected = "a text")]
-                fn t() {}
-            )),
-            text
-        );
-        assert_eq!(
-            expected(parse_quote!(
-                #[should_panic(expected = concat!("a", "b"))]
-                fn t() {}
-            )),
-            ShouldPanic::Any
-        );
+        assert_eq!(expected(r#"#[should_panic = "a text"]"#), text);
+        assert_eq!(expected(r#"#[test] #[should_panic(expected = "a text")]"#), text);
+        assert_eq!(expected(r#"#[should_panic(expected = concat!("a", "b"))]"#), ShouldPanic::Any);
     }
 
     #[test]
     fn attributes_that_may_rewrite_the_function_are_told() {
         let to_come = |function| test(function).has_attributes_to_come();
-        assert!(!to_come(parse_quote!(
-            #[test]
-            #[ignore = "slow"]
-            #[should_panic]
-            #[allow(unused)]
-            #[doc = ""]
-            fn t() {}
-        )));
-        assert!(!to_come(parse_quote!(
-            #[::core::prelude::v1::test] #[clippy::msrv = "1"] #[rustfmt::skip] fn t() {}
-        )));
-        assert!(to_come(parse_quote!(
-            #[serial]
-            #[test]
-            fn t() {}
-        )));
-        assert!(to_come(parse_quote!(
-            #[tokio::test]
-            async fn t() {}
-        )));
-        assert!(
-            to_come(parse_quote!(
-                #[test]
-                async fn t() {}
-            )),
-            "by `use tokio::test`"
-        );
-        assert!(!to_come(parse_quote!(
-            async fn t() {}
-        )));
+        assert!(!to_come(r#"#[test] #[ignore = "slow"] #[should_panic] #[allow(unused)] #[doc = ""] fn t() {}"#));
+        assert!(!to_come(r#"#[::core::prelude::v1::test] #[clippy::msrv = "1"] #[rustfmt::skip] fn t() {}"#));
+        assert!(to_come("#[serial] #[test] fn t() {}"));
+        assert!(to_come("#[tokio::test] async fn t() {}"));
+        assert!(to_come("#[test] async fn t() {}"), "by `use tokio::test`");
+        assert!(!to_come("async fn t() {}"));
     }
 
     #[test]
     fn cases_to_come_are_told() {
-        assert!(
-            test(parse_quote!(
-                #[rstest]
-                fn t() {}
-            ))
-            .has_cases_to_come()
-        );
-        assert!(
-            test(parse_quote!(
-                #[test_case::test_case(1)]
-                fn t(x: u8) {}
-            ))
-            .has_cases_to_come()
-        );
-        assert!(
-            !test(parse_quote!(
-                #[tokio::test]
-                async fn t() {}
-            ))
-            .has_cases_to_come()
-        );
+        let to_come = |function| test(function).has_cases_to_come();
+        assert!(to_come("#[rstest] fn t() {}") && to_come("#[test_case::test_case(1)] fn t(x: u8) {}"));
+        assert!(to_come("#[quickcheck] fn t(x: u8) -> bool {}"));
+        assert!(!to_come("#[tokio::test] async fn t() {}"));
     }
 
     #[test]
     fn tests_are_known_by_their_attribute() {
-        let makes = |attribute| makes_test(&attribute);
-        assert!(makes(parse_quote!(#[test])) && makes(parse_quote!(#[tokio::test(flavor = "multi_thread")])));
-        assert!(
-            makes(parse_quote!(#[cfg_attr(unix, test)])) && makes(parse_quote!(#[cfg_attr(unix, ignore, tokio::test)]))
-        );
-        assert!(!makes(parse_quote!(#[cfg(test)])) && !makes(parse_quote!(#[cfg_attr(test, ignore)])));
-        assert!(!makes(parse_quote!(#[fixture])) && !makes(parse_quote!(#[monitored])));
+        let makes = |attribute: &str| makes_test(&test(&format!("{attribute} fn t() {{}}")).function.attrs[0]);
+        assert!(makes("#[test]") && makes(r#"#[tokio::test(flavor = "multi_thread")]"#));
+        assert!(makes("#[cfg_attr(unix, test)]") && makes("#[cfg_attr(unix, ignore, tokio::test)]"));
+        assert!(!makes("#[cfg(test)]") && !makes("#[cfg_attr(test, ignore)]"));
+        assert!(!makes("#[fixture]") && !makes("#[monitored]"));
     }
 
     #[test]
     fn a_raw_name_is_written_bare() {
-        assert_eq!(
-            test(parse_quote!(
-                fn r#match() {}
-            ))
-            .name(),
-            "match"
-        );
+        assert_eq!(test("fn r#match() {}").name(), "match");
     }
 }

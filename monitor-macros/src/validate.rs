@@ -88,130 +88,47 @@ pub(crate) fn without_other_monitored(item: TokenStream) -> TokenStream {
 
 #[cfg(test)]
 mod tests {
-    use syn::parse_quote;
-
     use super::*;
 
-    fn refused(item: ItemFn) -> Option<String> {
+    fn refused(text: &str) -> Option<String> {
+        let item = syn::parse_str(text).expect("a function");
         function(&item, &Options::default()).err().map(|error| error.to_string())
-    }
-
-    fn assert_refused(item: ItemFn, beginning: &str) {
-        let error = refused(item).expect("this function is refused");
-        assert!(error.starts_with(beginning), "{error}");
     }
 
     #[test]
     fn tests_are_accepted() {
-        assert_eq!(
-            refused(parse_quote!(
-                #[test]
-                fn t() {}
-            )),
-            None
-        );
-        assert_eq!(
-            refused(parse_quote!(
-                #[tokio::test]
-                async fn t() -> Result<(), String> {}
-            )),
-            None
-        );
-        assert_eq!(
-            refused(parse_quote!(
-                #[rstest]
-                fn t<T: Debug>(#[case] x: T, stock: Vec<u8>) {}
-            )),
-            None
-        );
-        assert_eq!(
-            refused(parse_quote!(
-                #[test_case(1)]
-                fn t(x: u8) {}
-            )),
-            None
-        );
-        assert_eq!(
-            refused(parse_quote!(
-                fn case_1<'a>() {}
-            )),
-            None
-        );
+        for test in [
+            "#[test] fn t() {}",
+            "#[tokio::test] async fn t() -> Result<(), String> {}",
+            "#[rstest] fn t<T: Debug>(#[case] x: T, stock: Vec<u8>) {}",
+            "#[test_case(1)] fn t(x: u8) {}",
+            "fn case_1<'a>() {}",
+        ] {
+            assert_eq!(refused(test), None, "{test}");
+        }
     }
 
     #[test]
     fn functions_that_are_no_tests_are_refused() {
-        assert_refused(
-            parse_quote!(
-                fn t<T>() {}
-            ),
-            "a generic function can't",
-        );
-        assert_refused(
-            parse_quote!(
-                fn t<const N: usize>() {}
-            ),
-            "a generic function can't",
-        );
-        assert_refused(
-            parse_quote!(
-                fn t(x: u8) {}
-            ),
-            "a test takes no arguments",
-        );
-        assert_refused(
-            parse_quote!(
-                fn t(&self) {}
-            ),
-            "a method can't",
-        );
-        assert_refused(
-            parse_quote!(
-                const fn t() {}
-            ),
-            "a const fn can't",
-        );
-        assert_refused(
-            parse_quote!(
-                unsafe fn t() {}
-            ),
-            "an unsafe fn can't",
-        );
-        assert_refused(
-            parse_quote!(
-                extern "C" fn t() {}
-            ),
-            "an extern fn can't",
-        );
-        assert_refused(
-            parse_quote!(
-                #[test]
-                #[monitor_runtime::monitored(skip)]
-                fn t() {}
-            ),
-            "only one #[monitored]",
-        );
+        for (function, beginning) in [
+            ("fn t<T>() {}", "a generic function can't"),
+            ("fn t<const N: usize>() {}", "a generic function can't"),
+            ("fn t(x: u8) {}", "a test takes no arguments"),
+            ("fn t(&self) {}", "a method can't"),
+            ("const fn t() {}", "a const fn can't"),
+            ("unsafe fn t() {}", "an unsafe fn can't"),
+            ("extern \"C\" fn t() {}", "an extern fn can't"),
+            ("#[test] #[monitor_runtime::monitored(skip)] fn t() {}", "only one #[monitored]"),
+        ] {
+            let error = refused(function);
+            assert!(error.as_ref().is_some_and(|error| error.starts_with(beginning)), "{function}: {error:?}");
+        }
     }
 
     #[test]
     fn the_item_stays_without_a_second_attribute() {
-        let item = quote::quote!(
-            #[monitored]
-            #[test]
-            #[monitored(skip)]
-            fn t() {}
-        );
-        assert_eq!(
-            without_other_monitored(item).to_string(),
-            quote::quote!(
-                #[test]
-                fn t() {}
-            )
-            .to_string()
-        );
-        let item = quote::quote!(
-            struct Structure;
-        );
-        assert_eq!(without_other_monitored(item.clone()).to_string(), item.to_string());
+        let without = |text: &str| without_other_monitored(text.parse().expect("tokens")).to_string();
+        assert_eq!(without("#[monitored] #[test] #[monitored(skip)] fn t() {}"), "# [test] fn t () { }");
+        assert_eq!(without("struct Structure ;"), "struct Structure ;");
     }
 }
