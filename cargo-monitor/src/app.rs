@@ -34,12 +34,22 @@ impl App {
     ///
     /// If `MONITOR_DB` is `off`, or there is no current folder.
     pub fn database(&self) -> anyhow::Result<PathBuf> {
-        if let Some(path) = &self.options.db {
-            return Ok(path.clone());
-        }
-        let path = location::database(&self.workspace()?, self.variable("MONITOR_DB")?);
-        let Some(path) = path else { bail!("no file: MONITOR_DB is off; unset it or give --db FILE") };
+        let Some(path) = self.database_or_off()? else {
+            bail!("no file: MONITOR_DB is off; unset it or give --db FILE")
+        };
         Ok(path)
+    }
+
+    /// As [`App::database`]; `None` if `MONITOR_DB` is `off`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no current folder.
+    pub fn database_or_off(&self) -> anyhow::Result<Option<PathBuf>> {
+        match &self.options.db {
+            Some(path) => Ok(Some(path.clone())),
+            None => Ok(location::database(&self.workspace()?, self.variable("MONITOR_DB")?)),
+        }
     }
 
     /// A variable as tests see it; `None` if it is not set, or empty.

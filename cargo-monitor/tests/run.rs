@@ -213,6 +213,57 @@ fn a_program_in_a_folder_with_a_space_measures_too() {
     assert_eq!(rows(&project, "select count(*) from TESTS"), ["4"]);
 }
 
+#[test]
+fn the_exit_code_is_cargos_whatever_becomes_of_the_file() {
+    let project = project("cli-exit");
+    let mut off = monitor(&project, &["nextest", "--lib"]);
+    off.env("MONITOR_DB", "off");
+    let off = run(off).succeeded();
+    assert!(off.stderr.contains("nothing is recorded") && !project.path(".pymon").exists(), "{}", off.stderr);
+    project.write(".pymon", &"no database ".repeat(100));
+    for command in ["test", "nextest"] {
+        let corrupt = run(monitor(&project, &[command, "--lib"])).succeeded();
+        assert!(
+            corrupt.stderr.contains("error: ") && corrupt.stderr.contains("no SQLite database"),
+            "{}",
+            corrupt.stderr
+        );
+    }
+    let kept = std::fs::read_to_string(project.path(".pymon")).expect("it is there");
+    assert_eq!(kept, "no database ".repeat(100));
+}
+
+#[test]
+fn what_ran_before_ctrl_c_is_summed_up() {
+    use nix::sys::signal::{Signal, killpg};
+    use nix::unistd::Pid;
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::os::unix::process::CommandExt as _;
+
+    let project = Project::library(
+        "cli-interrupt",
+        "#[cfg(test)]\nmod tests {\n    #[monitor_runtime::monitored]\n    #[test]\n    fn a_quick() {}\n\n    \
+         #[monitor_runtime::monitored]\n    #[test]\n    fn b_hangs() {\n        \
+         std::thread::sleep(std::time::Duration::from_secs(600));\n    }\n}\n",
+    );
+    let mut command = monitor(&project, &["test", "--lib", "--", "--test-threads=1"]);
+    command.process_group(0).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().expect("it runs");
+    let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    while !line.contains("a_quick ... ok") {
+        line.clear();
+        assert_ne!(stdout.read_line(&mut line).expect("text"), 0, "the first test never ended");
+    }
+    let group = Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
+    killpg(group, Signal::SIGINT).expect("the group is there");
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).expect("text");
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(130), "128 and the signal: {rest}");
+    assert!(rest.contains("1 passed") && rest.contains("a_quick"), "{rest}");
+}
+
 fn make_executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("permissions can be set");

@@ -17,8 +17,8 @@ use crate::cli::Color;
 pub(super) struct Run<'a> {
     pub runner: Runner,
     pub arguments: &'a [OsString],
-    /// Where the tests record.
-    pub file: &'a Path,
+    /// Where the tests record; `None` if they do not.
+    pub file: Option<&'a Path>,
     /// `MONITOR_SESSION`.
     pub session: &'a str,
     pub variables: Vec<(&'static str, String)>,
@@ -51,7 +51,9 @@ impl Run<'_> {
         }
         command.args(self.color_arguments()).args(self.arguments);
         command.env("MONITOR_SESSION", self.session);
-        command.env("MONITOR_DB", std::path::absolute(self.file).context("cannot tell the current folder")?);
+        if let Some(file) = self.file {
+            command.env("MONITOR_DB", std::path::absolute(file).context("cannot tell the current folder")?);
+        }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if self.stdout_to_stderr {
             command.stdout(Stdio::from(io::stderr()));

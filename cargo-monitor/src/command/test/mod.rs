@@ -4,6 +4,7 @@ mod cargo;
 pub(crate) mod summary;
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use anyhow::bail;
 use clap::Args;
@@ -11,7 +12,7 @@ use monitor_store::{Monitor, StoreError, hash_hex};
 
 use crate::app::App;
 use crate::cli::Format;
-use crate::exit::Exit;
+use crate::exit::{self, Exit};
 use crate::output;
 use crate::outside;
 
@@ -54,9 +55,9 @@ fn tag(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::Result<Exit> {
-    let file = app.database()?;
+    let file = app.database_or_off()?;
     let series = Series::of(arguments, app)?;
-    let mut last = Exit::Success;
+    let mut code = 0;
     let mut sessions = Vec::new();
     for number in 1..=arguments.repeat {
         if arguments.repeat > 1 {
@@ -66,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
         let run = cargo::Run {
             runner,
             arguments: &arguments.cargo,
-            file: &file,
+            file: file.as_deref(),
             session: &name,
             variables: series.variables(arguments),
             // Only the results may stand on stdout when a program reads them.
@@ -74,38 +75,38 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
             color: app.color(),
         };
         let session_h = hash_hex(["session", name.as_str()]);
-        let code = match runner {
-            Runner::Test => run.run(&[])?,
-            Runner::Nextest => run_and_measure(&run, &session_h, app)?,
+        code = match (runner, &file) {
+            (Runner::Nextest, Some(file)) => run_and_measure(&run, file, &session_h, app)?,
+            _ => run.run(&[])?,
         };
         sessions.push(session_h);
         if code != 0 {
-            last = Exit::Cargo(code);
             break;
         }
     }
+    let Some(file) = file else {
+        output::note(&"nothing is recorded: MONITOR_DB is off");
+        return Ok(Exit::Cargo(code));
+    };
+    // What cargo has to say is what counts; that its tests cannot be summed up is only told.
     match print_summary(app, &file, &sessions) {
-        Ok(()) => Ok(last),
-        // What cargo has to say is what counts; that there is nothing to sum up, or no way to, is told.
-        Err(error) if last != Exit::Success => {
-            output::error(&error);
-            Ok(last)
-        }
-        Err(error) => Err(error),
+        Err(error) if exit::of(&error) != Exit::Success => output::error(&error),
+        _ => {}
     }
+    Ok(Exit::Cargo(code))
 }
 
 /// Measures from outside what has not recorded itself.
-fn run_and_measure(run: &cargo::Run<'_>, session_h: &str, app: &App) -> anyhow::Result<u8> {
+fn run_and_measure(run: &cargo::Run<'_>, file: &Path, session_h: &str, app: &App) -> anyhow::Result<u8> {
     let outside = outside::Run::new(run.arguments)?;
     let code = run.run(&outside.variables()?)?;
-    if let Err(error) = outside::record(&outside, run.file, &app.workspace()?, session_h, &run.variables) {
+    if let Err(error) = outside::record(&outside, file, &app.workspace()?, session_h, &run.variables) {
         output::error(&error.context("tests without #[monitored] are not recorded"));
     }
     Ok(code)
 }
 
-fn print_summary(app: &App, file: &std::path::Path, sessions: &[String]) -> anyhow::Result<()> {
+fn print_summary(app: &App, file: &Path, sessions: &[String]) -> anyhow::Result<()> {
     let nothing = "no monitored test ran: put #[monitored] on the tests to be measured";
     let monitor = match Monitor::open(file) {
         Err(StoreError::Missing { .. }) => {
