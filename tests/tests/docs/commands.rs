@@ -13,6 +13,7 @@ const README: &str = "README.md";
 const QUICK_START: &str = "docs/src/quick-start.md";
 const PYTEST_MONITOR: &str = "docs/src/pytest-monitor.md";
 const READING_RESULTS: &str = "docs/src/reading-results.md";
+const HISTORY_AND_PLOTS: &str = "docs/src/history-and-plots.md";
 
 #[test]
 fn every_document_with_commands_has_a_test() {
@@ -21,7 +22,11 @@ fn every_document_with_commands_has_a_test() {
         |document: &Document| document.blocks().iter().any(|block| block.language == "console" && block.note.is_none());
     let found: Vec<_> =
         Document::all().into_iter().filter(is_book).filter(has_commands).map(|document| document.path).collect();
-    assert_eq!(found, [README, PYTEST_MONITOR, QUICK_START, READING_RESULTS], "follow each in a test here");
+    assert_eq!(
+        found,
+        [README, HISTORY_AND_PLOTS, PYTEST_MONITOR, QUICK_START, READING_RESULTS],
+        "follow each in a test here"
+    );
 }
 
 #[test]
@@ -50,6 +55,12 @@ fn reading_results() {
     let mut session = Session::starting_in("").with_programs(folder_of_cargo_monitor());
     session.follow(&Document::read(QUICK_START));
     session.follow(&Document::read(READING_RESULTS));
+}
+
+#[test]
+fn history_and_plots() {
+    let mut session = Session::starting_in("monitor").with_programs(folder_of_cargo_monitor());
+    session.follow(&Document::read(HISTORY_AND_PLOTS));
 }
 
 /// Builds `cargo-monitor`, as far as it is not built yet.
