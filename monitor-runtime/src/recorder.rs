@@ -122,8 +122,7 @@ impl Recorder {
 
     /// Registers this process with the first rows that it writes.
     fn register(&self, writer: &mut Writer, first: &[Entry]) -> Result<(), StoreError> {
-        let mut process = self.process();
-        process.env_h = writer.environment_of(&process.session_h, &process.machine_key)?;
+        let process = self.process();
         let session = || self.session_row();
         let env_h = writer.register(process, session, || facts::context(&self.config, &facts::BUILD), first)?;
         let _ = self.env_h.set(env_h);

@@ -57,15 +57,6 @@ impl Writer {
         &self.database
     }
 
-    /// The execution context of an earlier process with the same machine key, of this session or else of any.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Locked`], [`StoreError::Corrupt`] or another that says why the file cannot be read.
-    pub fn environment_of(&self, session_h: &str, machine_key: &str) -> Result<Option<String>, StoreError> {
-        self.database.patiently(|connection| environment_of(connection, session_h, machine_key))
-    }
-
     /// Registers this process and, if it is the first, its session and execution context, and writes its `first` entries,
     /// in one transaction; returns the context's `ENV_H`.
     ///
@@ -88,14 +79,13 @@ impl Writer {
                 let (session, lockfile) = session();
                 insert::session(connection, &session, lockfile.as_deref())?;
             }
-            let known = match process.env_h.take() {
-                Some(env_h) => Some(env_h),
-                None => environment_of(connection, &process.session_h, &process.machine_key)?,
-            };
-            // Sessions, and contexts with them, may have been deleted since the caller asked.
-            process.env_h = match known {
+            // The context that the caller knows may have been deleted since.
+            process.env_h = match process.env_h.take() {
                 Some(env_h) if has_context(connection, &env_h)? => Some(env_h),
-                _ => None,
+                _ => match environment_of(connection, &process.session_h, &process.machine_key)? {
+                    Some(env_h) if has_context(connection, &env_h)? => Some(env_h),
+                    _ => None,
+                },
             };
             let env_h = match process.env_h.clone() {
                 Some(env_h) => env_h,
@@ -169,6 +159,8 @@ fn has_context(connection: &Connection, env_h: &str) -> rusqlite::Result<bool> {
     connection.query_row(sql, [env_h], |row| row.get(0))
 }
 
+/// The context of an earlier process with the same machine key, of this session or else of any.
+///
 /// An index by machine would cost every process a page; only the first of a session looks at all of them.
 fn environment_of(connection: &Connection, session_h: &str, machine_key: &str) -> rusqlite::Result<Option<String>> {
     let first = |condition: &str| {

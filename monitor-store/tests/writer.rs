@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use monitor_store::{Attribution, Entry, Spool, Writer};
+use monitor_store::{Attribution, Entry, Process, Spool, Writer};
 
 const START: &str = "2026-11-23T01:02:03.456789";
 
@@ -58,7 +58,7 @@ fn two_processes_that_start_a_test_in_the_same_microsecond_keep_both_rows() {
 }
 
 #[test]
-fn the_next_process_finds_the_context_and_marks_what_died() {
+fn the_next_process_marks_what_died() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join(".pymon");
     let mut dying = register(&db, dead_process("s", "p"));
@@ -67,11 +67,29 @@ fn the_next_process_finds_the_context_and_marks_what_died() {
     dying.apply(&[finished(&ended)]).unwrap();
     drop(dying);
 
-    let next = Writer::open(&db).unwrap();
-    assert_eq!(next.environment_of("s", "machine").unwrap().as_deref(), Some("env"));
-    assert_eq!(next.environment_of("s", "another").unwrap(), None);
+    drop(Writer::open(&db).unwrap());
     assert_eq!(query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"), ["died|crashed", "ended|passed"]);
     assert_eq!(query(&db, "SELECT STATE FROM PROCESSES"), ["settled"]);
+}
+
+#[test]
+fn the_next_process_finds_the_context_of_its_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let mut writer = writer(&db, "s", "p");
+    for session_h in ["s", "t"] {
+        let known = process(session_h, "next");
+        let found = writer.register(known, || (session(session_h), None), || panic!("it is known"), &[]);
+        assert_eq!(found.unwrap(), "env", "{session_h}");
+    }
+    let elsewhere = Process { machine_key: "another".to_owned(), ..process("s", "elsewhere") };
+    let asked = std::cell::Cell::new(false);
+    let ask = || {
+        asked.set(true);
+        context()
+    };
+    writer.register(elsewhere, || panic!("it is known"), ask, &[]).unwrap();
+    assert!(asked.get(), "the context of another machine was taken");
 }
 
 #[test]
