@@ -57,7 +57,7 @@ pub fn test(monitor: &Monitor, text: &str) -> anyhow::Result<TestId> {
 ///
 /// # Errors
 ///
-/// As [`test`].
+/// As [`test()`].
 pub fn tests(monitor: &Monitor, text: &str) -> anyhow::Result<Vec<TestId>> {
     let found = matching(monitor, text)?;
     if found.len() > 1 && !is_glob(text) {
