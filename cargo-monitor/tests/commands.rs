@@ -178,6 +178,29 @@ fn doctor_tells_wrong_from_doubtful() {
 }
 
 #[test]
+fn doctor_sees_what_lies_around_the_file() {
+    let fixture = Fixture::three_sessions();
+    let doctor = |variables: &[(&str, &str)]| {
+        let mut command = fixture.command(&["doctor"]);
+        command.envs(variables.iter().copied());
+        monitor_tests::run(command)
+    };
+    let outside = doctor(&[]).succeeded();
+    assert!(outside.stdout.contains("no Cargo project"), "{}", outside.stdout);
+    let misspelt = doctor(&[("MONITOR_DESCRIPTON", "x")]).succeeded();
+    assert!(misspelt.stdout.contains("set MONITOR_DESCRIPTION, if that is meant"), "{}", misspelt.stdout);
+    let spool = fixture.folder().join(".pymon.spool-1.jsonl");
+    let held = fs::File::create(&spool).expect("a file can be made");
+    held.lock().expect("it can be locked, as its process does");
+    let waiting = doctor(&[]).succeeded();
+    assert!(waiting.stdout.contains("rows wait in .pymon.spool-1.jsonl"), "{}", waiting.stdout);
+    fs::write(fixture.folder().join(".pymon"), "no database ".repeat(100)).expect("a file can be written");
+    let corrupt = doctor(&[]);
+    assert_eq!(corrupt.code, Some(7), "{}", corrupt.stderr);
+    assert!(corrupt.stdout.contains("no SQLite database"), "{}", corrupt.stdout);
+}
+
+#[test]
 fn shells_complete_the_names_of_sessions() {
     let fixture = Fixture::three_sessions();
     let script = fixture.run(&["completions", "bash"]).succeeded().stdout;
