@@ -126,9 +126,7 @@ impl Document {
             .skip_while(|text| !text.starts_with('|'))
             .take_while(|text| text.starts_with('|'))
             .skip(2)
-            .map(|row| {
-                row.trim_matches('|').split(" | ").map(|cell| cell.trim_matches([' ', '|']).to_owned()).collect()
-            })
+            .map(cells)
             .collect();
         assert!(!rows.is_empty(), "{}: no table below {heading:?}", self.path);
         rows
@@ -138,6 +136,12 @@ impl Document {
     #[must_use]
     pub fn column(&self, heading: &str) -> Vec<String> {
         self.table(heading).into_iter().map(|row| row[0].trim_matches('`').to_owned()).collect()
+    }
+
+    /// The rows of every table, heads and rules among them.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Vec<String>> {
+        self.prose().map(|(text, _)| text).filter(|text| text.starts_with('|')).map(cells).collect()
     }
 
     /// The links `[text](target)`.
@@ -178,6 +182,11 @@ impl Block {
     pub fn has(&self, flag: &str) -> bool {
         self.flags.iter().any(|known| known == flag)
     }
+}
+
+/// The cells of a table's row.
+fn cells(row: &str) -> Vec<String> {
+    row.trim_matches('|').split(" | ").map(|cell| cell.trim_matches([' ', '|']).to_owned()).collect()
 }
 
 /// What a heading is called in links, as mdBook and GitHub do it.

@@ -14,6 +14,8 @@ const QUICK_START: &str = "docs/src/quick-start.md";
 const PYTEST_MONITOR: &str = "docs/src/pytest-monitor.md";
 const READING_RESULTS: &str = "docs/src/reading-results.md";
 const HISTORY_AND_PLOTS: &str = "docs/src/history-and-plots.md";
+const COMPARING: &str = "docs/src/comparing.md";
+const GATING: &str = "docs/src/gating.md";
 
 #[test]
 fn every_document_with_commands_has_a_test() {
@@ -24,7 +26,7 @@ fn every_document_with_commands_has_a_test() {
         Document::all().into_iter().filter(is_book).filter(has_commands).map(|document| document.path).collect();
     assert_eq!(
         found,
-        [README, HISTORY_AND_PLOTS, PYTEST_MONITOR, QUICK_START, READING_RESULTS],
+        [README, COMPARING, GATING, HISTORY_AND_PLOTS, PYTEST_MONITOR, QUICK_START, READING_RESULTS],
         "follow each in a test here"
     );
 }
@@ -49,12 +51,13 @@ fn the_quick_start() {
     Session::starting_in("").follow(&Document::read(QUICK_START));
 }
 
-/// The chapter goes on where the quick start ends.
+/// The chapters on `cargo monitor` go on where the quick start ends, one after the other as in the book.
 #[test]
-fn reading_results() {
+fn the_chapters_on_results() {
     let mut session = Session::starting_in("").with_programs(folder_of_cargo_monitor());
-    session.follow(&Document::read(QUICK_START));
-    session.follow(&Document::read(READING_RESULTS));
+    for chapter in [QUICK_START, READING_RESULTS, COMPARING, GATING] {
+        session.follow(&Document::read(chapter));
+    }
 }
 
 #[test]
@@ -64,7 +67,7 @@ fn history_and_plots() {
 }
 
 /// Builds `cargo-monitor`, as far as it is not built yet.
-fn folder_of_cargo_monitor() -> PathBuf {
+pub(crate) fn folder_of_cargo_monitor() -> PathBuf {
     let mut build = Command::new("cargo");
     build.args(["build", "--quiet", "--package", "cargo-monitor"]).current_dir(repository());
     let _ = run(build).succeeded();

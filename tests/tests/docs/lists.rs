@@ -89,6 +89,17 @@ fn every_ci_system_is_described() {
 }
 
 #[test]
+fn every_exit_code_is_described() {
+    let exit = source("cargo-monitor/src/exit.rs");
+    let help = exit.split("pub const HELP").nth(1).and_then(|rest| rest.split('"').nth(1)).expect("a help text");
+    let coded: Vec<_> = help.lines().filter_map(|line| line.strip_prefix("  ")?.split_once("  ")).collect();
+    assert!(coded.len() > 5, "{help}");
+    let described = Document::read("docs/src/gating.md").table("Exit codes");
+    let described: Vec<_> = described.iter().map(|row| (&*row[0], &*row[1])).collect();
+    assert_eq!(described, coded);
+}
+
+#[test]
 fn every_feature_is_described() {
     let manifest = source("monitor-runtime/Cargo.toml");
     let features = manifest.split("[features]").nth(1).and_then(|rest| rest.split("\n[").next()).expect("features");

@@ -5,5 +5,7 @@ mod commands;
 mod examples;
 mod links;
 mod lists;
+mod methods;
 mod recipes;
 mod session;
+mod workflows;
