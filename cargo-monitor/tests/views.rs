@@ -108,6 +108,17 @@ fn runs_of_one_commit_are_one_point() {
 }
 
 #[test]
+fn without_commits_the_dates_stand_below() {
+    let fixture = Fixture::empty();
+    for day in [1, 2] {
+        fixture.session(day, "", &[], &[("demo::plain", 0.5, 64, monitor_store::Outcome::Passed)]);
+    }
+    let chart = written(&fixture, &["plot", "plain", "-o", "dates.svg"]);
+    assert!(chart.contains(">11-01 10:00</text>") && chart.contains(">11-02 10:00</text>"), "{chart}");
+    assert!(chart.contains("2026-11-02 10:00\nwall time"), "{chart}");
+}
+
+#[test]
 fn plot_draws_text_and_colours_into_png() {
     let fixture = evolution();
     let mut command = fixture.command(&["plot", "grows", "-o", "evolution.png"]);

@@ -102,12 +102,13 @@ fn point(place: &Place<'_>) -> Point {
     let newest = place.sessions[place.sessions.len() - 1];
     let date = newest.run_date.to_string()[..16].replace('T', " ");
     let commit: String = newest.scm_id.chars().take(COMMIT).collect();
-    let mut note = Vec::new();
-    note.extend((!commit.is_empty()).then(|| date.clone()));
+    // Without the year a date is as short as a commit.
+    let label = if commit.is_empty() { date[5..].to_owned() } else { commit };
+    let mut note = vec![date];
     note.extend(select::branches(newest).next().map(str::to_owned));
     note.extend(is_dirty(newest).then(|| "uncommitted changes".to_owned()));
     note.extend((place.sessions.len() > 1).then(|| format!("median of {} sessions", place.sessions.len())));
-    Point { label: if commit.is_empty() { date } else { commit }, note: note.join(", ") }
+    Point { label, note: note.join(", ") }
 }
 
 fn line(curve: &Curve<'_>, at: &BTreeMap<&str, usize>, places: usize) -> Line {
