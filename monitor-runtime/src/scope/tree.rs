@@ -13,9 +13,10 @@ use crate::test::OpenTest;
 
 /// How long the end of a test waits for its threads that are about to end: `thread::scope` and pools return
 /// when the work is done, a moment before the threads are gone.
-const PATIENCE_WITH_LIVING: Duration = Duration::from_millis(20);
-/// The same for threads that have done their last act and only have to be torn down.
-const PATIENCE_WITH_ENDED: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(20);
+/// The same for threads that have done their last act and only have to be torn down, and for those that would go on but
+/// have to wait for a processor.
+const MOST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The threads of a scope. Lives as long as the program and is used again.
 #[derive(Debug)]
@@ -158,12 +159,18 @@ impl Tree {
     /// Waits a moment for the threads that are about to end. What is left outlives the test.
     pub(crate) fn await_threads(&self, own: &ThreadRecord) -> Vec<&'static ThreadRecord> {
         let start = Instant::now();
+        let before: Vec<_> = self.living(own).into_iter().map(|record| (record, record.cpu_ns())).collect();
+        let is_held_up = |record: &ThreadRecord| {
+            let before = before.iter().find(|(known, _)| std::ptr::eq(*known, record)).and_then(|(_, cpu_ns)| *cpu_ns);
+            let since = record.cpu_ns().unwrap_or(0).saturating_sub(before.unwrap_or(0));
+            Duration::from_nanos(since) < PATIENCE && sys::is_runnable(record.thread())
+        };
         let mut pause = Duration::from_micros(20);
         loop {
             let living = self.living(own);
-            let patience =
-                if living.iter().all(|record| record.has_ended()) { PATIENCE_WITH_ENDED } else { PATIENCE_WITH_LIVING };
-            if living.is_empty() || start.elapsed() > patience {
+            let waited = start.elapsed();
+            let is_ending = |record: &&ThreadRecord| record.has_ended() || is_held_up(record);
+            if living.is_empty() || waited > MOST_PATIENCE || (waited > PATIENCE && !living.iter().all(is_ending)) {
                 return living;
             }
             std::thread::sleep(pause);

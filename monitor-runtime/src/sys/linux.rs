@@ -43,6 +43,13 @@ pub(crate) fn thread_cpu_ns(thread: ThreadId) -> Option<u64> {
     clock_ns(clock)
 }
 
+/// Whether a thread of this process runs, or would if a processor were free.
+pub(crate) fn is_runnable(thread: ThreadId) -> bool {
+    let stat = procfs::read(format!("/proc/self/task/{thread}/stat")).unwrap_or_default();
+    // The state follows the name, which may hold spaces and brackets: `pid (name) S ...`.
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('R'))
+}
+
 /// What another, living thread of this process has consumed; all `None` once it has ended.
 pub(crate) fn thread_usage_of(thread: ThreadId) -> Usage {
     let Some(cpu_ns) = thread_cpu_ns(thread) else { return Usage::default() };
@@ -226,4 +233,34 @@ fn resident_bytes(label: &str) -> Option<u64> {
 fn number_after(text: &str, label: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(label))?;
     line.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_at_work_is_runnable_and_one_that_waits_is_not() {
+        if procfs::read("/proc/self/stat").is_none() {
+            println!("skipped: no /proc");
+            return;
+        }
+        assert!(is_runnable(thread_id()));
+        let (tell, told) = mpsc::channel();
+        let (release, wait) = mpsc::channel::<()>();
+        let waiting = thread::spawn(move || {
+            tell.send(thread_id()).expect("the number is awaited");
+            wait.recv()
+        });
+        let number = told.recv().expect("the thread tells its number");
+        while is_runnable(number) {
+            thread::yield_now();
+        }
+        drop(release);
+        assert!(waiting.join().expect("the thread ends").is_err());
+        assert!(!is_runnable(-1));
+    }
 }

@@ -48,6 +48,11 @@ pub(crate) fn thread_usage_of(_thread: ThreadId) -> Usage {
     Usage::default()
 }
 
+/// Not known.
+pub(crate) fn is_runnable(_thread: ThreadId) -> bool {
+    false
+}
+
 /// Growth of the process's resident memory between two looks; a peak in between is not seen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ResidentPeak {
