@@ -5,7 +5,7 @@ use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ItemFn, Lit, Meta, ReturnType, Token, Type, parse_quote};
+use syn::{Attribute, Expr, FnArg, ItemFn, Lit, Meta, ReturnType, Token, Type, parse_quote};
 
 use crate::options::Options;
 
@@ -44,8 +44,9 @@ impl Test {
 
     /// Whether an attribute stands below that will make cases of the function, or call it many times in one test.
     pub(crate) fn has_cases_to_come(&self) -> bool {
-        const NAMES: &[&str] = &["rstest", "test_case", "test_matrix", "case", "quickcheck"];
+        const NAMES: &[&str] = &["rstest", "apply", "test_case", "test_matrix", "case", "quickcheck"];
         self.function.attrs.iter().any(|attribute| is_named(attribute, NAMES))
+            || has_case_arguments(&self.function) && self.has_attributes_to_come()
     }
 
     /// Whether attributes stand below that may rewrite the function. On an async function `#[test]` is another than the
@@ -136,10 +137,25 @@ fn is_std_test(path: &syn::Path) -> bool {
         .contains(&text)
 }
 
+/// Whether a function is a test, by its attributes or, where `rstest` has another name, by its arguments'.
+pub(crate) fn is_test(function: &ItemFn) -> bool {
+    function.attrs.iter().any(makes_test) || has_case_arguments(function)
+}
+
+/// Whether arguments are marked as those of cases: `#[case]`, `#[values(…)]`.
+fn has_case_arguments(function: &ItemFn) -> bool {
+    let is_marked = |attribute| is_named(attribute, &["case", "values", "files"]);
+    function
+        .sig
+        .inputs
+        .iter()
+        .any(|argument| matches!(argument, FnArg::Typed(typed) if typed.attrs.iter().any(is_marked)))
+}
+
 /// Whether an attribute makes a function a test: `#[test]`, `#[tokio::test]`, `#[rstest]`, `#[test_case(…)]`, ….
-pub(crate) fn makes_test(attribute: &Attribute) -> bool {
+fn makes_test(attribute: &Attribute) -> bool {
     const NAMES: &[&str] =
-        &["test", "rstest", "test_case", "case", "gtest", "quickcheck", "wasm_bindgen_test", "test_matrix"];
+        &["test", "rstest", "apply", "test_case", "case", "gtest", "quickcheck", "wasm_bindgen_test", "test_matrix"];
     if attribute.path().is_ident("cfg_attr") {
         let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
         let given = attribute.parse_args_with(parser).into_iter().flatten().skip(1);
@@ -216,16 +232,19 @@ mod tests {
         let to_come = |function| test(function).has_cases_to_come();
         assert!(to_come("#[rstest] fn t() {}") && to_come("#[test_case::test_case(1)] fn t(x: u8) {}"));
         assert!(to_come("#[quickcheck] fn t(x: u8) -> bool {}"));
-        assert!(!to_come("#[tokio::test] async fn t() {}"));
+        assert!(to_come("#[rstest_by_another_name] fn t(#[case] x: u8) {}"));
+        assert!(!to_come("#[tokio::test] async fn t() {}") && !to_come("#[test] fn t(#[case] x: u8) {}"));
     }
 
     #[test]
     fn tests_are_known_by_their_attribute() {
-        let makes = |attribute: &str| makes_test(&test(&format!("{attribute} fn t() {{}}")).function.attrs[0]);
+        let makes = |attribute: &str| is_test(&test(&format!("{attribute} fn t() {{}}")).function);
         assert!(makes("#[test]") && makes(r#"#[tokio::test(flavor = "multi_thread")]"#));
         assert!(makes("#[cfg_attr(unix, test)]") && makes("#[cfg_attr(unix, ignore, tokio::test)]"));
         assert!(!makes("#[cfg(test)]") && !makes("#[cfg_attr(test, ignore)]"));
         assert!(!makes("#[fixture]") && !makes("#[monitored]"));
+        assert!(is_test(&test("#[rstest_by_another_name] fn t(#[values(1, 2)] x: u8) {}").function));
+        assert!(!is_test(&test("#[fixture] fn t(#[default(1)] x: u8) -> u8 {}").function));
     }
 
     #[test]

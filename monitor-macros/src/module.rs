@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{Error, Item, ItemFn, ItemMod, Result, parse_quote};
 
-use crate::model::{arguments, is_monitored, makes_test};
+use crate::model::{arguments, is_monitored, is_test};
 use crate::options::{self, Options};
 
 /// Puts the attribute on every test of the module, with the module's options as defaults.
@@ -33,7 +33,7 @@ fn on_function(defaults: &Options, function: &mut ItemFn) {
     let own: Vec<usize> =
         function.attrs.iter().enumerate().filter(|(_, attribute)| is_monitored(attribute)).map(|(at, _)| at).collect();
     match own.as_slice() {
-        [] if function.attrs.iter().any(makes_test) => {
+        [] if is_test(function) => {
             let options = defaults.as_written();
             function.attrs.insert(0, parse_quote!(#[#runtime::monitored(#options)]));
         }

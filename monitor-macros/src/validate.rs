@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{Error, Item, ItemFn, Result, Safety, parse2};
 
 use crate::body;
-use crate::model::{is_monitored, makes_test};
+use crate::model::{is_monitored, is_test};
 use crate::options::Options;
 use crate::position;
 
@@ -37,7 +37,7 @@ pub(crate) fn function(function: &ItemFn, options: &Options) -> Result<()> {
             "an unsafe fn can't be monitored: put #[monitored] on the test that calls it",
         ));
     }
-    let gets_arguments = function.attrs.iter().any(makes_test);
+    let gets_arguments = is_test(function);
     if !gets_arguments
         && signature.generics.params.iter().any(|parameter| !matches!(parameter, syn::GenericParam::Lifetime(_)))
     {
@@ -102,6 +102,7 @@ mod tests {
             "#[tokio::test] async fn t() -> Result<(), String> {}",
             "#[rstest] fn t<T: Debug>(#[case] x: T, stock: Vec<u8>) {}",
             "#[test_case(1)] fn t(x: u8) {}",
+            "#[rstest_by_another_name] fn t(#[case] x: u8) {}",
             "fn case_1<'a>() {}",
         ] {
             assert_eq!(refused(test), None, "{test}");
