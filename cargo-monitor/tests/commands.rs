@@ -257,14 +257,6 @@ fn a_reader_that_leaves_is_no_error() {
     );
 }
 
-#[test]
-fn the_book_has_every_exit_code() {
-    let chapter = monitor_tests::markdown::Document::read("docs/src/reading-results.md");
-    let described = chapter.column("In scripts");
-    let codes = cargo_monitor::exit::HELP.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
-    assert_eq!(described, codes.collect::<Vec<_>>());
-}
-
 /// A reader that is not ours says what is in it: pyarrow, where there is Python.
 #[test]
 fn parquet_is_read_by_others() {
