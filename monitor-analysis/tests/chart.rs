@@ -79,6 +79,16 @@ fn nothing_to_draw_is_a_chart_too() {
 }
 
 #[test]
+fn dots_stand_where_they_do_not_touch() {
+    let dots = |runs: u32| {
+        let left = Axis { unit: Unit::Seconds, lines: vec![line("wall time", (0..runs).map(f64::from))] };
+        let chart = Chart { points: vec![Point::default(); runs as usize], left, ..Chart::default() };
+        chart.svg().matches("<circle").count()
+    };
+    assert_eq!((dots(50), dots(150)), (50, 0));
+}
+
+#[test]
 fn every_run_tells_its_values() {
     let svg = talk().svg();
     assert_eq!(svg.matches("class=\"run\"").count(), 5);

@@ -13,6 +13,7 @@ use monitor_store::{Monitor, Sessions, TestId};
 use super::SelectError;
 use crate::app::App;
 use crate::cli::Options;
+use crate::output::Progress;
 
 /// So many of the matching names are listed where only one may match.
 const LISTED: usize = 10;
@@ -96,6 +97,8 @@ fn matching(monitor: &Monitor, text: &str) -> anyhow::Result<Vec<TestId>> {
         return Err(SelectError::Empty.into());
     }
     let mut near: Option<(f64, String)> = None;
+    // The newest session answers at once; a name that no session has takes seconds in a large file.
+    let progress = Progress::of(sessions.len(), "looking for the test");
     for session in sessions {
         let ids = monitor.test_ids(&session.session_h)?;
         let found = select(&ids, text);
@@ -103,6 +106,7 @@ fn matching(monitor: &Monitor, text: &str) -> anyhow::Result<Vec<TestId>> {
             return Ok(found);
         }
         near = near.or_else(|| nearest(&ids, text));
+        progress.advance();
     }
     let near = near.map_or(String::new(), |(_, name)| format!("; did you mean `{name}`?"));
     Err(TestError::Unknown { text: text.to_owned(), near }.into())

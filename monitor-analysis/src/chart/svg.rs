@@ -27,8 +27,8 @@ const CHARACTER: f64 = 6.6;
 /// Characters of a label below the axis.
 const LABEL: usize = 12;
 
-/// Runs up to which each has a dot.
-const MAX_DOTS: usize = 120;
+/// Pixels between runs from which on each has a dot.
+const DOTS_FROM: f64 = 10.0;
 
 /// How charts look; dark where the reader's system is.
 pub const STYLE: &str = "\
@@ -246,7 +246,7 @@ fn stroke(out: &mut String, layout: &Layout, scale: &Scale, line: &Line) {
                 "<path fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\" stroke-linejoin=\"round\" d=\"M{path}\"/>"
             );
         }
-        for (x, y) in part.iter().filter(|_| part.len() == 1 || layout.count <= MAX_DOTS) {
+        for (x, y) in part.iter().filter(|_| part.len() == 1 || layout.step() >= DOTS_FROM) {
             let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"currentColor\"/>");
         }
     }
