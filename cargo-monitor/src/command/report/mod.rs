@@ -106,6 +106,9 @@ fn overview(subject: &Subject, tests: &[Test], comparison: Option<&Comparison>) 
         let count = |verdict| Value::count(comparison.of(verdict).len() as u64);
         facts.push((Column::new("regressed", "got worse"), count(Verdict::Regressed).into()));
         facts.push((Column::new("improved", "got better"), count(Verdict::Improved).into()));
+        let changed = comparison.dependencies.as_ref().map(|changed| changed.len() as u64);
+        let dependencies = Value::or_missing(changed, Value::count);
+        facts.push((Column::new("dependencies", "changed dependencies"), dependencies.into()));
     }
     Section::new("overview", "Overview").with_facts(&facts)
 }

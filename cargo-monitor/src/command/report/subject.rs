@@ -1,10 +1,10 @@
 //! What the report is about.
 
-use monitor_store::{Monitor, Session, Timestamp};
+use monitor_store::{Monitor, Session, Sessions, Timestamp};
 
 use crate::command::show;
 use crate::comparison::Sides;
-use crate::output::{Cell, Column, short};
+use crate::output::{Cell, Column, Value, short};
 use crate::select;
 
 /// A session, what it is compared with, and how far back its tests' histories go.
@@ -48,7 +48,14 @@ impl Subject {
     /// All that is known of session and machine, what tables hide too.
     pub(super) fn machine(&self, monitor: &Monitor) -> anyhow::Result<Vec<(Column, Cell)>> {
         let facts = show::facts(monitor, &self.session)?;
-        Ok(facts.into_iter().map(|(column, cell)| (shown(column), cell)).collect())
+        let mut facts: Vec<_> = facts.into_iter().map(|(column, cell)| (shown(column), cell)).collect();
+        let details = monitor.session_details(&Sessions::all().id_prefix(&self.session.session_h))?;
+        if let Some(context) = details.first().and_then(|details| details.context.as_ref()) {
+            facts.push((Column::new("system", "system"), Value::text(&context.system_info).into()));
+            facts.push((Column::new("architecture", "architecture"), Value::text(&context.machine_type).into()));
+            facts.push((Column::new("toolchain", "toolchain"), Value::text(&context.python_info).into()));
+        }
+        Ok(facts)
     }
 }
 
