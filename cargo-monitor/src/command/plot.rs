@@ -38,7 +38,7 @@ Examples:
   cargo monitor plot 'test_prime*' --metric cpu-time --output primes.html
   cargo monitor plot sums --metric allocations --metric heap-peak --by session -o
 
-One test is drawn with wall time on the left axis and memory on the right, several with wall time only. Dashed lines are
+One test is drawn with wall time on the left axis and memory on the right, several with wall time only. Dashed lines are \
 changes of level, as `history` finds them.")]
 pub struct Arguments {
     /// The tests: names with parameters, with path, parts of a name that only one test has, or globs

@@ -36,7 +36,7 @@ Examples:
   cargo monitor report main --output main.html
   cargo monitor report v1.0..latest --charts 50
 
-The page is one file that needs nothing else, not even JavaScript. A range FROM..TO reports the session TO, compares it
+The page is one file that needs nothing else, not even JavaScript. A range FROM..TO reports the session TO, compares it \
 with FROM, and shows the histories between them; else the session is compared with the one before it on its machine class.")]
 pub struct Arguments {
     /// The session (latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …) or a range FROM..TO of them
