@@ -16,6 +16,8 @@ const READING_RESULTS: &str = "docs/src/reading-results.md";
 const HISTORY_AND_PLOTS: &str = "docs/src/history-and-plots.md";
 const COMPARING: &str = "docs/src/comparing.md";
 const GATING: &str = "docs/src/gating.md";
+const DEPENDENCY_UPDATES: &str = "docs/src/dependency-updates.md";
+const CAPACITY: &str = "docs/src/capacity.md";
 
 #[test]
 fn every_document_with_commands_has_a_test() {
@@ -26,14 +28,25 @@ fn every_document_with_commands_has_a_test() {
         Document::all().into_iter().filter(is_book).filter(has_commands).map(|document| document.path).collect();
     assert_eq!(
         found,
-        [README, COMPARING, GATING, HISTORY_AND_PLOTS, PYTEST_MONITOR, QUICK_START, READING_RESULTS],
+        [
+            README,
+            CAPACITY,
+            COMPARING,
+            DEPENDENCY_UPDATES,
+            GATING,
+            HISTORY_AND_PLOTS,
+            PYTEST_MONITOR,
+            QUICK_START,
+            READING_RESULTS
+        ],
         "follow each in a test here"
     );
 }
 
 #[test]
 fn the_readme() {
-    Session::starting_in("monitor").follow(&Document::read(README));
+    let mut session = Session::starting_in("monitor").with_programs(folder_of_cargo_monitor());
+    session.follow(&Document::read(README));
 }
 
 /// This test is part of what the command runs, so it can't run it.
@@ -55,7 +68,7 @@ fn the_quick_start() {
 #[test]
 fn the_chapters_on_results() {
     let mut session = Session::starting_in("").with_programs(folder_of_cargo_monitor());
-    for chapter in [QUICK_START, READING_RESULTS, COMPARING, GATING] {
+    for chapter in [QUICK_START, READING_RESULTS, COMPARING, GATING, DEPENDENCY_UPDATES, CAPACITY] {
         session.follow(&Document::read(chapter));
     }
 }
