@@ -3,6 +3,7 @@
 //! The protocol goes over two pipes (`--remote-debugging-pipe`): JSON objects with a zero byte behind each. No other
 //! crate and no driver program is needed.
 
+use crate::skipped;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -47,7 +48,7 @@ impl Browser {
     pub fn start(width: u32, height: u32) -> Option<Self> {
         let found = Command::new("chromium").arg("--version").output().is_ok_and(|output| output.status.success());
         if !found {
-            eprintln!("SKIPPED: no chromium on this machine, so pages are not opened in a browser");
+            skipped("no chromium on this machine, so pages are not opened in a browser");
             return None;
         }
         let profile = tempfile::tempdir().expect("a temporary folder can be made");

@@ -8,7 +8,7 @@ use std::{env, fs};
 
 use tempfile::TempDir;
 
-use crate::Database;
+use crate::{Database, skipped};
 
 /// A Cargo project in a temporary folder. All projects share one target folder, so that what they depend on is
 /// built once; give each package a name of its own.
@@ -307,7 +307,7 @@ pub fn nextest_is_there() -> bool {
     let version = Command::new("cargo").args(["nextest", "--version"]).output();
     let found = version.is_ok_and(|output| output.status.success());
     if !found {
-        eprintln!("SKIPPED: no cargo-nextest on this machine, so tests in processes of their own are not tried");
+        skipped("no cargo-nextest on this machine, so tests in processes of their own are not tried");
     }
     found
 }

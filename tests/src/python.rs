@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::project::repository;
+use crate::skipped;
 
 /// What is installed: the plugin with the pytest it works with, the client alone, and a reader of Parquet.
 const PACKAGES: &[&[&str]] = &[
@@ -34,7 +35,7 @@ impl Python {
 pub fn python() -> Option<Python> {
     let probe = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
     if !probe.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: no python3 with venv on this machine, so pytest-monitor and monitor_api are not tried");
+        skipped("no python3 with venv on this machine, so pytest-monitor and monitor_api are not tried");
         return None;
     }
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);

@@ -13,7 +13,7 @@ use std::thread::{sleep, spawn};
 use std::time::Duration;
 
 use monitor_tests::trouble::{Place, TESTS, TenTests, finished_in};
-use monitor_tests::{Database, Run, run};
+use monitor_tests::{Database, Run, run, skipped};
 
 static TEN_TESTS: LazyLock<TenTests> = LazyLock::new(|| TenTests::new("disk"));
 
@@ -73,7 +73,7 @@ fn in_own_mounts(place: &Place, prepare: &str, after: &str) -> Option<Run> {
     let run = allowed.is_ok_and(|output| output.status.success()).then(|| run(command));
     let run = run.filter(|run| run.code != Some(99));
     if run.is_none() {
-        eprintln!("SKIPPED: no mounts in a namespace of one's own (unshare --map-root-user --mount) on this machine");
+        skipped("no mounts in a namespace of one's own (unshare --map-root-user --mount) on this machine");
     }
     run
 }
@@ -115,7 +115,7 @@ fn a_file_that_this_user_may_not_write_is_told() {
     }
     let run = run(command);
     if may_write_all && run.code != Some(0) && run.verdict().is_empty() {
-        eprintln!("SKIPPED: this user may write every file, and cannot be another one (setpriv): {}", run.stderr);
+        skipped(&format!("this user may write every file, and cannot be another one (setpriv): {}", run.stderr));
         return;
     }
     place.is_in_trouble(&run, &["cannot write", "make the file and its folder writable"]);

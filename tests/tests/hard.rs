@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use monitor_tests::{Database, Project, manifest, run};
+use monitor_tests::{Database, Project, manifest, run, skipped};
 
 fn hard(package: &str) -> Project {
     Project::new(&[
@@ -109,7 +109,7 @@ fn a_limit_on_threads_and_an_unreadable_proc_are_survived() {
 
     let unshare = Command::new("unshare").args(["--mount", "true"]).status();
     if !unshare.is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: no private mounts (unshare --mount) here, so a hidden /proc is not tried");
+        skipped("no private mounts (unshare --mount) here, so a hidden /proc is not tried");
         return;
     }
     let hidden = run({

@@ -102,7 +102,7 @@ pub fn document(comparison: &Comparison, all: bool) -> Document {
 }
 
 pub(crate) fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
-    let count = |verdict| comparison.of(verdict).len() as u64;
+    let count = |verdict| comparison.count(verdict) as u64;
     let toned = |count: u64, tone| if count > 0 { Value::count(count).toned(tone) } else { Value::count(count).into() };
     let mut facts = vec![
         (Column::new("base", "base"), Value::Text(side(&comparison.sides.base)).into()),

@@ -95,6 +95,12 @@ impl Comparison {
         findings
     }
 
+    /// How many findings have this verdict.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.findings.iter().filter(|finding| finding.judgement.verdict == verdict).count()
+    }
+
     /// Whether anything was compared with anything.
     #[must_use]
     pub fn is_grounded(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monitor_analysis::constants::HISTORY_SEARCH;
+use monitor_analysis::constants::{COMMON_FACTOR_MIN_TESTS, HISTORY_SEARCH};
 use monitor_analysis::metric::{Metric, Thresholds};
 use monitor_store::{Monitor, Session, Test, TestId};
 
@@ -97,7 +97,7 @@ fn needed(request: &Request<'_>, tests: &BTreeMap<TestId, Observation>) -> Vec<T
     }
     let (mut needed, others): (Vec<_>, Vec<_>) =
         in_head.partition(|(id, observation)| may_have_changed(request, id, observation));
-    let wanted = (needed.len() * OTHERS_FOR_EACH).max(SCREEN_ABOVE / 2);
+    let wanted = (needed.len() * OTHERS_FOR_EACH).max(2 * COMMON_FACTOR_MIN_TESTS);
     let step = (others.len() / wanted.max(1)).max(1);
     needed.extend(others.into_iter().step_by(step));
     needed.into_iter().map(|(id, _)| id.clone()).collect()
@@ -106,8 +106,9 @@ fn needed(request: &Request<'_>, tests: &BTreeMap<TestId, Observation>) -> Vec<T
 fn may_have_changed(request: &Request<'_>, id: &TestId, observation: &Observation) -> bool {
     let ([before, ..], [after, ..]) = (observation.base.as_slice(), observation.head.as_slice()) else { return true };
     request.metrics.iter().any(|&metric| {
-        let (Some(before), Some(after)) = (measure::value(before, metric), measure::value(after, metric)) else {
-            return true;
+        let (before, after) = match (measure::value(before, metric), measure::value(after, metric)) {
+            (Some(before), Some(after)) => (before, after),
+            (before, after) => return before.is_some() || after.is_some(),
         };
         let rule = (request.thresholds)(id, metric).unwrap_or(Thresholds::fine(metric));
         let beyond = rule.ratio_passed(before, after) && rule.floor_passed(before, after);

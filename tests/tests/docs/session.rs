@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{env, io};
 
 use monitor_tests::markdown::{Block, Document};
-use monitor_tests::{Project, repository, run};
+use monitor_tests::{Project, repository, run, skipped};
 
 /// The reader's home in the documents.
 const HOME: &str = "/home/you";
@@ -84,7 +84,7 @@ impl Session {
     fn type_in(&mut self, place: &str, block: &Block) -> usize {
         if let Some(note) = &block.note {
             let reason = note.strip_prefix("not run: ").unwrap_or_else(|| panic!("{place}: unknown note {note:?}"));
-            eprintln!("SKIPPED: the commands at {place}: {reason}");
+            skipped(&format!("the commands at {place}: {reason}"));
             return 0;
         }
         let steps = steps(&block.text);
@@ -97,7 +97,7 @@ impl Session {
     fn step(&mut self, place: &str, step: &Step<'_>) {
         let program = step.command.split_whitespace().next().expect("a command has a program");
         if program == "sqlite3" && Command::new(program).arg("--version").output().is_err() {
-            eprintln!("SKIPPED: no sqlite3 on this machine, so the query at {place} is not tried");
+            skipped(&format!("no sqlite3 on this machine, so the query at {place} is not tried"));
             return;
         }
         if self.folder.join("Cargo.toml").exists() && !self.folder.join("Cargo.lock").exists() {
