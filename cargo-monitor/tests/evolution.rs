@@ -66,12 +66,12 @@ fn the_story_is_told() {
     record(&file);
 
     let (slow, head) = compare(&file, "latest~4", "latest~3");
-    assert!(is_regression_of(&slow, "wall time") && is_regression_of(&slow, "CPU time"), "{slow:?}");
-    assert!(!is_regression_of(&slow, "heap peak"), "{slow:?}");
+    assert!(is_regression_of(&slow, "wall-time") && is_regression_of(&slow, "cpu-time"), "{slow:?}");
+    assert!(!is_regression_of(&slow, "heap-peak"), "{slow:?}");
     assert!(head.contains(&commit_of(&file, "all_divisors")), "{head}");
 
     let (hungry, head) = compare(&file, "latest~3", "latest~2");
-    assert!(is_regression_of(&hungry, "heap peak"), "{hungry:?}");
+    assert!(is_regression_of(&hungry, "heap-peak"), "{hungry:?}");
     assert!(head.contains(&commit_of(&file, "sieve")), "{head}");
 
     let (fast, _) = compare(&file, "latest~2", "latest~1");
