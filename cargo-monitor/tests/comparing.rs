@@ -44,6 +44,17 @@ fn runs_against_runs() {
     assert_snapshot!("compare_samples", shown(&repeated(), &["compare", "aaaa1111", "bbbb2222", "--format", "json"]));
 }
 
+/// With fewer than four a side there is no N against N, and a doubling must not pass for that.
+#[test]
+fn two_runs_against_two() {
+    let fixture = Fixture::empty();
+    for (day, commit, wall) in [(1, "aaaa", 0.2), (2, "aaaa", 0.2), (3, "bbbb", 0.5), (4, "bbbb", 0.5)] {
+        fixture.session(day, commit, &[], &[(SLOW, wall, 4096, PASSED)]);
+    }
+    let run = fixture.run(&["gate", "--baseline", "aaaa", "--head", "bbbb"]);
+    assert_eq!(run.code, Some(5), "{}", run.stdout);
+}
+
 #[test]
 fn nothing_in_common_and_a_single_value() {
     let fixture = Fixture::empty();

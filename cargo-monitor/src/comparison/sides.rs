@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use monitor_analysis::constants::HISTORY_SEARCH;
+use monitor_analysis::constants::{HISTORY_SEARCH, SAMPLES_MIN};
 use monitor_store::{Monitor, Session};
 
 use crate::select::{self, SelectError};
@@ -44,8 +44,7 @@ impl Sides {
     ///
     /// If the file cannot be read.
     pub fn since_last(monitor: &Monitor, session: &Session) -> anyhow::Result<Option<Self>> {
-        let base = before(monitor, session, 1)?;
-        Ok((!base.is_empty()).then(|| Self { base, head: vec![session.clone()] }))
+        Self::with_history(monitor, session, 1)
     }
 
     /// A session and so many of those before it on its machine class; `None` if there are none.
@@ -58,9 +57,10 @@ impl Sides {
         Ok((!base.is_empty()).then(|| Self { base, head: vec![session.clone()] }))
     }
 
-    /// Whether both sides are repeated runs, N against N: several sessions, all of a side on the same commit.
+    /// Whether both sides are repeated runs, N against N: enough sessions for it, all of a side on the same commit.
     pub(super) fn are_samples(&self) -> bool {
-        let repeated = |side: &[Session]| side.len() > 1 && side.iter().all(|session| session.scm_id == side[0].scm_id);
+        let repeated =
+            |side: &[Session]| side.len() >= SAMPLES_MIN && side.iter().all(|session| session.scm_id == side[0].scm_id);
         repeated(&self.base) && repeated(&self.head)
     }
 }
