@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, TypedValueParser, ValueParserFactory};
 use monitor_analysis::metric::Metric;
-use monitor_store::{Attribution, Outcome, Test};
+use monitor_store::{Attribution, Outcome, Test, TestId};
 
 use crate::output::{Tone, Value};
 
@@ -86,13 +86,20 @@ pub fn cell(test: &Test, metric: Metric) -> Value {
     Value::or_missing(value(test, metric), |value| Value::Quantity(metric.quantity(value)))
 }
 
+/// As [`name`], of a test's identity.
+#[must_use]
+pub fn full_name(id: &TestId) -> String {
+    joined(&id.path, &id.variant)
+}
+
+fn joined(path: &str, variant: &str) -> String {
+    if path.is_empty() { variant.to_owned() } else { format!("{path}::{variant}") }
+}
+
 /// The name by which people know a test: module path and name with parameters.
 #[must_use]
 pub fn name(test: &Test) -> String {
-    match test.path() {
-        "" => test.variant().to_owned(),
-        path => format!("{path}::{}", test.variant()),
-    }
+    joined(test.path(), test.variant())
 }
 
 /// How a test ended; pytest-monitor records those that passed only.

@@ -5,12 +5,12 @@ use monitor_analysis::dependencies::ChangedDependency;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::ratio_text;
 use monitor_analysis::verdict::Verdict;
-use monitor_store::{Session, TestId};
+use monitor_store::Session;
 
 use crate::app::App;
 use crate::comparison::{Comparison, DEFAULT_METRICS, Finding, Request, Sides};
 use crate::exit::Exit;
-use crate::measure::MetricArgument;
+use crate::measure::{self, MetricArgument};
 use crate::output::{self, Cell, Column, Document, Table, Tone, Value, short};
 use crate::select;
 
@@ -182,7 +182,7 @@ fn row(finding: &Finding) -> Vec<Cell> {
     let ratio = difference.map(|difference| difference.ratio).or(judgement.change.map(|change| change.ratio()));
     let ratio = ratio.filter(|_| judgement.change.is_some());
     vec![
-        Value::Name(test_name(test)).into(),
+        Value::Name(measure::full_name(test)).into(),
         Value::text(&test.package).into(),
         Value::text(&test.binary).into(),
         Value::text(metric.map_or("", Metric::name)).into(),
@@ -212,11 +212,6 @@ pub(crate) fn reason(finding: &Finding) -> String {
         words.push_str(", across machine classes");
     }
     words
-}
-
-/// A test's full name, as the test harness would print it.
-pub(crate) fn test_name(test: &TestId) -> String {
-    if test.path.is_empty() { test.variant.clone() } else { format!("{}::{}", test.path, test.variant) }
 }
 
 pub(crate) fn dependencies(changed: &[ChangedDependency]) -> Table {

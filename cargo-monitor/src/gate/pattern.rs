@@ -2,7 +2,10 @@
 
 use monitor_store::TestId;
 
-/// A name in which `*` stands for any text: of a variant, or of a whole `path::variant`.
+use crate::measure::full_name;
+use crate::select::matches;
+
+/// A name in which `*` stands for any text and `?` for any character: of a variant, or of a whole `path::variant`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(String);
 
@@ -16,7 +19,7 @@ impl Pattern {
     /// Whether it means this test.
     #[must_use]
     pub fn matches(&self, test: &TestId) -> bool {
-        matches(&self.0, &test.variant) || matches(&self.0, &format!("{}::{}", test.path, test.variant))
+        matches(&self.0, &test.variant) || matches(&self.0, &full_name(test))
     }
 }
 
@@ -24,18 +27,6 @@ impl std::fmt::Display for Pattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn matches(pattern: &str, text: &str) -> bool {
-    let Some((before, after)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut rest) = text.strip_prefix(before) else { return false };
-    let mut parts: Vec<&str> = after.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use std::fmt::{self, Display, Formatter};
 use monitor_store::{Monitor, Session, Sessions};
 
 pub use complete::session_completer;
+pub(crate) use test::matches;
 pub use test::{TestError, test, test_completer, tests};
 
 use crate::output::short;

@@ -13,6 +13,7 @@ use monitor_store::{Monitor, Sessions, TestId};
 use super::SelectError;
 use crate::app::App;
 use crate::cli::Options;
+use crate::measure::full_name;
 use crate::output::Progress;
 
 /// So many of the matching names are listed where only one may match.
@@ -141,10 +142,6 @@ fn names(id: &TestId) -> [String; 3] {
     [id.variant.clone(), full.clone(), format!("{} {full}", id.binary)]
 }
 
-fn full_name(id: &TestId) -> String {
-    if id.path.is_empty() { id.variant.clone() } else { format!("{}::{}", id.path, id.variant) }
-}
-
 fn ambiguous(text: &str, found: &[TestId]) -> TestError {
     let is_double = |id: &TestId| found.iter().filter(|other| full_name(other) == full_name(id)).count() > 1;
     let name = |id: &TestId| if is_double(id) { names(id)[2].clone() } else { full_name(id) };
@@ -160,7 +157,7 @@ fn is_glob(text: &str) -> bool {
 }
 
 /// Whether a name matches a glob as a whole. Brackets are no glob: variants are full of them.
-fn matches(glob: &str, name: &str) -> bool {
+pub(crate) fn matches(glob: &str, name: &str) -> bool {
     let (glob, name): (Vec<char>, Vec<char>) = (glob.chars().collect(), name.chars().collect());
     let (mut at, mut from) = (0, 0);
     // The last star, and the first character that it does not stand for.
