@@ -1,4 +1,4 @@
-//! What a test binary links: measuring scopes, the counting allocator, the session and the recorder.
+//! What a test binary links: all of [`monitor_core`], and its counting allocator, installed.
 //!
 //! Put [`monitored`] on a test, run plain `cargo test`, and find what the test cost in the `.pymon` file of the
 //! workspace:
@@ -6,43 +6,30 @@
 //! ```
 //! use monitor_runtime::monitored;
 //!
-//! #[monitored]
 //! #[test]
+//! #[monitored]
 //! fn prime() {
 //!     assert!((2..31).all(|divisor| 31 % divisor != 0));
 //! }
 //! ```
 //!
+//! A program has one global allocator. A package with one of its own depends on the core instead, under this crate's
+//! name, and wraps its allocator in an [`Allocator`]; its tests stay the same:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! monitor-runtime = { package = "monitor-core", version = "0.1" }
+//! ```
+//!
 //! # Features
 //!
-//! - `allocator` (default): installs [`Allocator`] as the global allocator. A crate that has one of its own turns
-//!   this off and wraps it.
 //! - `thread-attribution` (default): threads born inside a test count for it, on Linux with glibc.
 //! - `portable`: measures with `sysinfo` and `std` only, as on platforms without a backend of their own.
 
+#![forbid(unsafe_code)]
 #![allow(clippy::test_attr_in_doctest, reason = "the attribute is for tests")]
 
-pub use allocator::Allocator;
-pub use monitor_macros::monitored;
+pub use monitor_core::*;
 
-mod allocator;
-mod budget;
-mod claims;
-mod config;
-mod facts;
-mod isolate;
-mod measurement;
-mod neighbours;
-mod overhead;
-mod panics;
-mod parameter;
-mod recorder;
-mod scope;
-mod sys;
-mod test;
-mod variant;
-
-#[doc(hidden)]
-pub mod __private;
-#[doc(hidden)]
-pub mod outside;
+#[global_allocator]
+static INSTALLED: Allocator = Allocator::new(std::alloc::System);

@@ -20,9 +20,6 @@ fn main() {
     println!("{:<28} {:>8} {:>8}", "", "wall s", "CPU s");
     row("without monitor-runtime", &bare, LIB);
     row("with monitor-runtime", &manifest("with", ""), &monitored);
-    let no_features =
-        manifest("with", "").replace("monitor-runtime\" }", "monitor-runtime\", default-features = false }");
-    row("with, no default features", &no_features, &monitored);
 }
 
 fn row(what: &str, manifest: &str, lib: &str) {

@@ -8,7 +8,7 @@ use monitor_tests::heap::{MIB, assert_heap_is_exact, assert_threads_even_out, fi
 fn package(name: &str, dependency: &str, allocator: &str) -> Project {
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dev-dependencies]\n{dependency}\n\
-         monitor-runtime = {{ path = \"{{{{repo}}}}/monitor-runtime\", default-features = false, features = [\"thread-attribution\"] }}\n"
+         monitor-runtime = {{ package = \"monitor-core\", path = \"{{{{repo}}}}/monitor-core\" }}\n"
     );
     let lib = format!("{allocator}\n\n#[cfg(test)]\nmod heap;\n");
     Project::new(&[

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::Context as _;
-use monitor_runtime::outside::Outside;
+use monitor_core::outside::Outside;
 use monitor_store::{
     Attribution, Entry, Kind, Measures, MemSource, Metric, Monitor, Outcome, Profile, ProfileKey, Spool, StoreError,
     Writer,

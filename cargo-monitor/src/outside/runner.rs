@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use monitor_runtime::outside::process_h;
+use monitor_core::outside::process_h;
 use monitor_store::{Outcome, Timestamp, liveness};
 use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
 use nix::sys::time::TimeValLike as _;

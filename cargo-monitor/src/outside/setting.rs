@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use cargo_config2::Config;
-use monitor_runtime::outside::Build;
+use monitor_core::outside::Build;
 use toml::{Table, Value};
 
 /// What cargo's configuration and nextest's arguments say.

@@ -50,7 +50,7 @@ fn every_outcome_and_attribution_is_described() {
 
 #[test]
 fn every_variable_is_described() {
-    let config = source("monitor-runtime/src/config.rs");
+    let config = source("monitor-core/src/config.rs");
     let code = config.split("#[cfg(test)]").next().expect("there is code");
     let strings = code.split('"').skip(1).step_by(2);
     let read: BTreeSet<_> = strings
@@ -75,7 +75,7 @@ fn every_option_is_described() {
 
 #[test]
 fn every_ci_system_is_described() {
-    let ci = source("monitor-runtime/src/facts/ci.rs");
+    let ci = source("monitor-core/src/facts/ci.rs");
     let code = ci.split("#[cfg(test)]").next().expect("there is code");
     let systems: Vec<_> = code.split("System {\n").skip(2).collect();
     let rows = Document::read("docs/src/configuration.md").table("CI systems");

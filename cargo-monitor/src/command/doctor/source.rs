@@ -86,7 +86,7 @@ impl Seen {
             findings.push(Finding::doubtful("tests", "none is monitored", remedy));
         }
         if !self.allocators.is_empty() {
-            let remedy = "turn monitor-runtime's feature `allocator` off and wrap it: Allocator::new(YourAllocator)";
+            let remedy = "depend on monitor-runtime = { package = \"monitor-core\", ... } and wrap it: Allocator::new(YourAllocator)";
             let found = format!("global allocator of its own in {}: the heap is not counted", some(&self.allocators));
             findings.push(Finding::wrong("allocator", found, remedy));
         }

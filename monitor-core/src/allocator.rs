@@ -7,17 +7,16 @@ use crate::scope::current::current;
 
 /// Counts what each monitored test allocates, and lets `A` do the work.
 ///
-/// The default feature `allocator` installs `Allocator<System>` as the global allocator. A crate with a global
-/// allocator of its own turns that feature off and wraps its own:
+/// `monitor-runtime` installs `Allocator<System>`. A package with a global allocator of its own depends on
+/// `monitor-core` instead, under that name, and wraps its own:
 ///
 /// ```
-/// # // (The doc test has the default feature on, so nothing is installed here.)
+/// # use monitor_core as monitor_runtime;
 /// use monitor_runtime::Allocator;
 /// use std::alloc::System;
 ///
-/// // #[global_allocator]
+/// #[global_allocator]
 /// static ALLOCATOR: Allocator<System> = Allocator::new(System);
-/// # let _ = &ALLOCATOR;
 /// ```
 ///
 /// Counters are per thread and cost a few plain memory accesses per call; a thread outside of every scope pays one
@@ -87,7 +86,7 @@ fn count_allocation(pointer: *mut u8, size: usize) {
     }
 }
 
-#[cfg(feature = "allocator")]
+#[cfg(test)]
 #[global_allocator]
 static INSTALLED: Allocator<System> = Allocator::new(System);
 
