@@ -1,50 +1,31 @@
 //! `RUN_DESCRIPTION`: a flat JSON object of strings, in order.
 
-use serde_json::{Deserializer, Value};
+use crate::json::Json;
 
-/// The JSON object of `fields`, in their order.
+/// The JSON object of `fields`, in their order, spaced as Python spaces it.
 pub(crate) fn to_json(fields: &[(String, String)]) -> String {
-    let text = |text: &str| Value::from(text).to_string();
-    let fields: Vec<_> = fields.iter().map(|(key, value)| format!("{}: {}", text(key), text(value))).collect();
-    format!("{{{}}}", fields.join(", "))
+    let fields = fields.iter().map(|(key, value)| format!("{}: {}", Json::text(key), Json::text(value)));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
 }
 
 /// The fields of a JSON object, in their order; none if `json` is something else. Values that are no strings, which
 /// other tools may write, are turned into text as Python would.
 pub(crate) fn from_json(json: &str) -> Vec<(String, String)> {
-    read_object(json).unwrap_or_default()
-}
-
-fn read_object(json: &str) -> Option<Vec<(String, String)>> {
-    let mut rest = json.trim_start().strip_prefix('{')?.trim_start();
-    let mut fields = Vec::new();
-    if rest.starts_with('}') {
-        return Some(fields);
-    }
-    loop {
-        let (key, after_key) = read_value(rest)?;
-        let (value, after_value) = read_value(after_key.strip_prefix(':')?)?;
-        fields.push((key.as_str()?.to_owned(), to_text(&value)));
-        if after_value.starts_with('}') {
-            return Some(fields);
-        }
-        rest = after_value.strip_prefix(',')?;
+    match Json::parse(json) {
+        Some(Json::Object(fields)) => fields.into_iter().map(|(key, value)| (key, to_text(value))).collect(),
+        _ => Vec::new(),
     }
 }
 
-/// The value at the start of `json`, and what comes after it.
-fn read_value(json: &str) -> Option<(Value, &str)> {
-    let mut values = Deserializer::from_str(json).into_iter();
-    let value = values.next()?.ok()?;
-    Some((value, json[values.byte_offset()..].trim_start()))
-}
-
-fn to_text(value: &Value) -> String {
+fn to_text(value: Json) -> String {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Null => "None".to_owned(),
+        Json::Text(text) => text,
+        Json::Bool(true) => "True".to_owned(),
+        Json::Bool(false) => "False".to_owned(),
+        Json::Null => "None".to_owned(),
+        Json::Number(number) if number.contains(['.', 'e', 'E']) => {
+            number.parse::<f64>().map_or(number, |value| format!("{value:?}"))
+        }
         other => other.to_string(),
     }
 }

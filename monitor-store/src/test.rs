@@ -6,6 +6,7 @@ use rusqlite::Row;
 
 use crate::columns::{self, Cells};
 use crate::error::StoreError;
+use crate::json::Json;
 use crate::monitor::{Monitor, text};
 use crate::rows::{Metric, Process, Profile};
 use crate::timestamp::Timestamp;
@@ -195,8 +196,7 @@ impl Monitor {
             columns::METRIC,
             columns::PROFILE,
         );
-        let sessions: Vec<&str> = sessions.iter().map(AsRef::as_ref).collect();
-        let sessions = serde_json::Value::from(sessions).to_string();
+        let sessions = Json::List(sessions.iter().map(|session| Json::text(session.as_ref())).collect()).to_string();
         let values = [&sessions, &test.path, &test.variant, &test.package, &test.binary].map(|value| text(value));
         self.rows(&sql, values, ended_test)
     }

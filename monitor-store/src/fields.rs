@@ -1,0 +1,200 @@
+//! Rows as JSON objects: one table names the fields of each, for both directions.
+
+use crate::json::Json;
+use crate::rows::{ContextClass, ExecutionContext, Measures, Metric, Process, Profile, ProfileKey, Session};
+use crate::timestamp::Timestamp;
+use crate::words::{Attribution, Kind, MemSource, Outcome};
+
+/// A value that is written to JSON and read back as it was.
+pub(crate) trait Field: Sized {
+    fn to_json(&self) -> Json;
+
+    /// `None` if the JSON is of another type.
+    fn from_json(json: &Json) -> Option<Self>;
+}
+
+/// Each line a row and its fields.
+macro_rules! objects {
+    ($($name:ident { $($field:ident)+ })+) => { $(
+        impl Field for $name {
+            fn to_json(&self) -> Json {
+                Json::object([$((stringify!($field), self.$field.to_json()),)+])
+            }
+
+            fn from_json(json: &Json) -> Option<Self> {
+                Some(Self { $($field: field(json, stringify!($field))?,)+ })
+            }
+        }
+    )+ };
+}
+
+objects! {
+    Session { session_h run_date scm_id description }
+    ExecutionContext {
+        env_h cpu_count cpu_frequency_mhz cpu_type cpu_vendor ram_total_mib machine_node machine_type machine_arch system_info
+        python_info
+    }
+    ContextClass { env_h class_h rustc profile opt_level target }
+    Process {
+        process_h session_h env_h machine_key host boot_id pid pid_started leader_pid leader_started scopes started_at
+        clock_cost_ns scope_cost_ns allocation_cost_ns
+    }
+    Metric {
+        session_h env_h item_start_time item_path item item_variant item_fs_loc kind component total_time user_time
+        kernel_time cpu_usage mem_usage
+    }
+    ProfileKey { session_h item_path item_variant item_start_time process_h }
+    Profile { key package binary attempt outcome attribution mem_source measures }
+    Measures {
+        heap_peak heap_allocated allocations heap_retained rss_peak minor_faults major_faults voluntary_switches
+        involuntary_switches read_bytes write_bytes child_user_time child_kernel_time threads concurrency
+    }
+}
+
+/// The field of an object; one that is missing is read as `null`.
+pub(crate) fn field<T: Field>(json: &Json, name: &str) -> Option<T> {
+    match json {
+        Json::Object(_) => T::from_json(json.get(name).unwrap_or(&Json::Null)),
+        _ => None,
+    }
+}
+
+impl Field for String {
+    fn to_json(&self) -> Json {
+        Json::text(self)
+    }
+
+    fn from_json(json: &Json) -> Option<Self> {
+        match json {
+            Json::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// Rust writes as many digits as bring the same bits back; JSON has no word for what is no number.
+impl Field for f64 {
+    fn to_json(&self) -> Json {
+        if self.is_finite() { Json::Number(format!("{self:?}")) } else { Json::Null }
+    }
+
+    fn from_json(json: &Json) -> Option<Self> {
+        match json {
+            Json::Number(number) => number.parse().ok(),
+            Json::Null => Some(f64::NAN),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! integers {
+    ($($integer:ty)+) => { $(
+        impl Field for $integer {
+            fn to_json(&self) -> Json {
+                Json::Number(self.to_string())
+            }
+
+            fn from_json(json: &Json) -> Option<Self> {
+                match json {
+                    Json::Number(number) => number.parse().ok(),
+                    _ => None,
+                }
+            }
+        }
+    )+ };
+}
+
+integers! { u32 u64 i64 }
+
+/// What has a text, and is read from it by this function.
+macro_rules! texts {
+    ($($name:ident: $parse:expr;)+) => { $(
+        impl Field for $name {
+            fn to_json(&self) -> Json {
+                Json::text(self.to_string())
+            }
+
+            fn from_json(json: &Json) -> Option<Self> {
+                $parse(&String::from_json(json)?)
+            }
+        }
+    )+ };
+}
+
+texts! {
+    Timestamp: |text: &str| text.parse().ok();
+    Attribution: Attribution::parse;
+    Kind: Kind::parse;
+    MemSource: MemSource::parse;
+    Outcome: Outcome::parse;
+}
+
+impl<T: Field> Field for Option<T> {
+    fn to_json(&self) -> Json {
+        self.as_ref().map_or(Json::Null, T::to_json)
+    }
+
+    fn from_json(json: &Json) -> Option<Self> {
+        match json {
+            Json::Null => Some(None),
+            json => T::from_json(json).map(Some),
+        }
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn to_json(&self) -> Json {
+        Json::List(self.iter().map(T::to_json).collect())
+    }
+
+    fn from_json(json: &Json) -> Option<Self> {
+        match json {
+            Json::List(values) => values.iter().map(T::from_json).collect(),
+            _ => None,
+        }
+    }
+}
+
+impl Field for (String, String) {
+    fn to_json(&self) -> Json {
+        Json::List(vec![self.0.to_json(), self.1.to_json()])
+    }
+
+    fn from_json(json: &Json) -> Option<Self> {
+        match <[String; 2]>::try_from(Vec::from_json(json)?) {
+            Ok([key, value]) => Some((key, value)),
+            Err(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back_bit_for_bit() {
+        let awkward = [0.1 + 0.2, 1.0 / 3.0, 5e-324, f64::MAX, -0.0, 1e23, 123_456_789_012_345_680.0, 2445.404];
+        for number in awkward {
+            let text = number.to_json().to_string();
+            let read = f64::from_json(&Json::parse(&text).unwrap()).unwrap();
+            assert_eq!(read.to_bits(), number.to_bits(), "{text}");
+        }
+        for number in [0, u64::MAX] {
+            assert_eq!(u64::from_json(&number.to_json()), Some(number));
+        }
+        assert!(f64::from_json(&f64::NAN.to_json()).unwrap().is_nan());
+        assert_eq!(u32::from_json(&u64::MAX.to_json()), None);
+        assert_eq!(i64::from_json(&Json::Number("1.5".to_owned())), None);
+    }
+
+    #[test]
+    fn an_object_of_another_shape_is_none() {
+        let measures = Measures { heap_retained: Some(-16), child_user_time: Some(0.25), ..Measures::default() };
+        assert_eq!(Measures::from_json(&measures.to_json()), Some(measures));
+        assert_eq!(Measures::from_json(&Json::object([("new", Json::Null)])), Some(Measures::default()));
+        for other in [Json::Null, Json::object([("heap_peak", Json::text("4096"))])] {
+            assert_eq!(Measures::from_json(&other), None, "{other}");
+        }
+    }
+}
