@@ -3,7 +3,7 @@
 //! The protocol goes over two pipes (`--remote-debugging-pipe`): JSON objects with a zero byte behind each. No other
 //! crate and no driver program is needed.
 
-use crate::skipped;
+use crate::skip::skipped;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

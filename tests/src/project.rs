@@ -8,7 +8,8 @@ use std::{env, fs};
 
 use tempfile::TempDir;
 
-use crate::{Database, skipped};
+use crate::database::Database;
+use crate::skip::skipped;
 
 /// A Cargo project in a temporary folder. All projects share one target folder, so that what they depend on is
 /// built once; give each package a name of its own.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::project::repository;
-use crate::skipped;
+use crate::skip::skipped;
 
 /// What is installed: the plugin with the pytest it works with, the client alone, and a reader of Parquet.
 const PACKAGES: &[&[&str]] = &[

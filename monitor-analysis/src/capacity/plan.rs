@@ -1,6 +1,6 @@
 //! Which machine suffices, and which tests no machine makes faster.
 
-use super::{Forecast, Workload};
+use super::workload::{Forecast, Workload};
 
 /// The least machine that does it.
 #[derive(Clone, Copy, Debug, PartialEq)]

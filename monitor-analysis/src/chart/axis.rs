@@ -1,6 +1,6 @@
 //! Scales and ticks.
 
-use super::{Axis, Line};
+use super::model::{Axis, Line};
 use crate::quantity::Unit;
 
 /// From values to heights, with ticks at round numbers.

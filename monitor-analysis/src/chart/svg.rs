@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::axis::Scale;
-use super::{Axis, Chart, Line, Mark};
+use super::model::{Axis, Chart, Line, Mark};
 use crate::quantity::Quantity;
 use crate::sanitise::html;
 
@@ -49,6 +49,20 @@ pub const STYLE: &str = "\
 .cost-chart .c0{color:#ff7a70}\
 .cost-chart .c1{color:#6ea8ff}}";
 
+impl Chart {
+    /// The chart as an SVG document.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        document(self)
+    }
+
+    /// The chart as an element of an HTML page that has [`STYLE`] among its styles.
+    #[must_use]
+    pub fn element(&self) -> String {
+        element(self)
+    }
+}
+
 /// Where things are.
 struct Layout {
     left: f64,
@@ -89,11 +103,11 @@ fn size(chart: &Chart) -> (f64, f64) {
     (f64::from(chart.width.max(320)), f64::from(chart.height.max(200)))
 }
 
-pub(super) fn document(chart: &Chart) -> String {
+fn document(chart: &Chart) -> String {
     drawing(chart, " xmlns=\"http://www.w3.org/2000/svg\"", &format!("<style>{STYLE}</style>\n"))
 }
 
-pub(super) fn element(chart: &Chart) -> String {
+fn element(chart: &Chart) -> String {
     drawing(chart, "", "")
 }
 
