@@ -57,6 +57,35 @@ fn a_corrupt_file_a_folder_and_another_database() {
     refuses(&fixture, 4, "no .pymon file");
 }
 
+/// As the file that is meant and as one to take sessions from; its program numbers its schema where we do.
+#[test]
+fn another_programs_database_is_left_as_it_is() {
+    for version in [0, 1, 3, 999] {
+        let fixture = Fixture::empty();
+        let theirs = fixture.folder().join("theirs.db");
+        fs::write(&theirs, "").expect("a file can be written");
+        monitor_tests::Database::open(&theirs)
+            .execute(&format!("create table somebody_elses (x); pragma user_version = {version}"));
+        let before = fs::read(&theirs).expect("it is there");
+        let name = theirs.to_str().expect("a path of letters");
+        fs::copy(Fixture::three_sessions().file(), fixture.folder().join("ours.pymon")).expect("it can be copied");
+        let taken_from: [&[&str]; 2] = [&["merge", name], &["import", name]];
+        let written_to: [&[&str]; 4] = [
+            &["--db", name, "merge", "ours.pymon"],
+            &["--db", name, "import", "ours.pymon"],
+            &["--db", name, "prune", "--keep", "1"],
+            &["--db", name, "show"],
+        ];
+        for args in taken_from.iter().chain(&written_to) {
+            let run = fixture.run(args);
+            assert_eq!(run.code, Some(4), "{args:?}: {}{}", run.stdout, run.stderr);
+            let told = [name, "no .pymon file", "it has the tables somebody_elses"];
+            assert!(told.iter().all(|words| run.stderr.contains(words)), "{args:?}: {}", run.stderr);
+            assert!(fs::read(&theirs).expect("it is there") == before, "{args:?} changed it, version {version}");
+        }
+    }
+}
+
 #[test]
 fn a_newer_file_is_read_and_not_written() {
     let fixture = Fixture::three_sessions();

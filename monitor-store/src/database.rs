@@ -37,11 +37,15 @@ impl Database {
         refuse_what_is_no_database(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Self::connect(path, flags, patience)?;
-        let version = database.patiently(migrations::version)?;
+        let others_log = filesystem::has_log(path);
+        if others_log {
+            // To close the file as its last user would write the log into it, before it is known whose it is.
+            database.keep_log(true)?;
+        }
+        let version = migrations::recognise(&database)?;
         migrations::refuse_newer(path, version)?;
-        if version == 0 {
-            // Before the first byte is written to somebody else's file.
-            migrations::refuse_foreign(&database)?;
+        if others_log {
+            database.keep_log(false)?;
         }
         database.choose_journal()?;
         if version < migrations::CURRENT {
@@ -58,6 +62,11 @@ impl Database {
         // As everywhere but in some builds of SQLite: a metric row may come before its session or context.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false).map_err(failed)?;
         Ok(Self { connection, path: path.to_owned(), patience })
+    }
+
+    /// Whether the write-ahead log stays as it is when the connection is closed.
+    fn keep_log(&self, keep: bool) -> Result<(), StoreError> {
+        self.patiently(|c| c.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep).map(drop))
     }
 
     /// Write-ahead log with one sync per checkpoint; on a network file system the rollback journal.

@@ -1,9 +1,10 @@
 //! Whether a path lies on a network file system, where SQLite's write-ahead log must not be used: its
 //! shared memory file does not work between hosts.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// File systems of other hosts, and of hypervisors' shared folders.
 const NETWORK_TYPES: [&str; 19] = [
@@ -14,8 +15,22 @@ const NETWORK_TYPES: [&str; 19] = [
 /// The file systems in user space that are known to be local; the others count as network file systems.
 const LOCAL_FUSE_TYPES: [&str; 5] = ["encfs", "fuse-overlayfs", "gocryptfs", "mergerfs", "ntfs-3g"];
 
-/// Whether the folder of `file` is on a network file system, as far as `/proc/self/mountinfo` tells.
+/// The write-ahead log of a database.
+pub(crate) fn log_of(database: &Path) -> PathBuf {
+    let mut log = OsString::from(database);
+    log.push("-wal");
+    log.into()
+}
+
+/// Whether the write-ahead log of a database holds something.
+pub(crate) fn has_log(database: &Path) -> bool {
+    fs::metadata(log_of(database)).is_ok_and(|log| log.len() > 0)
+}
+
+/// Whether `file`, or what a link of that name leads to, is on a network file system, as far as
+/// `/proc/self/mountinfo` tells.
 pub(crate) fn is_network(file: &Path) -> bool {
+    let file = follow(file);
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -27,6 +42,17 @@ pub(crate) fn is_network(file: &Path) -> bool {
         (Ok(mounts), Ok(folder)) => type_of(&folder, &mounts).is_some_and(is_network_type),
         _ => false,
     }
+}
+
+/// Where the links of this name lead to, also if there is no file yet.
+fn follow(file: &Path) -> PathBuf {
+    const MOST_LINKS: usize = 40;
+    let mut file = file.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&file) else { break };
+        file = file.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));
+    }
+    file
 }
 
 /// Whether the folder's device has a number of its own, as Linux gives it to local disks: spares most

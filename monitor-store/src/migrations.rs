@@ -16,6 +16,9 @@ const MIGRATIONS: [&str; 3] = [
 /// The schema version that this build writes (`PRAGMA user_version`).
 pub(crate) const CURRENT: i64 = MIGRATIONS.len() as i64;
 
+/// `PRAGMA application_id` of our files, "pymn": tells them from other programs' databases by one look at the header.
+const APPLICATION_ID: i64 = 0x7079_6d6e;
+
 /// The columns that pytest-monitor's clients read, and nothing more.
 const PYTEST_MONITOR_COLUMNS: [(&str, &str); 3] = [
     ("TEST_SESSIONS", "SESSION_H RUN_DATE SCM_ID RUN_DESCRIPTION"),
@@ -36,6 +39,21 @@ pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
+/// The schema version of a file of ours or of pytest-monitor; refuses every other database, which numbers its own schema
+/// in the same place.
+///
+/// To be called before the first byte is written.
+pub(crate) fn recognise(database: &Database) -> Result<i64, StoreError> {
+    let version = database.patiently(version)?;
+    let id: i64 = database.patiently(|c| c.query_row("PRAGMA application_id", [], |row| row.get(0)))?;
+    match id {
+        APPLICATION_ID => {}
+        0 => refuse_foreign(database, version)?,
+        id => return Err(foreign(database, format!("its application_id is {id}"))),
+    }
+    Ok(version)
+}
+
 pub(crate) fn refuse_newer(path: &Path, found: i64) -> Result<(), StoreError> {
     if found > CURRENT {
         return Err(StoreError::Newer { path: path.to_owned(), found, known: CURRENT });
@@ -43,21 +61,18 @@ pub(crate) fn refuse_newer(path: &Path, found: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Brings the file up to [`CURRENT`]; other processes may try the same at the same time.
+/// Brings the file up to [`CURRENT`], wholly or not at all; other processes may try the same at the same time.
 pub(crate) fn run(database: &Database) -> Result<(), StoreError> {
-    for (number, sql) in (1..).zip(MIGRATIONS) {
-        database.transaction(|connection| {
-            let explain = |e| database.explain(e);
-            let found = version(connection).map_err(explain)?;
-            refuse_newer(database.path(), found)?;
-            if found >= number {
-                return Ok(());
-            }
+    database.transaction(|connection| {
+        let explain = |e| database.explain(e);
+        let found = version(connection).map_err(explain)?;
+        refuse_newer(database.path(), found)?;
+        for (number, sql) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
             connection.execute_batch(sql).map_err(explain)?;
-            connection.execute_batch(&format!("PRAGMA user_version = {number}")).map_err(explain)
-        })?;
-    }
-    Ok(())
+            connection.execute_batch(&format!("PRAGMA user_version = {number}")).map_err(explain)?;
+        }
+        connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}")).map_err(explain)
+    })
 }
 
 /// Gives a connection to a file that cannot be written the tables that it lacks, as temporary ones.
@@ -76,10 +91,9 @@ pub(crate) fn pretend(connection: &Connection, version: i64) -> rusqlite::Result
 
 /// Refuses databases of other programs, and those whose tables only share names with pytest-monitor's, such as its
 /// server's. Reads the whole schema, so that a damaged one is noticed too.
-pub(crate) fn refuse_foreign(database: &Database) -> Result<(), StoreError> {
-    let foreign = |reason| StoreError::Foreign { path: database.path().to_owned(), reason };
+fn refuse_foreign(database: &Database, version: i64) -> Result<(), StoreError> {
     let tables = database.patiently(tables)?;
-    if tables.is_empty() {
+    if tables.is_empty() && version == 0 {
         return Ok(());
     }
     let mut known = 0;
@@ -91,13 +105,22 @@ pub(crate) fn refuse_foreign(database: &Database) -> Result<(), StoreError> {
         if found == expected {
             known += 1;
         } else if !found.is_empty() {
-            return Err(foreign(format!("its table {table} has the columns {}", found.join(", "))));
+            return Err(foreign(database, format!("its table {table} has the columns {}", found.join(", "))));
         }
     }
-    if known == 0 {
-        return Err(foreign(format!("it has the tables {}", tables.join(", "))));
+    let is_ours = match version {
+        0 => known > 0,
+        1 => known == PYTEST_MONITOR_COLUMNS.len(),
+        _ => known == PYTEST_MONITOR_COLUMNS.len() && tables.iter().any(|table| table == "PROCESSES"),
+    };
+    match is_ours {
+        true => Ok(()),
+        false => Err(foreign(database, format!("it has the tables {}", tables.join(", ")))),
     }
-    Ok(())
+}
+
+fn foreign(database: &Database, reason: String) -> StoreError {
+    StoreError::Foreign { path: database.path().to_owned(), reason }
 }
 
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {

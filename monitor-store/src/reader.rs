@@ -1,7 +1,6 @@
 //! How a file is opened for reading: also where nothing may be written.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs, io, process};
@@ -12,7 +11,7 @@ use crate::database::{self, Database};
 use crate::error::StoreError;
 use crate::liveness::Here;
 use crate::timestamp::Timestamp;
-use crate::{migrations, settle, spool};
+use crate::{filesystem, migrations, settle, spool};
 
 /// How long a reader tries to do what is due in the file before it only reads.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -55,17 +54,14 @@ impl Reader {
         let (database, copy) = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
             Ok(database) => (database, None),
             // A write-ahead log needs a shared memory file beside it, which this folder does not take.
-            Err(StoreError::Unwritable { .. }) if has_log(path) => {
+            Err(StoreError::Unwritable { .. }) if filesystem::has_log(path) => {
                 let copy = Copy::of(path)?;
                 (connect(&copy.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?, Some(copy))
             }
             Err(StoreError::Unwritable { .. }) => (connect(&immutable_uri(path), IMMUTABLE)?, None),
             Err(error) => return Err(error),
         };
-        let version = database.patiently(migrations::version)?;
-        if version == 0 {
-            migrations::refuse_foreign(&database)?;
-        }
+        let version = migrations::recognise(&database)?;
         database.patiently(|connection| migrations::pretend(connection, version))?;
         let running = database.patiently(settle::running_processes)?;
         let (here, now) = (Here::now(), Timestamp::now());
@@ -105,16 +101,6 @@ fn immutable_uri(path: &Path) -> PathBuf {
     uri.into()
 }
 
-fn log_of(path: &Path) -> PathBuf {
-    let mut log = OsString::from(path);
-    log.push("-wal");
-    log.into()
-}
-
-fn has_log(path: &Path) -> bool {
-    fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
-}
-
 /// A copy of a file and its write-ahead log in a folder of its own, removed when dropped.
 #[derive(Debug)]
 struct Copy {
@@ -128,7 +114,7 @@ impl Copy {
         let folder = create_folder().map_err(failed)?;
         let copy = Self { file: folder.join("copy.pymon"), folder };
         fs::copy(path, &copy.file).map_err(failed)?;
-        fs::copy(log_of(path), log_of(&copy.file)).map_err(failed)?;
+        fs::copy(filesystem::log_of(path), filesystem::log_of(&copy.file)).map_err(failed)?;
         Ok(copy)
     }
 }

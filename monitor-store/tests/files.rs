@@ -98,16 +98,77 @@ fn a_truncated_database_is_left_untouched() {
     assert_eq!(fs::read(&db).unwrap(), content);
 }
 
+/// Other programs number their schemas where we do, and may use a write-ahead log, which has rows of theirs after a crash.
 #[test]
 fn a_database_of_another_program_is_left_untouched() {
-    for sql in ["CREATE TABLE users (name)", "CREATE TABLE TEST_SESSIONS (SESSION_H, RUN_DATE, SCM_REF, DESCRIPTION)"] {
-        let (_folder, db) = folder();
-        Connection::open(&db).unwrap().execute_batch(sql).unwrap();
-        let before = fs::read(&db).unwrap();
-        let error = error_of(&db);
-        assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
-        assert_eq!(fs::read(&db).unwrap(), before);
+    let theirs = "CREATE TABLE users (name); INSERT INTO users VALUES ('me')";
+    let alike = "CREATE TABLE TEST_SESSIONS (SESSION_H, RUN_DATE, SCM_REF, DESCRIPTION)";
+    for schema in [theirs, alike] {
+        for version in [0, 1, 2, 3, 7, 99] {
+            for journal in ["delete", "wal"] {
+                let (folder, db) = folder();
+                let program = folder.path().join("program.db");
+                let theirs = Connection::open(&program).unwrap();
+                theirs.query_row(&format!("PRAGMA journal_mode = {journal}"), [], |_| Ok(())).unwrap();
+                theirs.execute_batch(&format!("{schema}; PRAGMA user_version = {version}")).unwrap();
+                let mut before = Vec::new();
+                for behind in ["", "-wal"] {
+                    let of = |path: &Path| PathBuf::from(format!("{}{behind}", path.display()));
+                    if let Ok(content) = fs::read(of(&program)) {
+                        fs::write(of(&db), &content).unwrap();
+                        before.push((of(&db), content));
+                    }
+                }
+                assert_eq!(before.len(), if journal == "wal" { 2 } else { 1 });
+                for error in [error_of(&db), monitor_store::Monitor::open(&db).map(drop).unwrap_err()] {
+                    assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+                }
+                for (path, content) in before {
+                    assert!(fs::read(&path).unwrap() == content, "{} of version {version}", path.display());
+                }
+            }
+        }
     }
+}
+
+#[test]
+fn a_database_with_an_application_id_of_its_own_is_left_untouched() {
+    let (_folder, db) = folder();
+    Connection::open(&db).unwrap().execute_batch("PRAGMA application_id = 1; PRAGMA user_version = 3").unwrap();
+    let before = fs::read(&db).unwrap();
+    let error = error_of(&db);
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+    assert_eq!(fs::read(&db).unwrap(), before);
+}
+
+#[test]
+fn files_of_ours_from_before_they_had_an_application_id_stay_ours() {
+    let migrations = ["0001_pytest_monitor", "0002_profiles", "0003_indexes"];
+    for version in 1..=migrations.len() {
+        let (_folder, db) = folder();
+        let old = Connection::open(&db).unwrap();
+        for name in &migrations[..version] {
+            let file = format!("{}/src/migrations/{name}.sql", env!("CARGO_MANIFEST_DIR"));
+            old.execute_batch(&fs::read_to_string(file).unwrap()).unwrap();
+        }
+        old.execute_batch(&format!("PRAGMA user_version = {version}")).unwrap();
+        drop(old);
+        writer(&db, "s", "p").close(true).unwrap();
+        assert_eq!(query(&db, "SELECT SESSION_H FROM TEST_SESSIONS"), ["s"]);
+    }
+}
+
+/// A migration that fails leaves nothing behind: the file is the old one, wholly.
+#[test]
+fn migrations_happen_together_or_not_at_all() {
+    let (_folder, db) = folder();
+    pytest_monitor_file(&db);
+    Connection::open(&db).unwrap().execute_batch("CREATE TABLE PROCESSES (NOT_OURS)").unwrap();
+    let tables = "SELECT name FROM sqlite_master ORDER BY 1";
+    let before = query(&db, tables);
+    error_of(&db);
+    assert_eq!(query(&db, tables), before);
+    assert_eq!(query(&db, "PRAGMA user_version"), ["0"]);
 }
 
 #[cfg(unix)]

@@ -32,6 +32,19 @@ fn a_file_that_is_no_database_is_left_as_it_is() {
     }
 }
 
+/// Also one whose program numbers its schema as we do ours.
+#[test]
+fn a_database_of_another_program_is_left_as_it_is() {
+    for version in [0, 1, 3, 99] {
+        let place = TEN_TESTS.place();
+        let theirs = format!("create table users (name); pragma user_version = {version}");
+        rusqlite::Connection::open(&place.path).and_then(|c| c.execute_batch(&theirs)).expect("a database can be made");
+        let content = fs::read(&place.path).expect("the file can be read");
+        place.runs_in_trouble(&["is a database, but no .pymon file", "it has the tables users", "MONITOR_DB"]);
+        assert!(fs::read(&place.path).expect("the file can be read") == content, "version {version}");
+    }
+}
+
 /// Every page of a file in turn; the first of them is enough to open it.
 #[test]
 fn a_damaged_page_is_told_where_it_matters() {
