@@ -1,39 +1,89 @@
 //! What the rows of the file say in terms of [`Metric`]: the bridge between store and analysis.
 
+use std::sync::LazyLock;
+
 use clap::builder::{PossibleValue, TypedValueParser, ValueParserFactory};
 use monitor_analysis::metric::Metric;
-use monitor_store::{Attribution, Outcome, Test, TestId};
+use monitor_analysis::quantity::Unit;
+use monitor_store::{Amount, Attribution, Fold, MEASURES, Measure, Metric as Row, Outcome, Test, TestId};
 
 use crate::output::{Tone, Value};
+
+/// Where a metric's values come from.
+enum Source {
+    /// `TEST_METRICS`, which tests of pytest-monitor have too.
+    Row(fn(&Row) -> Option<f64>),
+    /// The table of measures.
+    Measure(&'static Measure),
+}
+
+struct Definition {
+    metric: Metric,
+    /// The column in JSON and CSV, with the unit, as the file's view `TESTS` names it.
+    key: &'static str,
+    source: Source,
+}
+
+/// Every metric, in the order in which they are shown.
+static DEFINITIONS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
+    let rows: [(Metric, &str, fn(&Row) -> Option<f64>); 6] = [
+        (Metric::WallTime, "wall_seconds", |row| Some(row.total_time)),
+        (Metric::CpuTime, "cpu_seconds", |row| Some(row.user_time? + row.kernel_time?)),
+        (Metric::UserTime, "user_seconds", |row| row.user_time),
+        (Metric::KernelTime, "kernel_seconds", |row| row.kernel_time),
+        (Metric::CpuUsage, "cpu_usage", |row| row.cpu_usage),
+        (Metric::Memory, "memory_bytes", |row| row.mem_usage.map(|mebibytes| mebibytes * 1024.0 * 1024.0)),
+    ];
+    let rows = rows.map(|(metric, key, value)| Definition { metric, key, source: Source::Row(value) });
+    rows.into_iter().chain(MEASURES.iter().filter(|measure| measure.fold != Fold::Tests).map(definition)).collect()
+});
+
+/// Every metric, in the order in which they are shown.
+pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| DEFINITIONS.iter().map(|it| it.metric).collect());
+
+fn definition(measure: &'static Measure) -> Definition {
+    let unit = match measure.unit {
+        monitor_store::Unit::Seconds => Unit::Seconds,
+        monitor_store::Unit::Bytes => Unit::Bytes,
+        monitor_store::Unit::Count => Unit::Count,
+    };
+    // Made once for each measure, for as long as the process lives.
+    let name: &'static str = measure.name.replace('_', "-").leak();
+    let metric = Metric::new(name, measure.title, unit, measure.is_exact);
+    Definition { metric, key: measure.key, source: Source::Measure(measure) }
+}
+
+fn definition_of(metric: Metric) -> &'static Definition {
+    DEFINITIONS.iter().find(|it| it.metric == metric).expect("a metric is one of METRICS")
+}
+
+/// The metric of this name, `heap-peak`.
+#[must_use]
+pub fn metric(name: &str) -> Option<Metric> {
+    METRICS.iter().copied().find(|metric| metric.name() == name)
+}
 
 /// The value of a metric in its base unit; `None` if the test did not end or it could not be measured.
 ///
 /// A test of pytest-monitor has only what `TEST_METRICS` holds.
+///
+/// # Panics
+///
+/// If the metric is none of [`METRICS`].
 #[must_use]
 pub fn value(test: &Test, metric: Metric) -> Option<f64> {
-    let row = test.metric.as_ref();
-    let measures = test.profile.as_ref().map(|profile| &profile.measures);
-    match metric {
-        Metric::WallTime => row.map(|row| row.total_time),
-        Metric::CpuTime => row.and_then(|row| Some(row.user_time? + row.kernel_time?)),
-        Metric::UserTime => row?.user_time,
-        Metric::KernelTime => row?.kernel_time,
-        Metric::CpuUsage => row?.cpu_usage,
-        Metric::Memory => row?.mem_usage.map(|mebibytes| mebibytes * 1024.0 * 1024.0),
-        Metric::HeapPeak => measures?.heap_peak.map(number),
-        Metric::HeapAllocated => measures?.heap_allocated.map(number),
-        Metric::Allocations => measures?.allocations.map(number),
-        Metric::HeapRetained => measures?.heap_retained.map(|bytes| bytes as f64),
-        Metric::RssPeak => measures?.rss_peak.map(number),
-        Metric::MinorFaults => measures?.minor_faults.map(number),
-        Metric::MajorFaults => measures?.major_faults.map(number),
-        Metric::VoluntarySwitches => measures?.voluntary_switches.map(number),
-        Metric::InvoluntarySwitches => measures?.involuntary_switches.map(number),
-        Metric::ReadBytes => measures?.read_bytes.map(number),
-        Metric::WriteBytes => measures?.write_bytes.map(number),
-        Metric::ChildUserTime => measures?.child_user_time,
-        Metric::ChildKernelTime => measures?.child_kernel_time,
-        Metric::Threads => measures?.threads.map(number),
+    match definition_of(metric).source {
+        Source::Row(value) => value(test.metric.as_ref()?),
+        Source::Measure(measure) => measure.of(&test.profile.as_ref()?.measures).map(Amount::as_f64),
+    }
+}
+
+/// Whether the values of several tests add up to what they used together.
+#[must_use]
+pub fn is_additive(metric: Metric) -> bool {
+    match definition_of(metric).source {
+        Source::Row(_) => metric != Metric::CpuUsage && metric != Metric::Memory,
+        Source::Measure(measure) => measure.fold == Fold::Sum,
     }
 }
 
@@ -49,35 +99,14 @@ pub fn passed(test: &Test) -> bool {
     test.metric.is_some() && test.outcome().is_none_or(|outcome| outcome == Outcome::Passed)
 }
 
-fn number(count: u64) -> f64 {
-    count as f64
-}
-
 /// The column of a metric in JSON and CSV, with the unit, as the file's view `TESTS` names it.
+///
+/// # Panics
+///
+/// If the metric is none of [`METRICS`].
 #[must_use]
 pub fn key(metric: Metric) -> &'static str {
-    match metric {
-        Metric::WallTime => "wall_seconds",
-        Metric::CpuTime => "cpu_seconds",
-        Metric::UserTime => "user_seconds",
-        Metric::KernelTime => "kernel_seconds",
-        Metric::CpuUsage => "cpu_usage",
-        Metric::Memory => "memory_bytes",
-        Metric::HeapPeak => "heap_peak_bytes",
-        Metric::HeapAllocated => "heap_allocated_bytes",
-        Metric::Allocations => "allocations",
-        Metric::HeapRetained => "heap_retained_bytes",
-        Metric::RssPeak => "rss_peak_bytes",
-        Metric::MinorFaults => "minor_faults",
-        Metric::MajorFaults => "major_faults",
-        Metric::VoluntarySwitches => "voluntary_switches",
-        Metric::InvoluntarySwitches => "involuntary_switches",
-        Metric::ReadBytes => "read_bytes",
-        Metric::WriteBytes => "write_bytes",
-        Metric::ChildUserTime => "child_user_seconds",
-        Metric::ChildKernelTime => "child_kernel_seconds",
-        Metric::Threads => "threads",
-    }
+    definition_of(metric).key
 }
 
 /// A test's value of a metric, for output.
@@ -118,7 +147,7 @@ pub fn tone(outcome: Outcome) -> Tone {
     }
 }
 
-/// How a test's numbers were won.
+/// How a test's numbers were obtained.
 #[must_use]
 pub fn attribution(test: &Test) -> Option<Attribution> {
     test.profile.as_ref()?.attribution
@@ -156,12 +185,31 @@ impl TypedValueParser for MetricParser {
         argument: Option<&clap::Arg>,
         value: &std::ffi::OsStr,
     ) -> Result<MetricArgument, clap::Error> {
-        let names = clap::builder::PossibleValuesParser::new(Metric::ALL.iter().map(|metric| metric.name()));
+        let names = clap::builder::PossibleValuesParser::new(METRICS.iter().map(|metric| metric.name()));
         let name = names.parse_ref(command, argument, value)?;
-        Metric::parse(&name).map(MetricArgument).ok_or_else(|| clap::Error::new(clap::error::ErrorKind::InvalidValue))
+        metric(&name).map(MetricArgument).ok_or_else(|| clap::Error::new(clap::error::ErrorKind::InvalidValue))
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(Metric::ALL.iter().map(|metric| PossibleValue::new(metric.name()))))
+        Some(Box::new(METRICS.iter().map(|metric| PossibleValue::new(metric.name()))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_that_the_analysis_knows_by_name_are_those_of_the_table() {
+        for known in [Metric::HeapPeak, Metric::Allocations, Metric::HeapRetained] {
+            assert_eq!(metric(known.name()), Some(known));
+        }
+    }
+
+    #[test]
+    fn names_and_keys_are_distinct() {
+        let names: std::collections::BTreeSet<_> = METRICS.iter().map(|metric| metric.name()).collect();
+        let keys: std::collections::BTreeSet<_> = METRICS.iter().map(|metric| key(*metric)).collect();
+        assert_eq!((names.len(), keys.len()), (METRICS.len(), METRICS.len()));
     }
 }

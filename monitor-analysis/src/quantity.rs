@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Unit of a metric's values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
     /// Seconds.
     Seconds,

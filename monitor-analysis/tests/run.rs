@@ -1,6 +1,7 @@
 //! A whole run against its history, through the public functions.
 
 use monitor_analysis::metric::{Metric, Thresholds};
+use monitor_analysis::quantity::Unit;
 use monitor_analysis::run::{Finding, Past, Series, judge_run};
 use monitor_analysis::verdict::{Reason, Verdict};
 
@@ -45,7 +46,8 @@ fn short_histories_know_the_coarse_rule_only() {
     assert_eq!(memory(100.0 * mib, 121.0 * mib), Verdict::Regressed);
     assert_eq!(memory(2.0 * mib, 2.9 * mib), Verdict::Unchanged, "less than 1 MiB");
 
-    let faults = alone(Metric::MinorFaults, &past([10.0; 3]), 10_000.0).judgement;
+    let faults =
+        alone(Metric::new("minor-faults", "minor faults", Unit::Count, false), &past([10.0; 3]), 10_000.0).judgement;
     assert_eq!((faults.verdict, faults.reason), (Verdict::Unchanged, Reason::NoCoarseRule { values: 3 }));
 }
 
@@ -142,7 +144,9 @@ fn few_tests_have_no_common_factor() {
 #[test]
 fn sizes_have_no_common_factor() {
     let suite = moody_suite(|_| 1.5);
-    let series: Vec<Series<'_>> =
-        suite.iter().map(|(past, value)| series(Metric::RssPeak, past, *value * 1e6)).collect();
+    let series: Vec<Series<'_>> = suite
+        .iter()
+        .map(|(past, value)| series(Metric::new("rss-peak", "resident peak", Unit::Bytes, false), past, *value * 1e6))
+        .collect();
     assert!(judge_run(&series).common_factors.is_empty());
 }

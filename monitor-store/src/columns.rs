@@ -5,7 +5,8 @@
 use rusqlite::types::FromSql;
 use rusqlite::{Result, Row};
 
-use crate::rows::{Measures, Metric, Process, Profile, ProfileKey};
+use crate::measures::{Amount, MEASURES, Measures, Number};
+use crate::rows::{Metric, Process, Profile, ProfileKey};
 use crate::words::Kind;
 
 /// Of `TEST_METRICS m`, as [`metric`] reads them.
@@ -87,24 +88,20 @@ pub(crate) fn profile(row: &Row<'_>, first: usize) -> Result<Profile> {
         outcome: cells.get()?,
         attribution: cells.get()?,
         mem_source: cells.get()?,
-        measures: Measures {
-            heap_peak: cells.count()?,
-            heap_allocated: cells.count()?,
-            allocations: cells.count()?,
-            heap_retained: cells.get()?,
-            rss_peak: cells.count()?,
-            minor_faults: cells.count()?,
-            major_faults: cells.count()?,
-            voluntary_switches: cells.count()?,
-            involuntary_switches: cells.count()?,
-            read_bytes: cells.count()?,
-            write_bytes: cells.count()?,
-            child_user_time: cells.get()?,
-            child_kernel_time: cells.get()?,
-            threads: cells.count()?,
-            concurrency: cells.count()?,
-        },
+        measures: measures(&mut cells)?,
     })
+}
+
+fn measures(cells: &mut Cells<'_, '_>) -> Result<Measures> {
+    let mut measures = Measures::default();
+    for measure in MEASURES {
+        let value = match measure.number {
+            Number::Count | Number::Signed => cells.get::<Option<i64>>()?.map(|value| measure.number.of_i64(value)),
+            Number::Real => cells.get::<Option<f64>>()?.map(Amount::Real),
+        };
+        measure.set(&mut measures, value);
+    }
+    Ok(measures)
 }
 
 pub(crate) fn process(row: &Row<'_>) -> Result<Process> {

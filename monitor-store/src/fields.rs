@@ -1,7 +1,8 @@
 //! Rows as JSON objects: one table names the fields of each, for both directions.
 
 use crate::json::Json;
-use crate::rows::{ContextClass, ExecutionContext, Measures, Metric, Process, Profile, ProfileKey, Session};
+use crate::measures::{Amount, MEASURES, Measure, Measures, Number};
+use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 use crate::timestamp::Timestamp;
 use crate::words::{Attribution, Kind, MemSource, Outcome};
 
@@ -45,9 +46,31 @@ objects! {
     }
     ProfileKey { session_h item_path item_variant item_start_time process_h }
     Profile { key package binary attempt outcome attribution mem_source measures }
-    Measures {
-        heap_peak heap_allocated allocations heap_retained rss_peak minor_faults major_faults voluntary_switches
-        involuntary_switches read_bytes write_bytes child_user_time child_kernel_time threads concurrency
+}
+
+/// Named and counted by the table of measures.
+impl Field for Measures {
+    fn to_json(&self) -> Json {
+        let value = |measure: &Measure| match measure.of(self) {
+            None => Json::Null,
+            Some(Amount::Count(count)) => count.to_json(),
+            Some(Amount::Signed(count)) => count.to_json(),
+            Some(Amount::Real(value)) => value.to_json(),
+        };
+        Json::object(MEASURES.iter().map(|measure| (measure.name, value(measure))))
+    }
+
+    fn from_json(json: &Json) -> Option<Self> {
+        let mut measures = Self::default();
+        for measure in MEASURES {
+            let value = match measure.number {
+                Number::Count => field::<Option<u64>>(json, measure.name)?.map(Amount::Count),
+                Number::Signed => field::<Option<i64>>(json, measure.name)?.map(Amount::Signed),
+                Number::Real => field::<Option<f64>>(json, measure.name)?.map(Amount::Real),
+            };
+            measure.set(&mut measures, value);
+        }
+        Some(measures)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The rows of the file, typed. Fields carry their unit in name or documentation.
 
+use crate::measures::Measures;
 use crate::timestamp::Timestamp;
 use crate::words::{Attribution, Kind, MemSource, Outcome};
 
@@ -176,39 +177,4 @@ pub struct Profile {
     pub mem_source: Option<MemSource>,
     /// The numbers.
     pub measures: Measures,
-}
-
-/// The measures of a profile row. `None` is a measure that could not be taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Measures {
-    /// Most heap held at once above what was held at the start, bytes.
-    pub heap_peak: Option<u64>,
-    /// Heap requested, bytes; a reallocation counts its growth.
-    pub heap_allocated: Option<u64>,
-    /// Allocation calls.
-    pub allocations: Option<u64>,
-    /// Heap still held at the end, bytes; negative if the body freed what others had allocated.
-    pub heap_retained: Option<i64>,
-    /// Growth of the process's resident peak, bytes.
-    pub rss_peak: Option<u64>,
-    /// Page faults served without I/O.
-    pub minor_faults: Option<u64>,
-    /// Page faults that needed I/O.
-    pub major_faults: Option<u64>,
-    /// Times the scope waited.
-    pub voluntary_switches: Option<u64>,
-    /// Times the scope was made to wait.
-    pub involuntary_switches: Option<u64>,
-    /// Bytes fetched from storage.
-    pub read_bytes: Option<u64>,
-    /// Bytes sent to storage.
-    pub write_bytes: Option<u64>,
-    /// User CPU time of reaped child processes, seconds.
-    pub child_user_time: Option<f64>,
-    /// Kernel CPU time of reaped child processes, seconds.
-    pub child_kernel_time: Option<f64>,
-    /// Threads of the scope, the test's own included.
-    pub threads: Option<u64>,
-    /// Most monitored tests at once in the process, this one included.
-    pub concurrency: Option<u64>,
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::rows::{Measures, Metric, Profile, ProfileKey};
+use crate::measures::{Amount, Fold, MEASURES, Measures};
+use crate::rows::{Metric, Profile, ProfileKey};
 use crate::timestamp::Timestamp;
 use crate::words::{Attribution, Kind, Outcome};
 
@@ -89,28 +90,19 @@ fn sum_up(tests: &[&EndedTest], kind: Kind, path: &str, name: &str) -> Option<En
     })
 }
 
-/// Measures of what was held at once by sweep, of what was consumed by sum.
+/// What the table of measures says of each.
 fn measures(tests: &[&EndedTest]) -> Measures {
-    let sum = |value: fn(&Measures) -> Option<u64>| count(total(tests, |t| value(&t.profile.measures).map(exact)));
-    let held =
-        |value: fn(&Measures) -> Option<u64>| count(largest_at_once(tests, |t| value(&t.profile.measures).map(exact)));
-    Measures {
-        heap_peak: held(|m| m.heap_peak),
-        heap_allocated: sum(|m| m.heap_allocated),
-        allocations: sum(|m| m.allocations),
-        heap_retained: tests.iter().map(|t| t.profile.measures.heap_retained).sum(),
-        rss_peak: held(|m| m.rss_peak),
-        minor_faults: sum(|m| m.minor_faults),
-        major_faults: sum(|m| m.major_faults),
-        voluntary_switches: sum(|m| m.voluntary_switches),
-        involuntary_switches: sum(|m| m.involuntary_switches),
-        read_bytes: sum(|m| m.read_bytes),
-        write_bytes: sum(|m| m.write_bytes),
-        child_user_time: total(tests, |t| t.profile.measures.child_user_time),
-        child_kernel_time: total(tests, |t| t.profile.measures.child_kernel_time),
-        threads: held(|m| m.threads),
-        concurrency: count(largest_at_once(tests, |_| Some(1.0))),
+    let mut measures = Measures::default();
+    for measure in MEASURES {
+        let value = |test: &EndedTest| measure.of(&test.profile.measures).map(Amount::as_f64);
+        let folded = match measure.fold {
+            Fold::Sum => total(tests, value),
+            Fold::AtOnce => largest_at_once(tests, value),
+            Fold::Tests => largest_at_once(tests, |_| Some(1.0)),
+        };
+        measure.set(&mut measures, folded.map(|value| measure.number.of_f64(value)));
     }
+    measures
 }
 
 /// The sum; `None` as soon as one test lacks the value, since a sum of some would pass for one of all.
@@ -143,19 +135,9 @@ fn common<T: PartialEq>(tests: &[&EndedTest], value: impl Fn(&EndedTest) -> T) -
     tests.iter().all(|test| value(test) == first).then_some(first)
 }
 
-/// A sum is won no better than its weakest part.
+/// A sum is obtained no better than its weakest part.
 fn weakest_attribution(tests: &[&EndedTest]) -> Option<Attribution> {
     tests.iter().map(|test| test.profile.attribution).max().flatten()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, 9 PB")]
-fn exact(count: u64) -> f64 {
-    count as f64
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sums of counts")]
-fn count(value: Option<f64>) -> Option<u64> {
-    value.map(|value| value as u64)
 }
 
 impl EndedTest {

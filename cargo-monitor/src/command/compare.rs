@@ -111,8 +111,8 @@ pub(crate) fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
         (Column::new("improved", "improved"), toned(count(Verdict::Improved), Tone::Good)),
         (Column::new("unchanged", "unchanged"), Value::count(count(Verdict::Unchanged)).into()),
     ];
-    for (metric, factor) in &comparison.common_factors {
-        if let Some((column, title)) = common_factor_column(*metric) {
+    for (metric, column, title) in COMMON_FACTORS {
+        if let Some(factor) = comparison.common_factors.get(&metric) {
             facts.push((Column::new(column, title), Value::Change(*factor).into()));
         }
     }
@@ -120,13 +120,10 @@ pub(crate) fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
 }
 
 /// Where the machine's own speed is shown, which can hide a change that hits the whole suite.
-fn common_factor_column(metric: Metric) -> Option<(&'static str, &'static str)> {
-    match metric {
-        Metric::WallTime => Some(("common_wall_time_ratio", "wall time of all tests alike")),
-        Metric::CpuTime => Some(("common_cpu_time_ratio", "CPU time of all tests alike")),
-        _ => None,
-    }
-}
+const COMMON_FACTORS: [(Metric, &str, &str); 2] = [
+    (Metric::WallTime, "common_wall_time_ratio", "wall time of all tests alike"),
+    (Metric::CpuTime, "common_cpu_time_ratio", "CPU time of all tests alike"),
+];
 
 /// The sessions of a side in words.
 fn side(sessions: &[Session]) -> String {

@@ -88,7 +88,7 @@ pub(crate) fn facts(monitor: &Monitor, session: &Session) -> anyhow::Result<Vec<
 pub(crate) fn table(tests: &[Test], shown: &[Metric]) -> Table {
     let mut columns = vec![("test", "test"), ("outcome", "outcome")];
     // In the order asked for, then the rest.
-    let rest = Metric::ALL.iter().filter(|metric| !shown.contains(metric));
+    let rest = measure::METRICS.iter().filter(|metric| !shown.contains(metric));
     let metrics: Vec<Metric> = shown.iter().chain(rest).copied().collect();
     for metric in &metrics {
         columns.push((measure::key(*metric), if shown.contains(metric) { metric.title() } else { "" }));

@@ -74,7 +74,7 @@ fn table(tests: &[Test], arguments: &Arguments) -> Table {
     let mut users = users(tests, metric, by);
     users.sort_by(|a, b| if least { a.value.total_cmp(&b.value) } else { b.value.total_cmp(&a.value) });
     let total: f64 = users.iter().map(|user| user.value).sum();
-    let has_share = is_additive(metric) && total > 0.0;
+    let has_share = measure::is_additive(metric) && total > 0.0;
     let mut table = Table::new(&[
         ("name", name_of(by)),
         (measure::key(metric), metric.title()),
@@ -123,16 +123,11 @@ fn together(tests: &[&Test], metric: Metric) -> Option<f64> {
     } else if metric == Metric::CpuUsage {
         let sum = |metric| tests.iter().filter_map(|test| measure::value(test, metric)).sum::<f64>();
         Some(sum(Metric::CpuTime) / sum(Metric::WallTime)).filter(|usage| usage.is_finite())
-    } else if is_additive(metric) {
+    } else if measure::is_additive(metric) {
         Some(values.iter().sum())
     } else {
         values.into_iter().reduce(f64::max)
     }
-}
-
-/// Whether the values of several tests add up to what they used together.
-fn is_additive(metric: Metric) -> bool {
-    !matches!(metric, Metric::CpuUsage | Metric::Memory | Metric::HeapPeak | Metric::RssPeak | Metric::Threads)
 }
 
 fn name_of(by: By) -> &'static str {

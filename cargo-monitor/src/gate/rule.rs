@@ -8,6 +8,7 @@ use monitor_store::{TestId, Timestamp};
 
 use super::pattern::Pattern;
 use crate::amount::{amount, number};
+use crate::measure::{self, METRICS};
 
 /// Why a rule makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +38,7 @@ pub enum RuleError {
 }
 
 fn names() -> String {
-    Metric::ALL.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ")
+    METRICS.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// How much more a metric of some tests may be: `wall-time=20%+5ms in test_prime*`.
@@ -114,7 +115,7 @@ impl FromStr for Waiver {
 }
 
 fn metric(name: &str) -> Result<Metric, RuleError> {
-    Metric::parse(name.trim()).ok_or_else(|| RuleError::Metric(name.trim().to_owned()))
+    measure::metric(name.trim()).ok_or_else(|| RuleError::Metric(name.trim().to_owned()))
 }
 
 /// A ratio alone keeps the method's floor, and an amount alone is any ratio's.

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum, ValueHint};
-use monitor_analysis::metric::Metric;
 use monitor_store::{Monitor, Session, SessionDetails, Sessions};
 
 use crate::app::App;
 use crate::cli::Format;
 use crate::command::{sessions, show};
 use crate::exit::Exit;
+use crate::measure;
 use crate::output::{self, Body, Cell, Column, Table};
 use crate::select;
 
@@ -130,7 +130,7 @@ fn table(monitor: &Monitor, session: &Session) -> anyhow::Result<Table> {
             facts = table.columns.into_iter().zip(row).filter(|(column, _)| column.key != "rows").collect();
         }
     }
-    let tests = show::table(&monitor.tests(&session.session_h)?, Metric::ALL);
+    let tests = show::table(&monitor.tests(&session.session_h)?, &measure::METRICS);
     // Each test has its own.
     facts.retain(|(column, _)| column.key != "machine_class");
     let columns = facts.iter().map(|(column, _)| *column).chain(tests.columns).collect();

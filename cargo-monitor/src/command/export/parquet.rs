@@ -5,7 +5,6 @@
 
 use std::io::{self, Write};
 
-use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::Unit;
 
 use super::thrift::{Struct, varint};
@@ -36,7 +35,7 @@ enum Kind {
 impl Kind {
     /// The same for every session, also where all values of one are missing.
     fn of(column: &Column) -> Self {
-        if let Some(metric) = Metric::ALL.iter().find(|metric| measure::key(**metric) == column.key) {
+        if let Some(metric) = measure::METRICS.iter().find(|metric| measure::key(**metric) == column.key) {
             return match metric.unit() {
                 Unit::Bytes | Unit::Count => Self::Integer,
                 Unit::Seconds | Unit::Ratio => Self::Double,

@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, bail};
 use monitor_store::{
-    Attribution, ContextClass, ExecutionContext, Kind, Measures, MemSource, Metric, Outcome, Profile, ProfileKey,
-    Session, Timestamp,
+    Amount, Attribution, ContextClass, ExecutionContext, Kind, MEASURES, Measures, MemSource, Metric, Number, Outcome,
+    Profile, ProfileKey, Session, Timestamp,
 };
 use serde_json::{Map, Value};
 
@@ -158,22 +158,15 @@ impl Row {
     }
 
     fn measures(&self) -> Measures {
-        Measures {
-            heap_peak: self.count("heap_peak_bytes"),
-            heap_allocated: self.count("heap_allocated_bytes"),
-            allocations: self.count("allocations"),
-            heap_retained: self.integer("heap_retained_bytes"),
-            rss_peak: self.count("rss_peak_bytes"),
-            minor_faults: self.count("minor_faults"),
-            major_faults: self.count("major_faults"),
-            voluntary_switches: self.count("voluntary_switches"),
-            involuntary_switches: self.count("involuntary_switches"),
-            read_bytes: self.count("read_bytes"),
-            write_bytes: self.count("write_bytes"),
-            child_user_time: self.real("child_user_seconds"),
-            child_kernel_time: self.real("child_kernel_seconds"),
-            threads: self.count("threads"),
-            concurrency: self.count("concurrency"),
+        let mut measures = Measures::default();
+        for measure in MEASURES {
+            let value = match measure.number {
+                Number::Count => self.count(measure.key).map(Amount::Count),
+                Number::Signed => self.integer(measure.key).map(Amount::Signed),
+                Number::Real => self.real(measure.key).map(Amount::Real),
+            };
+            measure.set(&mut measures, value);
         }
+        measures
     }
 }
