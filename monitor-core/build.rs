@@ -4,15 +4,16 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_default()
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=RUSTC");
-    let variable = |name: &str| env::var(name).unwrap_or_default();
-    let is_on = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
-    let is_glibc = variable("CARGO_CFG_TARGET_OS") == "linux" && variable("CARGO_CFG_TARGET_ENV") == "gnu";
-    println!("cargo::rustc-check-cfg=cfg(sees_new_threads)");
-    if is_glibc && is_on("THREAD_ATTRIBUTION") && !is_on("PORTABLE") {
-        println!("cargo::rustc-cfg=sees_new_threads");
+    println!("cargo::rustc-check-cfg=cfg(wraps_pthread_create)");
+    if may_wrap_pthread_create() {
+        println!("cargo::rustc-cfg=wraps_pthread_create");
     }
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc).arg("--version").output().ok();
@@ -31,4 +32,20 @@ fn profile(out_dir: &str, fallback: &str) -> String {
         "debug" => "dev".to_owned(),
         name => name.to_owned(),
     }
+}
+
+/// Whether the runtime takes the place of `pthread_create`: not where there is no dynamic linker to find the real one, and not
+/// where a sanitizer has to come first.
+fn may_wrap_pthread_create() -> bool {
+    let is_on = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
+    let has = |name: &str, value: &str| variable(name).split(',').any(|known| known == value);
+    let is_sanitized = env::var_os("CARGO_CFG_SANITIZE").is_some()
+        || variable("CARGO_ENCODED_RUSTFLAGS").split('\u{1f}').any(|flag| flag.contains("sanitizer="));
+    is_on("THREAD_ATTRIBUTION")
+        && !is_on("PORTABLE")
+        && has("CARGO_CFG_TARGET_OS", "linux")
+        && has("CARGO_CFG_TARGET_ENV", "gnu")
+        && ["x86_64", "x86", "aarch64", "riscv64"].contains(&variable("CARGO_CFG_TARGET_ARCH").as_str())
+        && !has("CARGO_CFG_TARGET_FEATURE", "crt-static")
+        && !is_sanitized
 }

@@ -8,7 +8,7 @@ use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::__private::Item;
-use crate::sys::threads::SEES_NEW_THREADS;
+use crate::sys::threads;
 
 /// A deferred test that is open.
 #[derive(Debug)]
@@ -27,14 +27,14 @@ fn waiting() -> MutexGuard<'static, Vec<Waiting>> {
 
 /// `test` opens and, if it is deferred, waits for its body.
 pub(crate) fn wait_if(deferred: bool, test: &'static Item) {
-    if deferred && !SEES_NEW_THREADS {
+    if deferred && !threads::are_seen() {
         waiting().push(Waiting { module: test.module, name: test.name, test, claimed: false });
     }
 }
 
 /// The body of `item` is measured without its test bracket.
 pub(crate) fn claim(item: &'static Item) {
-    if SEES_NEW_THREADS {
+    if threads::are_seen() {
         return;
     }
     let mut all = waiting();
@@ -46,7 +46,7 @@ pub(crate) fn claim(item: &'static Item) {
 
 /// Whether the body of `test`, which ends now, was measured elsewhere.
 pub(crate) fn was_claimed(test: &'static Item) -> bool {
-    if SEES_NEW_THREADS {
+    if threads::are_seen() {
         return false;
     }
     let mut all = waiting();

@@ -152,7 +152,7 @@ impl Stopped {
             }),
             resident_growth_bytes: resident.as_ref().and_then(ResidentPeak::growth_bytes),
             children,
-            threads: sys::threads::SEES_NEW_THREADS.then_some(threads),
+            threads: sys::threads::are_seen().then_some(threads),
         }
     }
 }
@@ -185,7 +185,7 @@ impl Measurement {
     pub(crate) fn attribution(&self) -> Attribution {
         match self.coverage {
             Coverage::Process => Attribution::Process,
-            Coverage::Threads if sys::threads::SEES_NEW_THREADS => Attribution::Threads,
+            Coverage::Threads if sys::threads::are_seen() => Attribution::Threads,
             Coverage::Threads => Attribution::Shared,
         }
     }

@@ -3,7 +3,13 @@
 //! A thread born in one test and used by another (a global pool) makes the numbers of both incomplete. Such a
 //! thread is only known for one when its own test ends before it. So each test remembers which foreign
 //! threads worked while it ran, and is marked once one of them turns out to outlive its test.
+//!
+//! To ask the kernel what a thread consumed costs half a microsecond. So a test looks at a few of the threads that outlived
+//! theirs: at all of them while they are few, else at those that were looked at longest ago. When one is found to have
+//! worked, every test that ran since the last look at it is marked.
 
+use std::collections::VecDeque;
+use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use monitor_store::ProfileKey;
@@ -24,26 +30,50 @@ pub(crate) struct Departure {
     pub also_shared: Vec<ProfileKey>,
 }
 
+/// How many threads a test looks at when it begins and when it ends.
+const LOOKS: usize = 32;
+
 #[derive(Debug)]
 struct Neighbour {
     test: Arc<OpenTest>,
     tree: &'static Tree,
     own: &'static ThreadRecord,
-    /// Tests during which a thread of this one worked.
-    suspects: Vec<(&'static ThreadRecord, ProfileKey)>,
+    /// Tests during which threads of this one worked: a certain thread, or any (`None`), as there are many.
+    suspects: Vec<(Option<&'static ThreadRecord>, ProfileKey)>,
     /// A thread that outlived its test worked during this one.
     met_outliving: bool,
     baseline: Baseline,
 }
 
+/// A thread that outlived its test, as it was when it was last looked at.
+#[derive(Debug)]
+struct Outliving {
+    record: &'static ThreadRecord,
+    cpu_ns: u64,
+    /// Tests that had ended by then.
+    looked_at: u64,
+}
+
 #[derive(Debug)]
 struct Neighbourhood {
     tests: Vec<Neighbour>,
-    /// Threads that outlived their test.
-    outliving: Vec<&'static ThreadRecord>,
+    /// Threads that outlived their test; first the one that was looked at longest ago.
+    outliving: VecDeque<Outliving>,
+    /// Tests that have ended.
+    ended: u64,
+    /// Those that ended since the longest ago of these looks, each with how many had ended before it.
+    recent: VecDeque<(u64, ProfileKey)>,
+    /// Tests that ended and turn out to be `shared`.
+    also_shared: Vec<ProfileKey>,
 }
 
-static NEIGHBOURHOOD: Mutex<Neighbourhood> = Mutex::new(Neighbourhood { tests: Vec::new(), outliving: Vec::new() });
+static NEIGHBOURHOOD: Mutex<Neighbourhood> = Mutex::new(Neighbourhood {
+    tests: Vec::new(),
+    outliving: VecDeque::new(),
+    ended: 0,
+    recent: VecDeque::new(),
+    also_shared: Vec::new(),
+});
 
 fn neighbourhood() -> MutexGuard<'static, Neighbourhood> {
     NEIGHBOURHOOD.lock().unwrap_or_else(PoisonError::into_inner)
@@ -52,14 +82,15 @@ fn neighbourhood() -> MutexGuard<'static, Neighbourhood> {
 /// A test begins to be measured.
 pub(crate) fn arrive(test: &Arc<OpenTest>, tree: &'static Tree, own: &'static ThreadRecord) {
     let mut all = neighbourhood();
-    all.outliving.retain(|record| !record.is_gone());
+    if all.outliving.len() <= LOOKS {
+        all.look(LOOKS);
+    }
     let at_once = all.tests.len() as u64 + 1;
     test.ran_beside(at_once);
     for other in &all.tests {
         other.test.ran_beside(at_once);
     }
-    let baseline =
-        Baseline(all.foreign_threads(test).map(|(record, _)| (record, record.cpu_ns().unwrap_or(0))).collect());
+    let baseline = Baseline(all.threads_of_others().map(|record| (record, record.cpu_ns().unwrap_or(0))).collect());
     all.tests.push(Neighbour {
         test: Arc::clone(test),
         tree,
@@ -81,58 +112,99 @@ pub(crate) fn depart(
         close();
         return Departure::default();
     };
-    let workers: Vec<_> =
-        all.foreign_threads(test).filter(|(record, _)| all.tests[position].baseline.has_worked(record)).collect();
-    let mut leaving = all.tests.swap_remove(position);
+    all.ended += 1;
+    all.look(LOOKS);
+    if let Some(key) = key {
+        all.suspect(position, key);
+    }
+    let leaving = all.tests.swap_remove(position);
     let outliving = close();
-    let mut departure = Departure { shared: leaving.met_outliving || !outliving.is_empty(), ..Departure::default() };
-    for (record, owner) in workers {
-        match owner {
-            None => departure.shared = true,
-            Some(owner) => {
-                if let (Some(key), Some(owner)) =
-                    (key, all.tests.iter_mut().find(|other| Arc::ptr_eq(&other.test, &owner)))
-                {
-                    owner.suspects.push((record, key.clone()));
-                }
-            }
-        }
+    for other in &mut all.tests {
+        other.met_outliving |= outliving.iter().any(|record| other.baseline.has_worked(record));
     }
-    for record in &outliving {
-        for other in &mut all.tests {
-            other.met_outliving |= other.baseline.has_worked(record);
-        }
-        departure.also_shared.extend(
-            leaving.suspects.iter().filter(|(suspect, _)| std::ptr::eq(*suspect, *record)).map(|(_, key)| key.clone()),
-        );
+    let mut also_shared = std::mem::take(&mut all.also_shared);
+    let outlives = |suspect: Option<&ThreadRecord>| match suspect {
+        Some(suspect) => outliving.iter().any(|record| ptr::eq(*record, suspect)),
+        None => !outliving.is_empty(),
+    };
+    also_shared.extend(leaving.suspects.into_iter().filter(|(thread, _)| outlives(*thread)).map(|(_, key)| key));
+    let shared = leaving.met_outliving || !outliving.is_empty();
+    let looked_at = all.ended;
+    let as_now = |record: &'static ThreadRecord| Outliving { record, cpu_ns: record.cpu_ns().unwrap_or(0), looked_at };
+    all.outliving.extend(outliving.into_iter().map(as_now));
+    if let (Some(key), false) = (key, shared || all.outliving.is_empty()) {
+        all.recent.push_back((looked_at - 1, key.clone()));
     }
-    leaving.suspects.clear();
-    all.outliving.extend(outliving);
-    departure
+    Departure { shared, also_shared }
+}
+
+/// The last look, when the process ends: tests that ended and turn out to be `shared`.
+pub(crate) fn settle() -> Vec<ProfileKey> {
+    let Ok(mut all) = NEIGHBOURHOOD.try_lock() else { return Vec::new() };
+    let every_one = all.outliving.len();
+    all.look(every_one);
+    std::mem::take(&mut all.also_shared)
 }
 
 impl Neighbourhood {
-    /// Living threads of other tests (with their test) and of tests that have ended.
-    fn foreign_threads<'a>(
-        &'a self,
-        test: &'a Arc<OpenTest>,
-    ) -> impl Iterator<Item = (&'static ThreadRecord, Option<Arc<OpenTest>>)> + 'a {
-        let of_tests = self.tests.iter().filter(move |other| !Arc::ptr_eq(&other.test, test)).flat_map(|other| {
-            let own = other.own;
-            other
-                .tree
-                .threads()
-                .filter(move |record| !std::ptr::eq(*record, own))
-                .map(move |record| (record, Some(Arc::clone(&other.test))))
-        });
-        of_tests.chain(self.outliving.iter().map(|record| (*record, None))).filter(|(record, _)| !record.is_gone())
+    /// Looks at some of the threads that outlived their tests.
+    fn look(&mut self, count: usize) {
+        let mut worked_since = None;
+        for _ in 0..count.min(self.outliving.len()) {
+            let Some(Outliving { record, cpu_ns, looked_at }) = self.outliving.pop_front() else { break };
+            let now_ns = record.cpu_ns().unwrap_or(cpu_ns);
+            if now_ns > cpu_ns {
+                worked_since = Some(worked_since.map_or(looked_at, |since| looked_at.min(since)));
+            }
+            if !record.is_gone() {
+                self.outliving.push_back(Outliving { record, cpu_ns: now_ns, looked_at: self.ended });
+            }
+        }
+        if let Some(since) = worked_since {
+            self.tests.iter_mut().for_each(|test| test.met_outliving = true);
+            let first = self.recent.partition_point(|(ended, _)| *ended < since);
+            self.also_shared.extend(self.recent.drain(first..).map(|(_, key)| key));
+        }
+        let longest_ago = self.outliving.front().map_or(u64::MAX, |thread| thread.looked_at);
+        let first = self.recent.partition_point(|(ended, _)| *ended < longest_ago);
+        self.recent.drain(..first);
+    }
+
+    /// Notes at the tests beside that at `position` that their threads worked during it. It has the row `key`.
+    fn suspect(&mut self, position: usize, key: &ProfileKey) {
+        let leaving = &self.tests[position];
+        let mut found = Vec::new();
+        for (number, other) in self.tests.iter().enumerate().filter(|(number, _)| *number != position) {
+            if other.tree.living() > LOOKS {
+                found.push((number, None));
+            } else {
+                let workers = other.threads().filter(|record| leaving.baseline.has_worked(record));
+                found.extend(workers.map(|record| (number, Some(record))));
+            }
+        }
+        for (number, thread) in found {
+            self.tests[number].suspects.push((thread, key.clone()));
+        }
+    }
+
+    /// Threads of other tests that run now, where they are not too many to look at.
+    fn threads_of_others(&self) -> impl Iterator<Item = &'static ThreadRecord> {
+        self.tests.iter().filter(|other| other.tree.living() <= LOOKS).flat_map(Neighbour::threads)
+    }
+}
+
+impl Neighbour {
+    /// Threads born in the test that live.
+    fn threads(&self) -> impl Iterator<Item = &'static ThreadRecord> + use<> {
+        let own = self.own;
+        self.tree.threads().filter(move |record| !ptr::eq(*record, own) && !record.is_gone())
     }
 }
 
 impl Baseline {
     /// Whether a foreign thread consumed CPU time since.
     fn has_worked(&self, record: &'static ThreadRecord) -> bool {
-        let before = self.0.iter().find(|(known, _)| std::ptr::eq(*known, record)).map_or(0, |(_, cpu_ns)| *cpu_ns);
+        let before = self.0.iter().find(|(known, _)| ptr::eq(*known, record)).map_or(0, |(_, cpu_ns)| *cpu_ns);
         record.cpu_ns().is_some_and(|now| now > before)
     }
 }

@@ -17,9 +17,9 @@ use crate::config::{BudgetMode, Config, Database};
 use crate::facts::{self, ProcessIdentity, Runner};
 use crate::measurement::{Coverage, Measurement};
 use crate::overhead::Overhead;
-use crate::scope::Tree;
+use crate::scope::{ThreadRecord, Tree};
 use crate::variant::variant;
-use crate::{isolate, overhead, panics, sys};
+use crate::{isolate, neighbours, overhead, panics, sys};
 
 static RECORDER: OnceCell<Option<Recorder>> = OnceCell::new();
 
@@ -83,7 +83,7 @@ impl Recorder {
         if runner.lists_only {
             return None;
         }
-        sys::threads::prepare();
+        sys::threads::follow::<ThreadRecord>();
         panics::leave_hook_uncounted();
         let recorder = Self {
             identity,
@@ -240,8 +240,7 @@ impl Recorder {
 
     /// Corrects the rows of tests that turn out to be `shared`.
     pub(crate) fn mark_shared(&self, keys: Vec<ProfileKey>) {
-        let entries: Vec<Entry> =
-            keys.into_iter().map(|key| Entry::Reattributed { key, attribution: Attribution::Shared }).collect();
+        let entries: Vec<Entry> = shared(keys).collect();
         if !entries.is_empty() {
             self.write(&entries);
         }
@@ -343,12 +342,13 @@ impl Recorder {
     fn close(&self) {
         let Ok(mut sink) = self.sink.try_lock() else { return };
         let died_in = self.running.try_lock().map(|mut running| std::mem::take(&mut *running));
-        let crashed: Vec<Entry> = died_in.unwrap_or_default().into_iter().map(|key| Entry::Crashed { key }).collect();
+        let crashed = died_in.unwrap_or_default().into_iter().map(|key| Entry::Crashed { key });
+        let last: Vec<Entry> = crashed.chain(shared(neighbours::settle())).collect();
         match std::mem::replace(&mut *sink, Sink::Closed) {
             Sink::File(mut writer) => {
                 let _ = guarded(|| {
-                    if !crashed.is_empty() {
-                        writer.apply(&crashed)?;
+                    if !last.is_empty() {
+                        writer.apply(&last)?;
                     }
                     if self.runner.folds_wal && !isolate::is_isolated() && !self.has_isolated.load(Relaxed) {
                         writer.summarise()?;
@@ -357,7 +357,7 @@ impl Recorder {
                 });
             }
             Sink::Spool(mut spool) => {
-                let _ = guarded(|| spool.append(&crashed));
+                let _ = guarded(|| spool.append(&last));
             }
             Sink::Closed => {}
         }
@@ -369,6 +369,11 @@ extern "C" fn on_exit() {
     if let Some(recorder) = recorder.filter(|recorder| recorder.is_of_this_process()) {
         let _ = panic::catch_unwind(AssertUnwindSafe(|| recorder.close()));
     }
+}
+
+/// Corrects rows that turn out to be `shared`.
+fn shared(keys: Vec<ProfileKey>) -> impl Iterator<Item = Entry> {
+    keys.into_iter().map(|key| Entry::Reattributed { key, attribution: Attribution::Shared })
 }
 
 /// What went wrong, as told to the user. A panic of ours must never reach a user's test.

@@ -158,6 +158,12 @@ impl Project {
         self.root.join(path)
     }
 
+    /// A target folder beside that of all projects, for what is built with flags of its own.
+    #[must_use]
+    pub fn target_of(&self, kind: &str, name: &str) -> PathBuf {
+        target().join(kind).join(name)
+    }
+
     /// A command in the project's folder, with nothing of this run's environment that the runtime reads.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {

@@ -7,7 +7,7 @@ use monitor_tests::{Project, run};
 fn portable(package: &str) -> Project {
     let manifest = format!(
         "[package]\nname = \"{package}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dev-dependencies]\n\
-         libc = \"0.2\"\nrstest = \"0.26\"\ntokio = {{ version = \"1\", features = [\"full\"] }}\nrayon = \"1\"\n\
+         libc = \"0.2\"\nrstest = \"0.28\"\ntokio = {{ version = \"1\", features = [\"full\"] }}\nrayon = \"1\"\n\
          monitor-runtime = {{ path = \"{{{{repo}}}}/monitor-runtime\", features = [\"portable\"] }}\n"
     );
     let lib = concat!(include_str!("../fixtures/engine.rs"), "\n#[cfg(test)]\nmod isolation;\n");

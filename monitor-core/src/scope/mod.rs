@@ -3,7 +3,7 @@
 //! A [`Tree`] is a test's threads. Each has a [`ThreadRecord`] that counts its allocations while the thread's
 //! [`current`] pointer leads to it, and that threads born on it inherit through `sys::threads`.
 
-#![cfg_attr(not(sees_new_threads), allow(dead_code, reason = "threads join at their birth only where it is seen"))]
+#![cfg_attr(not(wraps_pthread_create), allow(dead_code, reason = "threads join at their birth only where it is seen"))]
 
 pub(crate) mod current;
 mod pool;

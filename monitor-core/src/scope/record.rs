@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::current;
 use super::pool::Pool;
 use super::tree::Tree;
+use crate::sys::threads::Newborn;
 use crate::sys::{self, AtomicRef, Edge, ThreadId, Usage};
 
 /// How far the counts of a tree's threads may run ahead of the tree's: one thread's share of it, the smaller the more
@@ -38,7 +39,11 @@ pub(crate) struct ThreadRecord {
     /// `pending_bytes` at which to flush.
     batch_bytes: AtomicI64,
     thread: AtomicI32,
+    /// Whether the thread was born inside, so that its end is told.
+    born: AtomicBool,
     ended: AtomicBool,
+    /// Whether the end of a test has waited for the thread in vain.
+    outlives: AtomicBool,
     at_end: Mutex<Usage>,
 }
 
@@ -63,7 +68,9 @@ impl ThreadRecord {
             highest_bytes: AtomicI64::new(0),
             batch_bytes: AtomicI64::new(i64::MAX),
             thread: AtomicI32::new(NOT_YET),
+            born: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            outlives: AtomicBool::new(false),
             at_end: Mutex::new(Usage::default()),
         });
         record.tree.set(Some(tree));
@@ -80,7 +87,9 @@ impl ThreadRecord {
         self.highest_bytes.store(0, Relaxed);
         self.batch_bytes.store(i64::MAX, Relaxed);
         self.thread.store(NOT_YET, Relaxed);
+        self.born.store(false, Relaxed);
         self.ended.store(false, Relaxed);
+        self.outlives.store(false, Relaxed);
         POOL.give(self);
     }
 
@@ -159,7 +168,23 @@ impl ThreadRecord {
     }
 
     pub(super) fn move_to(&self, tree: &'static Tree) {
+        self.outlives.store(false, Relaxed);
         self.tree.set(Some(tree));
+    }
+
+    /// The thread will be born inside.
+    pub(super) fn is_to_be_born(&self) {
+        self.born.store(true, Relaxed);
+    }
+
+    /// The end of a test has waited for the thread, which goes on: it is not waited for again.
+    pub(super) fn outlives(&self) {
+        self.outlives.store(true, Relaxed);
+    }
+
+    /// Whether the end of a test is to wait for the thread.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.outlives.load(Relaxed) || self.has_ended()
     }
 
     /// Ties the record to the calling thread, which does not count yet.
@@ -167,30 +192,9 @@ impl ThreadRecord {
         self.thread.store(sys::thread_id(), Release);
     }
 
-    /// Called on a thread born inside a scope as its first act.
-    pub(crate) fn begin_on_this_thread(&'static self) {
-        self.is_this_threads();
-        current::set_current(Some(self));
-    }
-
-    /// Called by the creator if the thread could not be made.
-    pub(crate) fn never_began(&self) {
-        *self.at_end.lock().unwrap_or_else(PoisonError::into_inner) = Usage::ZERO;
-        self.thread.store(NEVER_BEGAN, Release);
-        self.leave();
-    }
-
     /// Threads behind this record: 1, or 0 if it could not be made.
     pub(super) fn threads(&self) -> u64 {
         u64::from(self.thread() != NEVER_BEGAN)
-    }
-
-    /// Called on the thread itself as its last act (nearly: see `sys::threads`).
-    pub(crate) fn end_on_this_thread(&self) {
-        self.flush();
-        let usage = sys::thread_usage(Edge::End);
-        *self.at_end.lock().unwrap_or_else(PoisonError::into_inner) = usage;
-        self.leave();
     }
 
     fn leave(&self) {
@@ -214,6 +218,8 @@ impl ThreadRecord {
         match self.thread() {
             NOT_YET => false,
             NEVER_BEGAN => true,
+            // The kernel is asked only about threads that said good-bye: beside thousands that live it would be too much.
+            _ if self.born.load(Relaxed) && !self.has_ended() => false,
             thread => sys::thread_cpu_ns(thread).is_none(),
         }
     }
@@ -247,5 +253,31 @@ impl ThreadRecord {
 
     fn usage_at_end(&self) -> Usage {
         *self.at_end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Newborn for ThreadRecord {
+    fn bear() -> Option<&'static Self> {
+        let creator = current::current()?;
+        Some(creator.tree()?.bear(creator))
+    }
+
+    fn begin(&'static self) {
+        self.is_this_threads();
+        current::set_current(Some(self));
+    }
+
+    /// Nearly the thread's last act.
+    fn end(&'static self) {
+        self.flush();
+        let usage = sys::thread_usage(Edge::End);
+        *self.at_end.lock().unwrap_or_else(PoisonError::into_inner) = usage;
+        self.leave();
+    }
+
+    fn never_began(&'static self) {
+        *self.at_end.lock().unwrap_or_else(PoisonError::into_inner) = Usage::ZERO;
+        self.thread.store(NEVER_BEGAN, Release);
+        self.leave();
     }
 }

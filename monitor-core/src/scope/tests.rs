@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
 use super::{ThreadRecord, Tree, current};
+use crate::sys::threads::Newborn as _;
 
 const THREADS: usize = 8;
 const ROUNDS: usize = 2_000;
@@ -30,7 +31,7 @@ fn bear<'scope>(
     scope.spawn(move || {
         record.is_this_threads();
         body(record);
-        record.end_on_this_thread();
+        record.end();
     })
 }
 
@@ -194,4 +195,42 @@ fn nothing_counts_while_paused() {
     assert!(current::current().is_some_and(|record| std::ptr::eq(record, own)));
     current::set_current(before);
     tree.close(own, false);
+}
+
+#[cfg(wraps_pthread_create)]
+mod births {
+    use std::{ptr, thread};
+
+    use crate::scope::{ThreadRecord, Tree, current};
+    use crate::sys::threads;
+
+    #[test]
+    fn threads_born_inside_join_and_are_gone_with_their_usage_kept() {
+        threads::follow::<ThreadRecord>();
+        assert!(threads::are_seen());
+        let tree = Tree::new();
+        let own = tree.join();
+        own.is_this_threads();
+        let mark = tree.mark_heap(own);
+        let before = current::set_current(Some(own));
+        let grandchild = thread::spawn(|| thread::spawn(|| vec![1_u8; 5_000]).join().expect("the grandchild ends"));
+        let bytes = grandchild.join().expect("the child ends");
+        assert!(thread::spawn(|| panic!("on purpose")).join().is_err());
+        current::set_current(before);
+        assert!(tree.await_threads(own));
+
+        let totals = tree.totals(own, None);
+        assert_eq!(totals.threads, 4);
+        assert!(tree.threads().filter(|record| !ptr::eq(*record, own)).all(|record| record.usage().cpu_ns > Some(0)));
+        assert!(totals.allocated.bytes > 5_000);
+        assert!(tree.heap_since(own, &mark).kept_bytes >= 5_000);
+        drop(bytes);
+        assert!(tree.close(own, false).is_empty());
+    }
+
+    #[test]
+    fn threads_born_outside_belong_to_nobody() {
+        let belongs = thread::spawn(|| current::current().is_some());
+        assert!(!belongs.join().expect("the thread ends"));
+    }
 }

@@ -67,7 +67,7 @@ impl Tree {
     /// A record for one more thread, which does not count yet.
     pub(crate) fn join(&'static self) -> &'static ThreadRecord {
         let record = ThreadRecord::new(self);
-        self.push(record);
+        self.push(record, record);
         record
     }
 
@@ -75,8 +75,10 @@ impl Tree {
     pub(crate) fn bear(&'static self, creator: &ThreadRecord) -> &'static ThreadRecord {
         let threads = self.born.fetch_add(1, Relaxed) + 2;
         creator.count_in_batches(threads);
-        let record = self.join();
+        let record = ThreadRecord::new(self);
+        record.is_to_be_born();
         record.count_in_batches(threads);
+        self.push(record, record);
         record
     }
 
@@ -85,11 +87,12 @@ impl Tree {
         self.born.fetch_sub(1, Relaxed);
     }
 
-    fn push(&self, record: &'static ThreadRecord) {
+    /// Puts a chain of records on the list.
+    fn push(&self, first: &'static ThreadRecord, last: &'static ThreadRecord) {
         loop {
             let newest = self.newest.get();
-            record.next.set(newest);
-            if self.newest.replace_if(newest, Some(record)) {
+            last.next.set(newest);
+            if self.newest.replace_if(newest, Some(first)) {
                 return;
             }
         }
@@ -100,9 +103,15 @@ impl Tree {
         std::iter::successors(self.newest.get(), |record| record.next.get())
     }
 
-    /// Threads of this tree other than `own` that still live.
-    pub(crate) fn living(&self, own: &ThreadRecord) -> Vec<&'static ThreadRecord> {
-        self.threads().filter(|record| !std::ptr::eq(*record, own) && !record.is_gone()).collect()
+    /// Threads born inside that have not ended.
+    pub(crate) fn living(&self) -> usize {
+        usize::try_from(self.born.load(Relaxed)).unwrap_or(0)
+    }
+
+    /// Threads of this tree other than `own` that still live, and that no test has waited for yet.
+    fn awaited(&self, own: &ThreadRecord) -> Vec<&'static ThreadRecord> {
+        let others = self.threads().filter(|record| !std::ptr::eq(*record, own));
+        others.filter(|record| record.is_awaited() && !record.is_gone()).collect()
     }
 
     /// The test whose scope this is.
@@ -156,10 +165,10 @@ impl Tree {
         })
     }
 
-    /// Waits a moment for the threads that are about to end. What is left outlives the test.
-    pub(crate) fn await_threads(&self, own: &ThreadRecord) -> Vec<&'static ThreadRecord> {
+    /// Waits a moment for the threads that are about to end: once for each. Whether none outlives the test.
+    pub(crate) fn await_threads(&self, own: &ThreadRecord) -> bool {
         let start = Instant::now();
-        let before: Vec<_> = self.living(own).into_iter().map(|record| (record, record.cpu_ns())).collect();
+        let before: Vec<_> = self.awaited(own).into_iter().map(|record| (record, record.cpu_ns())).collect();
         let is_held_up = |record: &ThreadRecord| {
             let before = before.iter().find(|(known, _)| std::ptr::eq(*known, record)).and_then(|(_, cpu_ns)| *cpu_ns);
             let since = record.cpu_ns().unwrap_or(0).saturating_sub(before.unwrap_or(0));
@@ -167,11 +176,15 @@ impl Tree {
         };
         let mut pause = Duration::from_micros(20);
         loop {
-            let living = self.living(own);
+            let awaited = self.awaited(own);
             let waited = start.elapsed();
             let is_ending = |record: &&ThreadRecord| record.has_ended() || is_held_up(record);
-            if living.is_empty() || waited > MOST_PATIENCE || (waited > PATIENCE && !living.iter().all(is_ending)) {
-                return living;
+            if awaited.is_empty() {
+                return true;
+            }
+            if waited > MOST_PATIENCE || (waited > PATIENCE && !awaited.iter().all(is_ending)) {
+                awaited.iter().for_each(|record| record.outlives());
+                return false;
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(1));
@@ -193,7 +206,7 @@ impl Tree {
                 record.recycle();
             } else {
                 record.move_to(around);
-                around.push(record);
+                around.push(record, record);
             }
         }
         self.recycle();
@@ -221,6 +234,7 @@ impl Tree {
     /// process that runs its tests one after another.
     pub(crate) fn sweep(&'static self, own: &'static ThreadRecord) {
         own.flush();
+        let mut kept: Option<(&ThreadRecord, &ThreadRecord)> = None;
         for record in self.dismantle() {
             let is_own = std::ptr::eq(record, own);
             if is_own || record.is_gone() {
@@ -229,8 +243,14 @@ impl Tree {
                 self.fold(&Totals { usage, allocated: record.allocated(), threads: record.threads() });
                 record.recycle();
             } else {
-                self.push(record);
+                if let Some((_, last)) = kept {
+                    last.next.set(Some(record));
+                }
+                kept = Some((kept.map_or(record, |(first, _)| first), record));
             }
+        }
+        if let Some((first, last)) = kept {
+            self.push(first, last);
         }
     }
 
