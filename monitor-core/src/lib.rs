@@ -22,6 +22,7 @@ pub use monitor_macros::monitored;
 mod allocator;
 mod budget;
 mod claims;
+mod clock;
 mod config;
 mod facts;
 mod isolate;

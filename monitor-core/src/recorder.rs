@@ -1,5 +1,6 @@
 //! The process-global recorder: one connection, opened by the first test, closed when the process ends.
 
+use std::cell::LazyCell;
 use std::io::Write as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
@@ -13,11 +14,13 @@ use monitor_store::{
 use once_cell::sync::OnceCell;
 
 use crate::__private::{Item, Parameter};
+use crate::clock::Clock;
 use crate::config::{BudgetMode, Config, Database};
 use crate::facts::{self, ProcessIdentity, Runner};
 use crate::measurement::{Coverage, Measurement};
 use crate::overhead::Overhead;
 use crate::scope::{ThreadRecord, Tree};
+use crate::sys::descriptors;
 use crate::variant::variant;
 use crate::{isolate, neighbours, overhead, panics, sys};
 
@@ -29,6 +32,7 @@ pub(crate) struct Recorder {
     pub(crate) config: Config,
     pub(crate) runner: Runner,
     identity: ProcessIdentity,
+    clock: Clock,
     overhead: Overhead,
     env_h: OnceCell<String>,
     sink: Mutex<Sink>,
@@ -87,6 +91,7 @@ impl Recorder {
         panics::leave_hook_uncounted();
         let recorder = Self {
             identity,
+            clock: Clock::start(),
             overhead: overhead::calibrate(),
             env_h: OnceCell::new(),
             sink: Mutex::new(Sink::Closed),
@@ -114,14 +119,14 @@ impl Recorder {
     }
 
     fn open(&self, path: &Path) {
-        match guarded(|| Writer::open(path)) {
+        match guarded(|| Writer::open_guarded(path, descriptors::GUARDED)) {
             Ok(writer) => *self.sink() = Sink::File(Box::new(writer)),
-            Err(error) => self.spool_after(&mut self.sink(), &error, &[]),
+            Err(error) => self.spool_after(&mut self.sink(), &error, || &[]),
         }
     }
 
     /// Registers this process with the first rows that it writes.
-    fn register(&self, writer: &mut Writer, first: &[Entry]) -> Result<(), StoreError> {
+    fn register<'e>(&self, writer: &mut Writer, first: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
         let process = self.process();
         let session = || self.session_row();
         let env_h = writer.register(process, session, || facts::context(&self.config, &facts::BUILD), first)?;
@@ -159,18 +164,30 @@ impl Recorder {
         self.sink.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Commits that a test runs, and returns the row to finish.
+    /// Commits that a test runs, and returns the row to finish. The test starts when the file takes that.
     pub(crate) fn start(&self, item: &'static Item, parameters: &[Parameter]) -> Row {
         let is_case = item.function != item.name || !parameters.is_empty();
         let case = if is_case { case_name(item) } else { item.name.to_owned() };
+        let item_variant = variant(item.name, parameters, self.config.explicit_parameters, &case);
+        let started = LazyCell::new(|| {
+            let profile = self.running_profile(item, item_variant);
+            self.running().push(profile.key.clone());
+            [Entry::Started(profile)]
+        });
+        self.write(|| &*started);
+        let [Entry::Started(profile)] = &*started else { unreachable!("it was made above") };
+        Row { profile: profile.clone(), item }
+    }
+
+    fn running_profile(&self, item: &Item, item_variant: String) -> Profile {
         let key = ProfileKey {
             session_h: self.runner.session_h.clone(),
             item_path: item.module.to_owned(),
-            item_variant: variant(item.name, parameters, self.config.explicit_parameters, &case),
-            item_start_time: Timestamp::now(),
+            item_variant,
+            item_start_time: self.clock.next(),
             process_h: self.identity.process_h.clone(),
         };
-        let profile = Profile {
+        Profile {
             key,
             package: item.package.to_owned(),
             binary: self.runner.binary.clone(),
@@ -179,10 +196,7 @@ impl Recorder {
             attribution: None,
             mem_source: None,
             measures: Measures::default(),
-        };
-        self.running().push(profile.key.clone());
-        self.write(&[Entry::Started(profile.clone())]);
-        Row { profile, item }
+        }
     }
 
     /// Commits what a test cost.
@@ -205,7 +219,8 @@ impl Recorder {
         profile.measures = measures(measurement, concurrency);
         let metric = self.metric(&profile.key, item, measurement);
         self.running().retain(|running| *running != profile.key);
-        self.write(&[Entry::Finished { metric, profile }]);
+        let finished = [Entry::Finished { metric, profile }];
+        self.write(|| &finished);
     }
 
     fn running(&self) -> MutexGuard<'_, Vec<ProfileKey>> {
@@ -242,7 +257,7 @@ impl Recorder {
     pub(crate) fn mark_shared(&self, keys: Vec<ProfileKey>) {
         let entries: Vec<Entry> = shared(keys).collect();
         if !entries.is_empty() {
-            self.write(&entries);
+            self.write(|| &entries);
         }
     }
 
@@ -258,12 +273,12 @@ impl Recorder {
         }
     }
 
-    fn write(&self, entries: &[Entry]) {
+    fn write<'e>(&self, entries: impl Fn() -> &'e [Entry]) {
         let sink = &mut *self.sink();
         let result = match sink {
-            Sink::File(writer) if self.env_h.get().is_none() => guarded(|| self.register(writer, entries)),
-            Sink::File(writer) => guarded(|| writer.apply(entries)),
-            Sink::Spool(spool) => guarded(|| spool.append(entries)),
+            Sink::File(writer) if self.env_h.get().is_none() => guarded(|| self.register(writer, &entries)),
+            Sink::File(writer) => guarded(|| writer.apply_with(&entries)),
+            Sink::Spool(spool) => guarded(|| spool.append(entries())),
             Sink::Closed => Ok(()),
         };
         match (result, &sink) {
@@ -277,8 +292,11 @@ impl Recorder {
     }
 
     /// From now on rows go to a file beside the one that could not be written; `entries` first.
-    fn spool_after(&self, sink: &mut Sink, error: &str, entries: &[Entry]) {
+    fn spool_after<'e>(&self, sink: &mut Sink, error: &str, entries: impl FnOnce() -> &'e [Entry]) {
         let Database::At(path) = &self.config.database else { return };
+        if let Sink::File(writer) = std::mem::replace(sink, Sink::Closed) {
+            writer.leave();
+        }
         let (session, lockfile) = self.session_row();
         let (context, class) = facts::context(&self.config, &facts::BUILD);
         let env_h = self.env_h.get_or_init(|| context.env_h.clone()).clone();
@@ -286,9 +304,9 @@ impl Recorder {
         process.env_h = Some(env_h);
         let mut all =
             vec![Entry::Session { session, lockfile }, Entry::Context { context, class }, Entry::Process(process)];
-        all.extend_from_slice(entries);
+        all.extend_from_slice(entries());
         let spooled = guarded(|| {
-            let mut spool = Spool::create(path, self.identity.pid)?;
+            let mut spool = Spool::create_guarded(path, self.identity.pid, descriptors::GUARDED)?;
             spool.append(&all)?;
             Ok(spool)
         });
@@ -378,7 +396,7 @@ fn shared(keys: Vec<ProfileKey>) -> impl Iterator<Item = Entry> {
 
 /// What went wrong, as told to the user. A panic of ours must never reach a user's test.
 fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String> {
-    match panic::catch_unwind(AssertUnwindSafe(work)) {
+    match panic::catch_unwind(AssertUnwindSafe(|| descriptors::ours(work))) {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err("an error in the recorder itself (see the panic above); please report it".to_owned()),
     }

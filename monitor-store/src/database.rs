@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::descriptors::Descriptors;
 use crate::error::StoreError;
 use crate::{filesystem, migrations};
 
 /// How long a writer tries to get at a locked file.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long SQLite waits by itself before this module looks at the clock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long SQLite waits by itself before this module looks at the clock, and whether it is any use to wait.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(10);
 
 /// One sync per checkpoint; and a checkpoint sooner than after SQLite's 1,000 pages: where every test is a process of its own,
 /// each has to read the whole log when it opens the file. At 200 pages that costs about what the syncs do.
@@ -29,14 +30,15 @@ pub(crate) struct Database {
     connection: Connection,
     path: PathBuf,
     patience: Duration,
+    descriptors: Descriptors,
 }
 
 impl Database {
     /// Opens `path` for writing; creates and migrates it as needed.
-    pub(crate) fn open(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path, patience: Duration, descriptors: Descriptors) -> Result<Self, StoreError> {
         refuse_what_is_no_database(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let database = Self::connect(path, flags, patience)?;
+        let database = Self { descriptors, ..Self::connect(path, flags, patience)? };
         let others_log = filesystem::has_log(path);
         if others_log {
             // To close the file as its last user would write the log into it, before it is known whose it is.
@@ -61,7 +63,7 @@ impl Database {
         connection.busy_timeout(BUSY_TIMEOUT.min(patience)).map_err(failed)?;
         // As everywhere but in some builds of SQLite: a metric row may come before its session or context.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false).map_err(failed)?;
-        Ok(Self { connection, path: path.to_owned(), patience })
+        Ok(Self { connection, path: path.to_owned(), patience, descriptors: Descriptors::UNGUARDED })
     }
 
     /// Whether the write-ahead log stays as it is when the connection is closed.
@@ -94,10 +96,11 @@ impl Database {
         let started = Instant::now();
         loop {
             match action(&self.connection) {
-                Err(error) if is_locked(&error) && started.elapsed() < self.patience => thread::sleep(PAUSE),
-                result => {
-                    return result.map_err(|e| StoreError::from_sqlite(&self.path, e, started.elapsed()));
+                Err(error) if is_locked(&error) && started.elapsed() < self.patience => {
+                    self.is_lockable()?;
+                    thread::sleep(PAUSE);
                 }
+                result => return result.map_err(|error| self.explain_after(error, started.elapsed())),
             }
         }
     }
@@ -108,6 +111,7 @@ impl Database {
         &self,
         body: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.is_lockable()?;
         self.patiently(|c| c.execute_batch("BEGIN IMMEDIATE"))?;
         let guard = Rollback(&self.connection);
         let value = body(&self.connection)?;
@@ -123,13 +127,33 @@ impl Database {
     }
 
     pub(crate) fn explain(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::from_sqlite(&self.path, error, self.patience)
+        self.explain_after(error, self.patience)
+    }
+
+    /// What an error after `waited` of waiting for locks says, unless it only follows from another.
+    fn explain_after(&self, error: rusqlite::Error, waited: Duration) -> StoreError {
+        self.is_intact().err().unwrap_or_else(|| StoreError::from_sqlite(&self.path, error, waited))
+    }
+
+    /// An error if it is no use to wait for a lock: SQLite takes every refusal for another's lock, and tries for ten seconds
+    /// by itself to begin to read.
+    fn is_lockable(&self) -> Result<(), StoreError> {
+        self.is_intact()?;
+        (self.descriptors.lockable)().map_err(|reason| {
+            let unlockable = StoreError::Unlockable { path: self.path.clone(), reason };
+            self.is_intact().err().unwrap_or(unlockable)
+        })
+    }
+
+    /// An error if the file is open no more, or another is in its place.
+    pub(crate) fn is_intact(&self) -> Result<(), StoreError> {
+        (self.descriptors.intact)().map_err(|reason| StoreError::Lost { path: self.path.clone(), reason })
     }
 
     /// Closes the connection, and as the last of several moves the write-ahead log back into the file, which takes some
     /// ten milliseconds.
     pub(crate) fn close(self) -> Result<(), StoreError> {
-        let Self { connection, path, patience } = self;
+        let Self { connection, path, patience, .. } = self;
         connection.close().map_err(|(_, source)| StoreError::from_sqlite(&path, source, patience))
     }
 

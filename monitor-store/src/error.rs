@@ -76,6 +76,22 @@ pub enum StoreError {
         /// How long this process tried.
         waited: Duration,
     },
+    /// Code of the same process closed the file under its recorder.
+    #[error("{} can no longer be written by this process ({reason}): close only descriptors of your own, or run that test in a process of its own (isolate, cargo-nextest)", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// What is gone.
+        reason: io::Error,
+    },
+    /// The system refuses locks on the file, now and later.
+    #[error("cannot lock {}: {reason}; allow `fcntl` in the sandbox, or choose another path with MONITOR_DB", path.display())]
+    Unlockable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: io::Error,
+    },
     /// Reading or writing a file of the system failed.
     #[error("cannot {action} {}: {source}; check the disk and the permissions of its folder", path.display())]
     Io {

@@ -7,6 +7,7 @@
 mod columns;
 mod database;
 mod description;
+mod descriptors;
 mod entry;
 mod error;
 mod fields;
@@ -34,6 +35,7 @@ mod words;
 mod writer;
 
 pub use database::DEFAULT_PATIENCE;
+pub use descriptors::Descriptors;
 pub use entry::Entry;
 pub use error::StoreError;
 pub use filter::{Metrics, Resource, Sessions};

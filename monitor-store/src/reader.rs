@@ -8,6 +8,7 @@ use std::{env, fs, io, process};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::database::{self, Database};
+use crate::descriptors::Descriptors;
 use crate::error::StoreError;
 use crate::liveness::Here;
 use crate::timestamp::Timestamp;
@@ -71,7 +72,7 @@ impl Reader {
 }
 
 fn open_writable(path: &Path) -> Result<Database, StoreError> {
-    let database = Database::open(path, PATIENCE)?;
+    let database = Database::open(path, PATIENCE, Descriptors::UNGUARDED)?;
     spool::import(&database)?;
     settle::settle(&database)?;
     Ok(database)

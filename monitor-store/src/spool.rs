@@ -5,18 +5,22 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::database::Database;
+use crate::descriptors::{Descriptors, Held};
 use crate::entry::Entry;
 use crate::error::StoreError;
 
 /// A spool file of this process, for the rows that a `.pymon` file did not take.
 #[derive(Debug)]
 pub struct Spool {
-    file: File,
+    file: Held,
     path: PathBuf,
+    db: PathBuf,
+    pid: u32,
+    descriptors: Descriptors,
 }
 
 impl Spool {
@@ -27,6 +31,15 @@ impl Spool {
     ///
     /// [`StoreError::Io`] if the folder of `db` cannot be written.
     pub fn create(db: &Path, pid: u32) -> Result<Self, StoreError> {
+        Self::create_guarded(db, pid, Descriptors::UNGUARDED)
+    }
+
+    /// [`Spool::create`] beside code that may close the file under it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Spool::create`].
+    pub fn create_guarded(db: &Path, pid: u32, descriptors: Descriptors) -> Result<Self, StoreError> {
         let mut number = pid;
         loop {
             let path = spool_path(db, number);
@@ -44,7 +57,8 @@ impl Spool {
             }
             // An importer may have removed the file of an earlier process with this id meanwhile.
             if path.exists() {
-                let mut spool = Self { file, path };
+                let file = Held::new((descriptors.raise)(file));
+                let mut spool = Self { file, path, db: db.to_owned(), pid, descriptors };
                 spool.end_torn_line()?;
                 return Ok(spool);
             }
@@ -53,23 +67,22 @@ impl Spool {
 
     /// An earlier process with this id may have died, or run out of disk, in the middle of a line.
     fn end_torn_line(&mut self) -> Result<(), StoreError> {
-        if self.file.metadata().is_ok_and(|file| file.len() > 0) {
-            self.write("\n")?;
-        }
-        Ok(())
+        if self.file.is_empty() { Ok(()) } else { self.write("\n") }
     }
 
     fn write(&mut self, text: &str) -> Result<(), StoreError> {
-        let written = self.file.write_all(text.as_bytes());
-        written.map_err(|source| StoreError::Io { path: self.path.clone(), action: "write", source })
+        self.file.write(text).map_err(|source| StoreError::Io { path: self.path.clone(), action: "write", source })
     }
 
-    /// Appends the entries, each line in one write.
+    /// Appends the entries, each line in one write. A file that was closed by others is opened anew.
     ///
     /// # Errors
     ///
     /// [`StoreError::Io`] if the system refuses; the lines before stay.
     pub fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        if !self.file.is_intact() {
+            *self = Self::create_guarded(&self.db, self.pid, self.descriptors)?;
+        }
         for entry in entries {
             self.write(&(entry.to_line() + "\n"))?;
         }

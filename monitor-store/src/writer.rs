@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::database::{DEFAULT_PATIENCE, Database};
+use crate::descriptors::Descriptors;
 use crate::entry::Entry;
 use crate::error::StoreError;
 use crate::rows::{ContextClass, ExecutionContext, Process, Session};
@@ -38,7 +39,20 @@ impl Writer {
     ///
     /// As [`Writer::open`].
     pub fn open_with_patience(path: &Path, patience: Duration) -> Result<Self, StoreError> {
-        let database = Database::open(path, patience)?;
+        Self::open_with(path, patience, Descriptors::UNGUARDED)
+    }
+
+    /// [`Writer::open`] beside code that may close the file under it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::open`]; later calls may fail with [`StoreError::Lost`] too.
+    pub fn open_guarded(path: &Path, descriptors: Descriptors) -> Result<Self, StoreError> {
+        Self::open_with(path, DEFAULT_PATIENCE, descriptors)
+    }
+
+    fn open_with(path: &Path, patience: Duration, descriptors: Descriptors) -> Result<Self, StoreError> {
+        let database = Database::open(path, patience, descriptors)?;
         spool::import(&database)?;
         settle::settle(&database)?;
         Ok(Self { database, process: None })
@@ -60,19 +74,19 @@ impl Writer {
     /// Registers this process and, if it is the first, its session and execution context, and writes its `first` entries,
     /// in one transaction; returns the context's `ENV_H`.
     ///
-    /// `session` is asked if there is no such session yet, `context` if neither `process.env_h` nor another process
+    /// The entries are asked for last. `session` is asked if there is no such session yet, `context` if neither `process.env_h` nor another process
     /// with this machine key names a context that is there. Both may take their time: other processes wait for
     /// this one rather than look up the same.
     ///
     /// # Errors
     ///
     /// Any [`StoreError`] that says why the file cannot be written; nothing is registered then.
-    pub fn register(
+    pub fn register<'e>(
         &mut self,
         mut process: Process,
         session: impl FnOnce() -> (Session, Option<String>),
         context: impl FnOnce() -> (ExecutionContext, ContextClass),
-        first: &[Entry],
+        first: impl FnOnce() -> &'e [Entry],
     ) -> Result<String, StoreError> {
         let env_h = self.database.write(|connection| {
             if !has_session(connection, &process.session_h)? {
@@ -96,7 +110,7 @@ impl Writer {
                 }
             };
             insert::process(connection, &process, insert::RUNNING)?;
-            first.iter().try_for_each(|entry| entry.apply(connection))?;
+            first().iter().try_for_each(|entry| entry.apply(connection))?;
             Ok(env_h)
         })?;
         self.process = Some(process);
@@ -109,7 +123,17 @@ impl Writer {
     ///
     /// Any [`StoreError`] that says why the file cannot be written; none of the entries is in it then.
     pub fn apply(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        self.database.write(|connection| entries.iter().try_for_each(|entry| entry.apply(connection)))
+        self.apply_with(|| entries)
+    }
+
+    /// As [`Writer::apply`]; the entries are asked for when nobody else writes, so that a time in them is that of the
+    /// commit, however long the file was locked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::apply`].
+    pub fn apply_with<'e>(&mut self, entries: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
+        self.database.write(|connection| entries().iter().try_for_each(|entry| entry.apply(connection)))
     }
 
     /// Writes the module rows of the registered process, which has run its last test, and the session's row if
@@ -142,10 +166,17 @@ impl Writer {
             self.database.write(|connection| settle::end(connection, process))?;
         }
         if fold {
+            self.database.is_intact()?;
             return self.database.close();
         }
-        self.database.leave();
+        self.leave();
         Ok(())
+    }
+
+    /// Leaves the file open until the process ends: what is committed is in it, and to close it may do harm after
+    /// [`StoreError::Lost`].
+    pub fn leave(self) {
+        self.database.leave();
     }
 }
 

@@ -109,7 +109,12 @@ fn a_process_that_registers_while_its_context_is_deleted_brings_it_again() {
     let mut registering = Writer::open(&db).unwrap();
     Writer::open(&db).unwrap().delete_sessions(&["s"]).unwrap();
     registering
-        .register(Process { env_h: Some("env".to_owned()), ..process("t", "q") }, || (session("t"), None), context, &[])
+        .register(
+            Process { env_h: Some("env".to_owned()), ..process("t", "q") },
+            || (session("t"), None),
+            context,
+            || &[],
+        )
         .unwrap();
     assert_eq!(query(&db, "SELECT ENV_H FROM EXECUTION_CONTEXTS"), ["env"]);
     assert_eq!(Monitor::open(&db).unwrap().count_sessions(&Sessions::all()).unwrap(), 1);

@@ -5,6 +5,11 @@
 //! places with `unsafe` code or `cfg(target_os)`.
 
 mod atomic_ref;
+#[cfg(unix)]
+pub(crate) mod descriptors;
+#[cfg(not(unix))]
+#[path = "descriptors_unguarded.rs"]
+pub(crate) mod descriptors;
 mod exit;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod linux;

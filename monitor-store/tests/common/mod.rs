@@ -141,7 +141,7 @@ pub fn writer(db: &Path, session_h: &str, process_h: &str) -> Writer {
 pub fn register(db: &Path, process: Process) -> Writer {
     let mut writer = Writer::open(db).unwrap();
     let session = session(&process.session_h);
-    writer.register(process, || (session, None), context, &[]).unwrap();
+    writer.register(process, || (session, None), context, || &[]).unwrap();
     writer
 }
 

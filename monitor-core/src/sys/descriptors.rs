@@ -1,0 +1,267 @@
+//! The recorder's descriptors beside tests that close what is not theirs: a daemon's loop over all numbers, a number
+//! closed twice.
+//!
+//! SQLite takes the lowest free number for each file, which is the first that such a loop finds; and once it is closed, the
+//! next file of the test gets that number, and the recorder's pages. So our files get high numbers, and a number is
+//! looked at before it is used: whether device and inode behind it still are what was opened. SQLite's VFS has its system
+//! calls in a table for that (`xSetSystemCall`). The table is the whole process's: what other threads do with SQLite, and
+//! this one outside of [`ours`], goes through untouched.
+
+use std::cell::Cell;
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use monitor_store::Descriptors;
+use once_cell::sync::OnceCell;
+use rusqlite::ffi;
+
+/// How the recorder's files are guarded.
+pub(crate) const GUARDED: Descriptors = Descriptors { raise, intact, lockable };
+
+/// Numbers left above ours, for others who take the highest.
+const ROOM: libc::rlim_t = 32;
+
+/// Numbers up to here cost nothing: the kernel keeps a table as long as the highest, and copies it at each `fork`.
+const HIGHEST: libc::rlim_t = 4096;
+
+type Open = unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int;
+type Close = unsafe extern "C" fn(c_int) -> c_int;
+type Read = unsafe extern "C" fn(c_int, *mut c_void, usize) -> isize;
+type ReadAt = unsafe extern "C" fn(c_int, *mut c_void, usize, i64) -> isize;
+type Write = unsafe extern "C" fn(c_int, *const c_void, usize) -> isize;
+type WriteAt = unsafe extern "C" fn(c_int, *const c_void, usize, i64) -> isize;
+type Truncate = unsafe extern "C" fn(c_int, i64) -> c_int;
+
+/// One that SQLite opened for us.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    number: RawFd,
+    device: libc::dev_t,
+    inode: libc::ino_t,
+}
+
+static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
+thread_local! {
+    /// Whether this thread is inside of [`ours`].
+    static OURS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs what writes to the recorder's file.
+pub(crate) fn ours<T>(work: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            OURS.set(self.0);
+        }
+    }
+    static PREPARED: OnceCell<()> = OnceCell::new();
+    PREPARED.get_or_init(replace_system_calls);
+    let _restore = Restore(OURS.replace(true));
+    work()
+}
+
+fn known() -> MutexGuard<'static, Vec<Known>> {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The same file under a high number; under its own if there is none.
+fn raise(file: File) -> File {
+    match high(file.as_raw_fd()) {
+        // SAFETY: the number was given to us a moment ago, and nobody else knows it.
+        Some(number) => File::from(unsafe { OwnedFd::from_raw_fd(number) }),
+        None => file,
+    }
+}
+
+/// A second, high number for what is open under `number`.
+fn high(number: RawFd) -> Option<RawFd> {
+    static LOWEST: OnceCell<Option<c_int>> = OnceCell::new();
+    let lowest = (*LOWEST.get_or_init(lowest_high))?;
+    // SAFETY: gives out a new number, and changes nothing else.
+    let raised = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, lowest) };
+    (raised >= 0).then_some(raised)
+}
+
+fn lowest_high() -> Option<c_int> {
+    let mut limit = std::mem::MaybeUninit::<libc::rlimit>::uninit();
+    // SAFETY: the place is right for the answer, which is only looked at if there is one.
+    let limit = unsafe { (libc::getrlimit(libc::RLIMIT_NOFILE, limit.as_mut_ptr()) == 0).then(|| limit.assume_init()) };
+    limit?.rlim_cur.min(HIGHEST).checked_sub(ROOM)?.try_into().ok()
+}
+
+fn identity(number: RawFd) -> io::Result<Known> {
+    let mut stat = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the place is right for the answer; of a number that is not open, there is an error.
+    if unsafe { libc::fstat(number, stat.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call has succeeded.
+    let stat = unsafe { stat.assume_init() };
+    Ok(Known { number, device: stat.st_dev, inode: stat.st_ino })
+}
+
+impl Known {
+    fn is_intact(&self) -> bool {
+        identity(self.number).is_ok_and(|now| now.device == self.device && now.inode == self.inode)
+    }
+}
+
+/// An error if something of ours was closed.
+fn intact() -> io::Result<()> {
+    match known().iter().find(|known| !known.is_intact()) {
+        Some(lost) => Err(io::Error::other(format!("a test closed its descriptor {}", lost.number))),
+        None => Ok(()),
+    }
+}
+
+/// An error if the system refuses to tell of locks, as a filter of system calls does.
+fn lockable() -> io::Result<()> {
+    let Some(known) = known().first().copied() else { return Ok(()) };
+    // SAFETY: all zeroes is a valid `flock`: it asks for the whole file.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = libc::F_WRLCK as _;
+    // SAFETY: asks about locks, and takes none.
+    match unsafe { libc::fcntl(known.number, libc::F_GETLK, &raw mut lock) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// What SQLite would call without us.
+#[derive(Debug, Clone, Copy)]
+struct Originals {
+    open: Option<Open>,
+    close: Option<Close>,
+    read: Option<Read>,
+    pread: Option<ReadAt>,
+    pread64: Option<ReadAt>,
+    write: Option<Write>,
+    pwrite: Option<WriteAt>,
+    pwrite64: Option<WriteAt>,
+    ftruncate: Option<Truncate>,
+}
+
+static ORIGINALS: OnceCell<Originals> = OnceCell::new();
+
+/// Puts ours in the place of the system calls of SQLite's default VFS, where it has them.
+fn replace_system_calls() {
+    // SAFETY: asks for the default VFS, which lives as long as the process.
+    let vfs = unsafe { ffi::sqlite3_vfs_find(std::ptr::null()) };
+    // SAFETY: the pointer is null or right.
+    let Some(table) = (unsafe { vfs.as_ref() }).filter(|vfs| vfs.iVersion >= 3) else { return };
+    let (Some(get), Some(set)) = (table.xGetSystemCall, table.xSetSystemCall) else { return };
+    let original = |name: &CStr| {
+        // SAFETY: name and VFS are right.
+        unsafe { get(vfs, name.as_ptr()) }
+    };
+    macro_rules! replace {
+        ($($field:ident: $call:ty = $name:literal by $ours:ident),* $(,)?) => {
+            let originals = Originals { $($field: original($name).map(|call| {
+                // SAFETY: SQLite documents the type of each entry by its own cast of it, which is this one.
+                unsafe { std::mem::transmute::<unsafe extern "C" fn(), $call>(call) }
+            })),* };
+            if ORIGINALS.set(originals).is_ok() {
+                $(if originals.$field.is_some() {
+                    let ours: $call = $ours;
+                    // SAFETY: as above; ours does what the one in its place does.
+                    unsafe {
+                        let ours = std::mem::transmute::<$call, unsafe extern "C" fn()>(ours);
+                        set(vfs, $name.as_ptr(), Some(ours));
+                    }
+                })*
+            }
+        };
+    }
+    replace! {
+        open: Open = c"open" by open,
+        close: Close = c"close" by close,
+        read: Read = c"read" by read,
+        pread: ReadAt = c"pread" by pread,
+        pread64: ReadAt = c"pread64" by pread64,
+        write: Write = c"write" by write,
+        pwrite: WriteAt = c"pwrite" by pwrite,
+        pwrite64: WriteAt = c"pwrite64" by pwrite64,
+        ftruncate: Truncate = c"ftruncate" by ftruncate,
+    }
+}
+
+/// Whether this thread is at work on our file.
+fn is_ours() -> bool {
+    OURS.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Whether `number` is no longer what we know it as.
+fn is_lost(number: c_int) -> bool {
+    is_ours() && known().iter().any(|known| known.number == number && !known.is_intact())
+}
+
+/// What a call on a lost number answers: as if it were closed, and nothing behind it.
+fn refuse() {
+    // SAFETY: there is no number -1, which is what the call says (EBADF).
+    unsafe { libc::close(-1) };
+}
+
+unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_int {
+    let Some(original) = ORIGINALS.get().and_then(|there| there.open) else { return -1 };
+    // SAFETY: as SQLite called us.
+    let number = unsafe { original(path, flags, mode) };
+    if number < 0 || !is_ours() {
+        return number;
+    }
+    let number = match high(number) {
+        Some(raised) => {
+            // SAFETY: the number is ours, and SQLite does not know it. It has no lock yet, which this would release.
+            unsafe { libc::close(number) };
+            raised
+        }
+        None => number,
+    };
+    if let Ok(identity) = identity(number) {
+        let mut known = known();
+        known.retain(|known| known.number != number);
+        known.push(identity);
+    }
+    number
+}
+
+unsafe extern "C" fn close(number: c_int) -> c_int {
+    let Some(original) = ORIGINALS.get().and_then(|there| there.close) else { return -1 };
+    let lost = is_lost(number);
+    if is_ours() {
+        known().retain(|known| known.number != number);
+    }
+    if lost {
+        return 0;
+    }
+    // SAFETY: as SQLite called us.
+    unsafe { original(number) }
+}
+
+/// Ours for a call on a number: the original one, or an error if the number is lost.
+macro_rules! guarded {
+    ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {$(
+        unsafe extern "C" fn $name(number: c_int, $($argument: $kind),*) -> $answer {
+            let original = ORIGINALS.get().and_then(|there| there.$name);
+            let Some(original) = original.filter(|_| !is_lost(number)) else {
+                refuse();
+                return -1;
+            };
+            // SAFETY: as SQLite called us.
+            unsafe { original(number, $($argument),*) }
+        }
+    )*};
+}
+
+guarded! {
+    read(to: *mut c_void, length: usize) -> isize;
+    pread(to: *mut c_void, length: usize, at: i64) -> isize;
+    pread64(to: *mut c_void, length: usize, at: i64) -> isize;
+    write(from: *const c_void, length: usize) -> isize;
+    pwrite(from: *const c_void, length: usize, at: i64) -> isize;
+    pwrite64(from: *const c_void, length: usize, at: i64) -> isize;
+    ftruncate(length: i64) -> c_int;
+}
