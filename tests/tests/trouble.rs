@@ -32,16 +32,14 @@ fn a_file_that_is_no_database_is_left_as_it_is() {
     }
 }
 
-/// The wait for a lock belongs to no test, and to no session: neither that of the first test for its registration nor a
-/// later one's.
+/// The wait for a lock belongs to no test: what a module or a session took begins with the first.
 #[test]
 fn a_test_starts_when_the_file_has_its_row() {
     let place = TEN_TESTS.place_with_a_run();
     let lock = rusqlite::Connection::open(&place.path).expect("the file can be opened");
     let now = "select strftime('%Y-%m-%dT%H:%M:%f', 'now')";
     lock.execute_batch("begin immediate").expect("the file can be locked");
-    let mut command = place.command();
-    command.env("MONITOR_SCOPE", "function,session");
+    let command = place.command();
     let tests = std::thread::spawn(move || run(command));
     std::thread::sleep(std::time::Duration::from_secs(2));
     let unlocked: String = lock.query_row(now, [], |row| row.get(0)).expect("SQLite knows the time");
@@ -50,8 +48,6 @@ fn a_test_starts_when_the_file_has_its_row() {
     let database = Database::open(&place.path);
     let earlier = format!("select count(*) from TEST_METRICS where ITEM_START_TIME < '{unlocked}'");
     assert_eq!(database.value(&earlier), TESTS.to_string(), "those of the run before");
-    let session = "select TOTAL_TIME < 2 from TEST_METRICS where KIND = 'session'";
-    assert_eq!(database.column(session), ["1"]);
 }
 
 /// Also one whose program numbers its schema as we do ours.
