@@ -81,10 +81,20 @@ fn nextest_sees_the_same() {
 }
 
 fn assert_bad_rows(database: &Database) {
-    for item in ["aborts", "is_killed_and_should_panic", "overflows_its_stack", "leaves_by_exit"] {
+    for item in [
+        "aborts",
+        "is_killed_and_should_panic",
+        "overflows_its_stack",
+        "leaves_by_exit",
+        "leaves_by_exit_as_if_it_had_passed",
+        "finds_an_old_report",
+        "forks_and_the_child_returns",
+    ] {
         assert_eq!(outcome(database, item), "crashed", "{item}");
     }
-    for item in ["panics", "panics_otherwise", "should_panic_and_returns", "returns_an_error"] {
+    for item in
+        ["panics", "panics_otherwise", "should_panic_and_returns", "returns_an_error", "leaves_a_process_behind"]
+    {
         assert_eq!(outcome(database, item), "failed", "{item}");
     }
     assert_eq!(outcome(database, "is_over_budget"), "over budget");
@@ -93,9 +103,12 @@ fn assert_bad_rows(database: &Database) {
 #[test]
 fn failures_are_told_as_without_isolation_and_deaths_by_name() {
     let project = isolation("isolation-bad");
-    let failed = run(project.cargo(&["test", "--lib", "bad::"]));
+    let mut command = project.cargo(&["test", "--lib", "bad::"]);
+    let temporary = tempfile::tempdir().expect("a temporary folder can be made");
+    command.env("TMPDIR", temporary.path());
+    let failed = run(command);
     assert_eq!(failed.code, Some(101));
-    assert!(failed.stdout.contains("0 passed; 9 failed; 1 ignored"), "{}", failed.stdout);
+    assert!(failed.stdout.contains("0 passed; 13 failed; 1 ignored"), "{}", failed.stdout);
     let told = |test: &str, texts: &[&str]| {
         let report = report(&failed, &format!("bad::{test}"));
         for text in texts {
@@ -110,8 +123,15 @@ fn failures_are_told_as_without_isolation_and_deaths_by_name() {
     told("is_killed_and_should_panic", &["died in its own process: SIGKILL", "test did not panic as expected"]);
     told("overflows_its_stack", &["has overflowed its stack", "died in its own process: SIGABRT"]);
     told("leaves_by_exit", &["did not come to its end in its own process (exit code 3)"]);
+    told("leaves_by_exit_as_if_it_had_passed", &["did not come to its end in its own process (exit code 0)"]);
+    told("finds_an_old_report", &["did not come to its end in its own process (exit code 0)"]);
+    told("leaves_a_process_behind", &["said before it is left", "on purpose"]);
+    told("forks_and_the_child_returns", &["died in its own process: SIGABRT"]);
     told("is_over_budget", &["max_heap: 3145728 bytes (3.00 MiB) measured, 1048576 bytes (1.00 MiB) allowed"]);
     assert_bad_rows(&project.database());
+    let left = fs::read_dir(temporary.path()).expect("the folder can be read").flatten();
+    let left: Vec<_> = left.filter(|entry| entry.path().is_dir()).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 /// Waits until the hanging test has told the numbers of its process and of the one it started.

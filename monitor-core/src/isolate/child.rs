@@ -3,13 +3,14 @@
 use std::any::Any;
 use std::io::Write as _;
 use std::panic;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
-use std::{env, fs};
+use std::{env, fs, process};
 
-use super::{BEGIN, END, PANICKED, RETURNED, VARIABLE};
+use super::folder::report_of;
+use super::words::{BEGIN, END, PANICKED, RETURNED, VARIABLE};
 
 /// The last panic of each thread that had one.
 static PANICS: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
@@ -39,7 +40,7 @@ impl Child {
             return None;
         }
         let value = env::var(VARIABLE).ok()?;
-        let report = PathBuf::from(value.split_once(':')?.1);
+        let report = Path::new(value.split_once(':')?.1).join(report_of(process::id()));
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             let message = message_of(info.payload());
@@ -63,6 +64,10 @@ fn message_of(payload: &dyn Any) -> String {
 
 impl Drop for Child {
     fn drop(&mut self) {
+        // A child made by `fork` may end here too, and says nothing.
+        if !self.report.ends_with(report_of(process::id())) {
+            return;
+        }
         mark(END);
         let report = if thread::panicking() { format!("{PANICKED}{}", message()) } else { RETURNED.to_owned() };
         if let Err(error) = fs::write(&self.report, report) {

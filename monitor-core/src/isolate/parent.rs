@@ -1,22 +1,18 @@
 //! The process that makes an isolated one, shows its output and learns how it ended.
 
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::env;
+use std::io;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
-use std::{env, fs};
 
-use super::{BEGIN, END, PANICKED, VARIABLE};
+use super::folder::{Folder, report_of};
+use super::words::{BEGIN, END, PANICKED, VARIABLE};
 use crate::__private::Item;
 use crate::recorder::Recorder;
 use crate::scope::current;
 use crate::sys;
-
-/// How long output is waited for after the process itself has ended: something it started may hold the pipe.
-const PATIENCE_WITH_OUTPUT: Duration = Duration::from_secs(2);
 
 /// How an isolated body ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,12 +37,11 @@ pub(crate) fn run(item: &Item, recorder: &Recorder) -> End {
 fn try_run(item: &Item, recorder: &Recorder) -> io::Result<End> {
     // A monitored test that calls this one counts none of it: it is another process's.
     let _paused = current::pause();
-    let report = report_path();
-    let mut command = command(item, recorder, &report)?;
+    let folder = Folder::new()?;
+    let mut command = command(item, recorder, folder.path())?;
+    command.stdin(Stdio::null()).stdout(folder.output("stdout")?).stderr(folder.output("stderr")?);
     let _lifeline = sys::own_group(&mut command)?;
     let mut child = command.spawn()?;
-    let stdout = collect(child.stdout.take());
-    let stderr = collect(child.stderr.take());
     let limit = recorder.config.isolate_timeout;
     let status = wait(&mut child, limit)?;
     if status.is_none_or(|status| sys::signal_of(status).is_some()) {
@@ -55,11 +50,10 @@ fn try_run(item: &Item, recorder: &Recorder) -> io::Result<End> {
         let _ = child.kill();
         let _ = child.wait();
     }
-    let printed = stdout.recv_timeout(PATIENCE_WITH_OUTPUT).unwrap_or_default();
-    print!("{}", String::from_utf8_lossy(body_of(&printed)));
-    eprint!("{}", String::from_utf8_lossy(&stderr.recv_timeout(PATIENCE_WITH_OUTPUT).unwrap_or_default()));
-    let told = fs::read_to_string(&report).ok();
-    let _ = fs::remove_file(&report);
+    let text = |name: &str| folder.read(name).unwrap_or_default();
+    print!("{}", String::from_utf8_lossy(body_of(&text("stdout"))));
+    eprint!("{}", String::from_utf8_lossy(&text("stderr")));
+    let told = folder.read(&report_of(child.id())).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let Some(status) = status else {
         recorder.settle();
         let limit = limit.unwrap_or_default();
@@ -94,14 +88,11 @@ fn end(item: &Item, recorder: &Recorder, status: ExitStatus, told: Option<&str>)
     }
 }
 
-fn command(item: &Item, recorder: &Recorder, report: &Path) -> io::Result<Command> {
+fn command(item: &Item, recorder: &Recorder, folder: &Path) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command
         .args([&harness_name(item), "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
-        .env(VARIABLE, format!("{}:{}", recorder.runner.session_h, report.display()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .env(VARIABLE, format!("{}:{}", recorder.runner.session_h, folder.display()));
     Ok(command)
 }
 
@@ -115,25 +106,6 @@ fn harness_name(item: &Item) -> String {
             None => item.function.to_owned(),
         },
     }
-}
-
-fn report_path() -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let number = COUNT.fetch_add(1, Relaxed);
-    env::temp_dir().join(format!("monitor-isolated-{}-{number}", std::process::id()))
-}
-
-/// Reads a pipe to its end on a thread of its own, so that a full pipe never stops the child.
-fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            let _ = pipe.read_to_end(&mut bytes);
-        }
-        let _ = sender.send(bytes);
-    });
-    receiver
 }
 
 /// `None` if the limit came first.

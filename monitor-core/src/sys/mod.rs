@@ -11,6 +11,7 @@ pub(crate) mod descriptors;
 #[path = "descriptors_unguarded.rs"]
 pub(crate) mod descriptors;
 mod exit;
+mod folder;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod linux;
 #[cfg(any(not(target_os = "linux"), feature = "portable"))]
@@ -29,4 +30,5 @@ pub(crate) use backend::{
     thread_cpu_ns, thread_id, thread_usage, thread_usage_of,
 };
 pub(crate) use exit::at_exit;
+pub(crate) use folder::make_private_folder;
 pub(crate) use usage::{ChildUsage, Edge, ThreadId, Usage};

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 use libc::{c_int, c_void, pthread_attr_t, pthread_key_t, pthread_t};
 
-use super::Newborn;
+use super::newborn::Newborn;
 use crate::sys::AtomicRef;
 
 /// The first function of a thread: of POSIX with a pointer as result, of C11 with an `int`. It may unwind, as

@@ -1,0 +1,66 @@
+//! Where an isolated process leaves its output and its report.
+
+use std::collections::hash_map::RandomState;
+use std::fs::{self, OpenOptions};
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use crate::sys;
+
+/// A folder that is made for one process, that no other user can enter, and whose name nobody can foresee. Files, not
+/// pipes: what is written is there when the process has ended, whoever else may still hold them.
+#[derive(Debug)]
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn new() -> io::Result<Self> {
+        // Seeded by the operating system.
+        let number = || RandomState::new().build_hasher().finish();
+        let path = std::env::temp_dir().join(format!("monitor-isolated-{:016x}{:016x}", number(), number()));
+        sys::make_private_folder(&path)?;
+        Ok(Self(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// A file that takes what the process prints.
+    pub(super) fn output(&self, name: &str) -> io::Result<Stdio> {
+        OpenOptions::new().append(true).create_new(true).open(self.0.join(name)).map(Stdio::from)
+    }
+
+    pub(super) fn read(&self, name: &str) -> Option<Vec<u8>> {
+        fs::read(self.0.join(name)).ok()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The name of the report of process `pid`: one that the body starts, and that takes itself for the isolated one, has another.
+pub(super) fn report_of(pid: u32) -> String {
+    format!("report-{pid}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_new_and_gone_in_the_end() {
+        let (one, other) = (Folder::new().expect("it can be made"), Folder::new().expect("it can be made"));
+        let path = one.path().to_owned();
+        assert_ne!(path, other.path());
+        drop(one.output("stdout").expect("a file can be made"));
+        assert_eq!(one.read("stdout"), Some(Vec::new()));
+        assert!(one.output("stdout").is_err(), "what is there already is not taken over");
+        drop(one);
+        assert!(!path.exists());
+    }
+}
