@@ -36,7 +36,7 @@ pub(crate) fn excess(budgets: &Budgets, measurement: &Measurement) -> Vec<Excess
 
 /// What is still held, unless it may be the thread table's.
 fn leaked(measurement: &Measurement) -> Option<u64> {
-    let retained = measurement.heap.as_ref()?.retained_bytes;
+    let retained = u64::try_from(measurement.heap.as_ref()?.retained_bytes).unwrap_or(0);
     (measurement.is_heap_exact() || retained > THREAD_TABLE_BYTES).then_some(retained)
 }
 
@@ -151,6 +151,7 @@ mod tests {
         assert!(!leaks(Coverage::Threads, Some(2), 2048));
         assert!(leaks(Coverage::Threads, Some(2), 2049));
         assert!(!leaks(Coverage::Process, None, 2048), "its threads are not seen");
+        assert!(!leaks(Coverage::Threads, Some(1), -1), "more was given back than taken");
     }
 
     #[test]

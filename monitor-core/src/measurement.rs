@@ -28,6 +28,8 @@ pub(crate) struct Begun {
     heap: HeapMark,
     /// Threads that had joined the tree before the test did.
     earlier_threads: u64,
+    /// Wall time set aside on the test's thread before.
+    aside: Duration,
     process: Option<Usage>,
     clock: Instant,
 }
@@ -63,7 +65,8 @@ pub(crate) struct Heap {
     pub peak_bytes: u64,
     pub allocated_bytes: u64,
     pub allocations: u64,
-    pub retained_bytes: u64,
+    /// Negative if memory from before was given back.
+    pub retained_bytes: i64,
 }
 
 impl Begun {
@@ -91,7 +94,19 @@ impl Begun {
         } else {
             Some(sys::process_usage(Edge::Begin))
         };
-        Self { coverage, tree, resident, children, totals, heap, earlier_threads, process, clock: Instant::now() }
+        let aside = own.aside();
+        Self {
+            coverage,
+            tree,
+            resident,
+            children,
+            totals,
+            heap,
+            earlier_threads,
+            aside,
+            process,
+            clock: Instant::now(),
+        }
     }
 
     /// What a bracket inside this one has to keep: whose figures it shows, and the threads to leave out.
@@ -101,7 +116,7 @@ impl Begun {
 
     /// Stops the clocks. The calling thread, normally that of `own`, counts no more.
     pub(crate) fn stop(self, own: &'static ThreadRecord) -> Stopped {
-        let wall = self.clock.elapsed();
+        let wall = self.clock.elapsed().saturating_sub(own.aside().saturating_sub(self.aside));
         let is_own_thread = || current::current().is_some_and(|record| std::ptr::eq(record, own));
         let (own_usage, process) = match self.coverage {
             Coverage::Process => (Usage::default(), Some(sys::process_usage(Edge::End))),
@@ -131,6 +146,7 @@ impl Stopped {
             (Some(before), Some(after)) => after.since(before),
             _ => spent.usage,
         };
+        let usage = usage.since(&spent.aside);
         let threads = totals_now.threads.saturating_sub(*earlier_threads);
         let usage = if threads == 1 { without_own_cost(usage, self.wall) } else { usage };
         let children = match (children, &self.children) {
@@ -148,7 +164,7 @@ impl Stopped {
                 peak_bytes: heap.peak_bytes,
                 allocated_bytes: spent.allocated.bytes,
                 allocations: spent.allocated.calls,
-                retained_bytes: u64::try_from(heap.kept_bytes).unwrap_or(0),
+                retained_bytes: heap.kept_bytes,
             }),
             resident_growth_bytes: resident.as_ref().and_then(ResidentPeak::growth_bytes),
             children,

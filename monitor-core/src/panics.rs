@@ -1,12 +1,14 @@
 //! Keeps what a panic needs for itself out of the figures of the test it happens in.
 
 use std::any::Any;
+use std::time::Instant;
 use std::{panic, thread};
 
 use crate::scope::current;
+use crate::sys::{self, Edge};
 
-/// From now on the panic hook counts for nobody: the message goes to the harness's buffer of captured output, and a
-/// backtrace keeps megabytes of symbols in memory for the next one.
+/// From now on the panic hook counts for nobody: the message goes to the harness's buffer of captured output, and with
+/// `RUST_BACKTRACE=1` symbols are looked up for 80 ms and stay in memory, megabytes of them, for the next backtrace.
 ///
 /// A hook that a test sets takes the place of this one, and counts.
 pub(crate) fn leave_hook_uncounted() {
@@ -15,8 +17,13 @@ pub(crate) fn leave_hook_uncounted() {
     }
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
+        let test = current::current();
         let _paused = current::pause();
+        let (clock, usage) = (Instant::now(), sys::thread_usage(Edge::Begin));
         before(info);
+        if let Some(record) = test {
+            record.set_aside(clock.elapsed(), &sys::thread_usage(Edge::End).since(&usage));
+        }
     }));
 }
 

@@ -408,7 +408,7 @@ fn measures(measurement: &Measurement, concurrency: u64) -> Measures {
         heap_peak: heap.map(|heap| heap.peak_bytes),
         heap_allocated: heap.map(|heap| heap.allocated_bytes),
         allocations: heap.map(|heap| heap.allocations),
-        heap_retained: heap.and_then(|heap| i64::try_from(heap.retained_bytes).ok()),
+        heap_retained: heap.map(|heap| heap.retained_bytes),
         rss_peak: resident_growth_bytes.filter(|_| *coverage == Coverage::Process),
         minor_faults: usage.minor_faults,
         major_faults: usage.major_faults,

@@ -25,6 +25,7 @@ pub(crate) struct OpenTest {
 
 /// How far a test is.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are as many as tests that run at once")]
 enum Stage {
     /// Open, and the body has not begun; measured from here if it never does.
     Waiting(Begun),

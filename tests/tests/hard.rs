@@ -81,6 +81,31 @@ fn a_thread_that_outlives_its_test_is_told() {
 }
 
 #[test]
+fn memory_from_before_that_is_given_back_makes_the_rest_negative() {
+    let project = hard("hard-negative");
+    let _ = project.test(&["--lib", "memory_from_before", "--", "--ignored"]);
+    let heap = project.database().rows("select outcome, heap_peak_bytes, heap_retained_bytes, allocations from TESTS");
+    assert_eq!(heap, [["passed", "0", "-1048576", "0"]]);
+}
+
+#[test]
+fn what_a_panic_hook_consumes_is_not_the_tests() {
+    let project = hard("hard-hook");
+    for (args, attribution) in [("--test-threads=1", "process"), ("--test-threads=2", "threads")] {
+        let _ = project.test(&["--lib", "panic_hook", "--", "--ignored", args]);
+        let database = project.database();
+        for item in ["panics", "its_thread_panics"] {
+            assert_eq!(self::attribution(&database, item), attribution, "{item}");
+            let cpu = of(&database, item, CPU_MS);
+            assert!((28.0..60.0).contains(&cpu), "{item}, {args}: {cpu} ms for 30 burnt, beside 200 of the hook");
+        }
+        let wall = of(&database, "panics", "wall_seconds * 1000");
+        assert!(wall >= of(&database, "panics", CPU_MS) - 1.0, "{wall} ms");
+        database.execute("delete from TEST_PROFILES; delete from TEST_METRICS");
+    }
+}
+
+#[test]
 fn a_global_pool_is_never_silently_wrong() {
     let project = hard("hard-pool");
     for args in [&["--test-threads=2"][..], &["--test-threads=4"]] {

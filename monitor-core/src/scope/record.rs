@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::current;
 use super::pool::Pool;
@@ -44,6 +45,8 @@ pub(crate) struct ThreadRecord {
     ended: AtomicBool,
     /// Whether the end of a test has waited for the thread in vain.
     outlives: AtomicBool,
+    /// Wall time that was set aside on the thread, ns.
+    aside_ns: AtomicU64,
     at_end: Mutex<Usage>,
 }
 
@@ -71,6 +74,7 @@ impl ThreadRecord {
             born: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             outlives: AtomicBool::new(false),
+            aside_ns: AtomicU64::new(0),
             at_end: Mutex::new(Usage::default()),
         });
         record.tree.set(Some(tree));
@@ -90,6 +94,7 @@ impl ThreadRecord {
         self.born.store(false, Relaxed);
         self.ended.store(false, Relaxed);
         self.outlives.store(false, Relaxed);
+        self.aside_ns.store(0, Relaxed);
         POOL.give(self);
     }
 
@@ -202,6 +207,19 @@ impl ThreadRecord {
         if let Some(tree) = self.tree.get() {
             tree.has_lost_one();
         }
+    }
+
+    /// Takes note of what the thread did in the test's time that is not the test's.
+    pub(crate) fn set_aside(&self, wall: Duration, usage: &Usage) {
+        self.aside_ns.fetch_add(u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        if let Some(tree) = self.tree.get().filter(|_| usage.cpu_ns.is_some()) {
+            tree.set_aside(*usage);
+        }
+    }
+
+    /// Wall time set aside so far.
+    pub(crate) fn aside(&self) -> Duration {
+        Duration::from_nanos(self.aside_ns.load(Relaxed))
     }
 
     pub(super) fn thread(&self) -> ThreadId {

@@ -161,7 +161,7 @@ impl Tree {
                 Some(_) => record.usage(),
                 None => Usage::default(),
             };
-            sum.plus(&Totals { usage, allocated: record.allocated(), threads: record.threads() })
+            sum.plus(&Totals { usage, aside: Usage::ZERO, allocated: record.allocated(), threads: record.threads() })
         })
     }
 
@@ -240,7 +240,12 @@ impl Tree {
             if is_own || record.is_gone() {
                 record.flush();
                 let usage = if is_own { sys::thread_usage(Edge::End) } else { record.usage() };
-                self.fold(&Totals { usage, allocated: record.allocated(), threads: record.threads() });
+                self.fold(&Totals {
+                    usage,
+                    aside: Usage::ZERO,
+                    allocated: record.allocated(),
+                    threads: record.threads(),
+                });
                 record.recycle();
             } else {
                 if let Some((_, last)) = kept {
@@ -252,6 +257,11 @@ impl Tree {
         if let Some((first, last)) = kept {
             self.push(first, last);
         }
+    }
+
+    /// Takes note of what a thread consumed that is not the test's.
+    pub(super) fn set_aside(&self, usage: Usage) {
+        self.fold(&Totals { aside: usage, ..Totals::ZERO });
     }
 
     fn folded(&self) -> Totals {
