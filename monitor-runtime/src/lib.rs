@@ -24,6 +24,7 @@
 //! # Features
 //!
 //! - `thread-attribution` (default): threads born inside a test count for it, on Linux with glibc.
+//! - `bundled-sqlite` (default): builds SQLite. Without it the system's library is linked.
 //! - `portable`: measures with `sysinfo` and `std` only, as on platforms without a backend of their own.
 
 #![forbid(unsafe_code)]

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::descriptors::Descriptors;
-use crate::error::StoreError;
+use crate::error::{StoreError, sqlite_error};
 use crate::{filesystem, migrations};
 
 /// How long a writer tries to get at a locked file.
@@ -183,7 +183,7 @@ pub(crate) fn refuse_what_is_no_database(path: &Path) -> Result<(), StoreError> 
 /// Whether another try may succeed.
 fn is_locked(error: &rusqlite::Error) -> bool {
     matches!(
-        error.sqlite_error_code(),
+        sqlite_error(error).map(|error| error.code),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed)
     )
 }

@@ -125,7 +125,7 @@ impl StoreError {
     pub(crate) fn from_sqlite(path: &Path, source: rusqlite::Error, waited: Duration) -> Self {
         let path = path.to_owned();
         let reason = source.to_string();
-        match source.sqlite_error_code() {
+        match sqlite_error(&source).map(|error| error.code) {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
                 Self::Locked { path, waited }
             }
@@ -148,6 +148,14 @@ impl StoreError {
     }
 }
 
+/// What SQLite itself said; rusqlite has a method for it since 0.28 only.
+pub(crate) fn sqlite_error(error: &rusqlite::Error) -> Option<&rusqlite::ffi::Error> {
+    match error {
+        rusqlite::Error::SqliteFailure(error, _) => Some(error),
+        _ => None,
+    }
+}
+
 fn is_missing(folder: &Path) -> bool {
     !folder.as_os_str().is_empty() && folder.try_exists().is_ok_and(|exists| !exists)
 }
@@ -155,5 +163,5 @@ fn is_missing(folder: &Path) -> bool {
 /// Whether an I/O error is what SQLite makes of a full disk when it grows its shared memory file.
 fn is_out_of_space(error: &rusqlite::Error) -> bool {
     const IOERR_SHMSIZE: i32 = 4874;
-    error.sqlite_error().is_some_and(|e| e.extended_code == IOERR_SHMSIZE)
+    sqlite_error(error).is_some_and(|e| e.extended_code == IOERR_SHMSIZE)
 }

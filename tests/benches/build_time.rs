@@ -3,6 +3,7 @@
 //! CPU time is what the machine's other work disturbs least; the wall time is that of this machine.
 #![forbid(unsafe_code)]
 
+use std::process::Command;
 use std::time::Instant;
 use std::{env, fs};
 
@@ -20,16 +21,28 @@ fn main() {
     println!("{:<28} {:>8} {:>8}", "", "wall s", "CPU s");
     row("without monitor-runtime", &bare, LIB);
     row("with monitor-runtime", &manifest("with", ""), &monitored);
+    let system = manifest("system", "rusqlite = { version = \"0.40\", default-features = false }").replace(
+        "/monitor-runtime\" }",
+        "/monitor-runtime\", default-features = false, features = [\"thread-attribution\"] }",
+    );
+    row("with the system's SQLite", &system, &monitored);
 }
 
 fn row(what: &str, manifest: &str, lib: &str) {
     let project = Project::new(&[("Cargo.toml", manifest), ("src/lib.rs", lib)]);
+    // The system's SQLite may want another version than the lock file's.
+    let _ = run(online(project.cargo(&["fetch"]))).succeeded();
     let (start, cpu_before) = (Instant::now(), children_cpu_seconds());
-    let mut cargo = project.cargo(&["test", "--no-run", "--quiet"]);
+    let mut cargo = online(project.cargo(&["test", "--no-run", "--quiet"]));
     cargo.env("CARGO_TARGET_DIR", project.path("target"));
     let _ = run(cargo).succeeded();
     let (wall, cpu) = (start.elapsed().as_secs_f64(), children_cpu_seconds() - cpu_before);
     println!("{what:<28} {wall:>8.1} {cpu:>8.1}");
+}
+
+fn online(mut cargo: Command) -> Command {
+    cargo.env("CARGO_NET_OFFLINE", "false");
+    cargo
 }
 
 /// CPU time of the processes that this one has waited for; not a number where there is no `/proc`.
