@@ -14,6 +14,9 @@ use std::time::Duration;
 mod returned;
 
 pub use returned::{Known, Returned, Unknown};
+// Expansions name nothing by the user's own crates: a `#![no_std]` crate has no `std` there.
+pub use ::core;
+pub use std::vec::Vec;
 
 use crate::isolate::{self, Child, End};
 pub use crate::parameter::{Bare, ByDebug, Hidden, Shown};

@@ -2,12 +2,13 @@
 //!
 //! An attribute that stands above `#[monitored]` has run before it. What it put around the body is recognised by its
 //! shape: the runtime of `tokio::test`, the lock of `serial_test`, the set-up of `test_log`, the call of the template in a case of
-//! `rstest` or `test_case`. A shape that is not recognised is measured as a whole.
+//! `rstest` or `test_case`. A user may write the same shape, with the same names: what another attribute wrote stands all at one
+//! place, where that attribute does, and what the user wrote does not. A shape that is not recognised is measured as a whole.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt as _;
-use syn::{Block, Expr, Item, ItemFn, Stmt};
+use syn::{Block, Expr, ExprCall, Item, ItemFn, Stmt};
 
 use crate::case::{self, RstestCase, TestCase};
 use crate::position;
@@ -32,17 +33,17 @@ pub(crate) fn place(function: &mut ItemFn, begin: &Begin<'_>) -> Option<Found> {
 
 /// The `rstest` case that a function is, whatever is around its body.
 pub(crate) fn rstest_case(function: &ItemFn) -> Option<RstestCase> {
-    fn find(block: &mut Block) -> Option<RstestCase> {
-        match inner_block(block) {
-            Some(inner) => find(inner),
+    fn find(block: &mut Block, function: &str) -> Option<RstestCase> {
+        match inner_block(block, function) {
+            Some(inner) => find(inner, function),
             None => RstestCase::of(block),
         }
     }
-    find(&mut function.block.clone())
+    find(&mut function.block.clone(), &function.sig.ident.unraw().to_string())
 }
 
 fn place_in(block: &mut Block, function: &str, begin: &Begin<'_>) -> Option<Found> {
-    if let Some(inner) = inner_block(block) {
+    if let Some(inner) = inner_block(block, function) {
         let found = place_in(inner, function, begin);
         return Some(found.unwrap_or_else(|| {
             inner.stmts.insert(0, begin(&[]));
@@ -65,9 +66,9 @@ fn place_in(block: &mut Block, function: &str, begin: &Begin<'_>) -> Option<Foun
 }
 
 /// The block inside which the user's code is: of an async body or of a closure under a lock.
-fn inner_block(block: &mut Block) -> Option<&mut Block> {
-    let position = block.stmts.iter().position(|statement| is_async_body(statement) || is_locked_function(statement));
-    if let Some(position) = position {
+fn inner_block<'a>(block: &'a mut Block, function: &str) -> Option<&'a mut Block> {
+    let is_around = |statement: &Stmt| is_async_body(statement) || is_locked_function(statement, function);
+    if let Some(position) = block.stmts.iter().position(is_around) {
         return match &mut block.stmts[position] {
             Stmt::Local(local) => match &mut *local.init.as_mut()?.expr {
                 Expr::Async(body) => Some(&mut body.block),
@@ -78,7 +79,7 @@ fn inner_block(block: &mut Block) -> Option<&mut Block> {
         };
     }
     let Stmt::Expr(Expr::Call(call), _) = block.stmts.last_mut()? else { return None };
-    if !is_serial_core(&call.func) {
+    if !is_serial_core(call) {
         return None;
     }
     match call.args.last_mut()? {
@@ -97,27 +98,35 @@ fn is_async_body(statement: &Stmt) -> bool {
         && local.init.as_ref().is_some_and(|init| matches!(&*init.expr, Expr::Async(_)))
 }
 
-/// `async fn _name_internal() { … }`, as serial_test writes it around an async body.
-fn is_locked_function(statement: &Stmt) -> bool {
-    let Stmt::Item(Item::Fn(function)) = statement else { return false };
-    let name = function.sig.ident.to_string();
-    name.starts_with('_') && (name.ends_with("_internal") || name.ends_with("_inner"))
+/// `async fn _name_internal() { … }`, as serial_test writes it around an async body, and `fn _name_inner() { … }` where it is
+/// given attributes for the body.
+fn is_locked_function(statement: &Stmt, function: &str) -> bool {
+    let Stmt::Item(Item::Fn(inner)) = statement else { return false };
+    let name = inner.sig.ident.to_string();
+    [format!("_{function}_internal"), format!("_{function}_inner")].contains(&name)
+        && position::is_same(inner.sig.fn_token.span, inner.sig.paren_token.span.open())
 }
 
 /// `serial_test::local_serial_core` and its like.
-fn is_serial_core(function: &Expr) -> bool {
-    let Expr::Path(path) = function else { return false };
+fn is_serial_core(call: &ExprCall) -> bool {
+    let Expr::Path(path) = &*call.func else { return false };
     path.path.segments.last().is_some_and(|segment| {
         let name = segment.ident.to_string();
         ["local_", "fs_"].iter().any(|prefix| name.starts_with(prefix))
             && ["_serial_core", "_parallel_core", "_core_with_return"].iter().any(|suffix| name.ends_with(suffix))
+            && position::is_same(segment.ident.span(), call.paren_token.span.open())
     })
 }
 
 /// `{ mod init { … } init::init(); }`, as test_log writes it before the body.
 fn is_logging_set_up(statement: &Stmt) -> bool {
     let Stmt::Expr(Expr::Block(block), _) = statement else { return false };
-    matches!(block.block.stmts.as_slice(), [Stmt::Item(Item::Mod(module)), ..] if module.ident == "init")
+    match block.block.stmts.as_slice() {
+        [Stmt::Item(Item::Mod(module)), ..] => {
+            module.ident == "init" && position::is_same(module.mod_token.span, module.ident.span())
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{Block, Lifetime, Stmt, parse_quote};
+use syn::{Block, Lifetime, Stmt, Token, parse_quote};
 
 use crate::body::{self, Found};
 use crate::model::{Returns, ShouldPanic, Test};
@@ -75,7 +75,7 @@ fn enter_and_close(test: &mut Test) {
     let (returns, label) = (test.returns(), label());
     let body = &test.function.block;
     test.function.block.stmts = match (returns, test.should_panic()) {
-        (_, ShouldPanic::Any | ShouldPanic::Containing(_)) => statements(quote! {
+        (Returns::Unit, ShouldPanic::Any | ShouldPanic::Containing(_)) => statements(quote! {
             #private::expect_panic(&MONITORED_ITEM, #asked, move || #body)
         }),
         (Returns::Unit, ShouldPanic::No) => statements(quote! {
@@ -85,20 +85,21 @@ fn enter_and_close(test: &mut Test) {
             }
             #body;
         }),
-        (Returns::Value(returned), ShouldPanic::No) => {
+        // With `#[should_panic]` too, which rustc will refuse.
+        (Returns::Value(returned), _) => {
             let returned = *returned;
             let known = quote!(#private::Returned::<#returned>::new());
             statements(quote! {
                 let #guard = match #private::enter_returning(&MONITORED_ITEM, #asked, #known.success()) {
-                    ::core::result::Result::Ok(#guard) => #guard,
-                    ::core::result::Result::Err(#value) => return #value,
+                    #private::core::result::Result::Ok(#guard) => #guard,
+                    #private::core::result::Result::Err(#value) => return #value,
                 };
                 let #value = (move || -> #returned #body)();
                 #guard.close(#known.is_failure(&#value));
                 #value
             })
         }
-        (Returns::Opaque, ShouldPanic::No) => statements(quote! {
+        (Returns::Opaque, _) => statements(quote! {
             let #guard = #private::enter_here(&MONITORED_ITEM, #asked);
             #label #body
         }),
@@ -117,6 +118,11 @@ fn begin_and_end(test: &mut Test) {
         Returns::Unit => (None, Some(quote_spanned!(end=> ;))),
         Returns::Value(_) | Returns::Opaque => (Some(label()), None),
     };
+    let body = &mut test.function.block;
+    if let ([Stmt::Expr(_, semicolon @ None)], true) = (body.stmts.as_mut_slice(), after.is_some()) {
+        // Of a block that is nothing but a value, clippy says that it needs no brackets.
+        *semicolon = Some(Token![;](end));
+    }
     test.function.block.stmts = statements(quote! {
         let #guard = #begin;
         #before #body #after
@@ -136,12 +142,12 @@ fn place(test: &mut Test) -> Option<Found> {
 fn begin(options: &Options, parameters: &[(String, TokenStream)]) -> TokenStream {
     let (private, asked) = (options.private(), asked(options));
     let parameters = if parameters.is_empty() {
-        quote!(::std::vec::Vec::new)
+        quote!(#private::Vec::new)
     } else {
         let each = parameters.iter().map(
             |(name, value)| quote!(#private::Parameter { name: #name, value: #private::Shown::new(#value).shown() }),
         );
-        quote!(|| ::std::vec::Vec::from([#(#each),*]))
+        quote!(|| #private::Vec::from([#(#each),*]))
     };
     quote!(#private::begin(&MONITORED_ITEM, || #asked, #parameters))
 }
@@ -152,20 +158,20 @@ fn items(test: &Test, template: &str, deferred: bool) -> Vec<Stmt> {
     let private = test.options.private();
     let own = test.name();
     let (case, name, module) = if template == own {
-        (None, quote!(#own), quote!(::core::module_path!()))
+        (None, quote!(#own), quote!(#private::core::module_path!()))
     } else {
         let case: Stmt = parse_quote! {
-            const MONITORED_CASE: ::core::option::Option<&'static str> =
-                #private::case_module(::core::module_path!(), #template);
+            const MONITORED_CASE: #private::core::option::Option<&'static str> =
+                #private::case_module(#private::core::module_path!(), #template);
         };
         let module = quote!(match MONITORED_CASE {
-            ::core::option::Option::Some(module) => module,
-            ::core::option::Option::None => ::core::module_path!(),
+            #private::core::option::Option::Some(module) => module,
+            #private::core::option::Option::None => #private::core::module_path!(),
         });
         (Some(case), quote!(if MONITORED_CASE.is_some() { #template } else { #own }), module)
     };
     let options = &test.options;
-    let component = option(options.component.as_ref().map(|component| quote!(#component)));
+    let component = option(&private, options.component.as_ref().map(|component| quote!(#component)));
     let (budgets, isolate) = (budgets(options, &private), options.isolate);
     let should_panic = match test.should_panic() {
         ShouldPanic::No => quote!(No),
@@ -177,12 +183,12 @@ fn items(test: &Test, template: &str, deferred: bool) -> Vec<Stmt> {
             name: #name,
             function: #own,
             module: #module,
-            file: ::core::file!(),
-            line: ::core::line!(),
-            package: ::core::env!("CARGO_PKG_NAME"),
-            manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
-            bin_name: ::core::option_env!("CARGO_BIN_NAME"),
-            is_outside_library: ::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
+            file: #private::core::file!(),
+            line: #private::core::line!(),
+            package: #private::core::env!("CARGO_PKG_NAME"),
+            manifest_dir: #private::core::env!("CARGO_MANIFEST_DIR"),
+            bin_name: #private::core::option_env!("CARGO_BIN_NAME"),
+            is_outside_library: #private::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
             component: #component,
             budgets: #budgets,
             isolate: #isolate,
@@ -195,12 +201,15 @@ fn items(test: &Test, template: &str, deferred: bool) -> Vec<Stmt> {
 
 fn budgets(options: &Options, private: &TokenStream) -> TokenStream {
     let time = |limit: Option<std::time::Duration>| {
-        option(limit.map(|limit| {
-            let (seconds, nanos) = (limit.as_secs(), limit.subsec_nanos());
-            quote!(::core::time::Duration::new(#seconds, #nanos))
-        }))
+        option(
+            private,
+            limit.map(|limit| {
+                let (seconds, nanos) = (limit.as_secs(), limit.subsec_nanos());
+                quote!(#private::core::time::Duration::new(#seconds, #nanos))
+            }),
+        )
     };
-    let number = |limit: Option<u64>| option(limit.map(|limit| quote!(#limit)));
+    let number = |limit: Option<u64>| option(private, limit.map(|limit| quote!(#limit)));
     let (max_time, max_cpu) = (time(options.max_time), time(options.max_cpu));
     let (max_heap, max_allocations) = (number(options.max_heap_bytes), number(options.max_allocations));
     let no_leak = options.no_leak;
@@ -215,8 +224,9 @@ fn budgets(options: &Options, private: &TokenStream) -> TokenStream {
     }
 }
 
-fn option(value: Option<TokenStream>) -> TokenStream {
-    value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
+fn option(private: &TokenStream, value: Option<TokenStream>) -> TokenStream {
+    let option = quote!(#private::core::option::Option);
+    value.map_or_else(|| quote!(#option::None), |value| quote!(#option::Some(#value)))
 }
 
 /// The condition under which the test is monitored.
@@ -295,8 +305,8 @@ mod tests {
         let body = body(&expanded(options, r#"#[test] #[should_panic(expected = "x")] fn t() {}"#));
         for part in [
             "renamed::__private::expect_panic(&MONITORED_ITEM,!(cfg!(windows))",
-            "component:::core::option::Option::Some(\"shop\")",
-            "max_time:::core::option::Option::Some(::core::time::Duration::new(1u64,500000000u32))",
+            "component:renamed::__private::core::option::Option::Some(\"shop\")",
+            "max_time:renamed::__private::core::option::Option::Some(renamed::__private::core::time::Duration::new(1u64,500000000u32))",
             "no_leak:true",
             "ShouldPanic::Containing(\"x\")",
         ] {

@@ -6,6 +6,7 @@
 mod body;
 mod case;
 mod expand;
+mod known;
 mod model;
 mod module;
 mod options;
@@ -19,13 +20,14 @@ use syn::{Item, ItemFn, parse2};
 
 /// Records what a test costs: time, CPU, memory.
 ///
-/// It goes above or below `#[test]`, on a test function or on an inline module, where it covers every test inside.
+/// It goes on a test function, below `#[test]`, or on an inline module, where it covers every test inside. Above `#[test]` works
+/// under `#[cfg(test)]` only: elsewhere the library's own build, which has no dev-dependencies, would look for it.
 ///
 /// ```
 /// use monitor_runtime::monitored;
 ///
-/// #[monitored]
 /// #[test]
+/// #[monitored]
 /// fn prime() {
 ///     assert!((2..31).all(|divisor| 31 % divisor != 0));
 /// }
@@ -37,8 +39,8 @@ use syn::{Item, ItemFn, parse2};
 ///     #[test]
 ///     fn pays() {}
 ///
-///     #[monitored(max_time = "2s")] // overrides the module's
 ///     #[test]
+///     #[monitored(max_time = "2s")] // overrides the module's
 ///     fn ships() {}
 /// }
 /// ```
@@ -68,6 +70,22 @@ use syn::{Item, ItemFn, parse2};
 #[proc_macro_attribute]
 pub fn monitored(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     attribute(options.into(), item.into()).into()
+}
+
+/// The attributes that make a function a test, by the last word of their path, for `cargo monitor`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __test_attributes(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let names = known::ATTRIBUTES;
+    quote!([#(#names),*]).into()
+}
+
+/// The macros around tests that hand their attributes on, for `cargo monitor`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __test_macros(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let names = known::MACROS;
+    quote!([#(#names),*]).into()
 }
 
 /// On a mistake: one error, and the item as it is without the attribute.

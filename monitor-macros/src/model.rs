@@ -7,6 +7,7 @@ use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, FnArg, ItemFn, Lit, Meta, ReturnType, Token, Type, parse_quote};
 
+use crate::known;
 use crate::options::Options;
 
 /// A function with `#[monitored]`.
@@ -44,8 +45,7 @@ impl Test {
 
     /// Whether an attribute stands below that will make cases of the function, or call it many times in one test.
     pub(crate) fn has_cases_to_come(&self) -> bool {
-        const NAMES: &[&str] = &["rstest", "apply", "test_case", "test_matrix", "case", "quickcheck"];
-        self.function.attrs.iter().any(|attribute| is_named(attribute, NAMES))
+        self.function.attrs.iter().any(|attribute| is_named(attribute, known::MANY_CALLS))
             || has_case_arguments(&self.function) && self.has_attributes_to_come()
     }
 
@@ -153,15 +153,13 @@ fn has_case_arguments(function: &ItemFn) -> bool {
 }
 
 /// Whether an attribute makes a function a test: `#[test]`, `#[tokio::test]`, `#[rstest]`, `#[test_case(…)]`, ….
-fn makes_test(attribute: &Attribute) -> bool {
-    const NAMES: &[&str] =
-        &["test", "rstest", "apply", "test_case", "case", "gtest", "quickcheck", "wasm_bindgen_test", "test_matrix"];
+pub(crate) fn makes_test(attribute: &Attribute) -> bool {
     if attribute.path().is_ident("cfg_attr") {
         let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
         let given = attribute.parse_args_with(parser).into_iter().flatten().skip(1);
         return given.map(|meta| parse_quote!(#[#meta])).any(|attribute| makes_test(&attribute));
     }
-    is_named(attribute, NAMES)
+    is_named(attribute, known::ATTRIBUTES)
 }
 
 /// Whether an attribute is ours.
@@ -232,6 +230,7 @@ mod tests {
         let to_come = |function| test(function).has_cases_to_come();
         assert!(to_come("#[rstest] fn t() {}") && to_come("#[test_case::test_case(1)] fn t(x: u8) {}"));
         assert!(to_come("#[quickcheck] fn t(x: u8) -> bool {}"));
+        assert!(to_come("#[test_strategy::proptest] fn t(x: u8) {}") && to_come("#[property_test] fn t(x: u8) {}"));
         assert!(to_come("#[rstest_by_another_name] fn t(#[case] x: u8) {}"));
         assert!(!to_come("#[tokio::test] async fn t() {}") && !to_come("#[test] fn t(#[case] x: u8) {}"));
     }

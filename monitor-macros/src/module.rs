@@ -1,10 +1,14 @@
 //! `#[monitored] mod tests { … }`: every test inside gets the attribute.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
-use syn::{Error, Item, ItemFn, ItemMod, Result, parse_quote};
+use std::mem;
 
-use crate::model::{arguments, is_monitored, is_test};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote};
+use syn::parse::Parser as _;
+use syn::{Attribute, Error, Item, ItemFn, ItemMod, Macro, Result, parse_quote};
+
+use crate::known;
+use crate::model::{arguments, is_monitored, is_test, makes_test};
 use crate::options::{self, Options};
 
 /// Puts the attribute on every test of the module, with the module's options as defaults.
@@ -22,6 +26,7 @@ pub(crate) fn expand(defaults: &Options, mut module: ItemMod) -> Result<TokenStr
         match item {
             Item::Fn(function) => on_function(defaults, function),
             Item::Mod(inner) => on_inner_module(defaults, inner),
+            Item::Macro(item) => on_macro(defaults, &mut item.mac),
             _ => {}
         }
     }
@@ -29,24 +34,57 @@ pub(crate) fn expand(defaults: &Options, mut module: ItemMod) -> Result<TokenStr
 }
 
 fn on_function(defaults: &Options, function: &mut ItemFn) {
+    let is_test = is_test(function);
+    on_attributes(defaults, &mut function.attrs, is_test);
+}
+
+fn on_attributes(defaults: &Options, attributes: &mut Vec<Attribute>, is_test: bool) {
     let runtime = defaults.runtime();
     let own: Vec<usize> =
-        function.attrs.iter().enumerate().filter(|(_, attribute)| is_monitored(attribute)).map(|(at, _)| at).collect();
+        attributes.iter().enumerate().filter(|(_, attribute)| is_monitored(attribute)).map(|(at, _)| at).collect();
     match own.as_slice() {
-        [] if is_test(function) => {
+        [] if is_test => {
             let options = defaults.as_written();
-            function.attrs.insert(0, parse_quote!(#[#runtime::monitored(#options)]));
+            attributes.insert(0, parse_quote!(#[#runtime::monitored(#options)]));
         }
         // The function's own, where it stands: `rstest` cares for its place.
         [at] => {
             // What is wrong with them, they tell themselves.
-            let Ok(own) = options::parse(arguments(&function.attrs[*at])) else { return };
-            let (path, options) = (function.attrs[*at].path(), own.or(defaults));
-            function.attrs[*at] = parse_quote!(#[#path(#options)]);
+            let Ok(own) = options::parse(arguments(&attributes[*at])) else { return };
+            let (path, options) = (attributes[*at].path(), own.or(defaults));
+            attributes[*at] = parse_quote!(#[#path(#options)]);
         }
         // None: a helper. Several: the first to expand complains of the second.
         _ => {}
     }
+}
+
+/// The functions in `proptest! { … }` and `quickcheck! { … }`, as tokens: they are no Rust until the macro has run.
+fn on_macro(defaults: &Options, around: &mut Macro) {
+    let Some(name) = around.path.segments.last().map(|segment| segment.ident.to_string()) else { return };
+    if !known::MACROS.contains(&name.as_str()) {
+        return;
+    }
+    let mut covered = TokenStream::new();
+    let mut attributes = TokenStream::new();
+    let mut tokens = around.tokens.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_attribute = matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '#')
+            && matches!(tokens.peek(), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket);
+        if is_attribute {
+            attributes.extend([Some(token), tokens.next()].into_iter().flatten());
+            continue;
+        }
+        let begins_a_function = matches!(&token, TokenTree::Ident(word) if word == "fn");
+        if begins_a_function && let Ok(mut of_it) = Attribute::parse_outer.parse2(attributes.clone()) {
+            let is_test = name == known::MACRO_OF_TESTS_ONLY || of_it.iter().any(makes_test);
+            on_attributes(defaults, &mut of_it, is_test);
+            attributes = quote!(#(#of_it)*);
+        }
+        covered.extend(mem::take(&mut attributes));
+        covered.extend([token]);
+    }
+    around.tokens = covered;
 }
 
 fn on_inner_module(defaults: &Options, module: &mut ItemMod) {
@@ -97,6 +135,35 @@ mod tests {
             }
         };
         assert_eq!(expanded(quote!(component = "shop", max_time = "1s"), module), expected.to_string());
+    }
+
+    #[test]
+    fn tests_in_macros_that_hand_attributes_on_are_covered() {
+        let module = parse_quote! {
+            mod tests {
+                proptest! {
+                    #![proptest_config(Config::default())]
+                    #[test] #[ignore] fn one(x in 0..9) { f(#[a] x) }
+                    fn helper(x in 0..9) {}
+                    #[test] #[monitored(skip)] fn two(x in 0..9) {}
+                }
+                quickcheck! { fn three(x: u8) -> bool { true } }
+                another! { #[test] fn four() {} }
+            }
+        };
+        let expected = quote! {
+            mod tests {
+                proptest! {
+                    #![proptest_config(Config::default())]
+                    #[::monitor_runtime::monitored(no_leak)] #[test] #[ignore] fn one(x in 0..9) { f(#[a] x) }
+                    fn helper(x in 0..9) {}
+                    #[test] #[monitored(skip, no_leak)] fn two(x in 0..9) {}
+                }
+                quickcheck! { #[::monitor_runtime::monitored(no_leak)] fn three(x: u8) -> bool { true } }
+                another! { #[test] fn four() {} }
+            }
+        };
+        assert_eq!(expanded(quote!(no_leak), module), expected.to_string());
     }
 
     #[test]

@@ -49,8 +49,8 @@ pub(crate) fn function(function: &ItemFn, options: &Options) -> Result<()> {
     if let (false, Some(argument)) = (gets_arguments, signature.inputs.first()) {
         return Err(Error::new_spanned(
             argument,
-            "a test takes no arguments: put #[monitored] on the test that calls this function, or beside the attribute that \
-             gives the arguments, such as #[rstest] or #[test_case(…)]",
+            "a test takes no arguments: put #[monitored] on the test that calls this function, or below the attribute that \
+             gives the arguments, as below #[rstest] or #[test_case(…)]",
         ));
     }
     if options.template.is_none() {
@@ -69,7 +69,7 @@ fn not_between_cases(function: &ItemFn) -> Result<()> {
     {
         return Err(Error::new(
             attribute,
-            "#[monitored] before a #[case] covers that case only: put it above #[rstest] or below the last #[case]",
+            "#[monitored] before a #[case] covers that case only: put it below the last #[case]",
         ));
     }
     Ok(())
@@ -102,6 +102,7 @@ mod tests {
             "#[tokio::test] async fn t() -> Result<(), String> {}",
             "#[rstest] fn t<T: Debug>(#[case] x: T, stock: Vec<u8>) {}",
             "#[test_case(1)] fn t(x: u8) {}",
+            "#[test_strategy::proptest] fn t(x: u8) {}",
             "#[rstest_by_another_name] fn t(#[case] x: u8) {}",
             "fn case_1<'a>() {}",
         ] {

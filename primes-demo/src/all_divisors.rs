@@ -13,24 +13,24 @@ mod tests {
 
     use super::is_prime;
 
-    #[monitored]
     #[rstest]
     #[case(2)]
     #[case(3)]
     #[case(997)]
     #[case(104_743)]
     #[case(982_451_653)]
+    #[monitored]
     fn test_prime(#[case] number: u64) {
         assert!(is_prime(number));
     }
 
-    #[monitored]
     #[rstest]
     #[case(0)]
     #[case(1)]
     #[case(4)]
     #[case(999)]
     #[case(104_741)]
+    #[monitored]
     fn test_not_prime(#[case] number: u64) {
         assert!(!is_prime(number));
     }

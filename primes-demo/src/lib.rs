@@ -82,19 +82,19 @@ mod tests {
 
     use super::{Implementation, is_prime};
 
-    #[monitored]
     #[rstest]
     #[case(2)]
     #[case(3)]
     #[case(997)]
     #[case(104_743)]
     #[case(982_451_653)]
+    #[monitored]
     fn test_prime(#[case] number: u64) {
         assert!(is_prime(number));
     }
 
-    #[monitored]
     #[test]
+    #[monitored]
     fn all_agree_on_small_numbers() {
         for number in 0..2_000 {
             let answers = Implementation::ALL.map(|implementation| implementation.is_prime(number));

@@ -12,7 +12,7 @@ fn between_cases_of_rstest_is_refused_once_each() {
     assert_eq!(checked.code, Some(101), "{}", checked.stderr);
 
     let mut told: Vec<&str> = checked.stderr.lines().filter(|line| line.starts_with("src/lib.rs:")).collect();
-    let message = "1: error: #[monitored] before a #[case] covers that case only: put it above #[rstest] or below the last #[case]";
+    let message = "1: error: #[monitored] before a #[case] covers that case only: put it below the last #[case]";
     let mistakes = source.lines().zip(1..).filter(|(line, _)| line.ends_with("// mistake"));
     let mut expected: Vec<_> = mistakes.map(|(_, line)| format!("src/lib.rs:{line}:{message}")).collect();
     told.sort_unstable();

@@ -10,9 +10,9 @@ mod tests {
     use monitor_runtime::monitored;
     use std::hint::black_box;
 
-    #[monitored]
     #[rstest::rstest]
     #[case(1000)]
+    #[monitored]
     fn sums(#[case] count: usize) {
         let rounds = if env!("CARGO_PKG_VERSION") == "0.1.0" { 1 } else { 2 };
         for _ in 0..rounds {
@@ -20,31 +20,31 @@ mod tests {
         }
     }
 
-    #[monitored]
     #[test]
+    #[monitored]
     fn empty() {}
 
-    #[monitored(max_heap = "1 KiB")]
     #[test]
+    #[monitored(max_heap = "1 KiB")]
     fn greedy() {
         drop(black_box(vec![1_u8; 2048]));
     }
 
-    #[monitored]
     #[test]
+    #[monitored]
     fn leaks() {
         std::mem::forget(black_box(vec![1_u8; 64]));
     }
 
-    #[monitored]
     #[test]
+    #[monitored]
     fn leaves_a_thread() {
         std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_secs(60)));
     }
 
-    #[monitored(isolate)]
     #[test]
     #[ignore = "dies"]
+    #[monitored(isolate)]
     fn dies() {
         std::process::abort();
     }
