@@ -67,6 +67,8 @@ pub enum Color {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Put the attribute on every test of a workspace, and the dependency where it is needed
+    Init(command::init::Arguments),
     /// Run `cargo test`, then show what its tests cost
     #[command(
         override_usage = "cargo monitor test [OPTIONS] [ARGUMENTS OF cargo test]",
@@ -130,6 +132,7 @@ Examples:
 impl Command {
     pub(crate) fn run(&self, app: &App) -> anyhow::Result<Exit> {
         match self {
+            Self::Init(arguments) => command::init::run(arguments, app),
             Self::Test(arguments) => command::test::run(arguments, Runner::Test, app),
             Self::Nextest(arguments) => command::test::run(arguments, Runner::Nextest, app),
             Self::Sessions(arguments) => command::sessions::run(arguments, app),

@@ -18,6 +18,7 @@ pub mod output;
 mod outside;
 pub mod select;
 pub mod series;
+pub mod sources;
 
 use std::ffi::OsString;
 

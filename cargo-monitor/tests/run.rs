@@ -11,8 +11,8 @@ const LIB: &str = r#"
 mod tests {
     use monitor_runtime::monitored;
 
-    #[monitored]
     #[test]
+    #[monitored]
     fn with() {
         std::hint::black_box(vec![1_u8; 8 << 20]);
     }

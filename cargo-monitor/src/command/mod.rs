@@ -9,6 +9,7 @@ pub mod export;
 pub mod gate;
 pub mod history;
 pub mod import;
+pub mod init;
 pub mod merge;
 pub mod plot;
 pub mod prune;

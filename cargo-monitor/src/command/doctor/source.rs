@@ -1,19 +1,19 @@
 //! The sources of a workspace: tests that are not monitored, allocators that hide the heap.
 
-use std::fs;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::{fs, mem};
 
 use syn::visit::{self, Visit};
-use syn::{Attribute, ItemFn, ItemMod, ItemStatic};
+use syn::{Attribute, ItemFn, ItemMacro, ItemMod, ItemStatic};
 
 use super::Finding;
+use crate::sources::{self, files, known, packages};
 
 pub(super) fn check(workspace: &Path) -> Vec<Finding> {
-    let mut files = Vec::new();
-    find(workspace, &mut files);
-    files.sort();
+    let for_tests = files_of_tests(workspace);
     let mut seen = Seen::default();
-    for file in &files {
+    for file in &sources::below(workspace) {
         let Ok(text) = fs::read_to_string(file) else { continue };
         // Only files that matter are parsed: most have no test.
         if !text.contains("monitored") && !text.contains("global_allocator") {
@@ -21,31 +21,29 @@ pub(super) fn check(workspace: &Path) -> Vec<Finding> {
         }
         if let Ok(syntax) = syn::parse_file(&text) {
             seen.file = file.strip_prefix(workspace).unwrap_or(file).display().to_string();
+            seen.for_tests = file.canonicalize().ok().and_then(|file| for_tests.get(&file).copied()).unwrap_or(true);
             seen.visit_file(&syntax);
         }
     }
     seen.findings()
 }
 
-/// Rust sources, without what is built or hidden.
-fn find(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let Ok(kind) = entry.file_type() else { continue };
-        let is_built = entry.path().join("CACHEDIR.TAG").exists();
-        if kind.is_dir() && !name.starts_with('.') && name != "target" && !is_built {
-            find(&entry.path(), files);
-        } else if kind.is_file() && name.ends_with(".rs") {
-            files.push(entry.path());
-        }
-    }
+/// The files of all targets, and whether they are compiled for tests only; none if cargo does not know them.
+fn files_of_tests(workspace: &Path) -> HashMap<PathBuf, bool> {
+    let packages = packages::workspace(workspace).map(|workspace| workspace.packages).unwrap_or_default();
+    let files = packages.iter().flat_map(|package| files::of_targets(&package.targets));
+    files.filter_map(|file| Some((file.path.canonicalize().ok()?, file.for_tests))).collect()
 }
 
 /// What the sources hold.
 #[derive(Debug, Default)]
 struct Seen {
     file: String,
+    /// Whether the file is compiled for tests only.
+    for_tests: bool,
     monitored: usize,
+    /// `test in file`, of which the library's own build is hurt.
+    hurting: Vec<String>,
     /// `file: test`, in modules that have monitored tests.
     unmonitored: Vec<String>,
     /// Files with a global allocator that is not ours.
@@ -57,6 +55,7 @@ struct Seen {
 #[derive(Debug, Default)]
 struct Module {
     covered: bool,
+    for_tests: bool,
     monitored: usize,
     unmonitored: Vec<String>,
 }
@@ -64,8 +63,16 @@ struct Module {
 impl Seen {
     fn end(&mut self, module: Module) {
         self.monitored += module.monitored;
-        if module.monitored > 0 {
+        if module.monitored > 0 || module.covered {
             self.unmonitored.extend(module.unmonitored);
+        }
+    }
+
+    fn test(&mut self, is_monitored: bool, is_test: bool, name: impl FnOnce() -> String) {
+        if is_monitored || (is_test && self.module.covered) {
+            self.module.monitored += 1;
+        } else if is_test {
+            self.module.unmonitored.push(format!("{} in {}", name(), self.file));
         }
     }
 
@@ -85,6 +92,14 @@ impl Seen {
             let remedy = "add monitor-runtime as a dev-dependency and put #[monitored] on tests";
             findings.push(Finding::doubtful("tests", "none is monitored", remedy));
         }
+        if !self.hurting.is_empty() {
+            let found = format!(
+                "outside of cfg(test), where there is no monitor_runtime, #[monitored] stands above #[test]: {}",
+                some(&self.hurting)
+            );
+            let remedy = "put #[monitored] below #[test], or #[cfg(test)] above it";
+            findings.push(Finding::wrong("order", found, remedy));
+        }
         if !self.allocators.is_empty() {
             let remedy = "depend on monitor-runtime = { package = \"monitor-core\", ... } and wrap it: Allocator::new(YourAllocator)";
             let found = format!("global allocator of its own in {}: the heap is not counted", some(&self.allocators));
@@ -96,27 +111,48 @@ impl Seen {
 
 impl<'ast> Visit<'ast> for Seen {
     fn visit_file(&mut self, file: &'ast syn::File) {
-        self.module = Module::default();
+        self.module = Module { for_tests: self.for_tests, ..Module::default() };
         visit::visit_file(self, file);
-        let module = std::mem::take(&mut self.module);
+        let module = mem::take(&mut self.module);
         self.end(module);
     }
 
     fn visit_item_mod(&mut self, module: &'ast ItemMod) {
-        let inner = Module { covered: self.module.covered || has(&module.attrs, &["monitored"]), ..Module::default() };
-        let outer = std::mem::replace(&mut self.module, inner);
+        let is_monitored = known::is_monitored(&module.attrs);
+        let inner = Module {
+            covered: self.module.covered || is_monitored,
+            for_tests: self.module.for_tests || known::is_for_tests_only(&module.attrs),
+            ..Module::default()
+        };
+        if is_monitored && !inner.for_tests {
+            self.hurting.push(format!("mod {} in {}", module.ident, self.file));
+        }
+        let outer = mem::replace(&mut self.module, inner);
         visit::visit_item_mod(self, module);
-        let inner = std::mem::replace(&mut self.module, outer);
+        let inner = mem::replace(&mut self.module, outer);
         self.end(inner);
     }
 
     fn visit_item_fn(&mut self, function: &'ast ItemFn) {
-        let is_test = has(&function.attrs, &["test", "rstest", "test_case"]);
+        let name = || function.sig.ident.to_string();
+        let for_tests = self.module.for_tests || known::is_for_tests_only(&function.attrs);
+        if !for_tests && is_above_the_test(function) {
+            self.hurting.push(format!("{} in {}", name(), self.file));
+        }
         // `#[monitored]` may stand on what another attribute makes a test of.
-        if has(&function.attrs, &["monitored"]) || (is_test && self.module.covered) {
-            self.module.monitored += 1;
-        } else if is_test {
-            self.module.unmonitored.push(format!("{} in {}", function.sig.ident, self.file));
+        self.test(known::is_monitored(&function.attrs), known::is_test(function), name);
+    }
+
+    fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
+        let called = known::name(&item.mac);
+        if known::hands_attributes_on(&item.mac) {
+            for (attributes, name, _) in known::functions_in(&item.mac) {
+                let is_test = known::holds_tests_only(&item.mac) || attributes.iter().any(known::makes_test);
+                self.test(known::is_monitored(&attributes), is_test, || name.to_string());
+            }
+        } else if known::writes_tests(&item.mac.tokens) && !item.mac.tokens.to_string().contains("monitored") {
+            let name = item.ident.as_ref().map_or(format!("{called}!"), |defined| format!("macro {defined}"));
+            self.module.unmonitored.push(format!("tests of {name} in {}", self.file));
         }
     }
 
@@ -124,18 +160,18 @@ impl<'ast> Visit<'ast> for Seen {
         let kind = &item.ty;
         let is_ours =
             matches!(&**kind, syn::Type::Path(path) if path.path.segments.iter().any(|s| s.ident == "Allocator"));
-        if has(&item.attrs, &["global_allocator"]) && !is_ours {
+        if known::has(&item.attrs, "global_allocator") && !is_ours {
             self.allocators.push(self.file.clone());
         }
     }
 }
 
-/// Whether one of the attributes has one of these names, whatever path it is written with.
-fn has(attributes: &[Attribute], names: &[&str]) -> bool {
-    attributes
-        .iter()
-        .filter_map(|attribute| attribute.path().segments.last())
-        .any(|last| names.iter().any(|n| last.ident == n))
+/// Whether `#[monitored]` stands above the language's own `#[test]`, which drops what stands below it only.
+fn is_above_the_test(function: &ItemFn) -> bool {
+    let place = |named: fn(&Attribute) -> bool| function.attrs.iter().position(named);
+    let ours = place(|attribute| known::is_monitored(std::slice::from_ref(attribute)));
+    let test = place(|attribute| attribute.path().is_ident("test"));
+    matches!((ours, test), (Some(ours), Some(test)) if ours < test)
 }
 
 /// The first of them, and how many more there are.
@@ -171,6 +207,38 @@ mod tests {
         ]);
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!(findings[0].found, "3 monitored; beside them are not: y in src/lib.rs");
+    }
+
+    #[test]
+    fn tests_that_macros_make_are_named() {
+        let text = "#[monitored] #[cfg(test)] mod t {
+            proptest! { #[test] fn covered(a in 0..9) {} }
+            other! { #[test] fn hidden() {} }
+            macro_rules! make { ($n:ident) => { #[test] fn $n() {} } }
+        }
+        mod u {
+            proptest! { #[test] #[monitored] fn x(a in 0..9) {} #[test] fn y(a in 0..9) {} }
+            #[googletest::gtest] fn z() {}
+        }";
+        let findings = findings(&[("src/lib.rs", text)]);
+        let unmonitored =
+            "tests of other! in src/lib.rs, tests of macro make in src/lib.rs, y in src/lib.rs, z in src/lib.rs";
+        assert_eq!(findings[0].found, format!("2 monitored; beside them are not: {unmonitored}"));
+    }
+
+    #[test]
+    fn the_order_that_breaks_the_library_is_found() {
+        let order = "#[monitored] #[test] fn a() {} #[test] #[monitored] fn b() {} #[monitored] #[cfg(test)] mod c {}
+            #[cfg(test)] mod d { #[monitored] #[test] fn e() {} } #[monitored] mod f {} #[cfg(test)] mod g;";
+        let findings = findings(&[
+            ("Cargo.toml", "[package]\nname = \"a\"\nedition = \"2024\""),
+            ("src/lib.rs", order),
+            ("src/g.rs", "#[monitored] #[test] fn h() {}"),
+            ("tests/i.rs", "#[monitored] #[test] fn j() {}"),
+        ]);
+        let order = findings.iter().find(|finding| finding.check == "order").expect("it is found");
+        assert!(order.found.ends_with("above #[test]: a in src/lib.rs, mod f in src/lib.rs"), "{}", order.found);
+        assert_eq!(order.grade, Grade::Wrong);
     }
 
     #[test]

@@ -1,0 +1,354 @@
+//! Puts the attribute on the tests of one file: only ever adds text, so that all else stays byte for byte.
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens as _;
+use syn::spanned::Spanned as _;
+use syn::{Attribute, Expr, Item, ItemFn, ItemMacro, ItemMod, Lit, Macro, Visibility};
+
+use crate::sources::known;
+
+/// What became of a file.
+#[derive(Debug, Default)]
+pub(super) struct Annotated {
+    pub text: String,
+    /// Tests that have the attribute now and had not before; a module's count as many as it has.
+    pub added: usize,
+    /// Tests that had it before.
+    pub monitored: usize,
+    /// What was left alone, and why.
+    pub left: Vec<(String, String)>,
+    /// Whether a global allocator that is not ours stands in it.
+    pub has_allocator: bool,
+}
+
+/// How to annotate.
+pub(super) struct Style<'a> {
+    /// `monitor_runtime`, or what the package calls it.
+    pub runtime: &'a str,
+    /// Whether modules get the attribute, where they can.
+    pub modules: bool,
+    /// Whether the file is compiled for tests only.
+    pub for_tests: bool,
+}
+
+/// Annotates a file; the error says why it can't be understood.
+pub(super) fn annotate(text: &str, style: &Style<'_>) -> Result<Annotated, String> {
+    let syntax = syn::parse_file(text).map_err(|error| {
+        let place = error.span().start();
+        format!("it does not parse: line {}: {error}", place.line)
+    })?;
+    // Spans count from where the parser began.
+    let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let start = mark + syntax.shebang.as_ref().map_or(0, String::len);
+    let mut file = File { text, start, style, insertions: Vec::new(), result: Annotated::default() };
+    file.items(&syntax.items, style.for_tests);
+    Ok(file.finished())
+}
+
+struct File<'a> {
+    text: &'a str,
+    start: usize,
+    style: &'a Style<'a>,
+    insertions: Vec<(usize, String)>,
+    result: Annotated,
+}
+
+impl File<'_> {
+    fn items(&mut self, items: &[Item], for_tests: bool) {
+        for item in items {
+            match item {
+                Item::Fn(function) => self.function(function),
+                Item::Mod(module) => self.module(module, for_tests),
+                Item::Macro(item) => self.macro_call(item),
+                Item::Static(item) => {
+                    let is_ours = item.ty.to_token_stream().into_iter().any(|token| token.to_string() == "Allocator");
+                    self.result.has_allocator |= known::has(&item.attrs, "global_allocator") && !is_ours;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn function(&mut self, function: &ItemFn) {
+        if !known::is_test(function) {
+            return;
+        }
+        let name = function.sig.ident.to_string();
+        if known::is_monitored(&function.attrs) {
+            self.result.monitored += 1;
+        } else if let Some(reason) = obstacle(function) {
+            self.left(name, reason);
+        } else {
+            let begin = begin(&function.vis, function.sig.to_token_stream());
+            self.insert(begin, &self.attribute(&function.attrs));
+            self.result.added += 1;
+        }
+    }
+
+    fn module(&mut self, module: &ItemMod, for_tests: bool) {
+        let Some((_, items)) = &module.content else { return };
+        let for_tests = for_tests || known::is_for_tests_only(&module.attrs);
+        let tests = count(items);
+        if known::is_monitored(&module.attrs) {
+            self.result.monitored += tests.all;
+            return;
+        }
+        if self.style.modules && for_tests && tests.all > tests.monitored && !tests.has_files {
+            self.insert(begin(&module.vis, module.mod_token.to_token_stream()), &self.attribute(&[]));
+            self.result.added += tests.all - tests.monitored;
+            self.result.monitored += tests.monitored;
+            self.only_name_macros(items);
+            return;
+        }
+        self.items(items, for_tests);
+    }
+
+    /// Below an annotated module there is nothing to do but to say what it does not cover.
+    fn only_name_macros(&mut self, items: &[Item]) {
+        for item in items {
+            match item {
+                Item::Mod(ItemMod { content: Some((_, items)), .. }) => self.only_name_macros(items),
+                Item::Macro(item) if !known::hands_attributes_on(&item.mac) => self.macro_call(item),
+                _ => {}
+            }
+        }
+    }
+
+    fn macro_call(&mut self, item: &ItemMacro) {
+        let name = known::name(&item.mac);
+        if let Some(defined) = &item.ident {
+            if known::writes_tests(&item.mac.tokens) {
+                let remedy = format!("write #[{}] below its #[test]", self.path());
+                self.left(format!("macro {defined}"), format!("it makes tests: {remedy}"));
+            }
+        } else if known::hands_attributes_on(&item.mac) {
+            self.functions_in(&item.mac);
+        } else if name == "include" {
+            if let Ok(Expr::Lit(literal)) = syn::parse2(item.mac.tokens.clone())
+                && let Lit::Str(path) = literal.lit
+            {
+                self.left(format!("include!(\"{}\")", path.value()), "what it includes is not looked at".into());
+            }
+        } else if known::writes_tests(&item.mac.tokens) {
+            let line = item.mac.path.span().start().line;
+            self.left(
+                format!("{name}! in line {line}"),
+                "tests inside of a macro: only it knows what they become".into(),
+            );
+        }
+    }
+
+    /// The functions inside of a macro that hands their attributes on.
+    fn functions_in(&mut self, called: &Macro) {
+        for (attributes, _, begin) in known::functions_in(called) {
+            if known::is_monitored(&attributes) {
+                self.result.monitored += 1;
+            } else if known::holds_tests_only(called) || attributes.iter().any(known::makes_test) {
+                self.insert(begin, &self.attribute(&attributes));
+                self.result.added += 1;
+            }
+        }
+    }
+
+    fn path(&self) -> String {
+        format!("{}::monitored", self.style.runtime)
+    }
+
+    /// The attribute for a function with these others: under a condition if it is a test under one.
+    fn attribute(&self, others: &[Attribute]) -> String {
+        let options = match self.style.runtime {
+            "monitor_runtime" => String::new(),
+            other => format!("(crate = {other})"),
+        };
+        let monitored = format!("{}{options}", self.path());
+        let makes = |attribute: &&Attribute| known::makes_test(attribute);
+        let plain = others.iter().filter(makes).any(|attribute| known::conditional(attribute).is_none());
+        let condition = others.iter().filter(makes).find_map(known::conditional).filter(|_| !plain);
+        match condition {
+            Some((condition, _)) => {
+                let condition = condition.span().byte_range();
+                format!("#[cfg_attr({}, {monitored})]", &self.text[self.start..][condition])
+            }
+            None => format!("#[{monitored}]"),
+        }
+    }
+
+    /// Puts `attribute` before what begins here: on a line of its own if that does.
+    fn insert(&mut self, begin: Span, attribute: &str) {
+        let at = self.start + begin.byte_range().start;
+        let line = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let indent = &self.text[line..at];
+        let insertion = if line > 0 && indent.chars().all(char::is_whitespace) {
+            let end = if self.text[..line].ends_with("\r\n") { "\r\n" } else { "\n" };
+            (line, format!("{indent}{attribute}{end}"))
+        } else {
+            (at, format!("{attribute} "))
+        };
+        self.insertions.push(insertion);
+    }
+
+    fn left(&mut self, what: String, reason: String) {
+        self.result.left.push((what, reason));
+    }
+
+    fn finished(mut self) -> Annotated {
+        self.insertions.sort_by_key(|(at, _)| *at);
+        let mut text = String::with_capacity(self.text.len() + 40 * self.insertions.len());
+        let mut done = 0;
+        for (at, insertion) in &self.insertions {
+            text += &self.text[done..*at];
+            text += insertion;
+            done = *at;
+        }
+        self.result.text = text + &self.text[done..];
+        self.result
+    }
+}
+
+/// Where an item begins, behind its attributes.
+fn begin(visibility: &Visibility, rest: TokenStream) -> Span {
+    let first = visibility.to_token_stream().into_iter().chain(rest).next();
+    first.map_or_else(Span::call_site, |token| token.span())
+}
+
+/// Why a test can't have the attribute.
+fn obstacle(function: &ItemFn) -> Option<String> {
+    let is_only = |name: &str| {
+        let makes = function.attrs.iter().filter(|attribute| known::makes_test(attribute));
+        makes.clone().next().is_some()
+            && makes.clone().all(|attribute| known::has(std::slice::from_ref(attribute), name))
+    };
+    if is_only("wasm_bindgen_test") {
+        return Some("it runs under WebAssembly, where nothing is recorded".to_owned());
+    }
+    if is_only("apply") && !known::has_case_arguments(function) {
+        return Some("only #[apply(…)] knows whether it is a test".to_owned());
+    }
+    let signature = &function.sig;
+    let qualifier = [
+        signature.constness.is_some().then_some("const"),
+        matches!(signature.safety, syn::Safety::Unsafe(_)).then_some("unsafe"),
+        signature.abi.is_some().then_some("extern"),
+    ];
+    let qualifier = qualifier.into_iter().flatten().next()?;
+    Some(format!("#[monitored] takes no {qualifier} fn"))
+}
+
+/// The tests of a module.
+#[derive(Default)]
+struct Tests {
+    all: usize,
+    monitored: usize,
+    /// A module in a file of its own can't be seen, and rustc takes none inside of an annotated one.
+    has_files: bool,
+}
+
+fn count(items: &[Item]) -> Tests {
+    let mut tests = Tests::default();
+    for item in items {
+        match item {
+            Item::Fn(function) if known::is_test(function) => {
+                tests.all += 1;
+                tests.monitored += usize::from(known::is_monitored(&function.attrs));
+            }
+            Item::Mod(module) => match &module.content {
+                Some((_, items)) => {
+                    let inner = count(items);
+                    tests.all += inner.all;
+                    tests.monitored += if known::is_monitored(&module.attrs) { inner.all } else { inner.monitored };
+                    tests.has_files |= inner.has_files;
+                }
+                None => tests.has_files = true,
+            },
+            Item::Macro(item) if known::hands_attributes_on(&item.mac) => {
+                let functions = item.mac.tokens.clone().into_iter();
+                tests.all += functions.filter(|token| token.to_string() == "fn").count();
+            }
+            _ => {}
+        }
+    }
+    tests
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annotated(text: &str, modules: bool) -> String {
+        let style = Style { runtime: "monitor_runtime", modules, for_tests: false };
+        annotate(text, &style).expect("it parses").text
+    }
+
+    const OURS: &str = "#[monitor_runtime::monitored]";
+
+    #[test]
+    fn every_kind_of_test_gets_a_line_below_its_attributes() {
+        for text in [
+            "#[test]\n@fn t() {}\n",
+            "\u{feff}#[test]\n@fn t() {} // ä\n",
+            "#!/usr/bin/env x\n// ä\n#[test]\n@fn t() {}\n",
+            "mod tests {\n    /* ö */\r\n    #[test] // slow\r\n    #[ignore]\r\n    // why\r\n    @pub(super) fn t() {}\r\n}",
+            "#[rstest]\n#[case(1)]\n#[case(2)]\n@async fn t(#[case] a: u8) {}\n",
+            "mod m { mod n {\n\t#[tokio::test(\n\t  flavor = \"multi_thread\"\n\t)]\n\t@async fn t() {}\n} }",
+            "proptest! {\n    #![x]\n    #[test]\n    @fn t(a in 0..9) {}\n    fn helper(a in 0..9) {}\n}\n",
+            "quickcheck! {\n    @fn t(a: u8) -> bool { true }\n}\n",
+        ] {
+            let (before, after) = text.split_once('@').expect("a place");
+            let indent = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
+            let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+            let expected = format!("{before}{OURS}{end}{indent}{after}");
+            let whole = format!("{before}{after}");
+            assert_eq!(annotated(&whole, false), expected);
+            assert_eq!(annotated(&expected, false), expected, "a second time");
+        }
+    }
+
+    #[test]
+    fn on_one_line_it_stays_on_it() {
+        assert_eq!(annotated("#[test] fn t() {}", false), format!("#[test] {OURS} fn t() {{}}"));
+    }
+
+    #[test]
+    fn a_test_under_a_condition_is_monitored_under_it() {
+        let text = "#[cfg_attr(all(a, not(b)), test)]\nfn t() {}\n";
+        let expected =
+            "#[cfg_attr(all(a, not(b)), test)]\n#[cfg_attr(all(a, not(b)), monitor_runtime::monitored)]\nfn t() {}\n";
+        assert_eq!(annotated(text, false), expected);
+        assert_eq!(annotated(expected, false), expected);
+    }
+
+    #[test]
+    fn modules_of_tests_get_it_where_they_can() {
+        let text = "#[cfg(test)]\nmod tests {\n    #[test]\n    fn t() {}\n}\n#[test]\nfn u() {}\n";
+        let expected = format!(
+            "#[cfg(test)]\n{OURS}\nmod tests {{\n    #[test]\n    fn t() {{}}\n}}\n#[test]\n{OURS}\nfn u() {{}}\n"
+        );
+        assert_eq!(annotated(text, true), expected);
+        assert_eq!(annotated(&expected, true), expected);
+        let with_a_file = "#[cfg(test)]\nmod tests {\n    mod other;\n    #[test] fn t() {}\n}\n";
+        assert_eq!(annotated(with_a_file, true), with_a_file.replace("#[test]", &format!("#[test] {OURS}")));
+        let without = "mod helpers {\n    fn f() {}\n}\nmod not_only_tests {\n    fn f() {}\n}\n";
+        assert_eq!(annotated(without, true), without);
+    }
+
+    #[test]
+    fn what_is_no_test_is_never_touched_and_what_is_left_is_named() {
+        let text = "#[bench] fn b(b: &mut B) {}\nfn f() { #[test] fn inner() {} }\n#[cfg(test)] fn h() {}\n\
+                    impl S { #[test] fn m(&self) {} }\n#[apply(derive)] fn a() {}\n#[wasm_bindgen_test] fn w() {}\n\
+                    macro_rules! make { ($n:ident) => { #[test] fn $n() {} } }\nmake!(t);\n\
+                    other! { #[test] fn o() {} }\ninclude!(\"x.rs\");\n";
+        let style = Style { runtime: "monitor_runtime", modules: false, for_tests: false };
+        let result = annotate(text, &style).expect("it parses");
+        assert_eq!(result.text, text);
+        let left: Vec<_> = result.left.iter().map(|(what, _)| what.as_str()).collect();
+        assert_eq!(left, ["a", "w", "macro make", "other! in line 9", "include!(\"x.rs\")"]);
+        assert!(annotate("fn {", &style).expect_err("no Rust").contains("line 1"));
+    }
+
+    #[test]
+    fn another_name_of_the_runtime_is_used() {
+        let style = Style { runtime: "costs", modules: false, for_tests: false };
+        let result = annotate("#[test]\nfn t() {}\n", &style).expect("it parses");
+        assert_eq!(result.text, "#[test]\n#[costs::monitored(crate = costs)]\nfn t() {}\n");
+    }
+}

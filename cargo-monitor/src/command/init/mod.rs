@@ -1,0 +1,180 @@
+//! `cargo monitor init`: the dependency, the attribute on every test, and back.
+
+mod annotate;
+mod change;
+mod dependency;
+mod plan;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueHint};
+
+use self::change::Change;
+use self::dependency::Source;
+use self::plan::Plan;
+use crate::app::App;
+use crate::exit::Exit;
+use crate::output::{self, Column, Document, Table, Tone, Value};
+use crate::sources::packages::{self, Workspace};
+
+/// What to put where.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo monitor init --dry-run
+  cargo monitor init
+  cargo monitor init --modules --package core
+  cargo monitor init --undo
+
+Adds the dev-dependency monitor-runtime to each package that has tests (to one with a global allocator: monitor-core,
+under the same name), `#[monitor_runtime::monitored]` below the attributes of each test, and `.pymon*` to .gitignore.
+Nothing else changes, not a byte. What is left alone is named with the reason: tests that macros make, files that do not
+parse. A second run changes nothing; --undo takes all back, whatever else was edited since.
+
+The dependency is the clone that cargo monitor was built in, if it is still there, else the version of cargo monitor.")]
+pub struct Arguments {
+    /// Only show what would change, as a patch
+    #[arg(long)]
+    dry_run: bool,
+    /// Take back what earlier runs have done
+    #[arg(long, conflicts_with_all = ["modules", "package", "path", "git", "use_version"])]
+    undo: bool,
+    /// Put the attribute on modules of tests where that covers them, instead of on each test
+    #[arg(long)]
+    modules: bool,
+    /// Only this package (repeat it for several) [default: all of the workspace]
+    #[arg(long, short, value_name = "NAME")]
+    package: Vec<String>,
+    /// Depend on a clone of the repository of cargo monitor
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, group = "source")]
+    path: Option<PathBuf>,
+    /// Depend on a git repository
+    #[arg(long, value_name = "URL", group = "source")]
+    git: Option<String>,
+    /// Depend on this version of the registry
+    #[arg(long, value_name = "VERSION", group = "source")]
+    use_version: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+    let here = env::current_dir().context("cannot tell the current folder")?;
+    let workspace = packages::workspace(&here)?;
+    if arguments.undo {
+        return undo(&workspace.root, arguments.dry_run, app);
+    }
+    for name in &arguments.package {
+        if !workspace.packages.iter().any(|package| package.name == *name) {
+            bail!("no package {name} in {}", workspace.root.display());
+        }
+    }
+    let source = Source::choose(arguments.path.as_deref(), arguments.git.as_deref(), arguments.use_version.as_deref())?;
+    let plan = plan::plan(&workspace, &arguments.package, &source, arguments.modules)?;
+    if arguments.dry_run {
+        show(plan.manifests.iter().chain(&plan.others))?;
+        for (path, what, why) in &plan.left {
+            output::note(&format!("left alone: {}: {what}: {why}", path.display()));
+        }
+        return Ok(Exit::Success);
+    }
+    make(&workspace, &plan)?;
+    app.print(&document(&plan))?;
+    if plan.packages.is_empty() {
+        output::note(&"no tests were found that could have the attribute");
+    } else {
+        for tests in plan.packages.iter().filter(|tests| tests.dependency == Some("monitor-core")) {
+            output::note(&format!(
+                "{} has a global allocator: wrap it in monitor_runtime::Allocator, for the heap to be counted",
+                tests.package
+            ));
+        }
+        output::note(&"next: cargo monitor test");
+    }
+    Ok(Exit::Success)
+}
+
+/// Makes all changes, or none: cargo has to agree with the manifests.
+fn make(workspace: &Workspace, plan: &Plan) -> anyhow::Result<()> {
+    let root = &workspace.root;
+    let all: Vec<Change> = plan.manifests.iter().chain(&plan.others).cloned().collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    change::remember(root, &all)?;
+    // What cargo would add to the lock file is for the next build to add.
+    let lock = root.join("Cargo.lock");
+    let locked = fs::read(&lock).ok();
+    let manifests = plan.manifests.iter().try_for_each(|change| change.make(root));
+    let resolved = manifests.and_then(|()| if plan.manifests.is_empty() { Ok(()) } else { packages::resolve(root) });
+    match locked {
+        Some(locked) if fs::read(&lock).ok().as_ref() != Some(&locked) => fs::write(&lock, locked)?,
+        None if lock.exists() => fs::remove_file(&lock)?,
+        _ => {}
+    }
+    if let Err(error) = resolved {
+        plan.manifests.iter().try_for_each(|change| change.unmake(root))?;
+        change::forget_last(root, all.len())?;
+        let remedy = if error.to_string().contains("links") {
+            "; a program has one SQLite: update the crate that brings the other (rusqlite to 0.32, sqlx to 0.8, diesel to 2)"
+        } else {
+            ""
+        };
+        return Err(error.context(format!("nothing was changed: cargo does not take the dependency{remedy}")));
+    }
+    plan.others.iter().try_for_each(|change| change.make(root))
+}
+
+fn undo(root: &Path, dry_run: bool, app: &App) -> anyhow::Result<Exit> {
+    let undone = change::undo(root)?;
+    if undone.changes.is_empty() && undone.left.is_empty() {
+        output::note(&format!("nothing to take back in {}", root.display()));
+        return Ok(Exit::Success);
+    }
+    if dry_run {
+        show(undone.changes.iter())?;
+    } else {
+        change::forget(root, &undone)?;
+        let files = Value::count(undone.changes.len() as u64).into();
+        app.print(&Document::default().with_facts(
+            "undone",
+            "",
+            vec![(Column::new("files", "files taken back"), files)],
+        ))?;
+    }
+    for (path, why) in &undone.left {
+        output::note(&format!("left alone: {}: {why}", path.display()));
+    }
+    Ok(Exit::Success)
+}
+
+fn show<'a>(changes: impl Iterator<Item = &'a Change>) -> anyhow::Result<()> {
+    output::write(&changes.map(Change::diff).collect::<String>())
+}
+
+fn document(plan: &Plan) -> Document {
+    let mut packages = Table::new(&[
+        ("package", "package"),
+        ("added", "tests now monitored"),
+        ("monitored", "monitored before"),
+        ("dependency", "dependency added"),
+    ]);
+    for tests in &plan.packages {
+        packages.push(vec![
+            Value::Name(tests.package.clone()).into(),
+            Value::count(tests.added as u64).into(),
+            Value::count(tests.monitored as u64).into(),
+            Value::text(tests.dependency.unwrap_or_default()).into(),
+        ]);
+    }
+    let mut left = Table::new(&[("file", "file"), ("what", "what"), ("reason", "reason")]);
+    for (path, what, why) in &plan.left {
+        left.push(vec![
+            Value::Name(path.display().to_string()).into(),
+            Value::Text(what.clone()).toned(Tone::Doubtful),
+            Value::Text(why.clone()).into(),
+        ]);
+    }
+    Document::default().with_table("packages", "Packages", packages).with_table("left_alone", "Left alone", left)
+}

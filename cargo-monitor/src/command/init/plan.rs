@@ -1,0 +1,200 @@
+//! What is to be done, without doing it: every change of a file, and what is left alone.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::annotate::{Annotated, Style, annotate};
+use super::change::Change;
+use super::dependency::{self, Source};
+
+use crate::sources::packages::{Package, Workspace};
+use crate::sources::{self, files};
+
+/// What to do.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Of manifests.
+    pub manifests: Vec<Change>,
+    /// Of sources, and of `.gitignore`.
+    pub others: Vec<Change>,
+    /// The packages that have tests.
+    pub packages: Vec<Tests>,
+    /// What was left alone: where, what, why.
+    pub left: Vec<(PathBuf, String, String)>,
+}
+
+/// The tests of a package.
+#[derive(Debug)]
+pub(super) struct Tests {
+    pub package: String,
+    pub added: usize,
+    pub monitored: usize,
+    /// What it depends on for them, if that was not there.
+    pub dependency: Option<&'static str>,
+}
+
+/// What was found in a package.
+struct Found<'a> {
+    package: &'a Package,
+    files: Vec<(PathBuf, String, Annotated)>,
+    left: Vec<(PathBuf, String, String)>,
+    /// Whether whoever uses the package has its allocator.
+    hands_allocator_on: bool,
+}
+
+/// Looks at the packages that `only` names; at all if it names none.
+pub(super) fn plan(workspace: &Workspace, only: &[String], source: &Source, modules: bool) -> anyhow::Result<Plan> {
+    let mut seen = HashSet::new();
+    let found: Vec<Found<'_>> =
+        workspace.packages.iter().map(|package| look(package, &workspace.root, modules, &mut seen)).collect();
+    let mut plan = Plan::default();
+    let mut manifests = Manifests::default();
+    for of_one in &found {
+        let package = of_one.package;
+        if !only.is_empty() && !only.contains(&package.name) {
+            continue;
+        }
+        plan.left.extend(of_one.left.iter().cloned());
+        let added = of_one.files.iter().map(|(_, _, annotated)| annotated.added).sum();
+        let monitored = of_one.files.iter().map(|(_, _, annotated)| annotated.monitored).sum();
+        if added + monitored == 0 {
+            continue;
+        }
+        let own_allocator = of_one.files.iter().any(|(_, _, annotated)| annotated.has_allocator)
+            || uses_an_allocator(package, &found, &mut HashSet::new());
+        let dependency = match &package.runtime {
+            Some(_) => None,
+            None => Some(manifests.add(workspace, package, source, own_allocator)?),
+        };
+        plan.packages.push(Tests { package: package.name.clone(), added, monitored, dependency });
+        for (path, text, annotated) in &of_one.files {
+            plan.others.extend(Change::of(&workspace.root, path, Some(text.clone()), annotated.text.clone()));
+        }
+    }
+    plan.manifests = manifests.changes(&workspace.root);
+    if !plan.packages.is_empty() {
+        plan.others.extend(ignored(&workspace.root));
+    }
+    Ok(plan)
+}
+
+fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet<PathBuf>) -> Found<'a> {
+    let mut found = Found { package, files: Vec::new(), left: Vec::new(), hands_allocator_on: false };
+    let runtime = package.runtime.as_deref().unwrap_or("monitor_runtime");
+    for file in files::of_targets(&package.targets) {
+        let path = file.path;
+        let shown = path.strip_prefix(root).map_or_else(|_| path.clone(), Path::to_owned);
+        let mut left = |what: &str, why: String| found.left.push((shown.clone(), what.to_owned(), why));
+        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if !path.starts_with(root) {
+            left("file", "it is not in the workspace".to_owned());
+            continue;
+        }
+        if !seen.insert(real) {
+            continue;
+        }
+        let style = Style { runtime, modules, for_tests: file.for_tests };
+        match file.text.and_then(|text| annotate(&text, &style).map(|annotated| (text, annotated))) {
+            Ok((text, annotated)) => {
+                annotated.left.iter().for_each(|(what, why)| left(what, why.clone()));
+                found.hands_allocator_on |= annotated.has_allocator && !file.for_tests;
+                found.files.push((path, text, annotated));
+            }
+            Err(reason) => left("file", reason),
+        }
+    }
+    for folder in ["src", "tests"] {
+        for path in sources::below(&package.folder().join(folder)) {
+            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let has_tests = || fs::read_to_string(&path).is_ok_and(|text| text.contains("#[test]"));
+            if !seen.contains(&real) && is_of(package, &path) && has_tests() {
+                let shown = path.strip_prefix(root).unwrap_or(&path).to_owned();
+                found.left.push((shown, "file".into(), "no `mod` that is seen leads there from a target".into()));
+            }
+        }
+    }
+    found
+}
+
+/// Whether no other package lies between.
+fn is_of(package: &Package, path: &Path) -> bool {
+    let folder = path.ancestors().skip(1).find(|folder| folder.join("Cargo.toml").exists());
+    folder == Some(package.folder())
+}
+
+/// Whether a package of the workspace that this one uses, by itself or by others, has an allocator.
+fn uses_an_allocator<'a>(package: &'a Package, found: &'a [Found<'_>], seen: &mut HashSet<&'a Path>) -> bool {
+    package.uses.iter().any(|folder| {
+        let used = found.iter().find(|other| other.package.folder() == folder);
+        used.is_some_and(|used| {
+            used.hands_allocator_on || seen.insert(folder) && uses_an_allocator(used.package, found, seen)
+        })
+    })
+}
+
+/// Manifests as they are and as they will be.
+#[derive(Default)]
+struct Manifests(BTreeMap<PathBuf, (String, String)>);
+
+impl Manifests {
+    /// Adds the dependency to a package, and says which.
+    fn add(
+        &mut self,
+        workspace: &Workspace,
+        package: &Package,
+        source: &Source,
+        own_allocator: bool,
+    ) -> anyhow::Result<&'static str> {
+        let root = workspace.root.join("Cargo.toml");
+        if !own_allocator {
+            let (_, text) = self.get(&root)?;
+            let shared = dependency::add_to_workspace(text, &workspace.root, source);
+            if let Some(shared) = shared.with_context(|| root.display().to_string())? {
+                *text = shared;
+                let (_, text) = self.get(&package.manifest)?;
+                *text = dependency::inherit(text).with_context(|| package.manifest.display().to_string())?;
+                return Ok("monitor-runtime");
+            }
+        }
+        let (_, text) = self.get(&package.manifest)?;
+        let added = dependency::add(text, package.folder(), source, own_allocator);
+        *text = added.with_context(|| package.manifest.display().to_string())?;
+        Ok(if own_allocator { "monitor-core" } else { "monitor-runtime" })
+    }
+
+    fn get(&mut self, path: &Path) -> anyhow::Result<&mut (String, String)> {
+        if !self.0.contains_key(path) {
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            self.0.insert(path.to_owned(), (text.clone(), text));
+        }
+        self.0.get_mut(path).context("it was just put there")
+    }
+
+    fn changes(self, root: &Path) -> Vec<Change> {
+        let changes =
+            self.0.into_iter().filter_map(|(path, (before, after))| Change::of(root, &path, Some(before), after));
+        changes.collect()
+    }
+}
+
+/// The line of `.gitignore` that covers `.pymon` and what stands beside it.
+fn ignored(root: &Path) -> Option<Change> {
+    const LINE: &str = ".pymon*";
+    let repository = root.ancestors().find(|folder| folder.join(".git").exists())?;
+    let is_covered = |folder: &Path| {
+        let text = fs::read_to_string(folder.join(".gitignore")).unwrap_or_default();
+        text.lines().any(|line| line.trim().trim_start_matches("**").trim_start_matches('/') == LINE)
+    };
+    if root.ancestors().take_while(|folder| folder.starts_with(repository)).any(is_covered) {
+        return None;
+    }
+    let path = root.join(".gitignore");
+    let before = fs::read_to_string(&path).ok();
+    let text = before.clone().unwrap_or_default();
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { end };
+    Change::of(root, &path, before, format!("{text}{gap}{LINE}{end}"))
+}

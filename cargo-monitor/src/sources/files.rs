@@ -1,0 +1,150 @@
+//! The files of a target: its root, and what `mod name;` leads to from there.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use syn::ext::IdentExt as _;
+use syn::{Attribute, Expr, Item, Lit, Meta};
+
+use super::known;
+
+/// A source file of a target.
+#[derive(Debug)]
+pub struct File {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its text, or why there is none.
+    pub text: Result<String, String>,
+    /// Whether it is compiled for tests only.
+    pub for_tests: bool,
+}
+
+/// The files of the targets with these roots, each once; a root comes with whether it is a target of tests.
+#[must_use]
+pub fn of_targets(roots: &[(PathBuf, bool)]) -> Vec<File> {
+    let mut tree = Tree::default();
+    for (root, for_tests) in roots {
+        tree.file(root, root.parent().unwrap_or(root), *for_tests);
+    }
+    tree.files
+}
+
+#[derive(Default)]
+struct Tree {
+    files: Vec<File>,
+    seen: HashSet<PathBuf>,
+}
+
+impl Tree {
+    /// A file whose modules lie in `children`.
+    fn file(&mut self, path: &Path, children: &Path, for_tests: bool) {
+        if !self.seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())) {
+            return;
+        }
+        let text = fs::read_to_string(path).map_err(|error| error.to_string());
+        let syntax = text.as_deref().ok().and_then(|text| syn::parse_file(text).ok());
+        self.files.push(File { path: path.to_owned(), text, for_tests });
+        if let Some(syntax) = syntax {
+            let beside = path.parent().unwrap_or(path);
+            self.items(&syntax.items, beside, children, for_tests);
+        }
+    }
+
+    /// `beside` is where a `#[path]` begins, `children` where modules without one lie.
+    fn items(&mut self, items: &[Item], beside: &Path, children: &Path, for_tests: bool) {
+        for item in items {
+            let Item::Mod(module) = item else { continue };
+            let for_tests = for_tests || known::is_for_tests_only(&module.attrs);
+            let name = module.ident.unraw().to_string();
+            if let Some((_, items)) = &module.content {
+                let inside = children.join(given(&module.attrs).first().unwrap_or(&name));
+                self.items(items, &inside, &inside, for_tests);
+                continue;
+            }
+            for path in given(&module.attrs) {
+                let path = beside.join(path);
+                if path.is_file() {
+                    // Its own modules lie beside it, as those of a `mod.rs`.
+                    self.file(&path, path.parent().unwrap_or(&path), for_tests);
+                }
+            }
+            let in_folder = children.join(&name);
+            for path in [children.join(format!("{name}.rs")), in_folder.join("mod.rs")] {
+                if path.is_file() {
+                    self.file(&path, &in_folder, for_tests);
+                }
+            }
+        }
+    }
+}
+
+/// What `#[path = "…"]` says, also under a condition.
+fn given(attributes: &[Attribute]) -> Vec<String> {
+    let text = |meta: &Meta| match meta {
+        Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Str(text) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    };
+    attributes
+        .iter()
+        .flat_map(|attribute| match known::conditional(attribute) {
+            Some((_, given)) => given,
+            None => vec![attribute.meta.clone()],
+        })
+        .filter_map(|meta| text(&meta))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_followed_as_rustc_does() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        for (path, text) in [
+            (
+                "src/lib.rs",
+                "mod a; #[cfg(test)] mod t; mod in_line { mod b; #[path = \"x.rs\"] mod c; } #[path = \"odd/d.rs\"] mod d;",
+            ),
+            ("src/a.rs", "mod deep;"),
+            ("src/a/deep.rs", ""),
+            ("src/t/mod.rs", "mod inner;"),
+            ("src/t/inner.rs", "not rust"),
+            ("src/in_line/b.rs", ""),
+            ("src/in_line/x.rs", ""),
+            ("src/odd/d.rs", "mod e;"),
+            ("src/odd/e.rs", ""),
+            ("src/nobody.rs", ""),
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
+            fs::write(path, text).expect("a file can be written");
+        }
+        let files = of_targets(&[(folder.path().join("src/lib.rs"), false)]);
+        let name = |file: &File| {
+            let path = file.path.strip_prefix(folder.path()).expect("below the folder").display().to_string();
+            format!("{path}{}", if file.for_tests { " (tests)" } else { "" })
+        };
+        let mut names: Vec<_> = files.iter().map(name).collect();
+        names.sort();
+        let expected = [
+            "src/a.rs",
+            "src/a/deep.rs",
+            "src/in_line/b.rs",
+            "src/in_line/x.rs",
+            "src/lib.rs",
+            "src/odd/d.rs",
+            "src/odd/e.rs",
+            "src/t/inner.rs (tests)",
+            "src/t/mod.rs (tests)",
+        ];
+        assert_eq!(names, expected);
+    }
+}

@@ -1,0 +1,230 @@
+//! How a test is known: by the names that the attribute itself goes by.
+
+use std::mem;
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use syn::parse::Parser as _;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, FnArg, ItemFn, Macro, Meta, Token};
+
+const ATTRIBUTES: &[&str] = &monitor_macros::__test_attributes!();
+const MACROS: &[&str] = &monitor_macros::__test_macros!();
+
+/// Whether one of the attributes has this name, whatever path it is written with.
+pub(crate) fn has(attributes: &[Attribute], name: &str) -> bool {
+    attributes.iter().any(|attribute| is_named(attribute.path(), &[name]))
+}
+
+/// Whether `#[monitored]` is among the attributes, perhaps under a condition.
+pub(crate) fn is_monitored(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| names(attribute, &["monitored"]))
+}
+
+/// Whether the function is a test.
+pub(crate) fn is_test(function: &ItemFn) -> bool {
+    function.attrs.iter().any(makes_test) || has_case_arguments(function)
+}
+
+/// Whether an attribute makes a function a test, perhaps under a condition.
+pub(crate) fn makes_test(attribute: &Attribute) -> bool {
+    names(attribute, ATTRIBUTES)
+}
+
+/// Whether arguments are marked as those of cases: `#[case]`, `#[values(…)]`.
+pub(crate) fn has_case_arguments(function: &ItemFn) -> bool {
+    let is_marked = |attribute: &Attribute| is_named(attribute.path(), &["case", "values", "files"]);
+    function
+        .sig
+        .inputs
+        .iter()
+        .any(|argument| matches!(argument, FnArg::Typed(typed) if typed.attrs.iter().any(is_marked)))
+}
+
+/// The name of a macro.
+pub(crate) fn name(called: &Macro) -> String {
+    called.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+}
+
+/// Whether a macro stands around functions that become tests, and hands their attributes on.
+pub(crate) fn hands_attributes_on(called: &Macro) -> bool {
+    MACROS.contains(&name(called).as_str())
+}
+
+/// Whether a macro makes a test of each function in it, whatever its attributes.
+pub(crate) fn holds_tests_only(called: &Macro) -> bool {
+    name(called) == "quickcheck"
+}
+
+/// The functions in a macro that hands their attributes on: their attributes, their names, and where they begin.
+pub(crate) fn functions_in(called: &Macro) -> Vec<(Vec<Attribute>, Ident, Span)> {
+    let mut functions = Vec::new();
+    let mut attributes: Vec<Attribute> = Vec::new();
+    let mut tokens = called.tokens.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match (&token, tokens.peek()) {
+            (TokenTree::Punct(mark), Some(TokenTree::Group(group)))
+                if mark.as_char() == '#' && group.delimiter() == Delimiter::Bracket =>
+            {
+                attributes.extend(attribute_in(group));
+                tokens.next();
+            }
+            (TokenTree::Ident(word), Some(TokenTree::Ident(name))) if word == "fn" => {
+                functions.push((mem::take(&mut attributes), name.clone(), word.span()));
+            }
+            _ => attributes.clear(),
+        }
+    }
+    functions
+}
+
+/// Whether an attribute that makes a test stands anywhere in the tokens.
+pub(crate) fn writes_tests(tokens: &TokenStream) -> bool {
+    let mut after_mark = false;
+    for token in tokens.clone() {
+        if let TokenTree::Group(group) = &token
+            && (after_mark && attribute_in(group).is_some_and(|attribute| makes_test(&attribute))
+                || writes_tests(&group.stream()))
+        {
+            return true;
+        }
+        after_mark = matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '#');
+    }
+    false
+}
+
+/// The attribute whose brackets these are.
+pub(crate) fn attribute_in(brackets: &Group) -> Option<Attribute> {
+    if brackets.delimiter() != Delimiter::Bracket {
+        return None;
+    }
+    let mark = TokenTree::Punct(proc_macro2::Punct::new('#', proc_macro2::Spacing::Alone));
+    let tokens = TokenStream::from_iter([mark, TokenTree::Group(brackets.clone())]);
+    Attribute::parse_outer.parse2(tokens).ok()?.pop()
+}
+
+/// What a `#[cfg_attr(condition, …)]` gives, with its condition.
+pub(crate) fn conditional(attribute: &Attribute) -> Option<(Meta, Vec<Meta>)> {
+    if !attribute.path().is_ident("cfg_attr") {
+        return None;
+    }
+    let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+    let mut parts = attribute.parse_args_with(parser).ok()?.into_iter();
+    Some((parts.next()?, parts.collect()))
+}
+
+/// Whether what stands under these attributes is compiled for tests only.
+pub(crate) fn is_for_tests_only(attributes: &[Attribute]) -> bool {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .any(|attribute| attribute.parse_args::<Meta>().is_ok_and(|condition| implies_test(&condition)))
+}
+
+/// Whether a condition holds only if `test` does.
+fn implies_test(condition: &Meta) -> bool {
+    match condition {
+        Meta::Path(path) => path.is_ident("test"),
+        Meta::List(list) => {
+            let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+            let Ok(parts) = list.parse_args_with(parser) else { return false };
+            match list.path.get_ident().map(ToString::to_string).as_deref() {
+                Some("all") => parts.iter().any(implies_test),
+                Some("any") => !parts.is_empty() && parts.iter().all(implies_test),
+                _ => false,
+            }
+        }
+        Meta::NameValue(_) => false,
+    }
+}
+
+fn names(attribute: &Attribute, names: &[&str]) -> bool {
+    match conditional(attribute) {
+        Some((_, given)) => given.iter().any(|meta| is_named(meta.path(), names)),
+        None => is_named(attribute.path(), names),
+    }
+}
+
+fn is_named(path: &syn::Path, names: &[&str]) -> bool {
+    path.segments.last().is_some_and(|segment| names.contains(&segment.ident.to_string().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn tests_are_known_by_the_attributes_own_names() {
+        let is = |function: ItemFn| is_test(&function);
+        assert!(
+            is(parse_quote!(
+                #[test]
+                fn t() {}
+            )) && is(parse_quote!(
+                #[tokio::test]
+                async fn t() {}
+            ))
+        );
+        assert!(is(parse_quote!(
+            #[cfg_attr(not(miri), test)]
+            fn t() {}
+        )));
+        assert!(is(parse_quote!(
+            #[test_strategy::proptest]
+            fn t(a: u8) {}
+        )));
+        assert!(is(parse_quote!(
+            fn t(#[case] a: u8) {}
+        )));
+        assert!(
+            !is(parse_quote!(
+                #[bench]
+                fn t(b: &mut Bencher) {}
+            )) && !is(parse_quote!(
+                #[cfg(test)]
+                fn t() {}
+            ))
+        );
+        assert!(!is(parse_quote!(
+            #[cfg_attr(test, allow(unused))]
+            fn t() {}
+        )));
+    }
+
+    #[test]
+    fn a_condition_that_implies_test_is_known() {
+        let only = |item: syn::ItemMod| is_for_tests_only(&item.attrs);
+        assert!(
+            only(parse_quote!(
+                #[cfg(test)]
+                mod m {}
+            )) && only(parse_quote!(
+                #[cfg(all(unix, test))]
+                mod m {}
+            ))
+        );
+        assert!(!only(parse_quote!(
+            #[cfg(any(unix, test))]
+            mod m {}
+        )));
+        assert!(
+            !only(parse_quote!(
+                #[cfg(not(test))]
+                mod m {}
+            )) && !only(parse_quote!(
+                mod m {}
+            ))
+        );
+    }
+
+    #[test]
+    fn tests_in_tokens_are_found() {
+        assert!(writes_tests(&quote::quote!(($n:ident) => { mod m { #[test] fn $n() {} } })));
+        assert!(!writes_tests(&quote::quote!(
+            #[derive(Debug)]
+            struct test;,
+            [test]
+        )));
+    }
+}

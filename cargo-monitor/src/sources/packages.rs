@@ -1,0 +1,100 @@
+//! The workspace as cargo sees it.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+/// A workspace.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    pub root: PathBuf,
+    /// Its members.
+    pub packages: Vec<Package>,
+}
+
+/// A package of the workspace.
+#[derive(Debug)]
+pub(crate) struct Package {
+    pub name: String,
+    pub manifest: PathBuf,
+    /// Root files, and whether the target is one of tests only: what dev-dependencies are there for in any case.
+    pub targets: Vec<(PathBuf, bool)>,
+    /// What it calls the runtime, if it depends on it already.
+    pub runtime: Option<String>,
+    /// Folders of the packages of the workspace that it uses.
+    pub uses: Vec<PathBuf>,
+}
+
+impl Package {
+    pub(crate) fn folder(&self) -> &Path {
+        self.manifest.parent().unwrap_or(&self.manifest)
+    }
+}
+
+/// Asks cargo for the workspace around a folder.
+pub(crate) fn workspace(folder: &Path) -> anyhow::Result<Workspace> {
+    let told = metadata(folder, &["--no-deps"])?;
+    let told: Value = serde_json::from_str(&told).context("cargo metadata is not understood")?;
+    let packages = list(&told["packages"]).map(package).collect();
+    Ok(Workspace { root: path(&told["workspace_root"]), packages })
+}
+
+/// Whether cargo can resolve the dependencies; if not, what it says.
+pub(crate) fn resolve(folder: &Path) -> anyhow::Result<()> {
+    metadata(folder, &[]).map(drop)
+}
+
+fn metadata(folder: &Path, more: &[&str]) -> anyhow::Result<String> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(&cargo);
+    command.args(["metadata", "--format-version=1", "--color=never"]).args(more).current_dir(folder);
+    let output = command.output().with_context(|| format!("cannot run {}", cargo.to_string_lossy()))?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim().trim_start_matches("error: "));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn package(told: &Value) -> Package {
+    let is_runtime = |dependency: &&Value| {
+        dependency["kind"] != "build"
+            && ["monitor-runtime", "monitor-core"].iter().any(|name| dependency["name"] == *name)
+    };
+    let runtime = list(&told["dependencies"]).find(is_runtime).map(|dependency| {
+        let name = dependency["rename"].as_str().or(dependency["name"].as_str()).unwrap_or_default();
+        name.replace('-', "_")
+    });
+    Package {
+        name: text(&told["name"]),
+        manifest: path(&told["manifest_path"]),
+        targets: list(&told["targets"]).filter_map(target).collect(),
+        runtime,
+        uses: list(&told["dependencies"])
+            .filter_map(|dependency| dependency["path"].as_str())
+            .map(PathBuf::from)
+            .collect(),
+    }
+}
+
+/// Build scripts have no tests.
+fn target(told: &Value) -> Option<(PathBuf, bool)> {
+    let is = |kind: &str| list(&told["kind"]).any(|one| one == kind);
+    let of_tests = is("test") || is("bench") || is("example");
+    (!is("custom-build")).then(|| (path(&told["src_path"]), of_tests))
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn path(value: &Value) -> PathBuf {
+    PathBuf::from(text(value))
+}

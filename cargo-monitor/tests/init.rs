@@ -1,0 +1,288 @@
+//! `cargo monitor init` on real projects: what it adds, what it leaves alone, what the tests then record, and back.
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use monitor_tests::{Project, Run, repository, run};
+
+/// Every kind of test, as a stranger's crate has them, of which nothing but the tests may change.
+const LIB: &str = r#"#![no_std]
+#![deny(warnings, missing_docs)]
+//! A library.
+
+/// Adds.
+///
+/// ```
+/// assert_eq!(stranger::add(1, 2), 3);
+/// ```
+pub fn add(a: u8, b: u8) -> u8 {
+    a + b
+}
+
+#[test]
+fn beside_the_code() {}
+
+#[cfg_attr(all(), test)]
+#[cfg(test)]
+fn under_a_condition() {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::string::String;
+
+    use rstest::rstest;
+
+    fn helper() -> u8 {
+        super::add(1, 2)
+    }
+
+    #[test] // on its own line
+    // why
+    fn	plain()   { assert_eq!( helper(), 3 ) }
+
+    #[test] fn on_one_line() {}
+
+    #[test]
+    #[should_panic(expected = "as it should")]
+    /// Says why.
+    fn panics() {
+        panic!("as it should");
+    }
+
+    #[rstest]
+    #[case(1)]
+    #[case::named(2)]
+    fn cases(#[case] a: u8) {
+        assert!(a > 0);
+    }
+
+    #[tokio::test(
+        flavor = "multi_thread"
+    )]
+    async fn asynchronous() -> Result<(), String> {
+        Ok(())
+    }
+
+    macro_rules! make {
+        ($name:ident) => {
+            #[test]
+            fn $name() {}
+        };
+    }
+
+    make!(made);
+
+    mod deeper {
+        #[test]
+        fn plain() {}
+    }
+
+    mod elsewhere;
+}
+"#;
+
+const MEMBER: &str = "# mine\n[package]\nname = \"stranger\"   # the best\nversion = \"0.1.0\"\nedition = \"2018\"\n\n\
+                      [dev-dependencies]\nrstest  =  \"0.28\"\ntokio.workspace = true\n\n# last\n[features]\n";
+
+const ALLOCATING: &str = "[package]\nname = \"allocating\"\nversion = \"0.1.0\"\nedition = \"2015\"\n";
+
+/// A workspace without a root package: a member with all kinds of tests, one with an allocator in a test file, one without tests.
+fn files() -> Vec<(&'static str, String)> {
+    let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\", \"three\"]\n\n[workspace.dependencies]\n\
+                     tokio = { version = \"1\", features = [\"full\"] }\n";
+    let allocator = "#[global_allocator]\nstatic ALLOCATOR: std::alloc::System = std::alloc::System;\n\n";
+    vec![
+        ("Cargo.toml", workspace.to_owned()),
+        (".gitignore", "/target".to_owned()),
+        ("one/Cargo.toml", MEMBER.to_owned()),
+        ("one/src/lib.rs", LIB.to_owned()),
+        ("one/src/tests/elsewhere.rs", "#[test]\r\nfn of_windows() {}\r\n".to_owned()),
+        ("one/src/nobody.rs", "#[test]\nfn never_built() {}\n".to_owned()),
+        ("one/tests/outside.rs", "#[test]\nfn outside() {\n    let _ = stranger::add(1, 2);\n}\n".to_owned()),
+        ("two/Cargo.toml", ALLOCATING.to_owned()),
+        ("two/src/lib.rs", "#[test]\nfn plain() {}\n".to_owned()),
+        ("two/tests/allocates.rs", format!("{allocator}#[test]\nfn allocates() {{\n    let _ = vec![1];\n}}\n")),
+        ("two/tests/broken.txt", "#[test] fn {".to_owned()),
+        ("three/Cargo.toml", ALLOCATING.replace("allocating", "testless")),
+        ("three/src/lib.rs", "pub fn nothing() {}\n".to_owned()),
+    ]
+}
+
+fn project() -> Project {
+    let files = files();
+    let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let project = Project::new(&files);
+    let mut git = project.command("git");
+    git.args(["init", "--quiet"]);
+    let _ = run(git).succeeded();
+    project
+}
+
+fn init(project: &Project, args: &[&str]) -> Run {
+    let mut command: Command = project.command(env!("CARGO_BIN_EXE_cargo-monitor"));
+    command.arg("init").args(args);
+    run(command)
+}
+
+/// Every file of the project, without git's and the lock file.
+fn contents(project: &Project) -> BTreeMap<String, Vec<u8>> {
+    fn read(root: &Path, folder: &Path, all: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(folder).expect("a folder can be read") {
+            let path = entry.expect("a folder can be read").path();
+            let name = path.strip_prefix(root).expect("it is below").display().to_string();
+            if path.is_dir() && name != ".git" {
+                read(root, &path, all);
+            } else if path.is_file() {
+                all.insert(name, fs::read(&path).expect("a file can be read"));
+            }
+        }
+    }
+    let mut all = BTreeMap::new();
+    read(project.root(), project.root(), &mut all);
+    all
+}
+
+#[test]
+fn a_workspace_is_set_up_runs_and_is_taken_back() {
+    let project = project();
+    let before = contents(&project);
+
+    let dry = init(&project, &["--dry-run"]).succeeded();
+    assert_eq!(contents(&project), before, "a dry run writes nothing");
+    assert!(dry.stdout.contains("--- a/one/src/lib.rs\n+++ b/one/src/lib.rs\n@@"), "{}", dry.stdout);
+
+    let done = init(&project, &["--format", "json"]).succeeded();
+    assert!(done.stderr.ends_with("next: cargo monitor test\n"), "{}", done.stderr);
+    for left in ["macro make", "no `mod` that is seen leads there from a target"] {
+        assert!(done.stdout.contains(left), "{left} is not in {}", done.stdout);
+    }
+    let after = contents(&project);
+    let text = |path: &str| String::from_utf8(after[path].clone()).expect("it is text");
+    assert_eq!(text(".gitignore"), "/target\n.pymon*\n");
+    assert!(text("Cargo.toml").contains("\nmonitor-runtime = { path = \""), "{}", text("Cargo.toml"));
+    assert_eq!(
+        text("one/Cargo.toml"),
+        MEMBER.replace("workspace = true\n", "workspace = true\nmonitor-runtime.workspace = true\n")
+    );
+    assert!(text("two/Cargo.toml").contains("monitor-runtime = { package = \"monitor-core\", path = \""));
+    assert_eq!(
+        text("one/src/tests/elsewhere.rs"),
+        "#[test]\r\n#[monitor_runtime::monitored]\r\nfn of_windows() {}\r\n"
+    );
+    assert_eq!(text("Cargo.lock").as_bytes(), before["Cargo.lock"]);
+    for untouched in ["three/Cargo.toml", "three/src/lib.rs", "one/src/nobody.rs", "two/tests/broken.txt"] {
+        assert_eq!(after[untouched], before[untouched], "{untouched}");
+    }
+    let annotated = text("one/src/lib.rs");
+    let lines = annotated.split_inclusive('\n').filter(|line| !line.ends_with("monitor_runtime::monitored]\n"));
+    let lines: String = lines.filter(|line| !line.ends_with("monitor_runtime::monitored)]\n")).collect();
+    assert_eq!(lines.replace("#[monitor_runtime::monitored] ", ""), LIB, "all else is as it was");
+
+    let again = init(&project, &["--format", "json"]).succeeded();
+    assert_eq!(contents(&project), after, "a second run changes nothing: {}", again.stdout);
+
+    let tested = project.test(&["--workspace"]);
+    let rows = project.database().column("select ITEM_VARIANT from TEST_METRICS order by 1");
+    let expected = [
+        "allocates",
+        "asynchronous",
+        "beside_the_code",
+        "cases[1]",
+        "cases[2]",
+        "of_windows",
+        "on_one_line",
+        "outside",
+        "panics",
+        "plain",
+        "plain",
+        "plain",
+        "under_a_condition",
+    ];
+    assert_eq!(rows, expected, "{}", tested.stdout);
+    let _ = run(project.cargo(&["build", "--workspace"])).succeeded();
+
+    // Others' lines change in the meantime.
+    let edit = |text: &str| {
+        text.replace("/// Adds.", "/// Adds two.").replace("panic!(\"as it should\");", "panic!(\"as it should\")")
+    };
+    project.write("one/src/lib.rs", &edit(&text("one/src/lib.rs")));
+    project.write(".gitignore", &format!("{}more\n", text(".gitignore")));
+    let undone = init(&project, &["--undo"]).succeeded();
+    assert!(!undone.stderr.contains("left alone"), "{}", undone.stderr);
+    let back = contents(&project);
+    for (path, text) in before.iter().filter(|(path, _)| !path.ends_with("Cargo.lock")) {
+        let text = String::from_utf8_lossy(text);
+        let expected = match path.as_str() {
+            "one/src/lib.rs" => edit(&text),
+            ".gitignore" => "/targetmore\n".to_owned(),
+            _ => text.into_owned(),
+        };
+        let found = String::from_utf8_lossy(&back[path]).replace("/target\nmore", "/targetmore");
+        assert_eq!(found, expected, "{path}");
+    }
+    assert!(!back.contains_key(".pymon-init.json"));
+    let nothing = init(&project, &["--undo"]).succeeded();
+    assert!(nothing.stderr.contains("nothing to take back"), "{}", nothing.stderr);
+}
+
+#[test]
+fn modules_get_the_attribute_instead_of_their_tests() {
+    let lib = "#[cfg(test)]\nmod tests {\n    #[test]\n    fn one() {}\n    mod inner {\n        #[test]\n        fn two() {}\n    }\n}\n\
+               #[test]\nfn outside() {}\n";
+    let manifest = "[package]\nname = \"by-modules\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
+    let project = Project::new(&[("Cargo.toml", manifest), ("src/lib.rs", lib)]);
+    let _ = init(&project, &["--modules", "--path", &repository().display().to_string()]).succeeded();
+    let text = fs::read_to_string(project.path("src/lib.rs")).expect("the file can be read");
+    let expected = lib
+        .replace("#[cfg(test)]\n", "#[cfg(test)]\n#[monitor_runtime::monitored]\n")
+        .replace("#[test]\nfn outside", "#[test]\n#[monitor_runtime::monitored]\nfn outside");
+    assert_eq!(text, expected);
+    assert!(!project.path(".gitignore").exists(), "no repository, nothing to ignore");
+    let _ = project.test(&["--lib"]);
+    assert_eq!(project.database().column("select ITEM from TEST_METRICS order by 1"), ["one", "outside", "two"]);
+    let _ = init(&project, &["--undo"]).succeeded();
+    assert_eq!(fs::read_to_string(project.path("src/lib.rs")).expect("the file can be read"), lib);
+    assert_eq!(fs::read_to_string(project.path("Cargo.toml")).expect("the file can be read"), manifest);
+}
+
+#[test]
+fn what_cargo_does_not_take_changes_nothing() {
+    let manifest = "[package]\nname = \"conflicting\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+                    [dependencies]\nlibsqlite3-sys = { path = \"sys\" }\n";
+    let sys = "[package]\nname = \"libsqlite3-sys\"\nversion = \"0.20.0\"\nedition = \"2021\"\nlinks = \"sqlite3\"\nbuild = \"build.rs\"\n";
+    let project = Project::new(&[
+        ("Cargo.toml", manifest),
+        ("src/lib.rs", "#[test]\nfn plain() {}\n"),
+        ("sys/Cargo.toml", sys),
+        ("sys/build.rs", "fn main() {}\n"),
+        ("sys/src/lib.rs", ""),
+    ]);
+    let before = contents(&project);
+    let refused = init(&project, &[]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stdout);
+    for word in ["nothing was changed", "links", "update the crate"] {
+        assert!(refused.stderr.contains(word), "{word} is not in {}", refused.stderr);
+    }
+    assert_eq!(contents(&project), before);
+}
+
+#[test]
+fn what_can_not_be_done_is_told() {
+    let manifest = "[package]\nname = \"untested\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
+    let project = Project::new(&[("Cargo.toml", manifest), ("src/lib.rs", "fn f() {\n")]);
+    let nothing = init(&project, &[]).succeeded();
+    assert!(
+        nothing.stdout.contains("it does not parse") && nothing.stderr.contains("no tests were found"),
+        "{nothing:?}"
+    );
+    assert!(!project.path(".pymon-init.json").exists());
+    let unknown = init(&project, &["--package", "nobody"]);
+    assert!(unknown.code == Some(1) && unknown.stderr.contains("no package nobody"), "{unknown:?}");
+    let nowhere = init(&project, &["--path", "."]);
+    assert!(nowhere.code == Some(1) && nowhere.stderr.contains("no clone"), "{nowhere:?}");
+}
