@@ -93,7 +93,9 @@ impl App {
     ///
     /// If it cannot be read.
     pub fn monitor(&self) -> anyhow::Result<Monitor> {
-        Ok(Monitor::open(&self.database()?)?)
+        let monitor = Monitor::open(&self.database()?)?;
+        monitor.kept().iter().for_each(|kept| output::note(&format!("warning: {kept}")));
+        Ok(monitor)
     }
 
     /// The format that the user wants.

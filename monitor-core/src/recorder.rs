@@ -120,7 +120,10 @@ impl Recorder {
 
     fn open(&self, path: &Path) {
         match guarded(|| Writer::open_guarded(path, descriptors::GUARDED)) {
-            Ok(writer) => *self.sink() = Sink::File(Box::new(writer)),
+            Ok(writer) => {
+                writer.kept().iter().for_each(|kept| self.warn(&kept.to_string()));
+                *self.sink() = Sink::File(Box::new(writer));
+            }
             Err(error) => self.spool_after(&mut self.sink(), &error, || &[]),
         }
     }
@@ -244,7 +247,7 @@ impl Recorder {
             item_fs_loc: item.file.to_owned(),
             kind: Kind::Function,
             component: self.config.component.of(item.component, item.package),
-            total_time,
+            total_time: Some(total_time),
             user_time: split.map(|(user, _)| user),
             kernel_time: split.map(|(_, kernel)| kernel),
             cpu_usage: split.filter(|_| total_time > 0.0).map(|(user, kernel)| (user + kernel) / total_time),

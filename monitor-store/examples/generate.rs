@@ -82,7 +82,7 @@ fn finished(session_h: &str, process_h: &str, test: u32, start: Timestamp, rando
         item_fs_loc: format!("src/module_{:03}.rs", test / 50),
         kind: Kind::Function,
         component: format!("component_{}", test % 20),
-        total_time: level * 1e-4,
+        total_time: Some(level * 1e-4),
         user_time: Some(level * 0.9e-4),
         kernel_time: Some(level * 0.05e-4),
         cpu_usage: Some(0.95),

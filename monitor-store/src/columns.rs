@@ -64,7 +64,7 @@ pub(crate) fn metric(row: &Row<'_>, first: usize) -> Result<Metric> {
         item_fs_loc: cells.text()?,
         kind: Kind::parse(&cells.text()?).unwrap_or(Kind::Package),
         component: cells.text()?,
-        total_time: cells.get::<Option<f64>>()?.unwrap_or(f64::NAN),
+        total_time: cells.get()?,
         user_time: cells.get()?,
         kernel_time: cells.get()?,
         cpu_usage: cells.get()?,

@@ -87,9 +87,9 @@ impl Entry {
         Json::object([(kind, Json::object(fields))]).to_string()
     }
 
-    /// The entry of a line; `None` if the line is torn or not one of this version.
-    pub(crate) fn from_line(line: &str) -> Option<Self> {
-        let Json::Object(line) = Json::parse(line)? else {
+    /// The entry of a line; `None` if it is none of this version.
+    pub(crate) fn from_json(line: Json) -> Option<Self> {
+        let Json::Object(line) = line else {
             return None;
         };
         let (kind, fields) = line.first()?;

@@ -69,13 +69,16 @@ fn escaped(value: &str) -> String {
 const TAGS: &str = "json_each(CASE WHEN json_valid(s.RUN_DESCRIPTION) THEN CASE json_type(s.RUN_DESCRIPTION) \
      WHEN 'object' THEN s.RUN_DESCRIPTION ELSE '{}' END ELSE '{}' END)";
 
+/// The value of such a pair as sessions are listed with it: as Python would write it.
+const TAG_VALUE: &str =
+    "CASE type WHEN 'true' THEN 'True' WHEN 'false' THEN 'False' WHEN 'null' THEN 'None' ELSE CAST(value AS TEXT) END";
+
 /// The condition that a session `s` has a tag, with a value or with any.
 fn has_tag(name: &str, value: Option<&str>) -> (String, Vec<Value>) {
     match value {
-        Some(value) => (
-            format!("EXISTS (SELECT 1 FROM {TAGS} WHERE key = ? AND CAST(value AS TEXT) = ?)"),
-            vec![text(name), text(value)],
-        ),
+        Some(value) => {
+            (format!("EXISTS (SELECT 1 FROM {TAGS} WHERE key = ? AND {TAG_VALUE} = ?)"), vec![text(name), text(value)])
+        }
         None => (format!("EXISTS (SELECT 1 FROM {TAGS} WHERE key = ?)"), vec![text(name)]),
     }
 }

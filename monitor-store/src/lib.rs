@@ -44,7 +44,7 @@ pub use maintain::Merged;
 pub use measures::{Amount, Fold, MEASURES, Measure, Measures, Number, Unit};
 pub use monitor::{Monitor, SessionDetails};
 pub use rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
-pub use spool::Spool;
+pub use spool::{Kept, Spool};
 pub use test::{OutcomeCounts, Test, TestId};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use words::{Attribution, Kind, MemSource, Outcome};

@@ -15,7 +15,8 @@ pub const UNREACHABLE_PROCESS_LIFETIME_SECONDS: f64 = 24.0 * 3600.0;
 pub struct Here {
     /// Host name, empty where the system does not tell it in a file.
     pub host: String,
-    /// Boot and process-id namespace, empty where unknown. Process ids mean the same only where both are equal.
+    /// Boot and process-id namespace, empty where unknown, and the user, if `/proc` shows each only his own processes
+    /// (`hidepid`). Whether a process lives can be seen only where all are equal, or by whom sees everybody's.
     pub boot_id: String,
 }
 
@@ -28,7 +29,7 @@ impl Here {
         let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
         Self {
             host: line("/proc/sys/kernel/hostname"),
-            boot_id: format!("{boot} {}", namespace.display()).trim().to_owned(),
+            boot_id: format!("{boot} {}{}", namespace.display(), only_user()).trim().to_owned(),
         }
     }
 
@@ -45,7 +46,7 @@ impl Here {
     fn has_ended(&self, witness: &Process, pid: u32, pid_started: u64, now: Timestamp) -> bool {
         let same_host = !self.host.is_empty() && self.host == witness.host;
         let boot = |id: &str| id.split_once(' ').map_or_else(|| id.to_owned(), |(boot, _)| boot.to_owned());
-        if same_host && self.boot_id == witness.boot_id && Path::new("/proc/self/stat").exists() {
+        if same_host && self.sees(witness) && Path::new("/proc/self/stat").exists() {
             return started(pid).is_none_or(|found| pid_started != 0 && found != pid_started);
         }
         if same_host && boot(&self.boot_id) != boot(&witness.boot_id) {
@@ -53,6 +54,31 @@ impl Here {
         }
         now.seconds_since(witness.started_at) > UNREACHABLE_PROCESS_LIFETIME_SECONDS
     }
+
+    /// Whether `/proc` would show the process to this one.
+    fn sees(&self, process: &Process) -> bool {
+        let rest = process.boot_id.strip_prefix(&self.boot_id);
+        rest.is_some_and(|user| user.is_empty() || user.starts_with(ONLY_USER))
+    }
+}
+
+/// What stands before the user in [`Here::boot_id`].
+const ONLY_USER: &str = " uid:";
+
+/// The user, if the first of all processes, which is root's, cannot be seen.
+#[cfg(unix)]
+fn only_user() -> String {
+    use std::os::unix::fs::MetadataExt as _;
+
+    if procfs::read("/proc/1/stat").is_some() {
+        return String::new();
+    }
+    fs::metadata("/proc/self").map_or_else(|_| String::new(), |this| format!("{ONLY_USER}{}", this.uid()))
+}
+
+#[cfg(not(unix))]
+fn only_user() -> String {
+    String::new()
 }
 
 /// Start of a process in clock ticks since boot (field 22 of `/proc/<pid>/stat`), which tells it
@@ -121,6 +147,16 @@ mod tests {
         assert!(!other("a", "boot pid:[2]").is_gone(&known, now), "another container");
         assert!(other("a", "boot pid:[2]").is_gone(&known, later), "another container, a day later");
         assert!(!other("", "").is_gone(&process(&other("", ""), 1, 0), now), "unknown host");
+
+        // A process that cannot be seen is not one that has ended.
+        let mine = other("a", "boot pid:[1] uid:7");
+        let hidden = process(&mine, u32::MAX, 5);
+        assert!(mine.is_gone(&hidden, now), "one of the same user");
+        assert!(here.is_gone(&hidden, now), "one of a user, to root");
+        for unseeing in ["boot pid:[1] uid:77", "boot pid:[1] uid:8"] {
+            assert!(!other("a", unseeing).is_gone(&hidden, now) && !other("a", unseeing).is_gone(&known, now));
+            assert!(other("a", unseeing).is_gone(&hidden, later), "a day later");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::error::StoreError;
 use crate::filter::{Metrics, Sessions};
 use crate::reader::Reader;
 use crate::rows::{ContextClass, ExecutionContext, Metric, Session};
+use crate::spool::Kept;
 
 /// A `.pymon` file that is open for queries.
 ///
@@ -58,6 +59,12 @@ impl Monitor {
     /// that says why the file cannot be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self { reader: Reader::open(path)? })
+    }
+
+    /// Spool files that were found beside the file and not understood, to be told to the user.
+    #[must_use]
+    pub fn kept(&self) -> &[Kept] {
+        &self.reader.kept
     }
 
     /// The sessions that `filter` selects.

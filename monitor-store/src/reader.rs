@@ -11,8 +11,9 @@ use crate::database::{self, Database};
 use crate::descriptors::Descriptors;
 use crate::error::StoreError;
 use crate::liveness::Here;
+use crate::spool::{self, Kept};
 use crate::timestamp::Timestamp;
-use crate::{filesystem, migrations, settle, spool};
+use crate::{filesystem, migrations, settle};
 
 /// How long a reader tries to do what is due in the file before it only reads.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -26,6 +27,8 @@ pub(crate) struct Reader {
     pub(crate) database: Database,
     /// Processes whose `running` rows are `crashed` ones, because the file does not take the change.
     pub(crate) gone: HashSet<String>,
+    /// Spool files that this build does not understand.
+    pub(crate) kept: Vec<Kept>,
     /// Declared last: the copy is removed after the connection to it is closed.
     _copy: Option<Copy>,
 }
@@ -37,7 +40,7 @@ impl Reader {
             return Err(StoreError::Missing { path: path.to_owned() });
         }
         let reader = match open_writable(path) {
-            Ok(database) => Ok(Self { database, gone: HashSet::new(), _copy: None }),
+            Ok((database, kept)) => Ok(Self { database, gone: HashSet::new(), kept, _copy: None }),
             Err(
                 StoreError::Newer { .. }
                 | StoreError::Unwritable { .. }
@@ -67,15 +70,15 @@ impl Reader {
         let running = database.patiently(settle::running_processes)?;
         let (here, now) = (Here::now(), Timestamp::now());
         let gone = running.into_iter().filter(|p| here.is_gone(p, now)).map(|p| p.process_h).collect();
-        Ok(Self { database, gone, _copy: copy })
+        Ok(Self { database, gone, kept: Vec::new(), _copy: copy })
     }
 }
 
-fn open_writable(path: &Path) -> Result<Database, StoreError> {
+fn open_writable(path: &Path) -> Result<(Database, Vec<Kept>), StoreError> {
     let database = Database::open(path, PATIENCE, Descriptors::UNGUARDED)?;
-    spool::import(&database)?;
+    let kept = spool::import(&database)?;
     settle::settle(&database)?;
-    Ok(database)
+    Ok((database, kept))
 }
 
 /// A connection that has read the schema, since SQLite opens files only when it must.

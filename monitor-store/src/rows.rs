@@ -127,8 +127,8 @@ pub struct Metric {
     pub kind: Kind,
     /// Part of the product, empty if none.
     pub component: String,
-    /// Wall time, seconds.
-    pub total_time: f64,
+    /// Wall time, seconds; `None` only in rows of other programs.
+    pub total_time: Option<f64>,
     /// CPU time in user space, seconds.
     pub user_time: Option<f64>,
     /// CPU time in the kernel, seconds.

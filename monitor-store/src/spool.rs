@@ -1,9 +1,11 @@
-//! Where rows go while the file cannot be written: `<db>.spool-<pid>.jsonl`, one JSON line per entry.
+//! Where rows go while the file cannot be written: `<db>.spool-<pid>.jsonl`, one JSON line per entry, after a line that
+//! says the version of what follows.
 //!
 //! The writing process holds a lock on its spool file as long as it lives; whoever gets that lock may import
 //! the file. That holds between containers and after a reboot, where process ids mean nothing.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,12 @@ use crate::database::Database;
 use crate::descriptors::{Descriptors, Held};
 use crate::entry::Entry;
 use crate::error::StoreError;
+use crate::fields::Field as _;
+use crate::json::Json;
+
+/// The version of the lines that this build writes, and the newest that it understands. The first version had no line that
+/// says so.
+const VERSION: u64 = 2;
 
 /// A spool file of this process, for the rows that a `.pymon` file did not take.
 #[derive(Debug)]
@@ -60,6 +68,7 @@ impl Spool {
                 let file = Held::new((descriptors.raise)(file));
                 let mut spool = Self { file, path, db: db.to_owned(), pid, descriptors };
                 spool.end_torn_line()?;
+                spool.write(&format!("{{\"spool\":{{\"version\":{VERSION}}}}}\n"))?;
                 return Ok(spool);
             }
         }
@@ -102,7 +111,7 @@ fn spool_path(db: &Path, pid: u32) -> PathBuf {
     path.into()
 }
 
-/// The spool files beside `db`.
+/// The spool files beside `db` that this build may understand.
 pub(crate) fn beside(db: &Path) -> Vec<PathBuf> {
     let (Some(folder), Some(name)) = (db.parent(), db.file_name()) else {
         return Vec::new();
@@ -116,30 +125,119 @@ pub(crate) fn beside(db: &Path) -> Vec<PathBuf> {
         .flatten()
         .map(|file| file.file_name())
         .filter(|file| {
-            let rest = file.as_encoded_bytes().strip_prefix(name);
-            let pid = rest.and_then(|r| r.strip_prefix(b".spool-")).and_then(|r| r.strip_suffix(b".jsonl"));
-            pid.is_some_and(|pid| !pid.is_empty() && pid.iter().all(u8::is_ascii_digit))
+            let rest = file.as_encoded_bytes().strip_prefix(name).and_then(|rest| rest.strip_prefix(b".spool-"));
+            rest.and_then(|rest| str::from_utf8(rest).ok()).is_some_and(may_be_understood)
         })
         .map(|file| folder.join(file))
         .collect()
 }
 
-/// Imports and removes the spool files beside the database whose writers are gone.
+/// Of `123.jsonl`, and of `123.jsonl.v2`, which an older build left to whoever understands it.
+fn may_be_understood(name: &str) -> bool {
+    let Some((pid, version)) = name.split_once(".jsonl") else { return false };
+    let version = match version.strip_prefix(".v") {
+        Some(version) => version.parse().unwrap_or(u64::MAX),
+        None if version.is_empty() => 0,
+        None => u64::MAX,
+    };
+    !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()) && version <= VERSION
+}
+
+/// A spool file with lines that this build does not understand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Where it is now: its lines are all there.
+    pub path: PathBuf,
+    /// The version of the lines, if that is why.
+    pub newer: Option<u64>,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match self.newer {
+            Some(version) => write!(
+                f,
+                "{path} holds rows of a newer version ({version}, not {VERSION}), which are kept there: update \
+                 monitor-runtime and cargo-monitor, which then import them"
+            ),
+            None => write!(
+                f,
+                "{path} holds lines that are no rows, which are kept there, while the others are imported: look at them, \
+                 and remove the file"
+            ),
+        }
+    }
+}
+
+/// Imports and removes the spool files beside the database whose writers are gone; those with lines that are not understood
+/// get another name, and are returned.
 ///
 /// A file that cannot be read stays for the next process. Lines that are torn are skipped.
-pub(crate) fn import(database: &Database) -> Result<(), StoreError> {
+pub(crate) fn import(database: &Database) -> Result<Vec<Kept>, StoreError> {
+    let mut all_kept = Vec::new();
     for path in beside(database.path()) {
         if let Ok(Some((text, file))) = read_if_abandoned(&path) {
-            let entries: Vec<_> = text.lines().filter_map(Entry::from_line).collect();
-            if !entries.is_empty() {
-                database.write(|connection| entries.iter().try_for_each(|entry| entry.apply(connection)))?;
+            let lines = Lines::of(&text);
+            if !lines.entries.is_empty() {
+                database.write(|connection| lines.entries.iter().try_for_each(|entry| entry.apply(connection)))?;
             }
-            // Importing twice adds nothing: if it cannot be removed, the next process tries again.
-            let _ = fs::remove_file(&path);
+            // Importing twice adds nothing: if it cannot be removed or renamed, the next process tries again.
+            match lines.kept_as(&path) {
+                None => drop(fs::remove_file(&path)),
+                Some(kept) => {
+                    if fs::rename(&path, &kept.path).is_ok() {
+                        all_kept.push(kept);
+                    }
+                }
+            }
             drop(file);
         }
     }
-    Ok(())
+    Ok(all_kept)
+}
+
+/// What a spool file holds.
+#[derive(Default)]
+struct Lines {
+    entries: Vec<Entry>,
+    newer: Option<u64>,
+    has_others: bool,
+}
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let mut lines = Self::default();
+        let mut is_newer = false;
+        for line in text.lines() {
+            // Torn, or empty because the line before was.
+            let Some(json) = Json::parse(line) else { continue };
+            if let Some(header) = json.get("spool") {
+                let version = header.get("version").and_then(u64::from_json).unwrap_or(u64::MAX);
+                is_newer = version > VERSION;
+                lines.newer = lines.newer.max(Some(version).filter(|_| is_newer));
+            } else if is_newer {
+                continue;
+            } else if let Some(entry) = Entry::from_json(json) {
+                lines.entries.push(entry);
+            } else {
+                lines.has_others = true;
+            }
+        }
+        lines
+    }
+
+    /// What becomes of the file, if there is something in it that was not imported.
+    fn kept_as(&self, path: &Path) -> Option<Kept> {
+        let behind = match self.newer {
+            Some(version) => format!(".v{version}"),
+            None if self.has_others => ".unread".to_owned(),
+            None => return None,
+        };
+        let mut name = OsString::from(path);
+        name.push(behind);
+        Some(Kept { path: name.into(), newer: self.newer })
+    }
 }
 
 /// The text of a spool file, and the file whose lock keeps other importers away.

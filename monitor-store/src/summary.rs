@@ -62,7 +62,7 @@ fn sum_up(tests: &[&EndedTest], kind: Kind, path: &str, name: &str) -> Option<En
             item_fs_loc: common(tests, |t| t.metric.item_fs_loc.clone()).unwrap_or_default(),
             kind,
             component: common(tests, |t| t.metric.component.clone()).unwrap_or_default(),
-            total_time: wall,
+            total_time: Some(wall),
             user_time,
             kernel_time,
             cpu_usage,
@@ -146,7 +146,7 @@ impl EndedTest {
     }
 
     fn end(&self) -> Timestamp {
-        self.start().after_seconds(self.metric.total_time)
+        self.start().after_seconds(self.metric.total_time.unwrap_or(0.0))
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
                 item_fs_loc: "src/lib.rs".into(),
                 kind: Kind::Function,
                 component: "demo".into(),
-                total_time: seconds,
+                total_time: Some(seconds),
                 user_time: Some(seconds / 2.0),
                 kernel_time: Some(0.0),
                 cpu_usage: Some(0.5),
@@ -201,7 +201,7 @@ mod tests {
             test("demo::a", 3_000_000, 1.0, Some(25.0)),
         ];
         let row = of_session(&tests).unwrap();
-        assert_eq!(row.metric.total_time, 4.0);
+        assert_eq!(row.metric.total_time, Some(4.0));
         assert_eq!(row.metric.user_time, Some(2.5));
         assert_eq!(row.metric.cpu_usage, Some(0.625));
         assert_eq!(row.metric.mem_usage, Some(30.0));
@@ -238,7 +238,7 @@ mod tests {
             .map(|row| {
                 let (m, p) = (row.metric, row.profile);
                 format!(
-                    "{} {:?} {} {} {} {:?}",
+                    "{} {:?} {} {:?} {} {:?}",
                     p.binary, m.item_path, m.item_variant, m.total_time, p.outcome, p.attribution
                 )
             })
@@ -246,9 +246,9 @@ mod tests {
         assert_eq!(
             rows,
             [
-                "demo \"\" demo 1 passed Some(Process)",
-                "demo \"demo\" a 1 passed Some(Process)",
-                "it \"demo\" a 1 failed Some(Shared)",
+                "demo \"\" demo Some(1.0) passed Some(Process)",
+                "demo \"demo\" a Some(1.0) passed Some(Process)",
+                "it \"demo\" a Some(1.0) failed Some(Shared)",
             ]
         );
     }

@@ -10,7 +10,8 @@ use crate::descriptors::Descriptors;
 use crate::entry::Entry;
 use crate::error::StoreError;
 use crate::rows::{ContextClass, ExecutionContext, Process, Session};
-use crate::{insert, settle, spool};
+use crate::spool::{self, Kept};
+use crate::{insert, settle};
 
 /// An open `.pymon` file that takes rows.
 ///
@@ -20,6 +21,7 @@ use crate::{insert, settle, spool};
 pub struct Writer {
     database: Database,
     process: Option<Process>,
+    kept: Vec<Kept>,
 }
 
 impl Writer {
@@ -53,9 +55,15 @@ impl Writer {
 
     fn open_with(path: &Path, patience: Duration, descriptors: Descriptors) -> Result<Self, StoreError> {
         let database = Database::open(path, patience, descriptors)?;
-        spool::import(&database)?;
+        let kept = spool::import(&database)?;
         settle::settle(&database)?;
-        Ok(Self { database, process: None })
+        Ok(Self { database, process: None, kept })
+    }
+
+    /// Spool files that were found beside the file and not understood, to be told to the user.
+    #[must_use]
+    pub fn kept(&self) -> &[Kept] {
+        &self.kept
     }
 
     /// Marks rows of tests whose process has died since, as [`Writer::open`] does.

@@ -48,7 +48,7 @@ fn three_sessions(db: &Path) {
         let (mut b, mut b_profile) = passed(&key(&session_h, &process_h, "b", START));
         a.mem_usage = Some(f64::from(10 * day));
         b.component = String::new();
-        b.total_time = 7.5;
+        b.total_time = Some(7.5);
         b_profile.outcome = Outcome::Failed;
         let (context, class) = context();
         let entries = [
@@ -215,6 +215,25 @@ fn a_file_of_pytest_monitor_is_read() {
     assert_eq!(monitor.history(&tests[2].id(), None).unwrap(), [tests[2].clone()]);
     assert_eq!(monitor.contexts().unwrap()[0].cpu_frequency_mhz, 2445.404);
     assert_eq!(monitor.session_details(&Sessions::all()).unwrap()[0].class, None);
+}
+
+/// Rows that other programs wrote, with what the columns allow.
+#[test]
+fn what_other_programs_write_is_read_as_it_is_shown() {
+    let (_folder, db) = folder();
+    pytest_monitor_file(&db);
+    let theirs = "UPDATE TEST_SESSIONS SET RUN_DESCRIPTION = '{\"nightly\": true, \"retries\": null, \"n\": 3, \"x\": 1.50}'; \
+                  UPDATE TEST_METRICS SET TOTAL_TIME = NULL WHERE ITEM = 'test_par'";
+    Connection::open(&db).unwrap().execute_batch(theirs).unwrap();
+    let monitor = Monitor::open(&db).unwrap();
+    let sessions = monitor.sessions(&Sessions::all()).unwrap();
+    for (name, value) in &sessions[0].description {
+        let found = Sessions::all().tag(name, Some(value));
+        assert_eq!(monitor.sessions(&found).unwrap().len(), sessions.len(), "{name} {value}");
+    }
+    assert_eq!(sessions[0].description[0], ("nightly".to_owned(), "True".to_owned()));
+    let rows = monitor.metrics(&Metrics::all().item("test_par")).unwrap();
+    assert!(rows.iter().all(|row| row.total_time.is_none()) && !rows.is_empty());
 }
 
 #[test]

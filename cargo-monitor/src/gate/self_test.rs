@@ -130,7 +130,7 @@ fn metric(key: &ProfileKey, env_h: String, cost: Cost) -> monitor_store::Metric 
         item_fs_loc: "src/lib.rs".into(),
         kind: Kind::Function,
         component: "made_up".into(),
-        total_time: cost.wall_seconds,
+        total_time: Some(cost.wall_seconds),
         user_time: Some(cost.wall_seconds),
         kernel_time: Some(0.0),
         cpu_usage: Some(1.0),

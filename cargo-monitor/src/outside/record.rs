@@ -132,7 +132,7 @@ fn line_entries(line: &Line, session_h: &str, env_h: &str, component: &str) -> V
         item_fs_loc: String::new(),
         kind: Kind::Function,
         component: component.to_owned(),
-        total_time: line.wall_seconds,
+        total_time: Some(line.wall_seconds),
         user_time: Some(line.user_seconds),
         kernel_time: Some(line.kernel_seconds),
         cpu_usage: (line.wall_seconds > 0.0).then(|| cpu_seconds / line.wall_seconds),

@@ -147,7 +147,7 @@ fn test(session_h: &str, start: Timestamp, &(name, wall, peak, outcome): &Row<'_
         item_fs_loc: "src/lib.rs".into(),
         kind: Kind::Function,
         component: if path.ends_with("tests") { "core" } else { "edge" }.into(),
-        total_time: wall,
+        total_time: Some(wall),
         user_time: Some(wall * 0.75),
         kernel_time: Some(wall * 0.25),
         cpu_usage: Some(1.0),

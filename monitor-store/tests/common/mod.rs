@@ -106,7 +106,7 @@ pub fn passed(key: &ProfileKey) -> (Metric, Profile) {
         item_fs_loc: "src/lib.rs".into(),
         kind: Kind::Function,
         component: "demo".into(),
-        total_time: 0.1 + 0.2,
+        total_time: Some(0.1 + 0.2),
         user_time: Some(0.25),
         kernel_time: Some(0.05),
         cpu_usage: Some(1.0),

@@ -94,7 +94,7 @@ fn timed_rows(test: Timed, session_h: &str, env_h: &str) -> (Option<Metric>, Pro
         item_fs_loc: String::new(),
         kind: Kind::Function,
         component: test.package.clone(),
-        total_time: test.seconds,
+        total_time: Some(test.seconds),
         user_time: None,
         kernel_time: None,
         cpu_usage: None,

@@ -131,7 +131,7 @@ impl Row {
             item_fs_loc: self.text_or_empty("file"),
             kind: self.text("kind").and_then(|kind| Kind::parse(&kind)).unwrap_or(Kind::Function),
             component: self.text_or_empty("component"),
-            total_time,
+            total_time: Some(total_time),
             user_time: self.real("user_seconds"),
             kernel_time: self.real("kernel_seconds"),
             cpu_usage: self.real("cpu_usage"),
