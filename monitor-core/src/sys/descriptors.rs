@@ -21,11 +21,9 @@ use rusqlite::ffi;
 /// How the recorder's files are guarded.
 pub(crate) const GUARDED: Descriptors = Descriptors { raise, intact, lockable };
 
-/// Numbers left above ours, for others who take the highest.
-const ROOM: libc::rlim_t = 32;
-
-/// Numbers up to here cost nothing: the kernel keeps a table as long as the highest, and copies it at each `fork`.
-const HIGHEST: libc::rlim_t = 4096;
+/// Where ours begin. The kernel's first table of descriptors has 64 places; for a longer one, a process with threads waits
+/// until no processor reads the old one, some eight milliseconds.
+const LOWEST: c_int = 64 - 20;
 
 type Open = unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int;
 type Close = unsafe extern "C" fn(c_int) -> c_int;
@@ -79,18 +77,9 @@ fn raise(file: File) -> File {
 
 /// A second, high number for what is open under `number`.
 fn high(number: RawFd) -> Option<RawFd> {
-    static LOWEST: OnceCell<Option<c_int>> = OnceCell::new();
-    let lowest = (*LOWEST.get_or_init(lowest_high))?;
     // SAFETY: gives out a new number, and changes nothing else.
-    let raised = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, lowest) };
+    let raised = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, LOWEST) };
     (raised >= 0).then_some(raised)
-}
-
-fn lowest_high() -> Option<c_int> {
-    let mut limit = std::mem::MaybeUninit::<libc::rlimit>::uninit();
-    // SAFETY: the place is right for the answer, which is only looked at if there is one.
-    let limit = unsafe { (libc::getrlimit(libc::RLIMIT_NOFILE, limit.as_mut_ptr()) == 0).then(|| limit.assume_init()) };
-    limit?.rlim_cur.min(HIGHEST).checked_sub(ROOM)?.try_into().ok()
 }
 
 fn identity(number: RawFd) -> io::Result<Known> {
