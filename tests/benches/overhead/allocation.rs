@@ -20,7 +20,7 @@ static DIVAN: AllocProfiler<System> = AllocProfiler::new(System);
 /// Monitored, so that every call counts for a scope.
 #[monitored]
 pub(crate) fn run() {
-    println!("\nallocation and release, inside a monitored test, ns (and ratio to the bare allocator; budget 1.15)");
+    println!("\nallocation and release, inside a monitored test, ns (and ratio to the bare allocator; budget 1.10)");
     for threads in [1, 2] {
         for size in SIZES {
             let [bare, counted, divan] = on_threads(threads, size);

@@ -1,10 +1,11 @@
 //! What monitoring costs, each figure beside what it is to be judged by, measured in the same run.
 //!
-//! `cargo bench -p monitor-tests --bench overhead` prints: an empty test, plain and monitored, beside its bare parts; an
-//! allocation, bare and counted, beside divan's profiler; an empty test under nextest; pytest-monitor's overhead.
+//! `cargo bench -p monitor-tests --bench overhead` prints: an empty test, plain and monitored, beside its bare parts, and
+//! beside threads that outlived theirs; an allocation, bare and counted, beside divan's profiler; an empty test under nextest; pytest-monitor's overhead.
 //! With a part's name (`-- nextest`, `-- pytest`) it prints that part alone. The budgets are those of the design; nothing here fails if one is missed, since machines are noisy.
 
 mod allocation;
+mod leaked;
 mod nextest;
 mod pytest;
 mod recording;
@@ -16,6 +17,7 @@ fn main() {
     match env::args().nth(1).as_deref() {
         Some("recording") => recording::run(),
         Some("allocation") => allocation::run(),
+        Some("leaked") => leaked::run(),
         Some("nextest") => nextest::run(),
         Some("pytest") => pytest::run(),
         _ => {
@@ -24,7 +26,7 @@ fn main() {
                 std::thread::available_parallelism().map_or(0, usize::from)
             );
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
-            for part in ["recording", "allocation"] {
+            for part in ["recording", "leaked", "allocation"] {
                 // In a process of its own, whose environment says where to record.
                 let itself = env::current_exe().expect("this program knows its path");
                 let status = Command::new(itself)
