@@ -136,13 +136,27 @@ struct Originals {
 
 static ORIGINALS: OnceCell<Originals> = OnceCell::new();
 
+/// SQLite's `sqlite3_vfs`, of which the oldest bindings that rusqlite may bring lack the end.
+#[repr(C)]
+struct Vfs {
+    version: c_int,
+    numbers: [c_int; 2],
+    pointers: [*const c_void; 3],
+    calls: [Option<unsafe extern "C" fn()>; 13],
+    set_system_call: Option<unsafe extern "C" fn(*mut Vfs, *const c_char, Option<unsafe extern "C" fn()>) -> c_int>,
+    get_system_call: Option<unsafe extern "C" fn(*mut Vfs, *const c_char) -> Option<unsafe extern "C" fn()>>,
+}
+
 /// Puts ours in the place of the system calls of SQLite's default VFS, where it has them.
 fn replace_system_calls() {
     // SAFETY: asks for the default VFS, which lives as long as the process.
-    let vfs = unsafe { ffi::sqlite3_vfs_find(std::ptr::null()) };
-    // SAFETY: the pointer is null or right.
-    let Some(table) = (unsafe { vfs.as_ref() }).filter(|vfs| vfs.iVersion >= 3) else { return };
-    let (Some(get), Some(set)) = (table.xGetSystemCall, table.xSetSystemCall) else { return };
+    let vfs: *mut Vfs = unsafe { ffi::sqlite3_vfs_find(std::ptr::null()) }.cast();
+    // SAFETY: the pointer is null or right, and its first field in every version the same.
+    if vfs.is_null() || unsafe { (*vfs).version } < 3 {
+        return;
+    }
+    // SAFETY: since version 3 there are these fields.
+    let (Some(get), Some(set)) = (unsafe { ((*vfs).get_system_call, (*vfs).set_system_call) }) else { return };
     let original = |name: &CStr| {
         // SAFETY: name and VFS are right.
         unsafe { get(vfs, name.as_ptr()) }
