@@ -27,8 +27,6 @@ const LOWEST: c_int = 64 - 20;
 
 type Open = unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int;
 type Close = unsafe extern "C" fn(c_int) -> c_int;
-type Read = unsafe extern "C" fn(c_int, *mut c_void, usize) -> isize;
-type ReadAt = unsafe extern "C" fn(c_int, *mut c_void, usize, i64) -> isize;
 type Write = unsafe extern "C" fn(c_int, *const c_void, usize) -> isize;
 type WriteAt = unsafe extern "C" fn(c_int, *const c_void, usize, i64) -> isize;
 type Truncate = unsafe extern "C" fn(c_int, i64) -> c_int;
@@ -125,9 +123,6 @@ fn lockable() -> io::Result<()> {
 struct Originals {
     open: Option<Open>,
     close: Option<Close>,
-    read: Option<Read>,
-    pread: Option<ReadAt>,
-    pread64: Option<ReadAt>,
     write: Option<Write>,
     pwrite: Option<WriteAt>,
     pwrite64: Option<WriteAt>,
@@ -182,9 +177,6 @@ fn replace_system_calls() {
     replace! {
         open: Open = c"open" by open,
         close: Close = c"close" by close,
-        read: Read = c"read" by read,
-        pread: ReadAt = c"pread" by pread,
-        pread64: ReadAt = c"pread64" by pread64,
         write: Write = c"write" by write,
         pwrite: WriteAt = c"pwrite" by pwrite,
         pwrite64: WriteAt = c"pwrite64" by pwrite64,
@@ -244,7 +236,7 @@ unsafe extern "C" fn close(number: c_int) -> c_int {
     unsafe { original(number) }
 }
 
-/// Ours for a call on a number: the original one, or an error if the number is lost.
+/// Ours for a call that changes what is behind a number: the original one, or an error if the number is lost.
 macro_rules! guarded {
     ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {$(
         unsafe extern "C" fn $name(number: c_int, $($argument: $kind),*) -> $answer {
@@ -260,9 +252,6 @@ macro_rules! guarded {
 }
 
 guarded! {
-    read(to: *mut c_void, length: usize) -> isize;
-    pread(to: *mut c_void, length: usize, at: i64) -> isize;
-    pread64(to: *mut c_void, length: usize, at: i64) -> isize;
     write(from: *const c_void, length: usize) -> isize;
     pwrite(from: *const c_void, length: usize, at: i64) -> isize;
     pwrite64(from: *const c_void, length: usize, at: i64) -> isize;
