@@ -119,7 +119,7 @@ fn every_feature_is_described() {
 #[test]
 fn every_file_on_the_map_exists() {
     let map = Document::read("ARCHITECTURE.md");
-    for package in ["monitor-macros", "monitor-runtime", "monitor-store", "monitor-analysis", "cargo-monitor"] {
+    for package in ["monitor-macros", "monitor-core", "monitor-store", "monitor-analysis", "cargo-monitor"] {
         for row in map.table(package) {
             for name in row[0].split('`').skip(1).step_by(2) {
                 let path = format!("{package}/src/{}", name.trim_end_matches("*.sql"));
