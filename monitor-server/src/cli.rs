@@ -1,0 +1,82 @@
+//! What can be asked of the program.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::store::Access;
+
+/// One place for every machine's test results.
+///
+/// Without a command it serves ./monitor.db at http://127.0.0.1:8050, for this machine only.
+#[derive(Debug, Parser)]
+#[command(name = "monitor-server", version)]
+pub struct Cli {
+    /// The database: a file, or postgres://USER:PASSWORD@HOST/NAME.
+    #[arg(long, env = "MONITOR_DATABASE", default_value = "monitor.db", global = true, hide_env_values = true)]
+    pub database: String,
+    /// How to serve.
+    #[command(flatten)]
+    pub serve: Serve,
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of the server.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Address and port to listen at; another than this machine's own needs a token.
+    #[arg(long, default_value = "127.0.0.1:8050")]
+    pub listen: SocketAddr,
+    /// Rows in a page of a listing.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub page_size: u64,
+    /// MiB that a request's body may have, as it is sent; eight times as much decompressed.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub max_body: u16,
+    /// Certificate chain for TLS, PEM.
+    #[arg(long, requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Key for TLS, PEM.
+    #[arg(long, requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Write a line for each request to stderr.
+    #[arg(long)]
+    pub log_requests: bool,
+}
+
+/// What else the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Who may read and write.
+    #[command(subcommand)]
+    Token(Token),
+}
+
+/// Tokens.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Make a token and print its secret, which is shown only now.
+    Create {
+        /// What people call it.
+        name: String,
+        /// What it allows.
+        #[arg(long, default_value = "write")]
+        access: Access,
+        /// Only for this project.
+        #[arg(long)]
+        project: Option<String>,
+        /// Days until it ends.
+        #[arg(long)]
+        days: Option<u32>,
+    },
+    /// List the tokens, without their secrets.
+    List,
+    /// Take a token away. A running server follows within a second.
+    Revoke {
+        /// What people call it.
+        name: String,
+    },
+}

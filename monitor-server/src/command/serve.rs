@@ -1,0 +1,71 @@
+//! The server.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use anyhow::{Context as _, ensure};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::Serve;
+use crate::operate::log;
+use crate::serve::{self, Tls};
+use crate::state::{Options, Shared};
+use crate::store;
+
+/// Serves until the process is told to end.
+pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
+    raise_open_files();
+    let store = store::open(database)?;
+    let public = !options.listen.ip().is_loopback();
+    ensure!(
+        !public || !store.tokens()?.is_empty(),
+        "refused to listen at {}: everybody who reaches it could read and write; first make a token with `monitor-server \
+         token create NAME`",
+        options.listen
+    );
+    let body_limit = usize::from(options.max_body) << 20;
+    let state = Shared::new(
+        store,
+        Options {
+            log_requests: options.log_requests,
+            page_size: options.page_size,
+            body_limit,
+            decompressed_limit: body_limit * 8,
+        },
+    );
+    state.gate.public.store(public, Relaxed);
+    let tls = options.tls_cert.zip(options.tls_key).map(|(certificate, key)| Tls { certificate, key });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(options.listen)
+            .await
+            .with_context(|| format!("{} can't be listened at", options.listen))?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let address = format!("{scheme}://{}/", listener.local_addr()?);
+        // Nothing else goes to stdout: scripts read the port from it.
+        println!("monitor-server serves {database} at {address}");
+        log::info("start", &[("address", address.into())]);
+        let end = told_to_end()?;
+        serve::serve(listener, tls, state, end).await?;
+        log::info("end", &[]);
+        Ok(())
+    })
+}
+
+fn told_to_end() -> anyhow::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(std::future::poll_fn(move |context| {
+        if terminate.poll_recv(context).is_ready() || interrupt.poll_recv(context).is_ready() {
+            return std::task::Poll::Ready(());
+        }
+        std::task::Poll::Pending
+    }))
+}
+
+/// A connection is an open file, and the usual limit is low.
+fn raise_open_files() {
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
+}

@@ -1,0 +1,41 @@
+//! `token create|list|revoke`.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::ensure;
+use monitor_store::Timestamp;
+
+use crate::access::secret;
+use crate::address::is_project;
+use crate::cli::Token as Command;
+use crate::store::{self, Token};
+
+/// Does what the arguments say.
+pub fn run(database: &str, command: Command) -> anyhow::Result<()> {
+    let store = store::open(database)?;
+    match command {
+        Command::Create { name, access, project, days } => {
+            let known = store.tokens()?.into_iter().any(|token| token.name == name);
+            ensure!(!known, "there is a token {name:?} already");
+            let valid = project.as_deref().is_none_or(is_project);
+            ensure!(valid, "a project's name has letters, digits, dots, dashes and underscores, 64 at most");
+            let secret = secret::generate()?;
+            let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+            let expires_at = days.map(|days| now + i64::from(days) * 86_400);
+            let hash = secret::hash(&secret).to_vec();
+            store.add_token(&Token { name, hash, access, project, expires_at })?;
+            println!("{secret}");
+        }
+        Command::List => {
+            for token in store.tokens()? {
+                let end = token
+                    .expires_at
+                    .map_or_else(|| "never".to_owned(), |end| Timestamp::from_micros(end * 1_000_000).to_string());
+                let project = token.project.as_deref().unwrap_or("all projects");
+                println!("{}  {}  {project}  ends: {end}", token.name, token.access.as_str());
+            }
+        }
+        Command::Revoke { name } => ensure!(store.revoke_token(&name)?, "there is no token {name:?}"),
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! A request for a listing: whose, which page of it, and links that keep what else was asked.
+
+use std::collections::HashMap;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::response::Response;
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+
+use super::mask::Mask;
+use super::page::{Place, Wanted};
+use super::{entity, render, submission};
+use crate::address::Address;
+use crate::error::Problem;
+use crate::state::State;
+use crate::store::{Count, Filter, Names, Store};
+
+/// What handlers give back.
+pub type Reply = Result<Response, Problem>;
+
+/// A request for rows of a project.
+#[derive(Debug)]
+pub struct Ask {
+    state: State,
+    address: Address,
+    page: Wanted,
+    mask: Option<Mask>,
+    query: String,
+}
+
+/// Reads the rows of a page in JSON.
+type Read = fn(&dyn Store, &Filter, Place) -> Result<Vec<Value>, Problem>;
+
+/// Whether a listing says `null` where it has no neighbour, and is empty rather than absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// No links where there is no page, 204 if there is nothing.
+    Plain,
+    /// `null`, and 200.
+    NullLinks,
+}
+
+impl FromRequest<State> for Ask {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let query = parts.uri.query().unwrap_or("").to_owned();
+        let mut page = parameters(&query).remove("page").map_or(Wanted::first(), |text| Wanted::parse(&text));
+        if submission::is_json(&parts.headers) {
+            let body = submission::json(&parts.headers, body, state).await?;
+            if let Some(number) = body.get("page").filter(|_| page == Wanted::first()) {
+                page = Wanted::parse(number.as_str().unwrap_or(&number.to_string()));
+            }
+        }
+        let mask = match parts.headers.get("x-fields") {
+            None => None,
+            Some(value) => {
+                let mask = value.to_str().ok().and_then(Mask::parse);
+                Some(mask.ok_or_else(|| Problem::field("X-Fields", "it is not like metrics{item,kind}"))?)
+            }
+        };
+        Ok(Self { state: State::clone(state), address: Address::of(&parts.extensions), page, mask, query })
+    }
+}
+
+impl Ask {
+    /// A filter for every row of the project.
+    #[must_use]
+    pub fn filter(&self) -> Filter {
+        Filter::project(&self.address.project)
+    }
+
+    /// Parameters of the address, decoded; the last of each name.
+    #[must_use]
+    pub fn parameters(&self) -> HashMap<String, String> {
+        parameters(&self.query)
+    }
+
+    /// Metrics that a filter selects.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such page, or the database can't be asked.
+    pub async fn metrics(self, filter: Filter) -> Reply {
+        self.list("metrics", Count::Runs, filter, |store, filter, place| {
+            Ok(store.runs(filter, place.rows)?.iter().map(entity::from_metric).collect())
+        })
+        .await
+    }
+
+    /// Sessions that a filter selects.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub async fn sessions(self, filter: Filter) -> Reply {
+        self.list("sessions", Count::Sessions, filter, |store, filter, place| {
+            Ok(store.sessions(filter, place.rows)?.iter().map(entity::from_session).collect())
+        })
+        .await
+    }
+
+    /// Contexts that a filter selects.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub async fn contexts(self, filter: Filter) -> Reply {
+        self.list("contexts", Count::Contexts, filter, |store, filter, place| {
+            Ok(store.contexts(filter, place.rows)?.iter().map(entity::from_context).collect())
+        })
+        .await
+    }
+
+    async fn list(self, key: &'static str, count: Count, filter: Filter, read: Read) -> Reply {
+        let (page, size) = (self.page, self.state.options.page_size);
+        let (place, rows) = self
+            .state
+            .read(move |store| {
+                let place = page.place(store.count(count, &filter)?, size)?;
+                let rows = if place.total == 0 { Vec::new() } else { read(store, &filter, place)? };
+                Ok((place, rows))
+            })
+            .await?;
+        Ok(self.reply(Map::new(), key, rows, place, Family::Plain))
+    }
+
+    /// Distinct names, one page of them, after what `head` says.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub async fn names(self, head: &[(&str, &str)], key: &str, what: Names, filter: Filter, family: Family) -> Reply {
+        let (page, size) = (self.page, self.state.options.page_size);
+        let names = self.state.read(move |store| Ok(store.names(what, &filter)?)).await?;
+        let place = page.place(names.len() as u64, size)?;
+        let start = usize::try_from(place.rows.offset).unwrap_or(usize::MAX);
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let rows = names.into_iter().skip(start).take(size).map(Value::from).collect();
+        let head = head.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+        Ok(self.reply(head, key, rows, place, family))
+    }
+
+    /// Everything that is asked for, without pages.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&dyn Store) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.state.read(query).await
+    }
+
+    /// How many rows a filter selects.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be asked.
+    pub async fn count(self, what: Count, filter: Filter) -> Reply {
+        let count = self.state.read(move |store| Ok(store.count(what, &filter)?)).await?;
+        Ok(self.answer(json!({"count": count})))
+    }
+
+    /// A body, reduced to the fields that the client wants.
+    #[must_use]
+    pub fn answer(&self, body: Value) -> Response {
+        let body = match &self.mask {
+            Some(mask) => mask.apply(body),
+            None => body,
+        };
+        render::json(StatusCode::OK, &body)
+    }
+
+    fn reply(
+        &self,
+        mut body: Map<String, Value>,
+        key: &str,
+        rows: Vec<Value>,
+        place: Place,
+        family: Family,
+    ) -> Response {
+        if place.total == 0 && family == Family::Plain {
+            return render::nothing();
+        }
+        body.insert(key.to_owned(), rows.into());
+        body.insert("total_page".to_owned(), place.total.into());
+        for (name, page) in ["prev_url", "next_url"].into_iter().zip(place.neighbours()) {
+            match page {
+                Some(page) => body.insert(name.to_owned(), self.link(page).into()),
+                None if family == Family::NullLinks => body.insert(name.to_owned(), Value::Null),
+                None => None,
+            };
+        }
+        self.answer(body.into())
+    }
+
+    /// The same request for another page, as it was asked otherwise.
+    fn link(&self, page: u64) -> String {
+        let others =
+            self.query.split('&').filter(|pair| !pair.is_empty() && *pair != "page" && !pair.starts_with("page="));
+        let query: Vec<_> = others.map(str::to_owned).chain([format!("page={page}")]).collect();
+        format!("{}{}?{}", self.address.prefix, self.address.path, query.join("&"))
+    }
+}
+
+fn parameters(query: &str) -> HashMap<String, String> {
+    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
+}

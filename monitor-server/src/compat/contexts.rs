@@ -1,0 +1,51 @@
+//! `contexts/`.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+
+use super::ask::{Ask, Reply};
+use super::submission::Submission;
+use super::{entity, render};
+use crate::store::{Count, Filter, Page, Text, Write};
+
+/// All.
+pub async fn list(ask: Ask) -> Reply {
+    let filter = ask.filter();
+    ask.contexts(filter).await
+}
+
+/// Those whose identifier begins so.
+pub async fn find(Path(h): Path<String>, ask: Ask) -> Reply {
+    let filter = Filter { context: Some(Text::StartsWith(h)), ..ask.filter() };
+    ask.contexts(filter).await
+}
+
+/// How many there are.
+pub async fn count(ask: Ask) -> Reply {
+    let filter = ask.filter();
+    ask.count(Count::Contexts, filter).await
+}
+
+/// Metrics of one.
+pub async fn metrics(Path(h): Path<String>, ask: Ask) -> Reply {
+    let filter = Filter { context: Some(Text::Is(h)), ..ask.filter() };
+    ask.metrics(filter).await
+}
+
+/// How many metrics one has.
+pub async fn count_metrics(Path(h): Path<String>, ask: Ask) -> Reply {
+    let filter = Filter { context: Some(Text::Is(h)), ..ask.filter() };
+    ask.count(Count::Runs, filter).await
+}
+
+/// Stores one. If it is there already, the answer is the one that is there: of two runs that begin at once on a new
+/// machine, both go on.
+pub async fn add(submission: Submission) -> Reply {
+    let context = entity::to_context(&submission.body)?;
+    let filter = Filter { context: Some(Text::Is(context.h.clone())), ..Filter::project(&submission.project) };
+    let write = Write { project: submission.project, contexts: vec![context], ..Write::default() };
+    submission.state.write(write).await?;
+    let stored = submission.state.read(move |store| Ok(store.contexts(&filter, Page::first(1))?)).await?;
+    let body = stored.first().map(entity::from_context).unwrap_or_default();
+    Ok(render::json(StatusCode::CREATED, &body))
+}

@@ -1,0 +1,327 @@
+//! Contexts, sessions and metrics in JSON: what a client may send, and what it gets.
+
+use monitor_store::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{date, python};
+use crate::error::Problem;
+use crate::store::{Context, Facts, Figures, Run, Session};
+
+/// Characters of an identifier or a start time at most: they are in the keys of indexes.
+const LONGEST_IDENTIFIER: usize = 512;
+
+const NUL: &str = "a text can't hold the character NUL";
+
+const METRIC_TEXTS: [&str; 9] = [
+    "session_h",
+    "context_h",
+    "item_start_time",
+    "item_path",
+    "item",
+    "item_variant",
+    "item_fs_loc",
+    "kind",
+    "component",
+];
+
+/// `{"h": ..}`.
+#[must_use]
+pub fn from_context(context: &Context) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "the reference sends whole MHz")]
+    let cpu_frequency = context.cpu_frequency as i64;
+    json!({
+        "h": context.h,
+        // The client's own name for it.
+        "context_h": context.h,
+        "cpu_count": context.cpu_count,
+        "cpu_frequency": cpu_frequency,
+        "cpu_type": context.cpu_type,
+        "cpu_vendor": context.cpu_vendor,
+        "ram_total": context.ram_total,
+        "machine_node": context.machine_node,
+        "machine_type": context.machine_type,
+        "machine_arch": context.machine_arch,
+        "system_info": context.system_info,
+        "python_info": context.python_info,
+    })
+}
+
+/// `{"session_h": ..}`.
+#[must_use]
+pub fn from_session(session: &Session) -> Value {
+    let tags = session.tags.iter().map(|(name, value)| json!({"name": name, "value": value}));
+    json!({
+        "session_h": session.h,
+        "run_date": session.run_date,
+        "scm_ref": session.scm_ref,
+        "tags": tags.collect::<Vec<_>>(),
+    })
+}
+
+/// `{"session_h": .., "context_h": .., ..}`.
+#[must_use]
+pub fn from_metric(run: &Run) -> Value {
+    let figures = run.figures.unwrap_or_default();
+    json!({
+        "session_h": run.session_h,
+        "context_h": run.context_h,
+        "item_start_time": run.start,
+        "item_path": run.path,
+        "item": run.item,
+        "item_variant": run.variant,
+        "item_fs_loc": run.fs_loc,
+        "kind": run.kind,
+        "component": run.component,
+        "total_time": figures.total_time,
+        "user_time": figures.user_time,
+        "kernel_time": figures.kernel_time,
+        "cpu_usage": figures.cpu_usage,
+        "mem_usage": figures.mem_usage,
+    })
+}
+
+/// A context as it is sent.
+///
+/// # Errors
+///
+/// With every field that is not as it should be.
+pub fn to_context(body: &Value) -> Result<Context, Problem> {
+    let mut fields = Fields::of(body)?;
+    let context = Context {
+        h: fields.identifier("h"),
+        cpu_count: fields.integer("cpu_count"),
+        cpu_frequency: fields.number_or_numeral("cpu_frequency"),
+        cpu_type: fields.text("cpu_type"),
+        cpu_vendor: match fields.object.get("cpu_vendor") {
+            None => Some(String::new()),
+            Some(Value::Null) => None,
+            Some(_) => Some(fields.text("cpu_vendor")),
+        },
+        ram_total: fields.integer("ram_total"),
+        machine_node: fields.text("machine_node"),
+        machine_type: fields.text("machine_type"),
+        machine_arch: fields.text("machine_arch"),
+        system_info: fields.text("system_info"),
+        python_info: fields.text("python_info"),
+        class: None,
+    };
+    fields.finish(context)
+}
+
+/// A session as it is sent; `path` is the identifier in the address, if there is one.
+///
+/// # Errors
+///
+/// With every field that is not as it should be.
+pub fn to_session(body: &Value, path: Option<&str>) -> Result<Session, Problem> {
+    let mut fields = Fields::of(body)?;
+    let h = match (fields.object.get("session_h"), path) {
+        (None, Some(path)) => fields.checked_identifier("session_h", path.to_owned()),
+        _ => fields.identifier("session_h"),
+    };
+    let run_date = fields.text("run_date");
+    let run_date = date::normal(&run_date).unwrap_or_else(|| {
+        fields.wrong(
+            "run_date",
+            format!("{} is no date: write 2026-11-23T01:02:03.456789", python::repr(&run_date.into())),
+        );
+        String::new()
+    });
+    let scm_ref = match fields.object.get("scm_ref") {
+        Some(Value::Null) => None,
+        _ => Some(fields.text("scm_ref")),
+    };
+    let session = Session { h, run_date, scm_ref, tags: fields.tags("description"), facts: received() };
+    fields.finish(session)
+}
+
+/// What the server knows of a session that it hears of now.
+#[must_use]
+pub fn received() -> Facts {
+    Facts { received_at: Timestamp::now().to_string(), ..Facts::default() }
+}
+
+/// A metric as it is sent.
+///
+/// # Errors
+///
+/// With every field that is not as it should be.
+pub fn to_metric(body: &Value) -> Result<Run, Problem> {
+    let mut fields = Fields::of(body)?;
+    let [session_h, context_h, start, path, item, variant, fs_loc, kind, component] =
+        METRIC_TEXTS.map(|name| match name {
+            "session_h" | "context_h" | "item_start_time" => fields.strict_identifier(name),
+            _ => fields.strict_text(name),
+        });
+    let figures = Figures {
+        total_time: fields.number("total_time"),
+        user_time: Some(fields.number("user_time")),
+        kernel_time: Some(fields.number("kernel_time")),
+        cpu_usage: Some(fields.number("cpu_usage")),
+        mem_usage: Some(fields.number("mem_usage")),
+    };
+    let run = Run {
+        session_h,
+        context_h,
+        start,
+        path,
+        item,
+        variant,
+        fs_loc,
+        kind,
+        component,
+        figures: Some(figures),
+        ..Run::default()
+    };
+    fields.finish(run)
+}
+
+/// Whether a text can be stored.
+///
+/// # Errors
+///
+/// With the name of the field and the reason.
+pub fn check_text(name: &str, text: &str) -> Result<(), (String, String)> {
+    if text.contains('\0') { Err((name.to_owned(), NUL.to_owned())) } else { Ok(()) }
+}
+
+/// Whether a text can be an identifier or a start time.
+///
+/// # Errors
+///
+/// With the name of the field and the reason.
+pub fn check_identifier(name: &str, text: &str) -> Result<(), (String, String)> {
+    if text.chars().count() > LONGEST_IDENTIFIER {
+        return Err((name.to_owned(), format!("it has more than {LONGEST_IDENTIFIER} characters")));
+    }
+    check_text(name, text)
+}
+
+/// The fields of an object, and what is wrong with them.
+struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    errors: Vec<(String, String)>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(body: &'a Value) -> Result<Self, Problem> {
+        let object = body.as_object().ok_or_else(|| {
+            Problem::fields(vec![(String::new(), format!("{} is not of type 'object'", short(body)))])
+        })?;
+        Ok(Self { object, errors: Vec::new() })
+    }
+
+    fn finish<T>(self, value: T) -> Result<T, Problem> {
+        if self.errors.is_empty() { Ok(value) } else { Err(Problem::fields(self.errors)) }
+    }
+
+    fn wrong(&mut self, name: &str, reason: impl Into<String>) {
+        self.errors.push((name.to_owned(), reason.into()));
+    }
+
+    fn get(&mut self, name: &str) -> Option<&'a Value> {
+        let value = self.object.get(name);
+        if value.is_none() {
+            self.wrong(name, format!("'{name}' is a required property"));
+        }
+        value
+    }
+
+    fn not_of_type<T: Default>(&mut self, name: &str, value: &Value, kind: &str) -> T {
+        self.wrong(name, format!("{} is not of type '{kind}'", short(value)));
+        T::default()
+    }
+
+    /// A text, and nothing else.
+    fn strict_text(&mut self, name: &str) -> String {
+        match self.get(name) {
+            Some(Value::String(text)) => self.storable(name, text.clone()),
+            Some(other) => self.not_of_type(name, other, "string"),
+            None => String::new(),
+        }
+    }
+
+    /// A text, or a number that is taken for one.
+    fn text(&mut self, name: &str) -> String {
+        match self.object.get(name) {
+            Some(Value::Number(number)) => number.to_string(),
+            _ => self.strict_text(name),
+        }
+    }
+
+    fn storable(&mut self, name: &str, text: String) -> String {
+        self.errors.extend(check_text(name, &text).err());
+        text
+    }
+
+    fn identifier(&mut self, name: &str) -> String {
+        let text = self.text(name);
+        self.checked_identifier(name, text)
+    }
+
+    fn strict_identifier(&mut self, name: &str) -> String {
+        let text = self.strict_text(name);
+        self.checked_identifier(name, text)
+    }
+
+    fn checked_identifier(&mut self, name: &str, text: String) -> String {
+        // A text with NUL has been found out already.
+        let error = check_identifier(name, &text).err().filter(|error| !self.errors.contains(error));
+        self.errors.extend(error);
+        text
+    }
+
+    fn number(&mut self, name: &str) -> f64 {
+        match self.get(name) {
+            Some(Value::Number(number)) => number.as_f64().unwrap_or_default(),
+            Some(other) => self.not_of_type(name, other, "number"),
+            None => 0.0,
+        }
+    }
+
+    fn number_or_numeral(&mut self, name: &str) -> f64 {
+        match self.object.get(name) {
+            Some(Value::String(text)) => match text.trim().parse::<f64>() {
+                Ok(number) if number.is_finite() => number,
+                _ => self.not_of_type(name, &Value::from(text.as_str()), "number"),
+            },
+            _ => self.number(name),
+        }
+    }
+
+    fn integer(&mut self, name: &str) -> i64 {
+        let number = self.number_or_numeral(name);
+        #[expect(clippy::cast_possible_truncation, reason = "it is within the range")]
+        let whole = number as i64;
+        if number.abs() >= 9e15 {
+            self.wrong(name, format!("{number} is too large"));
+        }
+        whole
+    }
+
+    fn tags(&mut self, name: &str) -> Vec<(String, Option<String>)> {
+        let Some(value) = self.get(name) else { return Vec::new() };
+        let Value::Object(object) = value else { return self.not_of_type(name, value, "object") };
+        let tags = object.iter().map(|(tag, value)| {
+            let value = if value.is_null() { None } else { Some(python::text(value)) };
+            (tag.clone(), value)
+        });
+        let tags: Vec<_> = tags.collect();
+        if tags
+            .iter()
+            .any(|(tag, value)| tag.contains('\0') || value.as_ref().is_some_and(|value| value.contains('\0')))
+        {
+            self.wrong(name, NUL);
+        }
+        tags
+    }
+}
+
+/// A value in a message, which need not be as long as the value.
+fn short(value: &Value) -> String {
+    let text = python::repr(value);
+    match text.char_indices().nth(100) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
+}

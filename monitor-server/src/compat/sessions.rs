@@ -1,0 +1,81 @@
+//! `sessions/`.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+
+use super::ask::{Ask, Reply};
+use super::submission::Submission;
+use super::{entity, render};
+use crate::error::Problem;
+use crate::store::{Count, Filter, Outcome, Tag, Text, Write};
+
+/// All, or those with tags.
+pub async fn list(ask: Ask) -> Reply {
+    let filter = tagged(&ask);
+    ask.sessions(filter).await
+}
+
+/// Those whose identifier begins so.
+pub async fn find(Path(h): Path<String>, ask: Ask) -> Reply {
+    let filter = Filter { session: Some(Text::StartsWith(h)), ..tagged(&ask) };
+    ask.sessions(filter).await
+}
+
+/// How many there are.
+pub async fn count(ask: Ask) -> Reply {
+    let filter = ask.filter();
+    ask.count(Count::Sessions, filter).await
+}
+
+/// Metrics of one.
+pub async fn metrics(Path(h): Path<String>, ask: Ask) -> Reply {
+    let filter = Filter { session: Some(Text::Is(h)), ..ask.filter() };
+    ask.metrics(filter).await
+}
+
+/// How many metrics one has.
+pub async fn count_metrics(Path(h): Path<String>, ask: Ask) -> Reply {
+    let filter = Filter { session: Some(Text::Is(h)), ..ask.filter() };
+    ask.count(Count::Runs, filter).await
+}
+
+/// Stores one.
+pub async fn add(submission: Submission) -> Reply {
+    store(submission, None).await
+}
+
+/// Stores one whose identifier may be in the address.
+pub async fn add_named(Path(h): Path<String>, submission: Submission) -> Reply {
+    store(submission, Some(&h)).await
+}
+
+async fn store(submission: Submission, h: Option<&str>) -> Reply {
+    let session = entity::to_session(&submission.body, h)?;
+    let body = entity::from_session(&session);
+    let write = Write { project: submission.project, session: Some(session), ..Write::default() };
+    if submission.state.write(write).await? == Outcome::OtherSession {
+        return Err(other_session());
+    }
+    Ok(render::json(StatusCode::CREATED, &body))
+}
+
+/// There is another session under the same identifier.
+pub fn other_session() -> Problem {
+    let message = "there is a session of this session_h with another run_date, scm_ref or description";
+    Problem::new(StatusCode::CONFLICT, message)
+}
+
+/// The filters of a listing. The reference reads `with_flags`, its client sends `with_tags`.
+fn tagged(ask: &Ask) -> Filter {
+    let mut parameters = ask.parameters();
+    let mut list = |name: &str| -> Vec<String> {
+        let text = parameters.remove(name).filter(|text| !text.is_empty());
+        text.map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
+    };
+    let names = [list("with_flags"), list("with_tags")].concat();
+    let mut values = list("restrict_flags").into_iter();
+    let tags = names.into_iter().map(|name| Tag { name, value: values.next().filter(|value| !value.is_empty()) });
+    let tags = tags.collect();
+    let any_tag = parameters.get("method").is_none_or(|method| method != "match_all");
+    Filter { tags, any_tag, ..ask.filter() }
+}

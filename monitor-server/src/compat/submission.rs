@@ -1,0 +1,59 @@
+//! A body that a client sends, as JSON.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::error::Problem;
+use crate::ingest::body;
+use crate::state::State;
+
+/// A request with a JSON body.
+#[derive(Debug)]
+pub struct Submission {
+    /// Everything that can be reached.
+    pub state: State,
+    /// The project that the request is for.
+    pub project: String,
+    /// The body.
+    pub body: Value,
+}
+
+impl FromRequest<State> for Submission {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            let (name, value) = ("Content-Type", content_type(&parts.headers));
+            return Err(Problem::field(name, format!("'{value}' is not 'application/json'")));
+        }
+        let body = json(&parts.headers, body, state).await?;
+        Ok(Self { state: State::clone(state), project: Address::of(&parts.extensions).project, body })
+    }
+}
+
+/// Reads a body as JSON.
+///
+/// # Errors
+///
+/// If it is none.
+pub async fn json(headers: &HeaderMap, body: Body, state: &State) -> Result<Value, Problem> {
+    let bytes = body::read(headers, body, &state.options).await?;
+    serde_json::from_slice(&bytes).map_err(|error| Problem::bad(format!("the body is no JSON: {error}")))
+}
+
+fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    value.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Whether the body is said to be JSON.
+#[must_use]
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let kind = content_type(headers);
+    let kind = kind.split(';').next().unwrap_or("").trim();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}

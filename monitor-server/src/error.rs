@@ -1,0 +1,95 @@
+//! What a request that can't be served is told: one place decides the status.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use crate::compat::render;
+use crate::store::StoreError;
+
+/// An answer that is none.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    message: String,
+    errors: Vec<(String, String)>,
+    retry_after_s: Option<u32>,
+}
+
+impl Problem {
+    /// A problem with a reason for people.
+    #[must_use]
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), errors: Vec::new(), retry_after_s: None }
+    }
+
+    /// The request is not as it should be.
+    #[must_use]
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// Fields of the request are not as they should be.
+    #[must_use]
+    pub fn fields(errors: Vec<(String, String)>) -> Self {
+        Self { errors, ..Self::bad("Input payload validation failed") }
+    }
+
+    /// One field is not as it should be.
+    #[must_use]
+    pub fn field(name: &str, reason: impl Into<String>) -> Self {
+        Self::fields(vec![(name.to_owned(), reason.into())])
+    }
+
+    /// There is no such thing.
+    #[must_use]
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// Not now.
+    #[must_use]
+    pub fn later(message: impl Into<String>) -> Self {
+        Self { retry_after_s: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message) }
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::Unavailable(_) | StoreError::TooSlow => Self::later(message),
+            StoreError::Full(_) => Self::new(StatusCode::INSUFFICIENT_STORAGE, message),
+            StoreError::Broken(_) => {
+                crate::operate::log::error("database", &message);
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = json!({"message": self.message});
+        if !self.errors.is_empty() {
+            let errors: Map<_, _> =
+                self.errors.into_iter().map(|(field, reason)| (field, Value::from(reason))).collect();
+            body["errors"] = errors.into();
+        }
+        let mut response = render::json(self.status, &body);
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer realm=\"monitor-server\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
+    }
+}

@@ -1,0 +1,80 @@
+//! The body of a request: read within limits of size and time, decompressed within limits of size.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt as _;
+use ruzstd::decoding::StreamingDecoder;
+use tokio::time::timeout;
+
+use crate::error::Problem;
+use crate::state::Options;
+
+/// How long a sender may pause within a body.
+const PAUSE: Duration = Duration::from_secs(20);
+/// How long a body may take.
+const WHOLE: Duration = Duration::from_secs(600);
+/// The window that a zstd frame may ask for: more is for archives.
+const WINDOW: u64 = 8 << 20;
+
+/// Reads a body, and undoes its `Content-Encoding`.
+///
+/// # Errors
+///
+/// If it is too long, too slow, or not compressed as it says.
+pub async fn read(headers: &HeaderMap, body: Body, options: &Options) -> Result<Vec<u8>, Problem> {
+    let slow = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
+    let bytes = timeout(WHOLE, collect(body, options.body_limit)).await.map_err(|_| slow())??;
+    let encoding = headers.get(header::CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or("?"));
+    let limit = options.decompressed_limit;
+    match encoding.trim().to_ascii_lowercase().as_str() {
+        "" | "identity" => Ok(bytes),
+        "gzip" | "x-gzip" => {
+            decompress(move || Ok(flate2::read::MultiGzDecoder::new(io::Cursor::new(bytes))), limit).await
+        }
+        "zstd" => {
+            let open = move || {
+                StreamingDecoder::new_with_max_window_size(io::Cursor::new(bytes), WINDOW).map_err(io::Error::other)
+            };
+            decompress(open, limit).await
+        }
+        other => {
+            let message = format!("Content-Encoding {other:?} is not known: send gzip, zstd or none");
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+        }
+    }
+}
+
+async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
+    let slow = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
+    let mut bytes = Vec::new();
+    while let Some(frame) = timeout(PAUSE, body.frame()).await.map_err(|_| slow())? {
+        let frame = frame.map_err(|error| Problem::bad(format!("the body ends too early: {error}")))?;
+        let data: Bytes = frame.into_data().unwrap_or_default();
+        if bytes.len() + data.len() > limit {
+            return Err(too_large(limit));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
+async fn decompress<R: Read>(
+    open: impl FnOnce() -> io::Result<R> + Send + 'static,
+    limit: usize,
+) -> Result<Vec<u8>, Problem> {
+    let work = move || {
+        let mut bytes = Vec::new();
+        open()?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    let bytes = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::bad(error.to_string()))?;
+    let bytes = bytes.map_err(|error| Problem::bad(format!("the body can't be decompressed: {error}")))?;
+    if bytes.len() > limit { Err(too_large(limit)) } else { Ok(bytes) }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body has more than {limit} bytes"))
+}

@@ -1,0 +1,303 @@
+//! The API's description, made of the router's own table: a route can't be forgotten.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Map, Value, json};
+
+use crate::compat::{Reply, render};
+use crate::error::Problem;
+use crate::router::routes;
+use crate::store::Resource;
+
+/// Routes that take something, with what they take and what they answer.
+const POSTS: [(&str, &str, &str); 6] = [
+    ("/api/v1/contexts/", "Context", "StoredContext"),
+    ("/api/v1/contexts/{context}", "Context", "StoredContext"),
+    ("/api/v1/sessions/", "Session", "StoredSession"),
+    ("/api/v1/sessions/{session}", "NamedSession", "StoredSession"),
+    ("/api/v1/metrics/", "Metric", "StoredMetric"),
+    ("/api/v2/sessions", "Batch", "StoredBatch"),
+];
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(document_of_routes);
+
+/// `/api/v1/openapi.json`.
+pub async fn document() -> Response {
+    render::json(StatusCode::OK, &DOCUMENT)
+}
+
+#[derive(Template)]
+#[template(path = "api.html")]
+struct Page {
+    operations: Vec<Operation>,
+}
+
+struct Operation {
+    method: String,
+    path: String,
+    summary: String,
+    answers: String,
+}
+
+/// `/api/v1/docs`: the same to read.
+pub async fn page() -> Reply {
+    let mut operations = Vec::new();
+    for (path, methods) in DOCUMENT["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in methods.as_object().into_iter().flatten() {
+            let answers = operation["responses"].as_object().into_iter().flatten();
+            operations.push(Operation {
+                method: method.to_uppercase(),
+                path: path.clone(),
+                summary: operation["summary"].as_str().unwrap_or("").to_owned(),
+                answers: answers.map(|(status, _)| status.as_str()).collect::<Vec<_>>().join(", "),
+            });
+        }
+    }
+    let html = Page { operations }.render().map_err(|error| Problem::bad(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
+}
+
+fn document_of_routes() -> Value {
+    let mut paths = Map::new();
+    for (path, _) in
+        routes().into_iter().filter(|(path, _)| path.starts_with("/api/v1/") || path.starts_with("/api/v2/"))
+    {
+        let mut methods = Map::new();
+        // What describes the API is not part of it.
+        if !path.starts_with("/api/v2/") && !path.ends_with("/openapi.json") && !path.ends_with("/docs") {
+            methods.insert("get".to_owned(), get(path));
+        }
+        if let Some((_, takes, answers)) = POSTS.iter().find(|(of, _, _)| *of == path) {
+            methods.insert("post".to_owned(), post(path, takes, answers));
+        }
+        if !methods.is_empty() {
+            paths.insert(path.to_owned(), methods.into());
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "monitor-server",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": "MIT OR Apache-2.0"},
+            "description": "What tests cost. /p/NAME before a path says which project; without it the project is default.",
+        },
+        "servers": [{"url": "/"}],
+        "security": [{}, {"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    })
+}
+
+fn get(path: &str) -> Value {
+    let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let last = segments.last().copied().unwrap_or("");
+    let listing = match last {
+        "{context}" => "contexts",
+        "{session}" => "sessions",
+        "{component}" => "components",
+        other => other,
+    };
+    let (pipelines, resources) = (path == "/api/v1/pipelines/", path.contains("/resources/"));
+    let mut parameters = path_parameters(path);
+    if listing != "count" && !pipelines && !resources {
+        parameters.push(query("page", "The page, from 1, or from the end if negative.", json!({"type": "integer"})));
+    }
+    if listing == "sessions"
+        && segments.len() <= 4
+        && segments.contains(&"sessions")
+        && !path.contains("pipelines")
+        && !path.contains("filters")
+    {
+        let text = || json!({"type": "string"});
+        parameters.push(query("with_tags", "Names of tags, separated by commas; with_flags is the same.", text()));
+        parameters.push(query("restrict_flags", "Their values in the same order; an empty one is any.", text()));
+        let methods = json!({"type": "string", "enum": ["match_any", "match_all"]});
+        parameters.push(query("method", "Whether one tag is enough.", methods));
+    }
+    let schema = if listing == "count" { reference("Count") } else { self::listing(listing) };
+    let mut responses = answers(&["400", "404", "503"]);
+    responses.insert("200".to_owned(), answer("What was asked for.", schema));
+    if listing != "count" {
+        responses.insert("204".to_owned(), json!({"description": "There is nothing."}));
+    }
+    operation(&format!("{} of {path}", if listing == "count" { "How many" } else { listing }), parameters, responses)
+}
+
+fn post(path: &str, takes: &str, answers: &str) -> Value {
+    let mut responses = self::answers(&["400", "404", "408", "409", "413", "415", "503", "507"]);
+    responses.insert("201".to_owned(), answer("It is on the disk.", reference(answers)));
+    let mut operation = operation(&format!("Stores {takes}"), path_parameters(path), responses);
+    operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": reference(takes)}}});
+    operation
+}
+
+fn operation(summary: &str, parameters: Vec<Value>, mut responses: Map<String, Value>) -> Value {
+    responses.extend(answers(&["401", "403", "429"]));
+    responses.sort_keys();
+    json!({"summary": summary, "parameters": parameters, "responses": responses})
+}
+
+fn path_parameters(path: &str) -> Vec<Value> {
+    let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let parameter = |name| {
+        let schema = match name {
+            "resource" => json!({"type": "string", "enum": Resource::ALL.map(|(name, _)| name)}),
+            "end" => json!({"type": "string", "enum": ["head", "tail"]}),
+            "n" => json!({"type": "integer", "minimum": 0}),
+            _ => json!({"type": "string", "minLength": 1}),
+        };
+        json!({"name": name, "in": "path", "required": true, "schema": schema})
+    };
+    names.map(parameter).collect()
+}
+
+fn query(name: &str, description: &str, schema: Value) -> Value {
+    json!({"name": name, "in": "query", "description": description, "schema": schema})
+}
+
+fn answers(statuses: &[&str]) -> Map<String, Value> {
+    let about = |status: &str| match status {
+        "400" => "The request is not as it should be; the body says which field and why.",
+        "401" => "A token is needed.",
+        "403" => "The token does not allow this.",
+        "404" => "There is no such page.",
+        "408" => "The body came too slowly.",
+        "409" => "There is another session under this identifier.",
+        "413" => "The body is too large.",
+        "415" => "The body's encoding is not known.",
+        "429" => "Too many requests without a token.",
+        "507" => "The disk is full.",
+        _ => "The database can't be had; try again after Retry-After seconds.",
+    };
+    let content = json!({"application/json": {"schema": reference("Problem")}});
+    let answer = |status: &&str| {
+        let mut answer = json!({"description": about(status), "content": content});
+        if *status == "404" {
+            answer["content"]["text/html"] = json!({"schema": {"type": "string"}});
+        }
+        ((*status).to_owned(), answer)
+    };
+    statuses.iter().map(answer).collect()
+}
+
+fn answer(description: &str, schema: Value) -> Value {
+    json!({"description": description, "content": {"application/json": {"schema": schema}}})
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// A list with links to the pages beside it.
+fn listing(key: &str) -> Value {
+    let rows = match key {
+        "metrics" => reference("StoredMetric"),
+        "contexts" => reference("StoredContext"),
+        // Of a pipeline's build, sessions are listed by their identifiers.
+        "sessions" => json!({"anyOf": [reference("StoredSession"), {"type": "string"}]}),
+        _ => json!({"type": "string"}),
+    };
+    let link = json!({"type": ["string", "null"]});
+    json!({
+        "type": "object",
+        "required": [key],
+        "properties": {
+            (key): {"type": "array", "items": rows},
+            "total_page": {"type": "integer", "minimum": 0}, "prev_url": link, "next_url": link,
+        },
+    })
+}
+
+fn schemas() -> Value {
+    let text = || json!({"type": "string", "pattern": "^[^\\u0000]*$"});
+    let identifier = || json!({"type": "string", "pattern": "^[^\\u0000]*$", "maxLength": 512});
+    let number = || json!({"type": "number", "minimum": -1e300, "maximum": 1e300});
+    let whole = || json!({"type": "integer", "minimum": -1_000_000_000, "maximum": 1_000_000_000_000_i64});
+    let or_null = |schema: Value| json!({"anyOf": [schema, {"type": "null"}]});
+    let date = || json!({"type": "string", "format": "date-time"});
+    let described = json!({"type": "object", "additionalProperties": or_null(text())});
+    let object = |fields: &[(&str, Value)], optional: &[&str]| {
+        let required: Vec<_> = fields.iter().map(|(name, _)| *name).filter(|name| !optional.contains(name)).collect();
+        let properties: Map<_, _> = fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+        json!({"type": "object", "required": required, "properties": properties})
+    };
+    let of_context = [
+        ("h", identifier()),
+        ("cpu_count", whole()),
+        ("cpu_frequency", number()),
+        ("cpu_type", text()),
+        ("cpu_vendor", or_null(text())),
+        ("ram_total", whole()),
+        ("machine_node", text()),
+        ("machine_type", text()),
+        ("machine_arch", text()),
+        ("system_info", text()),
+        ("python_info", text()),
+    ];
+    let of_session =
+        [("session_h", identifier()), ("run_date", date()), ("scm_ref", or_null(text())), ("description", described)];
+    let of_metric = [
+        ("session_h", identifier()),
+        ("context_h", identifier()),
+        ("item_start_time", identifier()),
+        ("item_path", text()),
+        ("item", text()),
+        ("item_variant", text()),
+        ("item_fs_loc", text()),
+        ("kind", text()),
+        ("component", text()),
+        ("total_time", number()),
+        ("user_time", number()),
+        ("kernel_time", number()),
+        ("cpu_usage", number()),
+        ("mem_usage", number()),
+    ];
+    let stored = |fields: &[(&str, Value)]| {
+        let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
+        json!({"type": "object", "required": names})
+    };
+    let mut of_batch_session = of_session.to_vec();
+    for name in ["branch", "merge_base", "pull_request", "ci_url"] {
+        of_batch_session.push((name, or_null(text())));
+    }
+    of_batch_session.push(("ended", json!({"type": "boolean"})));
+    let row = json!({
+        "type": "object",
+        "description": "As a metric without session_h, with package, binary, and a profile of the measures that were taken.",
+        "required": ["item_start_time", "item_variant", "kind"],
+    });
+    json!({
+        "Count": {"type": "object", "required": ["count"], "properties": {"count": {"type": "integer", "minimum": 0}}},
+        "Problem": {
+            "type": "object", "required": ["message"],
+            "properties": {
+                "message": {"type": "string"},
+                "errors": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        },
+        "Context": object(&of_context, &["cpu_vendor"]),
+        "Session": object(&of_session, &[]),
+        "NamedSession": object(&of_session, &["session_h"]),
+        "Metric": object(&of_metric, &[]),
+        "Batch": object(
+            &[
+                ("session", object(&of_batch_session, &["scm_ref", "description", "branch", "merge_base", "pull_request", "ci_url", "ended"])),
+                ("contexts", json!({"type": "array", "items": {"type": "object"}})),
+                ("lockfile", or_null(text())),
+                ("rows", json!({"type": "array", "items": row})),
+            ],
+            &["contexts", "lockfile", "rows"],
+        ),
+        "StoredContext": stored(&of_context),
+        "StoredSession": {"type": "object", "required": ["session_h", "run_date", "scm_ref", "tags"]},
+        "StoredMetric": stored(&of_metric),
+        "StoredBatch": {"type": "object", "required": ["session_h", "rows", "new_rows"]},
+    })
+}

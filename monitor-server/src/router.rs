@@ -1,0 +1,160 @@
+//! Every route.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{self, Method, StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+
+use crate::address::Address;
+use crate::compat::render;
+use crate::compat::{components, contexts, metrics, pipelines, resources, sessions};
+use crate::error::Problem;
+use crate::state::State;
+use crate::{access, ingest, openapi, operate, pages};
+
+/// Routes by their pattern, after the project's prefix.
+#[rustfmt::skip]
+pub fn routes() -> Vec<(&'static str, MethodRouter<State>)> {
+    vec![
+        ("/", get(pages::overview)),
+        ("/index.html", get(pages::overview)),
+        ("/healthz", get(operate::healthz)),
+        ("/readyz", get(operate::readyz)),
+        ("/metrics", get(operate::metrics)),
+
+        ("/api/v2/sessions", post(ingest::sessions)),
+
+        ("/api/v1/openapi.json", get(openapi::document)),
+        ("/api/v1/docs", get(openapi::page)),
+
+        ("/api/v1/contexts/", get(contexts::list).post(contexts::add)),
+        ("/api/v1/contexts/count", get(contexts::count).post(contexts::add)),
+        ("/api/v1/contexts/{context}", get(contexts::find).post(contexts::add)),
+        ("/api/v1/contexts/{context}/metrics", get(contexts::metrics)),
+        ("/api/v1/contexts/{context}/metrics/count", get(contexts::count_metrics)),
+
+        ("/api/v1/sessions/", get(sessions::list).post(sessions::add)),
+        ("/api/v1/sessions/count", get(sessions::count).post(sessions::add)),
+        ("/api/v1/sessions/{session}", get(sessions::find).post(sessions::add_named)),
+        ("/api/v1/sessions/{session}/metrics", get(sessions::metrics)),
+        ("/api/v1/sessions/{session}/metrics/count", get(sessions::count_metrics)),
+
+        ("/api/v1/metrics/", get(metrics::list).post(metrics::add)),
+        ("/api/v1/metrics/count", get(metrics::count)),
+        ("/api/v1/items/{item}/metrics", get(metrics::of_item)),
+        ("/api/v1/items/{item}/metrics/count", get(metrics::count_of_item)),
+        ("/api/v1/items/like/{text}/metrics", get(metrics::of_item_like)),
+        ("/api/v1/variants/{variant}/metrics", get(metrics::of_variant)),
+        ("/api/v1/variants/{variant}/metrics/count", get(metrics::count_of_variant)),
+        ("/api/v1/variants/like/{text}/metrics", get(metrics::of_variant_like)),
+        ("/api/v1/filters/scope/{kind}/metrics", get(metrics::of_kind)),
+        ("/api/v1/filters/scope/{kind}/metrics/count", get(metrics::count_of_kind)),
+        ("/api/v1/filters/scm/{revision}/metrics", get(metrics::of_revision)),
+        ("/api/v1/filters/scm/{revision}/metrics/count", get(metrics::count_of_revision)),
+        ("/api/v1/filters/scm/{revision}/sessions", get(metrics::sessions_of_revision)),
+
+        ("/api/v1/components/", get(components::list)),
+        ("/api/v1/components/count", get(components::count)),
+        ("/api/v1/components/metrics", get(components::metrics_of_none)),
+        ("/api/v1/components/items/{item}/metrics", get(components::of_item_of_none)),
+        ("/api/v1/components/variants/{variant}/metrics", get(components::of_variant_of_none)),
+        ("/api/v1/components/{component}", get(components::find)),
+        ("/api/v1/components/{component}/metrics", get(components::metrics)),
+        ("/api/v1/components/{component}/items/{item}/metrics", get(components::of_item)),
+        ("/api/v1/components/{component}/variants/{variant}/metrics", get(components::of_variant)),
+        ("/api/v1/components/{component}/pipelines", get(components::pipelines)),
+        ("/api/v1/components/{component}/pipelines/{pipeline}/builds", get(components::builds)),
+        ("/api/v1/components/{component}/pipelines/{pipeline}/builds/{build}/sessions", get(components::sessions)),
+
+        ("/api/v1/pipelines/", get(pipelines::list)),
+        ("/api/v1/pipelines/{pipeline}/builds", get(pipelines::builds)),
+        ("/api/v1/pipelines/{pipeline}/builds/{build}/sessions", get(pipelines::sessions)),
+
+        ("/api/v1/resources/{resource}/{end}/metrics", get(resources::list)),
+        ("/api/v1/resources/{resource}/{end}/{n}/metrics", get(resources::list)),
+        ("/api/v1/resources/{resource}/components/{component}/{end}/metrics", get(resources::list)),
+        ("/api/v1/resources/{resource}/components/{component}/{end}/{n}/metrics", get(resources::list)),
+        ("/api/v1/resources/{resource}/pipelines/{pipeline}/{end}/metrics", get(resources::list)),
+        ("/api/v1/resources/{resource}/pipelines/{pipeline}/{end}/{n}/metrics", get(resources::list)),
+        ("/api/v1/resources/{resource}/pipelines/{pipeline}/builds/{build}/{end}/metrics", get(resources::list)),
+        ("/api/v1/resources/{resource}/pipelines/{pipeline}/builds/{build}/{end}/{n}/metrics", get(resources::list)),
+    ]
+}
+
+/// The service behind every address.
+pub fn router(state: &State) -> Router {
+    let mut router = Router::new();
+    for (path, methods) in routes() {
+        router = router.route(path, methods);
+    }
+    router
+        .fallback(no_route)
+        .method_not_allowed_fallback(other_method)
+        .layer(from_fn_with_state(State::clone(state), access::check))
+        .with_state(State::clone(state))
+}
+
+async fn no_route(request: Request) -> Response {
+    elsewhere(&Address::of(request.extensions()), &request, access::is_encrypted(request.extensions()))
+}
+
+/// An address that is no route may be one if its slashes are put right.
+pub fn elsewhere<B>(address: &Address, request: &http::Request<B>, encrypted: bool) -> Response {
+    let single = single_slashes(&address.path);
+    let with_slash = format!("{}/", address.path);
+    let right = [single, with_slash].into_iter().find(|path| *path != address.path && is_route(path));
+    let Some(path) = right else { return render::no_page() };
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let scheme = if encrypted { "https" } else { "http" };
+    let origin = host.map(|host| format!("{scheme}://{host}")).unwrap_or_default();
+    let location = format!("{origin}{}{path}{query}", address.prefix);
+    (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response()
+}
+
+async fn other_method(request: Request) -> Response {
+    if request.method() == Method::OPTIONS {
+        return StatusCode::OK.into_response();
+    }
+    let message = "The method is not allowed for the requested URL.";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, message).into_response()
+}
+
+fn single_slashes(path: &str) -> String {
+    let mut single = path.to_owned();
+    while single.contains("//") {
+        single = single.replace("//", "/");
+    }
+    single
+}
+
+fn is_route(path: &str) -> bool {
+    routes().iter().any(|(pattern, _)| matches(pattern, path))
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut wanted, mut found) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(found)) if wanted == found || (wanted.starts_with('{') && !found.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_match_their_patterns() {
+        assert!(matches("/a/{b}/c", "/a/x/c"));
+        for path in ["/a//c", "/a/x", "/a/x/c/", "/a/x/d"] {
+            assert!(!matches("/a/{b}/c", path), "{path}");
+        }
+        assert_eq!(single_slashes("//a///b/"), "/a/b/");
+    }
+}

@@ -1,0 +1,196 @@
+//! Connections: accepted within limits, served by the router, finished before the server ends.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use axum::response::IntoResponse as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tower_service::Service as _;
+
+use crate::access::Encrypted;
+use crate::address;
+use crate::compat::render;
+use crate::operate::log;
+use crate::router::{elsewhere, router};
+use crate::state::State;
+
+/// How long a client may take for the head of a request; an idle connection is closed after it too.
+const HEAD: Duration = Duration::from_secs(30);
+/// How long a client may take to agree on encryption.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Connections at once; more wait until others end.
+const CONNECTIONS: usize = 10_000;
+/// How long requests may go on when the server is told to end.
+const FAREWELL: Duration = Duration::from_secs(30);
+
+/// Certificate chain and key, in PEM.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// File of the chain.
+    pub certificate: PathBuf,
+    /// File of the key.
+    pub key: PathBuf,
+}
+
+impl Tls {
+    fn acceptor(&self) -> io::Result<TlsAcceptor> {
+        let named =
+            |path: &PathBuf, error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
+        let chain =
+            CertificateDer::pem_file_iter(&self.certificate).map_err(|error| named(&self.certificate, &error))?;
+        let chain = chain.collect::<Result<Vec<_>, _>>().map_err(|error| named(&self.certificate, &error))?;
+        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| named(&self.key, &error))?;
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(|error| named(&self.certificate, &error))?;
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+}
+
+/// Serves until `end`; then lets requests that have begun finish.
+///
+/// # Errors
+///
+/// If the certificate can't be used.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    state: State,
+    end: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let tls = tls.map(|tls| tls.acceptor()).transpose()?;
+    let service = Service { router: router(&state), state, encrypted: tls.is_some() };
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let mut end = std::pin::pin!(end);
+    loop {
+        let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
+        let Some((stream, _peer)) = accept(&listener, &mut end).await else { break };
+        let (service, tls, watcher) = (service.clone(), tls.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            connection(stream, tls, service, watcher).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    if timeout(FAREWELL, graceful.shutdown()).await.is_err() {
+        log::error("shutdown", "some requests took too long and were cut off");
+    }
+    Ok(())
+}
+
+/// The next connection; `None` if the server is to end.
+async fn accept(
+    listener: &TcpListener,
+    end: &mut (impl Future<Output = ()> + Unpin),
+) -> Option<(TcpStream, SocketAddr)> {
+    loop {
+        let accepted = poll_fn(|context| {
+            if std::pin::Pin::new(&mut *end).poll(context).is_ready() {
+                return std::task::Poll::Ready(None);
+            }
+            listener.poll_accept(context).map(Some)
+        });
+        match accepted.await? {
+            Ok(accepted) => return Some(accepted),
+            // The client has gone already, or there are too many open files.
+            Err(error) => {
+                log::error("accept", &error.to_string());
+                sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, service: Service, watcher: Watcher) {
+    // Answers are small, and clients wait for them.
+    let _ = stream.set_nodelay(true);
+    let state = State::clone(&service.state);
+    state.counters.connections.fetch_add(1, Relaxed);
+    match tls {
+        None => speak(stream, service, watcher).await,
+        Some(tls) => {
+            if let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.accept(stream)).await {
+                speak(stream, service, watcher).await;
+            }
+        }
+    }
+    state.counters.connections.fetch_sub(1, Relaxed);
+}
+
+async fn speak(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, service: Service, watcher: Watcher) {
+    let service = service_fn(move |request| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(request).await) }
+    });
+    let mut protocol = http1::Builder::new();
+    protocol.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let connection = protocol.serve_connection(TokioIo::new(stream), service);
+    // Whatever ends it, a client that goes away or sends nonsense, was answered by hyper.
+    let _ = watcher.watch(connection).await;
+}
+
+#[derive(Clone, Debug)]
+struct Service {
+    router: Router,
+    state: State,
+    encrypted: bool,
+}
+
+impl Service {
+    async fn answer(mut self, mut request: Request<Incoming>) -> Response<Body> {
+        let begin = Instant::now();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        // No value has a slash in it, however it is written.
+        let response = match address::resolve(&uri) {
+            Ok((address, _)) if address.path.to_ascii_lowercase().contains("%2f") => render::no_page(),
+            Ok((address, _)) if address.path.contains("//") => elsewhere(&address, &request, self.encrypted),
+            Ok((address, target)) => {
+                *request.uri_mut() = target;
+                request.extensions_mut().insert(address);
+                request.extensions_mut().insert(Encrypted(self.encrypted));
+                match self.router.call(request.map(Body::new)).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }
+            }
+            Err(problem) => problem.into_response(),
+        };
+        let (status, took) = (response.status(), begin.elapsed());
+        self.state.counters.answered(&method, status, took);
+        if self.state.options.log_requests {
+            let fields = [
+                ("method", method.as_str().into()),
+                // The query may hold what is not for logs.
+                ("path", uri.path().into()),
+                ("status", status.as_u16().into()),
+                ("seconds", took.as_secs_f64().into()),
+            ];
+            log::info("request", &fields);
+        }
+        response
+    }
+}

@@ -1,0 +1,106 @@
+//! What every request can reach.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::access::Gate;
+use crate::error::Problem;
+use crate::ingest::Queue;
+use crate::operate::Counters;
+use crate::store::{Outcome, Store, Write};
+
+/// Queries at once; more wait.
+const READERS: usize = 8;
+
+/// Large bodies that are read at once.
+const BODIES: usize = 8;
+
+/// How the server is to behave.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether each request gets a line in the log.
+    pub log_requests: bool,
+    /// Rows in a page of a listing.
+    pub page_size: u64,
+    /// Bytes of a request's body at most, as sent.
+    pub body_limit: usize,
+    /// Bytes of a request's body at most, decompressed.
+    pub decompressed_limit: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { log_requests: false, page_size: 500, body_limit: 64 << 20, decompressed_limit: 512 << 20 }
+    }
+}
+
+/// Shared by all requests.
+pub struct Shared {
+    /// The options.
+    pub options: Options,
+    /// Who may do what.
+    pub gate: Gate,
+    /// What happened so far.
+    pub counters: Counters,
+    /// Large bodies in memory at once; more wait.
+    pub bodies: Semaphore,
+    store: Arc<dyn Store>,
+    queue: Queue,
+    readers: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// As handlers get it.
+pub type State = Arc<Shared>;
+
+impl Shared {
+    /// Starts the threads that write.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, options: Options) -> State {
+        Arc::new(Self {
+            options,
+            gate: Gate::default(),
+            counters: Counters::default(),
+            bodies: Semaphore::new(BODIES),
+            queue: Queue::start(&store),
+            store,
+            readers: Arc::new(Semaphore::new(READERS)),
+        })
+    }
+
+    /// Asks the database, on a thread that may wait for it.
+    ///
+    /// # Errors
+    ///
+    /// What the query says.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&dyn Store) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = Arc::clone(&self.readers).acquire_owned().await.map_err(|_| Problem::later("the server ends"))?;
+        let store = Arc::clone(&self.store);
+        let answer = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            query(&*store)
+        });
+        answer.await.map_err(|error| Problem::from(crate::store::StoreError::Broken(error.to_string())))?
+    }
+
+    /// Stores a request; returns when it is safe on the disk.
+    ///
+    /// # Errors
+    ///
+    /// If it is not stored.
+    pub async fn write(&self, request: Write) -> Result<Outcome, Problem> {
+        let rows = request.runs.len();
+        let outcome = self.queue.write(request).await?;
+        self.counters.stored(outcome, rows);
+        Ok(outcome)
+    }
+}

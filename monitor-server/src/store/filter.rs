@@ -1,0 +1,160 @@
+//! What is asked for: one filter for contexts, sessions and runs.
+
+/// What rows must have. An empty filter selects every row of the project.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The project.
+    pub project: String,
+    /// Identifier of the session.
+    pub session: Option<Text>,
+    /// Identifier of the context.
+    pub context: Option<Text>,
+    /// Module path of the test.
+    pub path: Option<Text>,
+    /// Function name.
+    pub item: Option<Text>,
+    /// Function name with parameters.
+    pub variant: Option<Text>,
+    /// Kind of the row.
+    pub kind: Option<Text>,
+    /// Component; of a session: that it has a run of it.
+    pub component: Option<Text>,
+    /// Revision of the session.
+    pub revision: Option<Text>,
+    /// Tag `pipeline_branch` of the session.
+    pub pipeline: Option<String>,
+    /// Tag `pipeline_build_no` of the session.
+    pub build: Option<String>,
+    /// Tags of the session.
+    pub tags: Vec<Tag>,
+    /// Whether one of the tags is enough.
+    pub any_tag: bool,
+    /// Runs without metrics too: tests that did not end.
+    pub unfinished: bool,
+    /// Order of runs.
+    pub order: Order,
+}
+
+impl Filter {
+    /// Every row of a project.
+    #[must_use]
+    pub fn project(name: &str) -> Self {
+        Self { project: name.to_owned(), ..Self::default() }
+    }
+}
+
+/// What a text must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Exactly this.
+    Is(String),
+    /// This at its start, whatever the case of ASCII letters.
+    StartsWith(String),
+    /// This somewhere, whatever the case of ASCII letters.
+    Contains(String),
+    /// This, where `%` stands for anything, whatever the case of ASCII letters.
+    Like(String),
+}
+
+/// A tag that a session must have.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// Its name.
+    pub name: String,
+    /// Its value; `None` for any that is not empty.
+    pub value: Option<String>,
+}
+
+/// Order of runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they came.
+    #[default]
+    Insertion,
+    /// Those that need most first.
+    Highest(Resource),
+    /// Those that need least first.
+    Lowest(Resource),
+}
+
+/// A column that runs can be ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// `total_time`.
+    TotalTime,
+    /// `user_time`.
+    UserTime,
+    /// `kernel_time`.
+    KernelTime,
+    /// `cpu_usage`.
+    Cpu,
+    /// `mem_usage`.
+    Memory,
+}
+
+impl Resource {
+    /// Every resource under the name that the API gives it.
+    pub const ALL: [(&str, Self); 5] = [
+        ("memory", Self::Memory),
+        ("cpu", Self::Cpu),
+        ("kernel_time", Self::KernelTime),
+        ("user_time", Self::UserTime),
+        ("total_time", Self::TotalTime),
+    ];
+
+    pub(super) const fn column(self) -> &'static str {
+        match self {
+            Self::TotalTime => "total_time",
+            Self::UserTime => "user_time",
+            Self::KernelTime => "kernel_time",
+            Self::Cpu => "cpu_usage",
+            Self::Memory => "mem_usage",
+        }
+    }
+}
+
+/// A part of a long answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Rows before it.
+    pub offset: u64,
+    /// Rows of it at most.
+    pub limit: u64,
+}
+
+impl Page {
+    /// Everything.
+    pub const ALL: Self = Self { offset: 0, limit: i64::MAX as u64 };
+
+    /// The first `limit` rows.
+    #[must_use]
+    pub const fn first(limit: u64) -> Self {
+        Self { offset: 0, limit }
+    }
+}
+
+/// Names that can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Of projects, whatever the filter.
+    Projects,
+    /// Of components.
+    Components,
+    /// Of pipelines: sessions' tag `pipeline_branch`.
+    Pipelines,
+    /// Of builds: sessions' tag `pipeline_build_no`.
+    Builds,
+    /// Identifiers of sessions.
+    Sessions,
+}
+
+/// Rows that can be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Contexts.
+    Contexts,
+    /// Sessions.
+    Sessions,
+    /// Runs with metrics, or all if the filter says so.
+    Runs,
+}

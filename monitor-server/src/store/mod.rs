@@ -1,0 +1,172 @@
+//! Where rows are kept: one trait, two backends.
+//!
+//! Calls block. They run on threads of their own: [`crate::ingest::Queue`] writes, [`crate::state::State::read`] reads.
+
+mod cells;
+mod filter;
+mod measures;
+pub mod postgres;
+mod rows;
+mod sql;
+pub mod sqlite;
+
+use std::path::Path;
+
+pub use filter::{Count, Filter, Names, Order, Page, Resource, Tag, Text};
+pub use rows::{Access, Class, Context, Facts, Figures, Profile, Run, Session, Token};
+
+/// A database of projects.
+pub trait Store: Send + Sync {
+    /// Stores requests in one transaction with one sync, each whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// If the transaction failed: then nothing of any of them is stored.
+    fn write(&self, requests: &[&Write]) -> Result<Vec<Outcome>, StoreError>;
+
+    /// How many threads may call [`Store::write`] at once.
+    fn writers(&self) -> usize;
+
+    /// Contexts, in the order of insertion.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be read, as for all that follow.
+    fn contexts(&self, filter: &Filter, page: Page) -> Result<Vec<Context>, StoreError>;
+
+    /// Sessions, in the order of insertion.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn sessions(&self, filter: &Filter, page: Page) -> Result<Vec<Session>, StoreError>;
+
+    /// Runs of tests: those with metrics, or all if the filter says so.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn runs(&self, filter: &Filter, page: Page) -> Result<Vec<Run>, StoreError>;
+
+    /// Distinct names, in the order of their first appearance.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn names(&self, what: Names, filter: &Filter) -> Result<Vec<String>, StoreError>;
+
+    /// How many rows a filter selects.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn count(&self, what: Count, filter: &Filter) -> Result<u64, StoreError>;
+
+    /// The `Cargo.lock` that a session ran with.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn lockfile(&self, project: &str, session_h: &str) -> Result<Option<String>, StoreError>;
+
+    /// Deletes sessions with all that hangs on them, and then what nothing refers to any more.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn delete(&self, project: &str, sessions: &[String]) -> Result<u64, StoreError>;
+
+    /// Every token, by the hash of its secret.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+
+    /// Adds a token.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn add_token(&self, token: &Token) -> Result<(), StoreError>;
+
+    /// Takes a token away; false if there is none of that name.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn revoke_token(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    ///
+    /// If it does not.
+    fn check(&self) -> Result<(), StoreError>;
+
+    /// A consistent copy of everything in a new file.
+    ///
+    /// # Errors
+    ///
+    /// If the copy can't be made.
+    fn backup(&self, file: &Path) -> Result<(), StoreError>;
+}
+
+/// What one request stores in one project.
+#[derive(Clone, Debug, Default)]
+pub struct Write {
+    /// The project, made if it is not there.
+    pub project: String,
+    /// Contexts; one that is there stays as it is.
+    pub contexts: Vec<Context>,
+    /// A session; if it is there with another date, revision or description, the request is refused.
+    pub session: Option<Session>,
+    /// The session's `Cargo.lock`.
+    pub lockfile: Option<String>,
+    /// Runs of tests.
+    pub runs: Vec<Run>,
+    /// Whether each run is a new row whatever is there already; otherwise a run that is there is left alone.
+    pub append: bool,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Stored.
+    Stored {
+        /// Rows that were not there before.
+        new_runs: u64,
+    },
+    /// Nothing is stored: there is another session under this identifier.
+    OtherSession,
+}
+
+/// Why the database did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It can't at the moment; nothing was stored. Trying again may help.
+    #[error("the database is not to be had: {0}")]
+    Unavailable(String),
+    /// There is no room.
+    #[error("the disk of the database is full: {0}")]
+    Full(String),
+    /// It took too long.
+    #[error("the database needed longer than a request may take")]
+    TooSlow,
+    /// Something that should not happen.
+    #[error("the database failed: {0}")]
+    Broken(String),
+}
+
+/// Opens the database that `location` names: a `postgres://` URL, or a file.
+///
+/// # Errors
+///
+/// If it can't be opened.
+pub fn open(location: &str) -> Result<std::sync::Arc<dyn Store>, StoreError> {
+    if location.starts_with("postgres://") || location.starts_with("postgresql://") {
+        Ok(std::sync::Arc::new(postgres::Postgres::connect(location)?))
+    } else {
+        Ok(std::sync::Arc::new(sqlite::Sqlite::open(Path::new(location))?))
+    }
+}

@@ -1,0 +1,259 @@
+//! Rows as clients send and get them. Texts are kept as they came: pytest-monitor's kinds and times are not only ours.
+
+use monitor_store::{Attribution, Measures, MemSource, Outcome};
+
+use super::cells::Value;
+use super::measures;
+use super::sql::digest;
+
+/// A machine with its system and toolchain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Context {
+    /// Identifier.
+    pub h: String,
+    /// Logical processors.
+    pub cpu_count: i64,
+    /// MHz.
+    pub cpu_frequency: f64,
+    /// Processor architecture.
+    pub cpu_type: String,
+    /// The processor's model.
+    pub cpu_vendor: Option<String>,
+    /// MiB.
+    pub ram_total: i64,
+    /// Host name.
+    pub machine_node: String,
+    /// Machine type.
+    pub machine_type: String,
+    /// `64bit` or `32bit`.
+    pub machine_arch: String,
+    /// Operating system.
+    pub system_info: String,
+    /// Toolchain.
+    pub python_info: String,
+    /// What decides whether two contexts may be compared; pytest-monitor does not say.
+    pub class: Option<Class>,
+}
+
+impl Context {
+    /// Every text of it.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let class = self.class.iter();
+        let of_class =
+            class.flat_map(|class| [&class.class_h, &class.rustc, &class.profile, &class.opt_level, &class.target]);
+        let own = [
+            &self.h,
+            &self.cpu_type,
+            &self.machine_node,
+            &self.machine_type,
+            &self.machine_arch,
+            &self.system_info,
+            &self.python_info,
+        ];
+        own.into_iter().chain(&self.cpu_vendor).chain(of_class).map(String::as_str)
+    }
+}
+
+/// A machine class.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Class {
+    /// Identifier.
+    pub class_h: String,
+    /// The compiler.
+    pub rustc: String,
+    /// Build profile.
+    pub profile: String,
+    /// Optimisation level.
+    pub opt_level: String,
+    /// Target triple.
+    pub target: String,
+}
+
+/// One invocation of a test command.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Session {
+    /// Identifier.
+    pub h: String,
+    /// As [`crate::compat`] prints dates.
+    pub run_date: String,
+    /// Revision of the sources.
+    pub scm_ref: Option<String>,
+    /// Tags in their order.
+    pub tags: Vec<(String, Option<String>)>,
+    /// What pytest-monitor does not know.
+    pub facts: Facts,
+}
+
+impl Session {
+    /// The value of a tag, unless it is empty.
+    #[must_use]
+    pub fn tag(&self, name: &str) -> Option<&str> {
+        let value = self.tags.iter().find(|(tag, _)| tag == name)?.1.as_deref()?;
+        (!value.is_empty()).then_some(value)
+    }
+}
+
+/// What a session's sender may say beyond pytest-monitor, and when the server got it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Branch of the sources.
+    pub branch: Option<String>,
+    /// Where that branch left the one it will be merged into.
+    pub merge_base: Option<String>,
+    /// Number of the pull request.
+    pub pull_request: Option<String>,
+    /// Where to see the CI's run.
+    pub ci_url: Option<String>,
+    /// When the server first heard of the session, by its own clock.
+    pub received_at: String,
+    /// When the server heard that it is over.
+    pub ended_at: Option<String>,
+}
+
+/// One run of a test, or the row of a module or session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Run {
+    /// The session.
+    pub session_h: String,
+    /// The context; empty if it is not known.
+    pub context_h: String,
+    /// Start, as it came.
+    pub start: String,
+    /// 0, 1, … among rows of the same session, path, variant and start.
+    pub nth: i64,
+    /// Module path.
+    pub path: String,
+    /// Function name.
+    pub item: String,
+    /// Function name with parameters.
+    pub variant: String,
+    /// Source file.
+    pub fs_loc: String,
+    /// What the row is about.
+    pub kind: String,
+    /// Part of the product.
+    pub component: String,
+    /// Cargo package; empty for pytest-monitor's rows.
+    pub package: String,
+    /// Test binary; empty for pytest-monitor's rows.
+    pub binary: String,
+    /// What pytest-monitor knows; `None` for a test that did not end.
+    pub figures: Option<Figures>,
+    /// What we know beyond.
+    pub profile: Option<Profile>,
+}
+
+impl Run {
+    /// What tells one description of a test from another.
+    pub(super) fn test_hash(&self, project: i64) -> [u8; 32] {
+        digest(&[
+            &project.to_string(),
+            &self.path,
+            &self.item,
+            &self.variant,
+            &self.fs_loc,
+            &self.kind,
+            &self.component,
+            &self.package,
+            &self.binary,
+        ])
+    }
+}
+
+/// Numbers of a metric row.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// Wall time, s.
+    pub total_time: f64,
+    /// CPU time in user space, s.
+    pub user_time: Option<f64>,
+    /// CPU time in the kernel, s.
+    pub kernel_time: Option<f64>,
+    /// 1.0 is one core busy.
+    pub cpu_usage: Option<f64>,
+    /// MiB.
+    pub mem_usage: Option<f64>,
+}
+
+/// A profile row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// 1, 2, … for a runner's retries.
+    pub attempt: u32,
+    /// How the test ended.
+    pub outcome: Outcome,
+    /// How the numbers were won.
+    pub attribution: Option<Attribution>,
+    /// What `mem_usage` is.
+    pub mem_source: Option<MemSource>,
+    /// The numbers.
+    pub measures: Measures,
+}
+
+impl Profile {
+    /// The values in the order of the columns, from `attempt` on.
+    pub(super) fn cells(&self) -> Vec<Value> {
+        let mut cells = vec![
+            Value::Integer(i64::from(self.attempt)),
+            Value::text(self.outcome.as_str()),
+            Value::maybe(self.attribution.map(Attribution::as_str)),
+            Value::maybe(self.mem_source.map(MemSource::as_str)),
+        ];
+        cells.extend(measures::values(&self.measures));
+        cells
+    }
+}
+
+/// Who may do what.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    /// What people call it.
+    pub name: String,
+    /// SHA-256 of the secret.
+    pub hash: Vec<u8>,
+    /// What it allows.
+    pub access: Access,
+    /// The only project that it is for; `None` for all.
+    pub project: Option<String>,
+    /// When it ends, in seconds since 1970.
+    pub expires_at: Option<i64>,
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Token").field("name", &self.name).field("access", &self.access).finish_non_exhaustive()
+    }
+}
+
+/// What a token allows; each includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Access {
+    /// To read a project.
+    Read,
+    /// To send results too.
+    Write,
+    /// Everything.
+    Admin,
+}
+
+impl Access {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// What the word in the database stands for; the least if it is none of ours.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "admin" => Self::Admin,
+            "write" => Self::Write,
+            _ => Self::Read,
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The one connection that writes: many requests, one transaction, one sync.
+
+use std::collections::HashMap;
+
+use rusqlite::{
+    Connection, OptionalExtension as _, Result, Savepoint, Transaction, TransactionBehavior, params, params_from_iter,
+};
+
+use super::super::cells::{self, Value};
+use super::super::rows::{Context, Run, Session};
+use super::super::sql::{digest, key};
+use super::super::{Outcome, Write, measures};
+
+/// Numbers of labels and tests are kept in mind up to so many.
+const REMEMBERED: usize = 100_000;
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    connection: Connection,
+    memory: Memory,
+    /// Changes when another connection has written.
+    data_version: i64,
+}
+
+/// Numbers that texts have in this database.
+#[derive(Debug, Default)]
+struct Memory {
+    labels: HashMap<(i64, String), i64>,
+    tests: HashMap<[u8; 32], i64>,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(64);
+        Self { connection, memory: Memory::default(), data_version: 0 }
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn group(&mut self, requests: &[&Write]) -> Result<Vec<Outcome>> {
+        let result = self.transaction(|transaction, memory| {
+            requests
+                .iter()
+                .map(|request| {
+                    // Most requests can't be refused once they begin to write.
+                    if request.session.is_none() {
+                        return store(transaction, memory, request);
+                    }
+                    let savepoint = transaction.savepoint()?;
+                    let outcome = store(&savepoint, memory, request)?;
+                    finish(savepoint, memory, outcome)
+                })
+                .collect()
+        });
+        if result.is_err() {
+            self.memory = Memory::default();
+        }
+        result
+    }
+
+    fn transaction<T>(&mut self, write: impl FnOnce(&mut Transaction<'_>, &mut Memory) -> Result<T>) -> Result<T> {
+        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version = transaction.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        let full = self.memory.labels.len() + self.memory.tests.len() > REMEMBERED;
+        if full || std::mem::replace(&mut self.data_version, version) != version {
+            self.memory = Memory::default();
+        }
+        let value = write(&mut transaction, &mut self.memory)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+
+    pub(super) fn delete(&mut self, project: &str, sessions: &[String]) -> Result<u64> {
+        self.memory = Memory::default();
+        self.transaction(|transaction, _| {
+            let mut deleted = 0;
+            for session_h in sessions {
+                let sql = "SELECT s.id, s.label FROM sessions s JOIN labels l ON l.id = s.label \
+                     JOIN projects p ON p.id = s.project WHERE p.name = ?1 AND l.h = ?2";
+                let found = transaction
+                    .query_row(sql, [project, session_h], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+                    .optional()?;
+                let Some((session, label)) = found else { continue };
+                transaction
+                    .execute("DELETE FROM profiles WHERE run IN (SELECT id FROM runs WHERE session = ?1)", [label])?;
+                transaction.execute("DELETE FROM runs WHERE session = ?1", [label])?;
+                transaction.execute("DELETE FROM session_tags WHERE session = ?1", [session])?;
+                deleted += transaction.execute("DELETE FROM sessions WHERE id = ?1", [session])?;
+            }
+            transaction.execute_batch(super::super::sql::SWEEP)?;
+            Ok(deleted as u64)
+        })
+    }
+}
+
+fn finish(mut savepoint: Savepoint<'_>, memory: &mut Memory, outcome: Outcome) -> Result<Outcome> {
+    if outcome == Outcome::OtherSession {
+        savepoint.rollback()?;
+        *memory = Memory::default();
+    }
+    savepoint.commit()?;
+    Ok(outcome)
+}
+
+fn store(connection: &Connection, memory: &mut Memory, request: &Write) -> Result<Outcome> {
+    let project = project(connection, &request.project)?;
+    for context in &request.contexts {
+        self::context(connection, memory, project, context)?;
+    }
+    if let Some(session) = &request.session
+        && !self::session(connection, memory, project, session, request.lockfile.as_deref())?
+    {
+        return Ok(Outcome::OtherSession);
+    }
+    let mut new_runs = 0;
+    for run in &request.runs {
+        new_runs += u64::from(self::run(connection, memory, project, run, request.append)?);
+    }
+    Ok(Outcome::Stored { new_runs })
+}
+
+fn project(connection: &Connection, name: &str) -> Result<i64> {
+    let known = connection
+        .prepare_cached("SELECT id FROM projects WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    connection.execute("INSERT INTO projects (name) VALUES (?1)", [name])?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn label(connection: &Connection, memory: &mut Memory, project: i64, h: &str) -> Result<i64> {
+    let text = (project, h.to_owned());
+    if let Some(id) = memory.labels.get(&text) {
+        return Ok(*id);
+    }
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO labels (project, h) VALUES (?1, ?2)")?
+        .execute(params![project, h])?;
+    let id = connection
+        .prepare_cached("SELECT id FROM labels WHERE project = ?1 AND h = ?2")?
+        .query_row(params![project, h], |row| row.get(0))?;
+    memory.labels.insert(text, id);
+    Ok(id)
+}
+
+fn context(connection: &Connection, memory: &mut Memory, project: i64, context: &Context) -> Result<()> {
+    let label = label(connection, memory, project, &context.h)?;
+    let class = context.class.as_ref();
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO contexts (project, label, cpu_count, cpu_frequency, cpu_type, cpu_vendor, \
+             ram_total, machine_node, machine_type, machine_arch, system_info, python_info, class_h, rustc, profile, \
+             opt_level, target) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        )?
+        .execute(params![
+            project,
+            label,
+            context.cpu_count,
+            context.cpu_frequency,
+            context.cpu_type,
+            context.cpu_vendor,
+            context.ram_total,
+            context.machine_node,
+            context.machine_type,
+            context.machine_arch,
+            context.system_info,
+            context.python_info,
+            class.map(|class| &class.class_h),
+            class.map(|class| &class.rustc),
+            class.map(|class| &class.profile),
+            class.map(|class| &class.opt_level),
+            class.map(|class| &class.target),
+        ])?;
+    Ok(())
+}
+
+/// False if there is another session under its identifier.
+fn session(
+    connection: &Connection,
+    memory: &mut Memory,
+    project: i64,
+    session: &Session,
+    lockfile: Option<&str>,
+) -> Result<bool> {
+    let label = label(connection, memory, project, &session.h)?;
+    let lockfile = lockfile.map(|content| self::lockfile(connection, content)).transpose()?;
+    let (tags, facts) = (cells::tags_to(&session.tags), &session.facts);
+    let inserted = connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO sessions (project, label, run_date, scm_ref, tags, pipeline, build, received_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            project,
+            label,
+            session.run_date,
+            session.scm_ref,
+            tags,
+            session.tag("pipeline_branch"),
+            session.tag("pipeline_build_no"),
+            facts.received_at,
+        ])?;
+    let (id, date, scm_ref, known_tags): (i64, String, Option<String>, String) = connection
+        .prepare_cached("SELECT id, run_date, scm_ref, tags FROM sessions WHERE label = ?1")?
+        .query_row([label], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    if inserted == 1 {
+        let mut statement = connection
+            .prepare_cached("INSERT INTO session_tags (session, position, name, value) VALUES (?1, ?2, ?3, ?4)")?;
+        for (position, (name, value)) in session.tags.iter().enumerate() {
+            statement.execute(params![id, i64::try_from(position).unwrap_or(i64::MAX), name, value])?;
+        }
+    } else if (date, scm_ref, known_tags) != (session.run_date.clone(), session.scm_ref.clone(), tags) {
+        return Ok(false);
+    }
+    // What was said once stays; what was not said yet is added.
+    connection
+        .prepare_cached(
+            "UPDATE sessions SET branch = coalesce(branch, ?2), merge_base = coalesce(merge_base, ?3), \
+             pull_request = coalesce(pull_request, ?4), ci_url = coalesce(ci_url, ?5), \
+             ended_at = coalesce(ended_at, ?6), lockfile = coalesce(lockfile, ?7) WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            facts.branch,
+            facts.merge_base,
+            facts.pull_request,
+            facts.ci_url,
+            facts.ended_at,
+            lockfile
+        ])?;
+    Ok(true)
+}
+
+fn lockfile(connection: &Connection, content: &str) -> Result<i64> {
+    let hash = digest(&[content]);
+    connection.execute("INSERT OR IGNORE INTO lockfiles (hash, content) VALUES (?1, ?2)", params![hash, content])?;
+    connection.query_row("SELECT id FROM lockfiles WHERE hash = ?1", [hash], |row| row.get(0))
+}
+
+fn test(connection: &Connection, memory: &mut Memory, project: i64, run: &Run, key: i64) -> Result<i64> {
+    let hash = run.test_hash(project);
+    if let Some(id) = memory.tests.get(&hash) {
+        return Ok(*id);
+    }
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO tests (hash, project, key, path, item, variant, fs_loc, kind, component, package, \
+             \"binary\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(params![
+            hash,
+            project,
+            key,
+            run.path,
+            run.item,
+            run.variant,
+            run.fs_loc,
+            run.kind,
+            run.component,
+            run.package,
+            run.binary
+        ])?;
+    let id = connection.prepare_cached("SELECT id FROM tests WHERE hash = ?1")?.query_row([hash], |row| row.get(0))?;
+    memory.tests.insert(hash, id);
+    Ok(id)
+}
+
+/// Whether the row, or its figures, were not there before.
+fn run(connection: &Connection, memory: &mut Memory, project: i64, run: &Run, append: bool) -> Result<bool> {
+    let key = key(&run.path, &run.variant);
+    let session = label(connection, memory, project, &run.session_h)?;
+    let context = label(connection, memory, project, &run.context_h)?;
+    let test = test(connection, memory, project, run, key)?;
+    let figures = run.figures.as_ref();
+    let nth = if append { next_nth(connection, session, key, &run.start)? } else { run.nth };
+    let id: Option<i64> = connection
+        .prepare_cached(
+            "INSERT INTO runs (project, session, context, test, key, start, nth, total_time, user_time, kernel_time, \
+             cpu_usage, mem_usage) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+             ON CONFLICT (session, key, start, nth) DO UPDATE SET total_time = excluded.total_time, \
+             user_time = excluded.user_time, kernel_time = excluded.kernel_time, cpu_usage = excluded.cpu_usage, \
+             mem_usage = excluded.mem_usage WHERE runs.total_time IS NULL AND excluded.total_time IS NOT NULL \
+             RETURNING id",
+        )?
+        .query_row(
+            params![
+                project,
+                session,
+                context,
+                test,
+                key,
+                run.start,
+                nth,
+                figures.map(|figures| figures.total_time),
+                figures.and_then(|figures| figures.user_time),
+                figures.and_then(|figures| figures.kernel_time),
+                figures.and_then(|figures| figures.cpu_usage),
+                figures.and_then(|figures| figures.mem_usage),
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(profile) = &run.profile {
+        let run_id = match id {
+            Some(id) => id,
+            None => connection
+                .prepare_cached("SELECT id FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3 AND nth = ?4")?
+                .query_row(params![session, key, run.start, nth], |row| row.get(0))?,
+        };
+        let mut values = vec![Value::Integer(run_id)];
+        values.extend(profile.cells());
+        // A test that ended after all has another profile than the crash that was reported.
+        let action = if id.is_some() { "REPLACE" } else { "IGNORE" };
+        let marks = vec!["?"; values.len()].join(", ");
+        let columns = measures::columns("");
+        connection
+            .prepare_cached(&format!(
+                "INSERT OR {action} INTO profiles (run, attempt, outcome, attribution, mem_source{columns}) VALUES ({marks})"
+            ))?
+            .execute(params_from_iter(values))?;
+    }
+    Ok(id.is_some())
+}
+
+fn next_nth(connection: &Connection, session: i64, key: i64, start: &str) -> Result<i64> {
+    connection
+        .prepare_cached("SELECT coalesce(max(nth) + 1, 0) FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3")?
+        .query_row(params![session, key, start], |row| row.get(0))
+}

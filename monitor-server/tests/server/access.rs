@@ -1,0 +1,179 @@
+//! Who may do what.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use monitor_tests::{python, run};
+use serde_json::json;
+
+use super::process::{Server, program};
+use super::samples::{context, metric};
+
+/// A new token.
+fn token(server: &Server, args: &[&str]) -> String {
+    let made = server.command(&[&["token", "create"], args].concat());
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    String::from_utf8(made.stdout).expect("text").trim().to_owned()
+}
+
+/// Statuses of a read and of a write with a token.
+fn statuses(server: &Server, project: &str, token: &str) -> [u16; 2] {
+    let target = format!("/p/{project}/api/v1/metrics/");
+    let bearer = format!("Bearer {token}");
+    let read = server.ask("GET", &target).header("Authorization", &bearer).send().status;
+    let write = server.ask("POST", &target).header("Authorization", &bearer);
+    [read, write.body("application/json", metric(json!({})).to_string()).send().status]
+}
+
+/// Waits until the server knows of what a command did to the tokens.
+fn wait_for_tokens() {
+    std::thread::sleep(Duration::from_millis(1100));
+}
+
+#[test]
+fn tokens_allow_what_they_say() {
+    for server in Server::each(&[]) {
+        assert_eq!(
+            statuses(&server, "ours", "whatever"),
+            [204, 201],
+            "without any token everybody of this machine may"
+        );
+        let read = token(&server, &["reader", "--access", "read"]);
+        let write = token(&server, &["writer", "--project", "ours"]);
+        let admin = token(&server, &["admin", "--access", "admin"]);
+        let expired = token(&server, &["old", "--days", "0"]);
+        assert_eq!(read.len(), "monitor_".len() + 64);
+        wait_for_tokens();
+        assert_eq!(statuses(&server, "ours", &read), [200, 403], "{}", server.kind);
+        assert_eq!(statuses(&server, "ours", &write), [200, 201]);
+        assert_eq!(statuses(&server, "theirs", &write), [403, 403]);
+        assert_eq!(statuses(&server, "ours", &admin), [200, 201]);
+        for wrong in [expired.as_str(), "wrong", "", &read[..read.len() - 1]] {
+            assert_eq!(statuses(&server, "ours", wrong), [401, 401], "{wrong}");
+        }
+        let none = server.get("metrics/");
+        assert_eq!((none.status, none.header("www-authenticate").is_some()), (401, true));
+        for path in ["/", "/metrics", "/api/v1/openapi.json"] {
+            assert_eq!(server.get(path).status, 401, "{path}");
+        }
+        assert_eq!(server.get("/healthz").status, 200);
+        // What a list shows are no secrets, and what is revoked is worth nothing.
+        let list = server.command(&["token", "list"]);
+        let list = String::from_utf8(list.stdout).expect("text");
+        assert_eq!(list.lines().count(), 4, "{list}");
+        assert!(list.contains("writer  write  ours  ends: never") && !list.contains(&write[8..]), "{list}");
+        assert!(server.command(&["token", "revoke", "writer"]).status.success());
+        assert!(!server.command(&["token", "revoke", "writer"]).status.success());
+        assert!(!server.command(&["token", "create", "reader"]).status.success());
+        wait_for_tokens();
+        assert_eq!(statuses(&server, "ours", &write), [401, 401]);
+    }
+}
+
+#[test]
+fn a_body_is_not_read_before_its_sender_is_known() {
+    let server = Server::sqlite(&[]);
+    token(&server, &["writer"]);
+    wait_for_tokens();
+    let bomb = server.ask("POST", "/api/v2/sessions").header("Content-Encoding", "gzip");
+    let answer = bomb.header("Expect", "100-continue").body("application/json", vec![0; 1000]).send();
+    assert_eq!(answer.status, 401);
+    let malformed = server.ask("POST", "/api/v1/metrics/").body("application/json", "{").send();
+    assert_eq!(malformed.status, 401);
+}
+
+#[test]
+fn refusals_are_limited_and_writers_are_not() {
+    let server = Server::sqlite(&[]);
+    let write = token(&server, &["writer"]);
+    wait_for_tokens();
+    let refused: Vec<_> = (0..400).map(|_| server.get("metrics/").status).collect();
+    assert!(refused.contains(&401) && refused.iter().all(|status| [401, 429].contains(status)), "{refused:?}");
+    assert!(
+        (0..200)
+            .all(|_| statuses(&server, "ours", &write) == [200, 201] || statuses(&server, "ours", &write)[1] == 201)
+    );
+}
+
+#[test]
+fn pytest_monitor_has_its_token_in_the_address() {
+    let Some(python) = python() else { return };
+    let server = Server::sqlite(&[]);
+    let write = token(&server, &["writer", "--project", "ours"]);
+    wait_for_tokens();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("test_one.py"), "def test_one():\n    pass\n").expect("a file can be written");
+    let mut pytest = python.command();
+    let url = format!("http://{write}:@{}/p/ours/api/v1", server.address);
+    pytest
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-db", "--remote-server", &url])
+        .current_dir(folder.path());
+    let _ = run(pytest).succeeded();
+    let count =
+        server.ask("GET", "/p/ours/api/v1/metrics/count").header("Authorization", &format!("Bearer {write}")).send();
+    assert_eq!(count.json(), json!({"count": 1}));
+}
+
+#[test]
+fn without_a_token_nobody_else_is_let_in() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut command = program();
+    let refused =
+        command.args(["--listen", "0.0.0.0:0"]).current_dir(folder.path()).output().expect("the program runs");
+    assert!(!refused.status.success());
+    let message = String::from_utf8_lossy(&refused.stderr);
+    assert!(message.contains("token create"), "{message}");
+}
+
+#[test]
+fn a_busy_port_and_a_foreign_file_are_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("an address").to_string();
+    let fails = |args: &[&str]| {
+        let output = program().args(args).current_dir(folder.path()).output().expect("the program runs");
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let message = fails(&["--listen", &address]);
+    assert!(message.contains(&address), "{message}");
+    std::fs::write(folder.path().join("text"), "no database, but a text of some length".repeat(100)).expect("a file");
+    assert!(fails(&["--database", "text"]).contains("text: file is not a database"));
+    let message = fails(&["--database", "/nowhere/monitor.db"]);
+    assert!(message.contains("/nowhere/monitor.db"), "{message}");
+    let message = fails(&["--tls-cert", "text"]);
+    assert!(message.contains("--tls-key"), "{message}");
+}
+
+#[test]
+fn what_is_sent_by_tls_arrives() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let [certificate, key] =
+        ["cert.pem", "key.pem"].map(|name| folder.path().join(name).to_string_lossy().into_owned());
+    let mut openssl = std::process::Command::new("openssl");
+    openssl.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+    ]);
+    openssl.args(["/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", &key, "-out", &certificate]);
+    if !openssl.output().is_ok_and(|output| output.status.success()) {
+        return monitor_tests::skipped("no openssl on this machine, so TLS is not tried");
+    }
+    let server = Server::sqlite(&["--tls-cert", &certificate, "--tls-key", &key]);
+    let script = "import sys, requests; base, cert, body = sys.argv[1:]; \
+         print(requests.post(base + '/contexts/', data=body, verify=cert, headers={'Content-Type': 'application/json'}).status_code); \
+         print(requests.get(base + '/contexts', verify=cert).url)";
+    let mut client = python.command();
+    let base = server.base().replace("http:", "https:");
+    client.args(["-c", script, &base, &certificate, &context("c1").to_string()]);
+    assert_eq!(run(client).succeeded().stdout, format!("201\n{base}/contexts/\n"));
+}

@@ -1,0 +1,275 @@
+//! Input that nobody should send: refused with a reason, and the server goes on.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+use super::process::Server;
+use super::samples::{context, metric, session};
+
+/// The server is well, and holds so many metrics.
+fn is_well(server: &Server, metrics: u64) {
+    assert_eq!(server.get("/readyz").status, 200, "{}", server.kind);
+    assert_eq!(server.count("metrics/count"), metrics, "{}", server.kind);
+}
+
+#[test]
+fn odd_texts_are_texts() {
+    for server in Server::each(&[]) {
+        let odd = [
+            "'; DROP TABLE runs; --",
+            "\" OR 1=1 --",
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "../../etc/passwd",
+            "%s%n",
+            "\u{202e}right to left",
+            "\u{feff}",
+            "a\r\nSet-Cookie: x=1",
+            "$1",
+            "{{7*7}}",
+            "\\",
+            "",
+        ];
+        for text in odd {
+            let fields = [
+                "item_path",
+                "item",
+                "item_variant",
+                "item_fs_loc",
+                "kind",
+                "component",
+                "session_h",
+                "context_h",
+                "item_start_time",
+            ];
+            let fields: Value = fields.iter().map(|field| ((*field).to_owned(), Value::from(text))).collect();
+            let answer = server.post("metrics/", &metric(fields));
+            assert_eq!((answer.status, answer.json()["item"].clone()), (201, json!(text)), "{}: {text}", server.kind);
+            let mut body = session(&format!("s{text}"), json!({text: text}));
+            body["scm_ref"] = json!(text);
+            assert_eq!(server.post("sessions/", &body).status, 201);
+            let mut body = context(&format!("c{text}"));
+            body["machine_node"] = json!(text);
+            assert_eq!(server.post("contexts/", &body).status, 201);
+        }
+        is_well(&server, odd.len() as u64);
+        let stored: Vec<_> = server.list("metrics/", "metrics").iter().map(|row| row["kind"].clone()).collect();
+        assert_eq!(stored, odd);
+        for path in ["items/'%20OR%201=1/metrics", "filters/scm/%27%3B--/metrics", "components/%25/metrics?page=1'--"] {
+            let status = server.get(path).status;
+            assert!([200, 204].contains(&status), "{path}: {status}");
+        }
+    }
+}
+
+#[test]
+fn markup_in_names_is_text_on_pages() {
+    let server = Server::sqlite(&[]);
+    assert_eq!(server.post("metrics/", &metric(json!({"item": "<script>alert(1)</script>"}))).status, 201);
+    let page = server.get("/");
+    assert!(!page.text().contains("<script>"));
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+}
+
+#[test]
+fn odd_json_is_refused() {
+    for server in Server::each(&[]) {
+        let with = |value: &str| metric(json!({"total_time": 4711})).to_string().replace("4711", value);
+        let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        for body in [
+            with("NaN"),
+            with("Infinity"),
+            with("1e999"),
+            with("-1e999"),
+            with("\"\\ud800\""),
+            with("01"),
+            with("[1]"),
+            with("true"),
+            with(&nested),
+            nested,
+            "{\"a\":1".to_owned(),
+            "\u{feff}{}".to_owned(),
+        ] {
+            for path in ["metrics/", "contexts/", "sessions/", "/api/v2/sessions"] {
+                let answer = server.post_text(path, &body);
+                assert_eq!(answer.status, 400, "{}: {path}: {}", server.kind, &body[..body.len().min(80)]);
+                assert!(answer.json()["message"].is_string());
+            }
+        }
+        let not_utf8 = metric(json!({"item": "XX"})).to_string().into_bytes();
+        let place = not_utf8.windows(2).position(|pair| pair == b"XX").expect("it is there");
+        let mut not_utf8 = not_utf8;
+        not_utf8[place] = 0xff;
+        let answer = server.ask("POST", "/api/v1/metrics/").body("application/json", not_utf8).send();
+        assert_eq!(answer.status, 400);
+        let nul = server.post("metrics/", &metric(json!({"item": "a\u{0}b"})));
+        assert!(nul.status == 400 && nul.json()["errors"]["item"].is_string(), "{}", nul.text());
+        let nul = server.post("sessions/", &session("s1", json!({"a": "\u{0}"})));
+        assert!(nul.status == 400 && nul.json()["errors"]["description"].is_string(), "{}", nul.text());
+        // The largest numbers that there are.
+        for number in ["1.7976931348623157e308", "-1.7976931348623157e308", "5e-324", "123456789012345678901234567890"]
+        {
+            assert_eq!(server.post_text("metrics/", &with(number)).status, 201, "{}: {number}", server.kind);
+        }
+        is_well(&server, 4);
+    }
+}
+
+#[test]
+fn long_texts_are_kept_and_too_long_bodies_are_refused() {
+    for server in Server::each(&["--max-body", "11"]) {
+        let long = "é".repeat(5 << 20);
+        assert_eq!(server.post("metrics/", &metric(json!({"item": long}))).status, 201, "{}", server.kind);
+        assert_eq!(server.list("metrics/", "metrics")[0]["item"], json!(long));
+        let longer = "x".repeat(12 << 20);
+        assert_eq!(server.post("metrics/", &metric(json!({"item": longer}))).status, 413);
+        is_well(&server, 1);
+    }
+}
+
+#[test]
+fn bombs_do_not_go_off() {
+    let server = Server::sqlite(&["--max-body", "1"]);
+    let zeros = vec![b' '; 12 << 20];
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(&zeros).expect("memory can be written");
+    let gzip = gzip.finish().expect("memory can be written");
+    let zstd = ruzstd::encoding::compress_to_vec(&zeros[..], ruzstd::encoding::CompressionLevel::Fastest);
+    // A frame that asks for a window of 1 GiB.
+    let window = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa0, 0x01, 0x00, 0x00];
+    assert!(gzip.len() < 1 << 20 && zstd.len() < 1 << 20);
+    for (encoding, body, expected) in [("gzip", gzip, 413), ("zstd", zstd, 413), ("zstd", window, 400)] {
+        for path in ["/api/v2/sessions", "/api/v1/metrics/"] {
+            let ask =
+                server.ask("POST", path).header("Content-Encoding", encoding).body("application/json", body.clone());
+            assert_eq!(ask.send().status, expected, "{encoding} {path}");
+        }
+    }
+    for (encoding, expected) in [("gzip", 400), ("zstd", 400), ("br", 415), ("gzip, gzip", 415)] {
+        let ask = server.ask("POST", "/api/v1/metrics/").header("Content-Encoding", encoding);
+        assert_eq!(ask.body("application/json", "{}").send().status, expected, "{encoding}");
+    }
+    let peak = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("it lives");
+    let peak = peak.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it is said");
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(peak < 100 << 10, "the server held {peak} KiB");
+    is_well(&server, 0);
+}
+
+#[test]
+fn addresses_that_are_no_text_are_refused() {
+    let server = Server::sqlite(&[]);
+    for (path, expected) in [
+        ("items/%ff/metrics".to_owned(), 400),
+        ("items/a%00b/metrics".to_owned(), 400),
+        ("sessions/?with_flags=%00".to_owned(), 400),
+        (format!("items/{}/metrics", "x".repeat(20_000)), 414),
+        (format!("items/like/{}/metrics", "%25".repeat(3000)), 204),
+    ] {
+        assert_eq!(server.get(&path).status, expected, "{}", &path[..path.len().min(60)]);
+    }
+    is_well(&server, 0);
+}
+
+#[test]
+fn idle_and_half_open_connections_are_no_burden() {
+    let server = Server::sqlite(&[]);
+    let idle: Vec<_> = (0..1000).map(|_| TcpStream::connect(server.address).expect("it is let in")).collect();
+    // A sender that stops in the middle of the head, and one in the middle of the body.
+    let mut slow = TcpStream::connect(server.address).expect("it is let in");
+    slow.write_all(b"POST /api/v1/metrics/ HTTP/1.1\r\nHost:").expect("it can be sent");
+    let mut slower = TcpStream::connect(server.address).expect("it is let in");
+    let head =
+        "POST /api/v1/metrics/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
+    slower.write_all(head.as_bytes()).expect("it can be sent");
+    let begin = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(server.post("metrics/", &metric(json!({}))).status, 201);
+    }
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    is_well(&server, 10);
+    // The slow ones are told, or cut off, in the end.
+    for stream in [&mut slow, &mut slower] {
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        assert!(read.is_ok() && (text.is_empty() || text.contains(" 408 ")), "{text}");
+    }
+    drop(idle);
+}
+
+#[test]
+fn nonsense_instead_of_http_is_refused() {
+    let server = Server::sqlite(&[]);
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"GET\r\n\r\n",
+        b"\0\0\0\0\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(server.address).expect("it is let in");
+        stream.write_all(bytes).expect("it can be sent");
+        stream.set_read_timeout(Some(Duration::from_secs(40))).expect("a timeout");
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+    }
+    let many: String = (0..500).map(|number| format!("X-{number}: 1\r\n")).collect();
+    let mut stream = TcpStream::connect(server.address).expect("it is let in");
+    stream.write_all(format!("GET / HTTP/1.1\r\n{many}\r\n").as_bytes()).expect("it can be sent");
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).expect("it answers");
+    assert_eq!(&answer, b"HTTP/1.1 431");
+    is_well(&server, 0);
+}
+
+#[test]
+fn a_full_disk_is_said_and_harms_nothing() {
+    if !std::process::Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n") {
+        return monitor_tests::skipped(
+            "only root can make a small file system, so a full disk of the server is not tried",
+        );
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mount = |args: &[&str]| {
+        let done = std::process::Command::new(args[0]).args(&args[1..]).arg(folder.path()).output();
+        done.is_ok_and(|output| output.status.success())
+    };
+    if !mount(&["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs"]) {
+        return monitor_tests::skipped("no file system can be mounted here, so a full disk of the server is not tried");
+    }
+    let database = folder.path().join("monitor.db").to_string_lossy().into_owned();
+    let (mut stored, mut full) = (0, 0);
+    {
+        let server = Server::on_sqlite(&database);
+        for number in 0..200 {
+            let item = format!("{number}{}", "x".repeat(60_000));
+            match server.post("metrics/", &metric(json!({"item": item}))).status {
+                201 => stored += 1,
+                507 => full += 1,
+                other => panic!("{other}"),
+            }
+        }
+        assert!(stored > 10 && full > 10, "{stored} stored, {full} refused");
+        is_well(&server, stored);
+    }
+    assert!(mount(&["mount", "-o", "remount,size=64m"]), "it can be made larger");
+    {
+        let server = Server::on_sqlite(&database);
+        is_well(&server, stored);
+        assert_eq!(server.post("metrics/", &metric(json!({}))).status, 201);
+    }
+    let connection = rusqlite::Connection::open(&database).expect("it can be opened");
+    let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it can be read");
+    drop(connection);
+    assert!(mount(&["umount"]));
+    assert_eq!(check, "ok");
+}

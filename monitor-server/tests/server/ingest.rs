@@ -1,0 +1,145 @@
+//! Our own way in: a session with all its rows, whole or not at all, as often as one likes.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+use super::process::Server;
+use super::samples::{context, metric, session};
+
+const PATH: &str = "/api/v2/sessions";
+
+fn row(fields: Value) -> Value {
+    let mut row = metric(fields);
+    row.as_object_mut().expect("an object").remove("session_h");
+    row
+}
+
+fn batch() -> Value {
+    let profile = json!({
+        "attempt": 2, "outcome": "passed", "attribution": "threads", "mem_source": "heap", "heap_peak": 4096,
+        "heap_retained": -8, "child_user_time": 0.5, "threads": null,
+    });
+    let crashed = json!({
+        "item_path": "pkg", "item": "test_c", "item_variant": "test_c", "kind": "function", "package": "pkg",
+        "item_start_time": "2026-11-23T00:34:06.000001", "profile": {"outcome": "crashed"},
+    });
+    let mut known = session("s1", json!({"pipeline_branch": "main", "n": 1}));
+    known["branch"] = json!("feature");
+    json!({
+        "session": known, "contexts": [context("c1")], "lockfile": "version = 4\n",
+        "rows": [row(json!({"profile": profile, "package": "pkg"})), row(json!({})), crashed],
+    })
+}
+
+#[test]
+fn a_batch_is_stored_once() {
+    for server in Server::each(&[]) {
+        let first = server.post(PATH, &batch());
+        assert_eq!(
+            (first.status, first.json()["new_rows"].clone()),
+            (201, json!(3)),
+            "{}: {}",
+            server.kind,
+            first.text()
+        );
+        let again = server.post(PATH, &batch());
+        assert_eq!((again.status, again.json()["new_rows"].clone()), (201, json!(0)));
+        // Of two rows with the same path, variant and start the one is the second; a crash has no metrics.
+        assert_eq!(server.count("metrics/count"), 2);
+        assert_eq!(server.list("sessions/", "sessions").len(), 1);
+        // A test that ended after all.
+        let mut ended = batch();
+        ended["rows"][2]["total_time"] = json!(3.5);
+        ended["rows"][2]["profile"]["outcome"] = json!("failed");
+        assert_eq!(server.post(PATH, &ended).json()["new_rows"], 1);
+        assert_eq!(server.list("items/test_c/metrics", "metrics")[0]["total_time"], 3.5);
+    }
+}
+
+#[test]
+fn rows_that_were_sent_live_are_not_sent_again() {
+    for server in Server::each(&[]) {
+        assert_eq!(server.post("contexts/", &context("c1")).status, 201);
+        assert_eq!(server.post("sessions/", &session("s1", json!({"pipeline_branch": "main", "n": 1}))).status, 201);
+        for _ in 0..2 {
+            assert_eq!(server.post("metrics/", &metric(json!({}))).status, 201);
+        }
+        let pushed = server.post(PATH, &batch()).json();
+        assert_eq!((pushed["rows"].clone(), pushed["new_rows"].clone()), (json!(3), json!(1)), "{}", server.kind);
+        assert_eq!(server.count("metrics/count"), 2);
+    }
+}
+
+#[test]
+fn lines_and_compressed_bodies_are_the_same() {
+    for server in Server::each(&[]) {
+        let mut head = batch();
+        let rows = head.as_object_mut().expect("an object").remove("rows").expect("rows");
+        let rows: String = rows.as_array().expect("a list").iter().map(|row| format!("{row}\n")).collect();
+        let lines = format!("{head}\n{rows}");
+        let sent = server.ask("POST", PATH).body("application/x-ndjson", lines.clone()).send();
+        assert_eq!((sent.status, sent.json()["new_rows"].clone()), (201, json!(3)), "{}", sent.text());
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        gzip.write_all(lines.as_bytes()).expect("memory can be written");
+        let gzip = gzip.finish().expect("memory can be written");
+        let zstd = ruzstd::encoding::compress_to_vec(lines.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+        for (encoding, body) in [("gzip", gzip), ("zstd", zstd)] {
+            let ask = server.ask("POST", PATH).header("Content-Encoding", encoding).body("application/x-ndjson", body);
+            let sent = ask.send();
+            assert_eq!(
+                (sent.status, sent.json()["rows"].clone(), sent.json()["new_rows"].clone()),
+                (201, json!(3), json!(0))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_batch_with_a_fault_is_not_stored_at_all() {
+    for server in Server::each(&[]) {
+        let faults: [(&str, Value, &str); 9] = [
+            ("/session/run_date", json!("garbage"), "session.run_date"),
+            ("/contexts/0/h", json!("h\u{0}"), "contexts.h"),
+            ("/rows/1/item", json!("nul\u{0}"), "rows[1].item"),
+            ("/rows/1/item_start_time", json!(""), "rows[1].item_start_time"),
+            ("/rows/0/profile/outcome", json!("splendid"), "rows[0].profile.outcome"),
+            ("/rows/0/profile/heap_peak", json!(-1), "rows[0].profile.heap_peak"),
+            ("/rows/0/profile/heap_peak", json!(1e300), "rows[0].profile.heap_peak"),
+            ("/rows/0/profile/attribution", json!("guessed"), "rows[0].profile.attribution"),
+            ("/lockfile", json!("\u{0}"), "lockfile"),
+        ];
+        for (place, value, field) in faults {
+            let mut wrong = batch();
+            *wrong.pointer_mut(place).expect("there is such a field") = value;
+            let answer = server.post(PATH, &wrong);
+            assert_eq!(answer.status, 400, "{}: {place}", server.kind);
+            assert!(answer.json()["errors"][field].is_string(), "{place}: {}", answer.text());
+        }
+        for body in ["", "[]", "{}", "null", "{\"session\": {}}", "{\"session\": {\"session_h\": 1}}"] {
+            assert_eq!(server.post_text(PATH, body).status, 400, "{body}");
+        }
+        assert_eq!(server.ask("POST", PATH).body("text/plain", "{}").send().status, 400);
+        for path in ["contexts/count", "sessions/count", "metrics/count"] {
+            assert_eq!(server.count(path), 0, "{}: {path}", server.kind);
+        }
+        // Another session under a known identifier: 409, and its rows are not there.
+        assert_eq!(server.post("sessions/", &session("s1", json!({}))).status, 201);
+        assert_eq!(server.post(PATH, &batch()).status, 409);
+        assert_eq!([server.count("contexts/count"), server.count("metrics/count")], [0, 0], "{}", server.kind);
+    }
+}
+
+#[test]
+fn batches_that_race_are_stored_once() {
+    for server in Server::each(&[]) {
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| assert_eq!(server.post(PATH, &batch()).status, 201));
+            }
+        });
+        assert_eq!(server.count("metrics/count"), 2, "{}", server.kind);
+    }
+}
