@@ -117,7 +117,7 @@ fn make(workspace: &Workspace, plan: &Plan) -> anyhow::Result<()> {
         plan.manifests.iter().try_for_each(|change| change.unmake(root))?;
         change::forget_last(root, all.len())?;
         let remedy = if error.to_string().contains("links") {
-            "; a program has one SQLite: update the crate that brings the other (rusqlite to 0.32, sqlx to 0.8, diesel to 2)"
+            "; a program has one SQLite: update the crate that brings the other, as the chapter on SQLite says"
         } else {
             ""
         };

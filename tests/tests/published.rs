@@ -1,0 +1,228 @@
+//! Crates that others have published, with the tests they were published with: `cargo monitor init` puts the attribute on
+//! them, and they compile, pass and fail as before, without a new warning, with a row for each test that has the attribute.
+//!
+//! By default a few small ones; `MONITOR_PUBLISHED=all` takes all, or name some: `MONITOR_PUBLISHED=rayon,insta`.
+#![forbid(unsafe_code)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use monitor_tests::{Project, Run, repository, run, skipped};
+
+/// Name, version, and what of it can be tested as published: others lack files that were left out.
+const CRATES: &[(&str, &str, &[&str])] = &[
+    ("arrayvec", "0.7.8", &["--lib", "--tests"]),
+    ("bytes", "1.12.2", &["--lib", "--tests"]),
+    (
+        "crossbeam-channel",
+        "0.5.15",
+        &["--lib", "--test=mpsc", "--test=array", "--test=list", "--test=zero", "--test=ready"],
+    ),
+    ("indexmap", "2.14.2", &["--lib", "--tests"]),
+    ("insta", "1.49.0", &["--lib"]),
+    ("itertools", "0.14.0", &["--tests"]),
+    ("once_cell", "1.21.4", &["--lib", "--tests"]),
+    ("petgraph", "0.8.3", &["--lib", "--tests"]),
+    ("rayon", "1.12.0", &["--lib", "--tests"]),
+    ("regex-syntax", "0.8.12", &["--lib"]),
+    ("semver", "1.0.28", &["--lib", "--tests"]),
+    ("serde_json", "1.0.154", &["--lib", "--tests"]),
+];
+
+/// Quick enough for every run of the suite.
+const FEW: &[&str] = &["arrayvec", "once_cell", "semver"];
+
+#[test]
+fn published_crates_stay_as_they_are() {
+    let chosen = env::var("MONITOR_PUBLISHED").unwrap_or_else(|_| FEW.join(","));
+    let chosen: Vec<&str> = chosen.split(',').collect();
+    let mut table = String::from("crate              tests  rows  by macros  left alone  seconds\n");
+    let mut problems = Vec::new();
+    for (name, version, args) in CRATES {
+        if !chosen.contains(name) && chosen != ["all"] {
+            continue;
+        }
+        match compare(name, version, args) {
+            Ok(line) => table += &line,
+            Err(problem) => problems.push(format!("{name}: {problem}")),
+        }
+        println!("{table}");
+    }
+    assert!(problems.is_empty(), "{table}\n{}", problems.join("\n\n"));
+}
+
+/// Tests a crate with and without the attribute; its line of the table, or how they differ.
+fn compare(name: &str, version: &str, args: &[&str]) -> Result<String, String> {
+    let begin = std::time::Instant::now();
+    let Some(source) = source(name, version) else {
+        skipped(&format!("the crate {name} {version} can't be fetched from here"));
+        return Ok(String::new());
+    };
+    let (without, with) = (copy(&source, name, "without"), copy(&source, name, "with"));
+    let test = |project: &Project| {
+        let mut command = online(project.cargo(&[&["test", "--no-fail-fast"], args].concat()));
+        // Theirs, which some tests ask for.
+        command.env("INSTA_FORCE_PASS", "0").env("RUST_BACKTRACE", "0");
+        run(command)
+    };
+    let before = test(&without);
+    let mut init = online(with.command(cargo_monitor()));
+    init.args(["init", "--format=json", "--path"]).arg(repository());
+    let init = run(init);
+    if init.code != Some(0) {
+        return Err(init.stderr);
+    }
+    let _ = fs::remove_file(with.path(".pymon"));
+    let after = test(&with);
+    let told = errors(&after);
+    for (what, before, after) in
+        [("tests", before.verdict(), after.verdict()), ("warnings", warnings(&before), warnings(&after))]
+    {
+        if before != after {
+            let differing = |of: &[&str], other: &[&str]| {
+                of.iter()
+                    .filter(|line| !other.contains(line))
+                    .take(5)
+                    .map(|line| format!("\n  {line}"))
+                    .collect::<String>()
+            };
+            let (lost, new) = (differing(&before, &after), differing(&after, &before));
+            return Err(format!("{what} before:{lost}\n{what} after:{new}\n{told}"));
+        }
+    }
+    let ran: Vec<&str> =
+        after.verdict().into_iter().filter(|line| line.ends_with("... ok") || line.ends_with("... FAILED")).collect();
+    if ran.is_empty() {
+        return Err(format!("no test ran\n{}", before.stderr));
+    }
+    let rows = with.database().column("select ITEM from TEST_METRICS");
+    let mut missing = counted(ran.iter().map(|line| function(line)));
+    let mut unknown = Vec::new();
+    for item in &rows {
+        match missing.get_mut(item.as_str()) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => unknown.push(item.clone()),
+        }
+    }
+    let annotated = annotated(with.root());
+    let lost: Vec<_> = missing.iter().filter(|(name, count)| **count > 0 && annotated.contains(**name)).collect();
+    if !unknown.is_empty() || !lost.is_empty() {
+        return Err(format!("rows of no test: {unknown:?}; tests without a row: {lost:?}"));
+    }
+    let left = init.stdout.matches("\"reason\"").count();
+    Ok(format!(
+        "{name:<18} {:>5} {:>5} {:>10} {left:>11} {:>8}\n",
+        ran.len(),
+        rows.len(),
+        ran.len() - rows.len(),
+        begin.elapsed().as_secs()
+    ))
+}
+
+/// What the compiler says, if it says no.
+fn errors(run: &Run) -> String {
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    let errors = lines.iter().enumerate().filter(|(_, line)| line.starts_with("error"));
+    errors.take(5).map(|(at, _)| lines[at..lines.len().min(at + 6)].join("\n") + "\n").collect()
+}
+
+/// The warnings of a build, as cargo sums them up.
+fn warnings(run: &Run) -> Vec<&str> {
+    run.stderr.lines().filter(|line| line.starts_with("warning: `") && line.contains("generated")).collect()
+}
+
+/// The name of a test's function, from what the harness says.
+fn function(line: &str) -> &str {
+    let name = line.trim_start_matches("test ").split(" ... ").next().unwrap_or_default();
+    let name = name.split(" - should panic").next().unwrap_or_default();
+    name.rsplit("::").next().unwrap_or_default()
+}
+
+fn counted<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
+    let mut counts = BTreeMap::new();
+    names.for_each(|name| *counts.entry(name).or_default() += 1);
+    counts
+}
+
+/// The functions below a folder that have the attribute, but those whose names stand without it too.
+fn annotated(folder: &Path) -> BTreeSet<String> {
+    let (mut with, mut without) = (BTreeSet::new(), BTreeSet::new());
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).expect("a folder can be read").flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap_or_default();
+                let mut before = "";
+                for line in text.lines() {
+                    if let Some((_, rest)) = line.split_once("fn ") {
+                        let name = rest.split(['(', '<']).next().unwrap_or_default().trim().to_owned();
+                        let is = before.contains("monitor_runtime::monitored")
+                            || line.contains("monitor_runtime::monitored");
+                        if is {
+                            with.insert(name)
+                        } else {
+                            without.insert(name)
+                        };
+                    }
+                    before = line;
+                }
+            }
+        }
+    }
+    &with - &without
+}
+
+/// The crate's source as the registry has it.
+fn source(name: &str, version: &str) -> Option<PathBuf> {
+    let manifest = format!(
+        "[package]\nname = \"of-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{name} = \"={version}\"\n"
+    );
+    let project = Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", "")]);
+    let _ = run(online(project.cargo(&["fetch", "--quiet"])));
+    let fetch = project.cargo(&["metadata", "--format-version=1"]);
+    let told = run(online(fetch));
+    let metadata: serde_json::Value = serde_json::from_str(&told.stdout).ok()?;
+    let mut packages = metadata["packages"].as_array()?.iter();
+    let package = packages.find(|package| package["name"] == name && package["version"] == version)?;
+    Some(PathBuf::from(package["manifest_path"].as_str()?).parent()?.to_owned())
+}
+
+/// A copy that stays, as a workspace of its own.
+fn copy(source: &Path, name: &str, variant: &str) -> Project {
+    let manifest = fs::read_to_string(source.join("Cargo.toml")).expect("a crate has a manifest");
+    let manifest = if manifest.contains("[workspace]") { manifest } else { manifest + "\n[workspace]\n" };
+    let project = Project::kept(&format!("published/{name}-{variant}"), &[("Cargo.toml", &manifest)]);
+    let _ = fs::remove_file(project.path(".pymon-init.json"));
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(source.join(&folder)).expect("a folder can be read").flatten() {
+            let path = folder.join(entry.file_name());
+            if entry.path().is_dir() {
+                fs::create_dir_all(project.path(&path.to_string_lossy())).expect("a folder can be made");
+                folders.push(path);
+            } else if !["Cargo.toml", "Cargo.lock"].iter().any(|name| path == Path::new(name)) {
+                fs::copy(entry.path(), project.path(&path.to_string_lossy())).expect("a file can be copied");
+            }
+        }
+    }
+    project
+}
+
+/// Crates' own dev-dependencies are not among those of this repository.
+fn online(mut command: Command) -> Command {
+    command.env("CARGO_NET_OFFLINE", "false");
+    command
+}
+
+/// Builds the command, as far as it is not built yet.
+fn cargo_monitor() -> PathBuf {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--package", "cargo-monitor"]).current_dir(repository());
+    let _ = run(build).succeeded();
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target.join("debug/cargo-monitor")
+}
