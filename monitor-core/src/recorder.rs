@@ -221,9 +221,13 @@ impl Recorder {
         };
         profile.measures = measures(measurement, concurrency);
         let metric = self.metric(&profile.key, item, measurement);
-        self.running().retain(|running| *running != profile.key);
-        let finished = [Entry::Finished { metric, profile }];
-        self.write(|| &finished);
+        let is_last = {
+            let mut running = self.running();
+            running.retain(|running| *running != profile.key);
+            // Where each test is a process of its own.
+            running.is_empty() && self.runner.single_test && !self.runner.folds_wal
+        };
+        self.write_as(&[Entry::Finished { metric, profile }], is_last);
     }
 
     fn running(&self) -> MutexGuard<'_, Vec<ProfileKey>> {
@@ -276,11 +280,27 @@ impl Recorder {
         }
     }
 
+    fn write_as(&self, entries: &[Entry], is_last: bool) {
+        if is_last && self.env_h.get().is_some() {
+            self.write_by(|| entries, |writer| writer.apply_last(entries));
+        } else {
+            self.write(|| entries);
+        }
+    }
+
     fn write<'e>(&self, entries: impl Fn() -> &'e [Entry]) {
+        self.write_by(&entries, |writer| writer.apply_with(&entries));
+    }
+
+    fn write_by<'e>(
+        &self,
+        entries: impl Fn() -> &'e [Entry],
+        apply: impl FnOnce(&mut Writer) -> Result<(), StoreError>,
+    ) {
         let sink = &mut *self.sink();
         let result = match sink {
             Sink::File(writer) if self.env_h.get().is_none() => guarded(|| self.register(writer, &entries)),
-            Sink::File(writer) => guarded(|| writer.apply_with(&entries)),
+            Sink::File(writer) => guarded(|| apply(writer)),
             Sink::Spool(spool) => guarded(|| spool.append(entries())),
             Sink::Closed => Ok(()),
         };

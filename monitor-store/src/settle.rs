@@ -54,6 +54,15 @@ pub(crate) fn end(connection: &Connection, process: &Process) -> Result<()> {
     Ok(())
 }
 
+/// Takes back that a process has ended, unless its rows are summed up already.
+pub(crate) fn go_on(connection: &Connection, process: &Process) -> Result<()> {
+    connection.execute(
+        "UPDATE PROCESSES SET STATE = 'running' WHERE SESSION_H = ?1 AND PROCESS_H = ?2",
+        [&process.session_h, &process.process_h],
+    )?;
+    Ok(())
+}
+
 /// Writes the module rows of a process that ends now and, if no other process can belong to its session,
 /// the session's row. Does nothing the second time, or if the process asked for functions only.
 pub(crate) fn sum_up_process(connection: &Connection, process: &Process) -> Result<()> {

@@ -21,6 +21,8 @@ use crate::{insert, settle};
 pub struct Writer {
     database: Database,
     process: Option<Process>,
+    /// Whether the file says already that the process has ended.
+    ended: bool,
     kept: Vec<Kept>,
 }
 
@@ -57,7 +59,7 @@ impl Writer {
         let database = Database::open(path, patience, descriptors)?;
         let kept = spool::import(&database)?;
         settle::settle(&database)?;
-        Ok(Self { database, process: None, kept })
+        Ok(Self { database, process: None, ended: false, kept })
     }
 
     /// Spool files that were found beside the file and not understood, to be told to the user.
@@ -141,7 +143,29 @@ impl Writer {
     ///
     /// As [`Writer::apply`].
     pub fn apply_with<'e>(&mut self, entries: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
-        self.database.write(|connection| entries().iter().try_for_each(|entry| entry.apply(connection)))
+        let again = self.process.as_ref().filter(|_| self.ended);
+        self.database.write(|connection| {
+            again.map_or(Ok(()), |process| settle::go_on(connection, process))?;
+            entries().iter().try_for_each(|entry| entry.apply(connection))
+        })?;
+        self.ended = false;
+        Ok(())
+    }
+
+    /// As [`Writer::apply`], of a process that probably writes nothing more: notes in the same transaction that it ends,
+    /// which [`Writer::close`] else does in one of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::apply`].
+    pub fn apply_last(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        let process = &self.process;
+        self.database.write(|connection| {
+            entries.iter().try_for_each(|entry| entry.apply(connection))?;
+            process.as_ref().map_or(Ok(()), |process| settle::end(connection, process))
+        })?;
+        self.ended = true;
+        Ok(())
     }
 
     /// Writes the module rows of the registered process, which has run its last test, and the session's row if
@@ -170,7 +194,7 @@ impl Writer {
     ///
     /// Any [`StoreError`] that says why the file cannot be written; no row is lost by it.
     pub fn close(self, fold: bool) -> Result<(), StoreError> {
-        if let Some(process) = &self.process {
+        if let Some(process) = self.process.as_ref().filter(|_| !self.ended) {
             self.database.write(|connection| settle::end(connection, process))?;
         }
         if fold {

@@ -168,6 +168,20 @@ fn a_spool_file_is_imported_once_its_writer_is_gone() {
     assert_eq!(query(&db, "SELECT CONTENT FROM SESSION_LOCKFILES JOIN LOCKFILES USING (LOCKFILE_H)"), ["# lock"]);
 }
 
+/// A process of one test says with its row that it ends; if it goes on after all, it can still be seen to die.
+#[test]
+fn a_process_that_goes_on_after_its_last_row_runs_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let mut dying = register(&db, dead_process("s", "p"));
+    dying.apply_last(&[finished(&key("s", "p", "first", START))]).unwrap();
+    assert_eq!(query(&db, "SELECT STATE FROM PROCESSES"), ["settled"]);
+    dying.apply(&[Entry::Started(running(&key("s", "p", "second", START)))]).unwrap();
+    assert_eq!(query(&db, "SELECT STATE FROM PROCESSES"), ["running"]);
+    drop(Writer::open(&db).unwrap());
+    assert_eq!(query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"), ["first|passed", "second|crashed"]);
+}
+
 /// Rows of a newer version wait under another name, which that version looks for, and so does this one for older ones.
 #[test]
 fn lines_that_are_not_understood_are_kept_and_named() {
