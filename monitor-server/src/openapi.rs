@@ -1,15 +1,15 @@
 //! The API's description, made of the router's own table: a route can't be forgotten.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use askama::Template;
+use axum::Extension;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 
 use crate::compat::{Reply, render};
 use crate::error::Problem;
-use crate::router::routes;
 use crate::store::Resource;
 
 /// Routes that take something, with what they take and what they answer.
@@ -22,11 +22,13 @@ const POSTS: [(&str, &str, &str); 6] = [
     ("/api/v2/sessions", "Batch", "StoredBatch"),
 ];
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(document_of_routes);
+/// The document, as the router adds it to every request.
+#[derive(Clone, Debug)]
+pub struct Description(Arc<Value>);
 
 /// `/api/v1/openapi.json`.
-pub async fn document() -> Response {
-    render::json(StatusCode::OK, &DOCUMENT)
+pub async fn document(Extension(description): Extension<Description>) -> Response {
+    render::json(StatusCode::OK, &description.0)
 }
 
 #[derive(Template)]
@@ -43,9 +45,9 @@ struct Operation {
 }
 
 /// `/api/v1/docs`: the same to read.
-pub async fn page() -> Reply {
+pub async fn page(Extension(Description(document)): Extension<Description>) -> Reply {
     let mut operations = Vec::new();
-    for (path, methods) in DOCUMENT["paths"].as_object().into_iter().flatten() {
+    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in methods.as_object().into_iter().flatten() {
             let answers = operation["responses"].as_object().into_iter().flatten();
             operations.push(Operation {
@@ -60,11 +62,10 @@ pub async fn page() -> Reply {
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
 }
 
-fn document_of_routes() -> Value {
+/// Describes the routes of these patterns.
+pub fn describe<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Description {
     let mut paths = Map::new();
-    for (path, _) in
-        routes().into_iter().filter(|(path, _)| path.starts_with("/api/v1/") || path.starts_with("/api/v2/"))
-    {
+    for path in patterns.into_iter().filter(|path| path.starts_with("/api/")) {
         let mut methods = Map::new();
         // What describes the API is not part of it.
         if !path.starts_with("/api/v2/") && !path.ends_with("/openapi.json") && !path.ends_with("/docs") {
@@ -77,7 +78,7 @@ fn document_of_routes() -> Value {
             paths.insert(path.to_owned(), methods.into());
         }
     }
-    json!({
+    let document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "monitor-server",
@@ -92,7 +93,8 @@ fn document_of_routes() -> Value {
             "schemas": schemas(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
-    })
+    });
+    Description(Arc::new(document))
 }
 
 fn get(path: &str) -> Value {

@@ -1,11 +1,11 @@
 //! Every route.
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{self, Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
 
 use crate::address::Address;
 use crate::compat::render;
@@ -86,12 +86,14 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<State>)> {
 /// The service behind every address.
 pub fn router(state: &State) -> Router {
     let mut router = Router::new();
+    let description = openapi::describe(routes().into_iter().map(|(path, _)| path));
     for (path, methods) in routes() {
         router = router.route(path, methods);
     }
     router
         .fallback(no_route)
         .method_not_allowed_fallback(other_method)
+        .layer(Extension(description))
         .layer(from_fn_with_state(State::clone(state), access::check))
         .with_state(State::clone(state))
 }

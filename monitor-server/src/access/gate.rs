@@ -10,7 +10,6 @@ use subtle::ConstantTimeEq as _;
 
 use super::secret;
 use crate::error::Problem;
-use crate::state::Shared;
 use crate::store::{Access, Token};
 
 /// How long tokens are remembered: what a command adds or revokes counts after this time.
@@ -28,19 +27,20 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Lets a request through that has a token for the project, or for all if there is none.
+    /// Lets a request through that has a token for the project, or for all if there is none. `tokens` reads them, if it
+    /// must be.
     ///
     /// # Errors
     ///
     /// If it may not pass.
     pub async fn admit(
         &self,
-        state: &Shared,
+        tokens: impl Future<Output = Result<Vec<Token>, Problem>>,
         headers: &HeaderMap,
         project: Option<&str>,
         needed: Access,
     ) -> Result<(), Problem> {
-        let tokens = self.tokens(state).await?;
+        let tokens = self.remembered(tokens).await?;
         if tokens.is_empty() && !self.public.load(std::sync::atomic::Ordering::Relaxed) {
             return Ok(());
         }
@@ -71,14 +71,17 @@ impl Gate {
         Problem::new(StatusCode::UNAUTHORIZED, message)
     }
 
-    async fn tokens(&self, state: &Shared) -> Result<Arc<[Token]>, Problem> {
+    async fn remembered(
+        &self,
+        read: impl Future<Output = Result<Vec<Token>, Problem>>,
+    ) -> Result<Arc<[Token]>, Problem> {
         let known = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((read_at, tokens)) = &known
             && read_at.elapsed() < MEMORY
         {
             return Ok(Arc::clone(tokens));
         }
-        match (state.read(|store| Ok(store.tokens()?)).await, known) {
+        match (read.await, known) {
             (Ok(tokens), _) => {
                 let tokens: Arc<[Token]> = tokens.into();
                 let mut memory = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);

@@ -33,8 +33,11 @@ pub async fn check(Of(state): Of<State>, request: Request, next: Next) -> Respon
         _ => Access::Write,
     };
     let project = (address.path != "/metrics").then_some(address.project.as_str());
-    if !open_to_all && let Err(problem) = state.gate.admit(&state, request.headers(), project, needed).await {
-        return problem.into_response();
+    if !open_to_all {
+        let tokens = state.read(|store| Ok(store.tokens()?));
+        if let Err(problem) = state.gate.admit(tokens, request.headers(), project, needed).await {
+            return problem.into_response();
+        }
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

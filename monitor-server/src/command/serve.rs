@@ -16,7 +16,7 @@ use crate::store;
 /// Serves until the process is told to end.
 pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
     raise_open_files();
-    let store = store::open(database)?;
+    let store = store::open::database(database)?;
     let public = !options.listen.ip().is_loopback();
     ensure!(
         !public || !store.tokens()?.is_empty(),

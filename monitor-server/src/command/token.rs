@@ -12,7 +12,7 @@ use crate::store::{self, Token};
 
 /// Does what the arguments say.
 pub fn run(database: &str, command: Command) -> anyhow::Result<()> {
-    let store = store::open(database)?;
+    let store = store::open::database(database)?;
     match command {
         Command::Create { name, access, project, days } => {
             let known = store.tokens()?.into_iter().any(|token| token.name == name);

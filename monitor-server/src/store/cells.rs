@@ -1,4 +1,4 @@
-//! Values that go into statements and come out of rows, the same for both databases; and rows made of them.
+//! Rows made of the values of their columns, the same for both databases.
 
 use std::vec::IntoIter;
 
@@ -6,44 +6,7 @@ use monitor_store::{Attribution, MemSource, Outcome};
 
 use super::measures;
 use super::rows::{Access, Class, Context, Facts, Figures, Profile, Run, Session, Token};
-
-/// A value of a column.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// No value.
-    Null,
-    /// An integer.
-    Integer(i64),
-    /// A number.
-    Real(f64),
-    /// A text.
-    Text(String),
-    /// Bytes.
-    Bytes(Vec<u8>),
-}
-
-impl Value {
-    pub(super) fn text(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-
-    pub(super) fn maybe(text: Option<&str>) -> Self {
-        text.map_or(Self::Null, Self::text)
-    }
-
-    pub(super) fn integer(&self) -> Option<i64> {
-        if let Self::Integer(number) = self { Some(*number) } else { None }
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "SQLite keeps a whole number in a column of numbers as it likes")]
-    pub(super) fn real(&self) -> Option<f64> {
-        match self {
-            Self::Real(number) => Some(*number),
-            Self::Integer(number) => Some(*number as f64),
-            _ => None,
-        }
-    }
-}
+use super::value::Value;
 
 /// The values of one row, read one after the other.
 pub(super) struct Cells(IntoIter<Value>);

@@ -2,7 +2,7 @@
 
 use monitor_store::{Amount, MEASURES, Measures, Number};
 
-use super::cells::Value;
+use super::value::Value;
 
 /// Every column, by its name, with commas before and between, and a prefix before each.
 pub(super) fn columns(prefix: &str) -> String {

@@ -5,10 +5,12 @@
 mod cells;
 mod filter;
 mod measures;
+pub mod open;
 pub mod postgres;
 mod rows;
 mod sql;
 pub mod sqlite;
+mod value;
 
 use std::path::Path;
 
@@ -156,17 +158,4 @@ pub enum StoreError {
     /// Something that should not happen.
     #[error("the database failed: {0}")]
     Broken(String),
-}
-
-/// Opens the database that `location` names: a `postgres://` URL, or a file.
-///
-/// # Errors
-///
-/// If it can't be opened.
-pub fn open(location: &str) -> Result<std::sync::Arc<dyn Store>, StoreError> {
-    if location.starts_with("postgres://") || location.starts_with("postgresql://") {
-        Ok(std::sync::Arc::new(postgres::Postgres::connect(location)?))
-    } else {
-        Ok(std::sync::Arc::new(sqlite::Sqlite::open(Path::new(location))?))
-    }
 }

@@ -2,9 +2,9 @@
 
 use monitor_store::{Attribution, Measures, MemSource, Outcome};
 
-use super::cells::Value;
 use super::measures;
 use super::sql::digest;
+use super::value::Value;
 
 /// A machine with its system and toolchain.
 #[derive(Clone, Debug, Default, PartialEq)]

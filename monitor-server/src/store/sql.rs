@@ -2,9 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::cells::Value;
 use super::filter::{Count, Filter, Names, Order, Page, Text};
 use super::measures;
+use super::value::Value;
 
 /// How the database compares without regard to the case of ASCII letters.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use postgres::config::TargetSessionAttrs;
 use postgres::{Client, Config, NoTls};
 
 use super::super::StoreError;
-use super::explain;
+use super::failure::{chain, explain};
 
 /// A host that does not answer must not hold up the next one of the list for long.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Idle {
 
 impl Connections {
     pub(super) fn new(url: &str) -> Result<Self, StoreError> {
-        let mut config = Config::from_str(url).map_err(|error| StoreError::Broken(super::chain(&error)))?;
+        let mut config = Config::from_str(url).map_err(|error| StoreError::Broken(chain(&error)))?;
         config.application_name("monitor-server").connect_timeout(CONNECT).tcp_user_timeout(Duration::from_secs(10));
         // Also where the URL does not ask for it: of several hosts only one can be written to.
         if config.get_hosts().len() > 1 {

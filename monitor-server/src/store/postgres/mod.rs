@@ -4,24 +4,21 @@
 //! PgBouncer may lend its connections by the transaction.
 
 mod connections;
+mod failure;
+mod migrate;
 mod read;
 mod write;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use postgres::Client;
-use postgres::error::SqlState;
-
 use self::connections::Connections;
+use self::failure::explain;
 use super::cells;
 use super::rows::{Context, Run, Session, Token};
 use super::sql::{Dialect, SWEEP, Sql};
 use super::{Count, Filter, Names, Outcome, Page, Store, StoreError, Write};
 
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
-/// Any number, the same for every server: who brings the schema up to date keeps the others waiting.
-const MIGRATION_LOCK: i64 = 0x6d6f_6e69_746f_7221;
 /// Groups that are written at once.
 const WRITERS: usize = 4;
 /// How long the fate of a group whose commit was not answered is looked for.
@@ -42,7 +39,7 @@ impl Postgres {
     /// If that is not possible, or the schema is of a newer version.
     pub fn connect(url: &str) -> Result<Self, StoreError> {
         let postgres = Self { connections: Connections::new(url)? };
-        postgres.connections.with(migrate)?;
+        postgres.connections.with(migrate::migrate)?;
         Ok(postgres)
     }
 
@@ -134,56 +131,4 @@ impl Store for Postgres {
             "a PostgreSQL database is copied by its own tools: pg_dump, or pg_basebackup".to_owned(),
         ))
     }
-}
-
-fn migrate(client: &mut Client) -> Result<(), StoreError> {
-    let mut transaction = client.transaction().map_err(explain)?;
-    let prepare = format!(
-        "SELECT pg_advisory_xact_lock({MIGRATION_LOCK}); \
-         CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"
-    );
-    transaction.batch_execute(&prepare).map_err(explain)?;
-    let rows = transaction.query_typed("SELECT coalesce(max(version), 0) FROM schema_version", &[]).map_err(explain)?;
-    let version = rows.first().map_or(0, |row| row.get::<_, i64>(0));
-    let version = usize::try_from(version).unwrap_or(usize::MAX);
-    if version > MIGRATIONS.len() {
-        let known = MIGRATIONS.len();
-        let message = format!("its schema is of version {version}, and this monitor-server knows {known} at most");
-        return Err(StoreError::Broken(message));
-    }
-    for migration in &MIGRATIONS[version..] {
-        transaction.batch_execute(migration).map_err(explain)?;
-    }
-    if version < MIGRATIONS.len() {
-        let done = format!("INSERT INTO schema_version VALUES ({})", MIGRATIONS.len());
-        transaction.batch_execute(&done).map_err(explain)?;
-    }
-    transaction.commit().map_err(explain)
-}
-
-fn explain(error: postgres::Error) -> StoreError {
-    let Some(database) = error.as_db_error() else {
-        return StoreError::Unavailable(chain(&error));
-    };
-    let (code, text) = (database.code(), database.message().to_owned());
-    match code {
-        &SqlState::DISK_FULL => StoreError::Full(text),
-        &SqlState::QUERY_CANCELED => StoreError::TooSlow,
-        // Of two that stand in each other's way, of a server that starts, ends, or is no longer the one that writes.
-        &SqlState::T_R_DEADLOCK_DETECTED
-        | &SqlState::T_R_SERIALIZATION_FAILURE
-        | &SqlState::READ_ONLY_SQL_TRANSACTION => StoreError::Unavailable(text),
-        code if ["08", "53", "57"].iter().any(|class| code.code().starts_with(class)) => StoreError::Unavailable(text),
-        _ => StoreError::Broken(text),
-    }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

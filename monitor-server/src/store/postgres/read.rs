@@ -3,7 +3,8 @@
 use postgres::types::{ToSql, Type};
 use postgres::{Client, Error, Row};
 
-use super::super::cells::{Cells, Value};
+use super::super::cells::Cells;
+use super::super::value::Value;
 
 pub(super) fn rows<T>(
     client: &mut Client,

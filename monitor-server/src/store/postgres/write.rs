@@ -8,11 +8,12 @@ use monitor_store::{MEASURES, Number};
 use postgres::types::{ToSql, Type};
 use postgres::{Client, Error, Transaction};
 
-use super::super::cells::{self, Value};
+use super::super::cells;
 use super::super::rows::{Context, Run, Session, Token};
 use super::super::sql::{digest, key};
+use super::super::value::Value;
 use super::super::{Outcome, StoreError, Write, measures};
-use super::explain;
+use super::failure::explain;
 
 /// What is known of a group after a try.
 pub(super) enum Fate {

@@ -1,26 +1,21 @@
 //! One file, in this process: a writer, and readers beside it.
 
+mod connection;
 mod read;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::params;
 
+use self::connection::{connect, explain, migrate};
 use self::read::Readers;
 use self::write::Writer;
-use super::cells::{self, Value};
+use super::cells;
 use super::rows::{Context, Run, Session, Token};
 use super::sql::{Dialect, Sql};
 use super::{Count, Filter, Names, Outcome, Page, Store, StoreError, Write};
-
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
-
-/// How long a connection waits for another process: a command of ours, or a backup program.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A SQLite database.
 #[derive(Debug)]
@@ -118,66 +113,5 @@ impl Store for Sqlite {
         }
         let copied = connect(&self.path)?.execute("VACUUM INTO ?1", [file.to_string_lossy()]);
         copied.map(|_| ()).map_err(explain)
-    }
-}
-
-fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let named = |error| match explain(error) {
-        StoreError::Broken(reason) => StoreError::Broken(format!("{}: {reason}", path.display())),
-        other => other,
-    };
-    let connection = Connection::open(path).map_err(named)?;
-    connection.busy_timeout(PATIENCE).map_err(explain)?;
-    connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536")
-        .map_err(named)?;
-    Ok(connection)
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(explain)?;
-    let version: usize = transaction
-        .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
-        .map_err(explain)?
-        .try_into()
-        .unwrap_or(usize::MAX);
-    if version > MIGRATIONS.len() {
-        return Err(StoreError::Broken(format!(
-            "it is of version {version}, and this monitor-server knows {} at most",
-            MIGRATIONS.len()
-        )));
-    }
-    let other = "SELECT EXISTS (SELECT 1 FROM sqlite_master)";
-    if version == 0 && transaction.query_row(other, [], |row| row.get::<_, bool>(0)).map_err(explain)? {
-        let advice = "it holds other tables; a .pymon file is read by `monitor-server import FILE`";
-        return Err(StoreError::Broken(advice.to_owned()));
-    }
-    for migration in &MIGRATIONS[version..] {
-        transaction.execute_batch(migration).map_err(explain)?;
-    }
-    transaction.execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len())).map_err(explain)?;
-    transaction.commit().map_err(explain)
-}
-
-fn explain(error: rusqlite::Error) -> StoreError {
-    let text = error.to_string();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreError::Full(text),
-        Some(ErrorCode::OperationInterrupted) => StoreError::TooSlow,
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unavailable(text),
-        _ => StoreError::Broken(text),
-    }
-}
-
-impl ToSql for Value {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Self::Null => ValueRef::Null,
-            Self::Integer(number) => ValueRef::Integer(*number),
-            Self::Real(number) => ValueRef::Real(*number),
-            Self::Text(text) => ValueRef::Text(text.as_bytes()),
-            Self::Bytes(bytes) => ValueRef::Blob(bytes),
-        }))
     }
 }

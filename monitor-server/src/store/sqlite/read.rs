@@ -8,8 +8,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result, Row, params_from_iter};
 
 use super::super::StoreError;
-use super::super::cells::{Cells, Value};
-use super::{connect, explain};
+use super::super::cells::Cells;
+use super::super::value::Value;
+use super::connection::{connect, explain};
 
 /// How long a query may take.
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -6,9 +6,10 @@ use rusqlite::{
     Connection, OptionalExtension as _, Result, Savepoint, Transaction, TransactionBehavior, params, params_from_iter,
 };
 
-use super::super::cells::{self, Value};
+use super::super::cells;
 use super::super::rows::{Context, Run, Session};
 use super::super::sql::{digest, key};
+use super::super::value::Value;
 use super::super::{Outcome, Write, measures};
 
 /// Numbers of labels and tests are kept in mind up to so many.

@@ -1,0 +1,35 @@
+//! The schema, brought up to date by whichever server comes first.
+
+use postgres::Client;
+
+use super::super::StoreError;
+use super::failure::explain;
+
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
+/// Any number, the same for every server: who brings the schema up to date keeps the others waiting.
+const MIGRATION_LOCK: i64 = 0x6d6f_6e69_746f_7221;
+
+pub(super) fn migrate(client: &mut Client) -> Result<(), StoreError> {
+    let mut transaction = client.transaction().map_err(explain)?;
+    let prepare = format!(
+        "SELECT pg_advisory_xact_lock({MIGRATION_LOCK}); \
+         CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"
+    );
+    transaction.batch_execute(&prepare).map_err(explain)?;
+    let rows = transaction.query_typed("SELECT coalesce(max(version), 0) FROM schema_version", &[]).map_err(explain)?;
+    let version = rows.first().map_or(0, |row| row.get::<_, i64>(0));
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if version > MIGRATIONS.len() {
+        let known = MIGRATIONS.len();
+        let message = format!("its schema is of version {version}, and this monitor-server knows {known} at most");
+        return Err(StoreError::Broken(message));
+    }
+    for migration in &MIGRATIONS[version..] {
+        transaction.batch_execute(migration).map_err(explain)?;
+    }
+    if version < MIGRATIONS.len() {
+        let done = format!("INSERT INTO schema_version VALUES ({})", MIGRATIONS.len());
+        transaction.batch_execute(&done).map_err(explain)?;
+    }
+    transaction.commit().map_err(explain)
+}
