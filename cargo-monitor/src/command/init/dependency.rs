@@ -43,7 +43,9 @@ impl Source {
         if !has_runtime(&clone) {
             return Ok(Self::Version(env!("CARGO_PKG_VERSION").to_owned()));
         }
-        if clone.components().any(|part| part.as_os_str() == "checkouts") {
+        // Cargo's own, which it may clean up. A user's folder may be called so too, but not both.
+        let parts: Vec<_> = clone.components().map(Component::as_os_str).collect();
+        if parts.windows(2).any(|pair| pair == ["git", "checkouts"]) {
             bail!("cargo monitor was installed from git: say where from, by --git URL, for the tests to use the same");
         }
         Ok(Self::Path(clone))
