@@ -9,10 +9,12 @@ use monitor_store::{Amount, Attribution, Fold, MEASURES, Measure, Metric as Row,
 
 use crate::output::{Tone, Value};
 
+type OfRow = fn(&Row) -> Option<f64>;
+
 /// Where a metric's values come from.
 enum Source {
     /// `TEST_METRICS`, which tests of pytest-monitor have too.
-    Row(fn(&Row) -> Option<f64>),
+    Row(OfRow),
     /// The table of measures.
     Measure(&'static Measure),
 }
@@ -26,7 +28,7 @@ struct Definition {
 
 /// Every metric, in the order in which they are shown.
 static DEFINITIONS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
-    let rows: [(Metric, &str, fn(&Row) -> Option<f64>); 6] = [
+    let rows: [(Metric, &str, OfRow); 6] = [
         (Metric::WallTime, "wall_seconds", |row| row.total_time),
         (Metric::CpuTime, "cpu_seconds", |row| Some(row.user_time? + row.kernel_time?)),
         (Metric::UserTime, "user_seconds", |row| row.user_time),

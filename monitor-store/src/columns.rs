@@ -2,30 +2,37 @@
 //!
 //! pytest-monitor's tables allow NULL nearly everywhere: a missing text is read as an empty one.
 
+use std::sync::LazyLock;
+
 use rusqlite::types::FromSql;
 use rusqlite::{Result, Row};
 
 use crate::measures::{Amount, MEASURES, Measures, Number};
 use crate::rows::{Metric, Process, Profile, ProfileKey};
-use crate::words::Kind;
+use crate::test::Test;
+use crate::words::{Kind, Outcome};
 
-/// Of `TEST_METRICS m`, as [`metric`] reads them.
-pub(crate) const METRIC: &str = "m.SESSION_H, m.ENV_H, m.ITEM_START_TIME, m.ITEM_PATH, m.ITEM, m.ITEM_VARIANT, \
-     m.ITEM_FS_LOC, m.KIND, m.COMPONENT, m.TOTAL_TIME, m.USER_TIME, m.KERNEL_TIME, m.CPU_USAGE, m.MEM_USAGE";
+/// A run `r` with what its numbers stand for.
+pub(crate) const RUNS: &str = "RUNS r LEFT JOIN ITEMS i ON i.ID = r.ITEM LEFT JOIN TEXTS s ON s.ID = r.SESSION \
+     LEFT JOIN TEXTS e ON e.ID = r.ENV LEFT JOIN TEXTS p ON p.ID = r.PROCESS \
+     LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = e.TEXT";
 
-/// Of `TEST_PROFILES p`, as [`profile`] reads them.
-pub(crate) const PROFILE: &str = "p.SESSION_H, p.ITEM_PATH, p.ITEM_VARIANT, p.ITEM_START_TIME, p.PROCESS_H, \
-     p.PACKAGE, p.BINARY, p.ATTEMPT, p.OUTCOME, p.ATTRIBUTION, p.MEM_SOURCE, p.HEAP_PEAK, p.HEAP_ALLOCATED, \
-     p.ALLOCATIONS, p.HEAP_RETAINED, p.RSS_PEAK, p.MINOR_FAULTS, p.MAJOR_FAULTS, p.VOLUNTARY_SWITCHES, \
-     p.INVOLUNTARY_SWITCHES, p.READ_BYTES, p.WRITE_BYTES, p.CHILD_USER_TIME, p.CHILD_KERNEL_TIME, p.THREADS, \
-     p.CONCURRENCY";
+/// Of [`RUNS`], as [`metric`] reads them.
+pub(crate) const METRIC: &str = "s.TEXT, i.ITEM_PATH, i.ITEM_VARIANT, r.START, e.TEXT, i.ITEM, i.ITEM_FS_LOC, i.KIND, \
+     i.COMPONENT, r.TOTAL_TIME, r.USER_TIME, r.KERNEL_TIME, r.CPU_USAGE, r.MEM_USAGE";
+
+/// Of [`RUNS`], as [`test`] reads them.
+pub(crate) static TEST: LazyLock<String> = LazyLock::new(|| {
+    let measures: Vec<String> = MEASURES.iter().map(|measure| format!("r.{}", measure.column)).collect();
+    format!(
+        "{METRIC}, k.CLASS_H, r.ENDED, r.OUTCOME, p.TEXT, i.PACKAGE, i.BINARY, r.ATTEMPT, r.ATTRIBUTION, r.MEM_SOURCE, {}",
+        measures.join(", ")
+    )
+});
 
 /// Of `PROCESSES`, as [`process`] reads them.
 pub(crate) const PROCESS: &str = "SESSION_H, PROCESS_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, PID_STARTED, \
      LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, ALLOCATION_COST_NS";
-
-/// How many columns [`METRIC`] names.
-pub(crate) const METRIC_COUNT: usize = 14;
 
 /// Reads the values of a row one after another.
 pub(crate) struct Cells<'r, 's> {
@@ -52,15 +59,18 @@ impl<'r, 's> Cells<'r, 's> {
     }
 }
 
-pub(crate) fn metric(row: &Row<'_>, first: usize) -> Result<Metric> {
-    let mut cells = Cells::new(row, first);
+pub(crate) fn metric(row: &Row<'_>) -> Result<Metric> {
+    metric_in(&mut Cells::new(row, 0))
+}
+
+fn metric_in(cells: &mut Cells<'_, '_>) -> Result<Metric> {
     Ok(Metric {
         session_h: cells.text()?,
-        env_h: cells.text()?,
-        item_start_time: cells.get()?,
         item_path: cells.text()?,
-        item: cells.text()?,
         item_variant: cells.text()?,
+        item_start_time: cells.get()?,
+        env_h: cells.text()?,
+        item: cells.text()?,
         item_fs_loc: cells.text()?,
         kind: Kind::parse(&cells.text()?).unwrap_or(Kind::Package),
         component: cells.text()?,
@@ -72,24 +82,31 @@ pub(crate) fn metric(row: &Row<'_>, first: usize) -> Result<Metric> {
     })
 }
 
-pub(crate) fn profile(row: &Row<'_>, first: usize) -> Result<Profile> {
-    let mut cells = Cells::new(row, first);
-    Ok(Profile {
-        key: ProfileKey {
-            session_h: cells.get()?,
-            item_path: cells.get()?,
-            item_variant: cells.get()?,
-            item_start_time: cells.get()?,
-            process_h: cells.text()?,
-        },
-        package: cells.get()?,
-        binary: cells.get()?,
-        attempt: cells.get()?,
-        outcome: cells.get()?,
-        attribution: cells.get()?,
-        mem_source: cells.get()?,
-        measures: measures(&mut cells)?,
-    })
+pub(crate) fn test(row: &Row<'_>) -> Result<Test> {
+    let mut cells = Cells::new(row, 0);
+    let metric = metric_in(&mut cells)?;
+    let class_h = cells.get()?;
+    let has_metric: bool = cells.get()?;
+    let profile = match cells.get::<Option<Outcome>>()? {
+        None => None,
+        Some(outcome) => Some(Profile {
+            outcome,
+            key: ProfileKey {
+                session_h: metric.session_h.clone(),
+                item_path: metric.item_path.clone(),
+                item_variant: metric.item_variant.clone(),
+                item_start_time: metric.item_start_time,
+                process_h: cells.text()?,
+            },
+            package: cells.text()?,
+            binary: cells.text()?,
+            attempt: cells.get()?,
+            attribution: cells.get()?,
+            mem_source: cells.get()?,
+            measures: measures(&mut cells)?,
+        }),
+    };
+    Ok(Test { metric: has_metric.then_some(metric), profile, class_h })
 }
 
 fn measures(cells: &mut Cells<'_, '_>) -> Result<Measures> {

@@ -1,7 +1,5 @@
 //! Which metric rows or sessions a query is about.
 
-use rusqlite::types::Value;
-
 use crate::words::Kind;
 
 /// A numeric column of `TEST_METRICS` by which tests can be ranked.
@@ -22,65 +20,50 @@ pub enum Resource {
 impl Resource {
     /// Every resource.
     pub const ALL: [Self; 5] = [Self::Memory, Self::Cpu, Self::TotalTime, Self::UserTime, Self::KernelTime];
-
-    const fn column(self) -> &'static str {
-        match self {
-            Self::Memory => "MEM_USAGE",
-            Self::Cpu => "CPU_USAGE",
-            Self::TotalTime => "TOTAL_TIME",
-            Self::UserTime => "USER_TIME",
-            Self::KernelTime => "KERNEL_TIME",
-        }
-    }
 }
 
-/// Conditions joined by `AND`, with the values of their `?`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Conditions {
-    conditions: Vec<String>,
-    pub(crate) values: Vec<Value>,
+/// How a text is compared.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Like {
+    Equal(String),
+    /// ASCII letters in either case.
+    Prefix(String),
+    /// ASCII letters in either case.
+    Containing(String),
 }
 
-impl Conditions {
-    fn add(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
-        self.conditions.push(condition.to_owned());
-        self.values.extend(values);
-    }
-
-    /// ` WHERE …`, or nothing.
-    pub(crate) fn to_sql(&self) -> String {
-        match self.conditions.as_slice() {
-            [] => String::new(),
-            conditions => format!(" WHERE {}", conditions.join(" AND ")),
-        }
-    }
+/// A condition on a metric row.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum OfMetric {
+    Item(Like),
+    Variant(Like),
+    Path(Like),
+    Kind(Kind),
+    /// An empty one stands for none.
+    Component(String),
+    Session(String),
+    Context(String),
+    /// The session fulfils all of these.
+    Sessions(Vec<OfSession>),
+    Measured(Resource),
 }
 
-fn text(value: &str) -> Value {
-    Value::Text(value.to_owned())
+/// A condition on a session.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum OfSession {
+    /// One of these fields is in the description, with the value or with any.
+    AnyTag(Vec<(String, Option<String>)>),
+    /// It has metric rows of this component; an empty one stands for none.
+    Component(String),
+    Revision(Like),
+    Id(Like),
 }
 
-/// The pattern of `LIKE … ESCAPE '\'` that matches `value` itself.
-fn escaped(value: &str) -> String {
-    value.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
-}
-
-/// `RUN_DESCRIPTION` of session `s` as pairs of text; no pairs if it is no JSON object.
-const TAGS: &str = "json_each(CASE WHEN json_valid(s.RUN_DESCRIPTION) THEN CASE json_type(s.RUN_DESCRIPTION) \
-     WHEN 'object' THEN s.RUN_DESCRIPTION ELSE '{}' END ELSE '{}' END)";
-
-/// The value of such a pair as sessions are listed with it: as Python would write it.
-const TAG_VALUE: &str =
-    "CASE type WHEN 'true' THEN 'True' WHEN 'false' THEN 'False' WHEN 'null' THEN 'None' ELSE CAST(value AS TEXT) END";
-
-/// The condition that a session `s` has a tag, with a value or with any.
-fn has_tag(name: &str, value: Option<&str>) -> (String, Vec<Value>) {
-    match value {
-        Some(value) => {
-            (format!("EXISTS (SELECT 1 FROM {TAGS} WHERE key = ? AND {TAG_VALUE} = ?)"), vec![text(name), text(value)])
-        }
-        None => (format!("EXISTS (SELECT 1 FROM {TAGS} WHERE key = ?)"), vec![text(name)]),
-    }
+/// Which part of the rows, in which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Page {
+    pub(crate) offset: u64,
+    pub(crate) limit: Option<u64>,
 }
 
 /// Which rows of `TEST_METRICS`; every method narrows it further.
@@ -94,10 +77,10 @@ fn has_tag(name: &str, value: Option<&str>) -> (String, Vec<Value>) {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metrics {
-    pub(crate) conditions: Conditions,
-    order: Option<(Resource, bool)>,
-    limit: Option<u64>,
-    offset: u64,
+    pub(crate) conditions: Vec<OfMetric>,
+    /// By which resource, and whether the greatest comes first.
+    pub(crate) order: Option<(Resource, bool)>,
+    pub(crate) page: Page,
 }
 
 impl Metrics {
@@ -110,76 +93,73 @@ impl Metrics {
     /// Of the function with this name.
     #[must_use]
     pub fn item(self, item: &str) -> Self {
-        self.with("m.ITEM = ?", [text(item)])
+        self.with(OfMetric::Item(Like::Equal(item.to_owned())))
     }
 
     /// Of functions whose name begins with `prefix`, ASCII letters in either case.
     #[must_use]
     pub fn item_prefix(self, prefix: &str) -> Self {
-        self.with(r"m.ITEM LIKE ? ESCAPE '\'", [text(&format!("{}%", escaped(prefix)))])
+        self.with(OfMetric::Item(Like::Prefix(prefix.to_owned())))
     }
 
     /// Of functions whose name contains `part`, ASCII letters in either case.
     #[must_use]
     pub fn item_containing(self, part: &str) -> Self {
-        self.with(r"m.ITEM LIKE ? ESCAPE '\'", [text(&format!("%{}%", escaped(part)))])
+        self.with(OfMetric::Item(Like::Containing(part.to_owned())))
     }
 
     /// Of the variant with this name, `test_prime[997]`.
     #[must_use]
     pub fn variant(self, variant: &str) -> Self {
-        self.with("m.ITEM_VARIANT = ?", [text(variant)])
+        self.with(OfMetric::Variant(Like::Equal(variant.to_owned())))
     }
 
     /// Of variants whose name begins with `prefix`, ASCII letters in either case.
     #[must_use]
     pub fn variant_prefix(self, prefix: &str) -> Self {
-        self.with(r"m.ITEM_VARIANT LIKE ? ESCAPE '\'", [text(&format!("{}%", escaped(prefix)))])
+        self.with(OfMetric::Variant(Like::Prefix(prefix.to_owned())))
     }
 
     /// Of variants whose name contains `part`, ASCII letters in either case.
     #[must_use]
     pub fn variant_containing(self, part: &str) -> Self {
-        self.with(r"m.ITEM_VARIANT LIKE ? ESCAPE '\'", [text(&format!("%{}%", escaped(part)))])
+        self.with(OfMetric::Variant(Like::Containing(part.to_owned())))
     }
 
     /// Of this module path.
     #[must_use]
     pub fn path(self, path: &str) -> Self {
-        self.with("m.ITEM_PATH = ?", [text(path)])
+        self.with(OfMetric::Path(Like::Equal(path.to_owned())))
     }
 
     /// Of this kind.
     #[must_use]
     pub fn kind(self, kind: Kind) -> Self {
-        self.with("m.KIND = ?", [text(kind.as_str())])
+        self.with(OfMetric::Kind(kind))
     }
 
     /// Of this component; `""` for the rows that have none.
     #[must_use]
     pub fn component(self, component: &str) -> Self {
-        self.with("coalesce(m.COMPONENT, '') = ?", [text(component)])
+        self.with(OfMetric::Component(component.to_owned()))
     }
 
     /// Of one session.
     #[must_use]
     pub fn session(self, session_h: &str) -> Self {
-        self.with("m.SESSION_H = ?", [text(session_h)])
+        self.with(OfMetric::Session(session_h.to_owned()))
     }
 
     /// Of one execution context.
     #[must_use]
     pub fn context(self, env_h: &str) -> Self {
-        self.with("m.ENV_H = ?", [text(env_h)])
+        self.with(OfMetric::Context(env_h.to_owned()))
     }
 
     /// Of the sessions that `sessions` selects (its page is not regarded).
     #[must_use]
-    pub fn sessions(mut self, sessions: &Sessions) -> Self {
-        let condition =
-            format!("m.SESSION_H IN (SELECT s.SESSION_H FROM TEST_SESSIONS s{})", sessions.conditions().to_sql());
-        self.conditions.add(&condition, sessions.conditions().values);
-        self
+    pub fn sessions(self, sessions: &Sessions) -> Self {
+        self.with(OfMetric::Sessions(sessions.conditions()))
     }
 
     /// Only the `count` rows that used most, greatest first; rows without the value are left out.
@@ -197,37 +177,19 @@ impl Metrics {
     /// Only `count` rows after the first `offset`.
     #[must_use]
     pub fn page(mut self, offset: u64, count: u64) -> Self {
-        self.offset = offset;
-        self.limit = Some(count);
+        self.page = Page { offset, limit: Some(count) };
         self
     }
 
     fn ranked(mut self, resource: Resource, greatest_first: bool, count: u64) -> Self {
         self.order = Some((resource, greatest_first));
-        self.limit = Some(count);
-        self.with(&format!("m.{} IS NOT NULL", resource.column()), [])
+        self.page.limit = Some(count);
+        self.with(OfMetric::Measured(resource))
     }
 
-    fn with(mut self, condition: &str, values: impl IntoIterator<Item = Value>) -> Self {
-        self.conditions.add(condition, values);
+    fn with(mut self, condition: OfMetric) -> Self {
+        self.conditions.push(condition);
         self
-    }
-
-    /// Order and page.
-    pub(crate) fn tail_sql(&self) -> String {
-        let order = match self.order {
-            None => "m.rowid".to_owned(),
-            Some((resource, true)) => format!("m.{} DESC, m.rowid", resource.column()),
-            Some((resource, false)) => format!("m.{}, m.rowid", resource.column()),
-        };
-        format!(" ORDER BY {order}{}", page_sql(self.offset, self.limit))
-    }
-}
-
-fn page_sql(offset: u64, limit: Option<u64>) -> String {
-    match limit {
-        Some(limit) => format!(" LIMIT {} OFFSET {}", limit.min(i64::MAX as u64), offset.min(i64::MAX as u64)),
-        None => String::new(),
     }
 }
 
@@ -241,12 +203,11 @@ fn page_sql(offset: u64, limit: Option<u64>) -> String {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sessions {
-    conditions: Conditions,
+    conditions: Vec<OfSession>,
     tags: Vec<(String, Option<String>)>,
     any_tag: bool,
-    newest_first: bool,
-    limit: Option<u64>,
-    offset: u64,
+    pub(crate) newest_first: bool,
+    pub(crate) page: Page,
 }
 
 impl Sessions {
@@ -272,48 +233,42 @@ impl Sessions {
 
     /// Of this pipeline (tag `pipeline_branch`).
     #[must_use]
-    pub fn pipeline(mut self, pipeline: &str) -> Self {
-        let (condition, values) = has_tag("pipeline_branch", Some(pipeline));
-        self.conditions.add(&condition, values);
-        self
+    pub fn pipeline(self, pipeline: &str) -> Self {
+        self.with(OfSession::AnyTag(vec![("pipeline_branch".to_owned(), Some(pipeline.to_owned()))]))
     }
 
     /// Of this build (tag `pipeline_build_no`).
     #[must_use]
-    pub fn build(mut self, build: &str) -> Self {
-        let (condition, values) = has_tag("pipeline_build_no", Some(build));
-        self.conditions.add(&condition, values);
-        self
+    pub fn build(self, build: &str) -> Self {
+        self.with(OfSession::AnyTag(vec![("pipeline_build_no".to_owned(), Some(build.to_owned()))]))
     }
 
     /// With metric rows of this component; `""` for those that have none.
     #[must_use]
-    pub fn component(mut self, component: &str) -> Self {
-        self.conditions.add(
-            "s.SESSION_H IN (SELECT m.SESSION_H FROM TEST_METRICS m WHERE coalesce(m.COMPONENT, '') = ?)",
-            [text(component)],
-        );
-        self
+    pub fn component(self, component: &str) -> Self {
+        self.with(OfSession::Component(component.to_owned()))
     }
 
     /// Of this revision.
     #[must_use]
-    pub fn revision(mut self, scm_id: &str) -> Self {
-        self.conditions.add("s.SCM_ID = ?", [text(scm_id)]);
-        self
+    pub fn revision(self, scm_id: &str) -> Self {
+        self.with(OfSession::Revision(Like::Equal(scm_id.to_owned())))
     }
 
     /// Of revisions that begin with `prefix`.
     #[must_use]
-    pub fn revision_prefix(mut self, prefix: &str) -> Self {
-        self.conditions.add(r"s.SCM_ID LIKE ? ESCAPE '\'", [text(&format!("{}%", escaped(prefix)))]);
-        self
+    pub fn revision_prefix(self, prefix: &str) -> Self {
+        self.with(OfSession::Revision(Like::Prefix(prefix.to_owned())))
     }
 
     /// Whose identifier begins with `prefix`.
     #[must_use]
-    pub fn id_prefix(mut self, prefix: &str) -> Self {
-        self.conditions.add(r"s.SESSION_H LIKE ? ESCAPE '\'", [text(&format!("{}%", escaped(prefix)))]);
+    pub fn id_prefix(self, prefix: &str) -> Self {
+        self.with(OfSession::Id(Like::Prefix(prefix.to_owned())))
+    }
+
+    fn with(mut self, condition: OfSession) -> Self {
+        self.conditions.push(condition);
         self
     }
 
@@ -321,7 +276,7 @@ impl Sessions {
     #[must_use]
     pub fn newest(mut self, count: u64) -> Self {
         self.newest_first = true;
-        self.limit = Some(count);
+        self.page.limit = Some(count);
         self
     }
 
@@ -335,25 +290,17 @@ impl Sessions {
     /// Only `count` sessions after the first `offset`.
     #[must_use]
     pub fn page(mut self, offset: u64, count: u64) -> Self {
-        self.offset = offset;
-        self.limit = Some(count);
+        self.page = Page { offset, limit: Some(count) };
         self
     }
 
-    pub(crate) fn conditions(&self) -> Conditions {
-        let mut conditions = self.conditions.clone();
-        let (tags, values): (Vec<_>, Vec<_>) =
-            self.tags.iter().map(|(name, value)| has_tag(name, value.as_deref())).unzip();
-        if !tags.is_empty() {
-            let tags = tags.join(if self.any_tag { " OR " } else { " AND " });
-            conditions.add(&format!("({tags})"), values.into_iter().flatten());
-        }
-        conditions
-    }
-
-    /// Order and page.
-    pub(crate) fn tail_sql(&self) -> String {
-        let order = if self.newest_first { "s.RUN_DATE DESC, s.rowid DESC" } else { "s.rowid" };
-        format!(" ORDER BY {order}{}", page_sql(self.offset, self.limit))
+    /// Joined by `and`.
+    pub(crate) fn conditions(&self) -> Vec<OfSession> {
+        let tags = if self.any_tag {
+            Vec::from_iter((!self.tags.is_empty()).then(|| self.tags.clone()))
+        } else {
+            self.tags.iter().map(|tag| vec![tag.clone()]).collect()
+        };
+        self.conditions.iter().cloned().chain(tags.into_iter().map(OfSession::AnyTag)).collect()
     }
 }

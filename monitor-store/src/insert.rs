@@ -1,13 +1,18 @@
 //! Rows into tables. Everything here runs inside a transaction of the caller.
 
-use rusqlite::{Connection, Result, params};
+use std::sync::LazyLock;
+
+use rusqlite::types::Null;
+use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, ToSql, params};
 
 use crate::description;
 use crate::hash::hash_hex;
+use crate::measures::{Amount, MEASURES};
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 #[allow(unused_imports, reason = "only needed where rusqlite has no method of that name")]
 use crate::statement::PrepareCached as _;
 use crate::summary::EndedTest;
+use crate::timestamp::{Start, Timestamp};
 use crate::words::{Attribution, Outcome};
 
 /// State of a process while it lives.
@@ -95,229 +100,255 @@ pub(crate) fn process(connection: &Connection, process: &Process, state: &str) -
     Ok(())
 }
 
-pub(crate) fn metric(connection: &Connection, metric: &Metric, item_start_time: &str) -> Result<()> {
+/// The number of a text; a new one if it has none.
+fn number_of(connection: &Connection, text: &str) -> Result<i64> {
+    if let Some(id) = id(connection, "SELECT ID FROM TEXTS WHERE TEXT = ?1", [text])? {
+        return Ok(id);
+    }
+    connection.prepare_cached("INSERT INTO TEXTS (TEXT) VALUES (?1)")?.execute([text])?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn id(connection: &Connection, sql: &str, values: impl Params) -> Result<Option<i64>> {
+    connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()
+}
+
+/// What the columns of a run that are numbers stand for.
+struct Numbers {
+    session: i64,
+    env: Option<i64>,
+    process: Option<i64>,
+}
+
+impl Numbers {
+    fn of(connection: &Connection, session_h: &str, env_h: Option<&str>, process_h: &str) -> Result<Self> {
+        let some = |text: &str| if text.is_empty() { Ok(None) } else { number_of(connection, text).map(Some) };
+        let session = number_of(connection, session_h)?;
+        Ok(Self { session, env: env_h.map_or(Ok(None), some)?, process: some(process_h)? })
+    }
+}
+
+/// The number of the item that a metric row is about; its package and binary are unknown for a row of pytest-monitor.
+fn item_of_metric(connection: &Connection, row: &Metric, profile: Option<&Profile>) -> Result<i64> {
+    let (package, binary) = (profile.map(|profile| &profile.package), profile.map(|profile| &profile.binary));
+    let values = params![
+        row.item_variant,
+        row.item_path,
+        package,
+        binary,
+        row.item,
+        row.item_fs_loc,
+        row.kind,
+        row.component,
+    ];
+    let sql = "SELECT ID FROM ITEMS WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 AND PACKAGE IS ?3 AND BINARY IS ?4 \
+               AND ITEM = ?5 AND ITEM_FS_LOC = ?6 AND KIND = ?7 AND COMPONENT = ?8";
+    if let Some(id) = id(connection, sql, values)? {
+        return Ok(id);
+    }
+    // The one that was made when the test began for the first time.
+    let completed = connection
+        .prepare_cached(
+            "UPDATE ITEMS SET ITEM = ?5, ITEM_FS_LOC = ?6, COMPONENT = ?8 WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 \
+             AND PACKAGE = ?3 AND BINARY = ?4 AND KIND = ?7 AND ITEM_FS_LOC IS NULL",
+        )?
+        .execute(values)?;
+    if completed == 0 {
+        connection
+            .prepare_cached(
+                "INSERT INTO ITEMS (ITEM_VARIANT, ITEM_PATH, PACKAGE, BINARY, ITEM, ITEM_FS_LOC, KIND, COMPONENT) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(values)?;
+        return Ok(connection.last_insert_rowid());
+    }
+    Ok(id(connection, sql, values)?.unwrap_or_default())
+}
+
+/// The number of the item that a test without a metric row is about.
+fn item_of_profile(connection: &Connection, profile: &Profile) -> Result<i64> {
+    let key = &profile.key;
+    let values = params![key.item_variant, key.item_path, profile.package, profile.binary];
+    let sql = "SELECT ID FROM ITEMS WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 AND PACKAGE = ?3 AND BINARY = ?4 \
+               AND KIND = 'function'";
+    if let Some(id) = id(connection, sql, values)? {
+        return Ok(id);
+    }
     connection
         .prepare_cached(
-            "INSERT INTO TEST_METRICS (SESSION_H, ENV_H, ITEM_START_TIME, ITEM_PATH, ITEM, ITEM_VARIANT, \
-             ITEM_FS_LOC, KIND, COMPONENT, TOTAL_TIME, USER_TIME, KERNEL_TIME, CPU_USAGE, MEM_USAGE) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            "INSERT INTO ITEMS (ITEM_VARIANT, ITEM_PATH, PACKAGE, BINARY, ITEM, KIND, COMPONENT) \
+             VALUES (?1, ?2, ?3, ?4, substr(?1, 1, instr(?1 || '[', '[') - 1), 'function', ?3)",
         )?
-        .execute(params![
-            metric.session_h,
-            metric.env_h,
-            item_start_time,
-            metric.item_path,
-            metric.item,
-            metric.item_variant,
-            metric.item_fs_loc,
-            metric.kind,
-            metric.component,
-            metric.total_time,
-            metric.user_time,
-            metric.kernel_time,
-            metric.cpu_usage,
-            metric.mem_usage,
-        ])?;
-    Ok(())
+        .execute(values)?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// A row of `RUNS` under a key.
+struct Found {
+    id: i64,
+    process: Option<i64>,
+    ended: bool,
+    outcome: Outcome,
+}
+
+/// The run with a profile row under the four columns of a key.
+fn find(connection: &Connection, session: i64, key: &ProfileKey) -> Result<Option<Found>> {
+    let found = |row: &Row<'_>| {
+        Ok(Found { id: row.get(0)?, process: row.get(1)?, ended: row.get(2)?, outcome: row.get(3)? })
+    };
+    connection
+        .prepare_cached(
+            "SELECT r.ID, r.PROCESS, r.ENDED, r.OUTCOME FROM ITEMS i \
+             CROSS JOIN RUNS r ON r.SESSION = ?1 AND r.ITEM = i.ID AND r.START = ?2 \
+             WHERE i.ITEM_VARIANT = ?3 AND i.ITEM_PATH = ?4 AND r.OUTCOME IS NOT NULL",
+        )?
+        .query_row(params![session, Start(key.item_start_time), key.item_variant, key.item_path], found)
+        .optional()
+}
+
+/// The run of this process under `key`, past runs of other processes in its place; or the first free start.
+fn find_own(connection: &Connection, session: i64, process: Option<i64>, key: &ProfileKey) -> Result<(Timestamp, Option<Found>)> {
+    let mut key = key.clone();
+    loop {
+        match find(connection, session, &key)? {
+            Some(found) if found.process != process => key.item_start_time = key.item_start_time.after_micros(1),
+            found => return Ok((key.item_start_time, found)),
+        }
+    }
 }
 
 /// The row of a test that begins. If another process has a row under the same key, the start moves on.
 pub(crate) fn started(connection: &Connection, profile: &Profile) -> Result<()> {
-    let mut key = profile.key.clone();
-    while !insert_profile(connection, &key, profile)? {
-        if owner(connection, &key)?.is_some_and(|process_h| process_h == key.process_h) {
-            return Ok(());
-        }
-        key.item_start_time = key.item_start_time.after_micros(1);
+    let key = &profile.key;
+    let env_h: Option<String> = connection
+        .prepare_cached("SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND PROCESS_H = ?2")?
+        .query_row([&key.session_h, &key.process_h], |row| row.get(0))
+        .optional()?;
+    let numbers = Numbers::of(connection, &key.session_h, env_h.as_deref(), &key.process_h)?;
+    let (start, None) = find_own(connection, numbers.session, numbers.process, key)? else { return Ok(()) };
+    let item = item_of_profile(connection, profile)?;
+    if profile.outcome != Outcome::Running {
+        return run(connection, &numbers, item, start, None, Some(profile));
     }
+    // It has no measures yet, and less to bind costs less.
+    connection
+        .prepare_cached(
+            "INSERT INTO RUNS (SESSION, ITEM, START, ENV, PROCESS, ENDED, ATTEMPT, OUTCOME) \
+             VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 'running')",
+        )?
+        .execute(params![numbers.session, item, Start(start), numbers.env, numbers.process, profile.attempt])?;
     Ok(())
 }
 
-/// Ends the row that [`started`] made, or inserts it if there is none, and adds the metric row. A row that
-/// has ended already stays as it is, so that a spool file may be imported twice.
+/// Ends the row that [`started`] made, or inserts it if there is none. A row that has ended already stays as it is, so
+/// that a spool file may be imported twice.
 pub(crate) fn finished(connection: &Connection, row: &Metric, profile: &Profile) -> Result<()> {
-    let mut key = profile.key.clone();
-    loop {
-        if end_profile(connection, &key, profile)? {
-            return metric(connection, row, &key.item_start_time.to_string());
+    let key = &profile.key;
+    let numbers = Numbers::of(connection, &key.session_h, Some(&row.env_h), &key.process_h)?;
+    let (start, found) = find_own(connection, numbers.session, numbers.process, key)?;
+    if let Some(found) = found {
+        if found.ended || !matches!(found.outcome, Outcome::Running | Outcome::Crashed) {
+            return Ok(());
         }
-        match owner(connection, &key)? {
-            None => {
-                insert_profile(connection, &key, profile)?;
-                return metric(connection, row, &key.item_start_time.to_string());
-            }
-            Some(process_h) if process_h == key.process_h => return Ok(()),
-            Some(_) => key.item_start_time = key.item_start_time.after_micros(1),
-        }
+        // Runs are numbered in the order in which they end.
+        connection.prepare_cached("DELETE FROM RUNS WHERE ID = ?1")?.execute([found.id])?;
     }
+    let item = item_of_metric(connection, row, Some(profile))?;
+    run(connection, &numbers, item, start, Some(row), Some(profile))
 }
 
 /// The row of a module or a session. If there is one under the same key, the start moves on.
 pub(crate) fn summed_up(connection: &Connection, row: &EndedTest) -> Result<()> {
     let mut key = row.profile.key.clone();
-    while !insert_profile(connection, &key, &row.profile)? {
+    let numbers = Numbers::of(connection, &key.session_h, Some(&row.metric.env_h), &key.process_h)?;
+    while find(connection, numbers.session, &key)?.is_some() {
         key.item_start_time = key.item_start_time.after_micros(1);
     }
-    metric(connection, &row.metric, &key.item_start_time.to_string())
+    let item = item_of_metric(connection, &row.metric, Some(&row.profile))?;
+    run(connection, &numbers, item, key.item_start_time, Some(&row.metric), Some(&row.profile))
+}
+
+/// A row of pytest-monitor has no key: it is there already if one is equal in every column that tells runs apart.
+pub(crate) fn foreign(connection: &Connection, row: &Metric) -> Result<()> {
+    let numbers = Numbers::of(connection, &row.session_h, Some(&row.env_h), "")?;
+    let item = item_of_metric(connection, row, None)?;
+    let sql = "SELECT 1 FROM RUNS WHERE SESSION = ?1 AND ITEM = ?2 AND START IN (?3, ?4) AND TOTAL_TIME IS ?5";
+    let start = row.item_start_time;
+    match id(connection, sql, params![numbers.session, item, Start(start), start, row.total_time])? {
+        Some(_) => Ok(()),
+        None => run(connection, &numbers, item, start, Some(row), None),
+    }
 }
 
 /// Corrects the attribution of a row that is in the file.
 pub(crate) fn reattributed(connection: &Connection, key: &ProfileKey, attribution: Attribution) -> Result<()> {
-    update_own(connection, key, |connection, key, start| {
-        connection
-            .prepare_cached(
-                "UPDATE TEST_PROFILES SET ATTRIBUTION = ?6 WHERE SESSION_H = ?1 AND ITEM_PATH = ?2 \
-                 AND ITEM_VARIANT = ?3 AND ITEM_START_TIME = ?4 AND PROCESS_H = ?5",
-            )?
-            .execute(params![key.session_h, key.item_path, key.item_variant, start, key.process_h, attribution])
-    })
+    update_own(connection, key, "UPDATE RUNS SET ATTRIBUTION = ?2 WHERE ID = ?1", attribution.as_str())
 }
 
 /// Marks a row that is still `running` as crashed.
 pub(crate) fn crashed(connection: &Connection, key: &ProfileKey) -> Result<()> {
-    update_own(connection, key, |connection, key, start| {
-        connection
-            .prepare_cached(
-                "UPDATE TEST_PROFILES SET OUTCOME = ?6 WHERE SESSION_H = ?1 AND ITEM_PATH = ?2 \
-                 AND ITEM_VARIANT = ?3 AND ITEM_START_TIME = ?4 AND PROCESS_H = ?5 AND OUTCOME = 'running'",
-            )?
-            .execute(params![key.session_h, key.item_path, key.item_variant, start, key.process_h, Outcome::Crashed])
-    })
+    let sql = "UPDATE RUNS SET OUTCOME = ?2 WHERE ID = ?1 AND OUTCOME = 'running'";
+    update_own(connection, key, sql, Outcome::Crashed.as_str())
 }
 
-/// Applies `update` to the row of this process under `key`, past rows of other processes in its place.
-fn update_own(
-    connection: &Connection,
-    key: &ProfileKey,
-    update: impl Fn(&Connection, &ProfileKey, &str) -> Result<usize>,
-) -> Result<()> {
-    let mut key = key.clone();
-    while update(connection, &key, &key.item_start_time.to_string())? == 0 {
-        match owner(connection, &key)? {
-            Some(process_h) if process_h != key.process_h => {
-                key.item_start_time = key.item_start_time.after_micros(1);
-            }
-            _ => break,
-        }
+fn update_own(connection: &Connection, key: &ProfileKey, sql: &str, word: &str) -> Result<()> {
+    let numbers = Numbers::of(connection, &key.session_h, None, &key.process_h)?;
+    if let (_, Some(found)) = find_own(connection, numbers.session, numbers.process, key)? {
+        connection.prepare_cached(sql)?.execute(params![found.id, word])?;
     }
     Ok(())
 }
 
-/// Process of the row under the four columns of the primary key.
-fn owner(connection: &Connection, key: &ProfileKey) -> Result<Option<String>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT coalesce(PROCESS_H, '') FROM TEST_PROFILES WHERE SESSION_H = ?1 AND ITEM_PATH = ?2 \
-         AND ITEM_VARIANT = ?3 AND ITEM_START_TIME = ?4",
-    )?;
-    let mut rows =
-        statement.query(params![key.session_h, key.item_path, key.item_variant, key.item_start_time.to_string()])?;
-    rows.next()?.map(|row| row.get(0)).transpose()
-}
+static RUN: LazyLock<String> = LazyLock::new(|| {
+    let columns = "SESSION, ITEM, START, ENV, PROCESS, ENDED, TOTAL_TIME, USER_TIME, KERNEL_TIME, CPU_USAGE, MEM_USAGE, \
+                   ATTEMPT, OUTCOME, ATTRIBUTION, MEM_SOURCE";
+    let columns: Vec<&str> = columns.split(", ").chain(MEASURES.iter().map(|measure| measure.column)).collect();
+    format!("INSERT INTO RUNS ({}) VALUES ({}?)", columns.join(", "), "?, ".repeat(columns.len() - 1))
+});
 
-/// False if there is a row under the key.
-fn insert_profile(connection: &Connection, key: &ProfileKey, profile: &Profile) -> Result<bool> {
-    if profile.outcome == Outcome::Running {
-        return insert_running(connection, key, profile);
+/// A row of `RUNS`.
+fn run(
+    connection: &Connection,
+    numbers: &Numbers,
+    item: i64,
+    start: Timestamp,
+    metric: Option<&Metric>,
+    profile: Option<&Profile>,
+) -> Result<()> {
+    let Numbers { session, env, process } = numbers;
+    let mut insert = connection.prepare_cached(&RUN)?;
+    let (m, p) = (metric, profile);
+    let columns: [&dyn ToSql; 15] = [
+        session,
+        &item,
+        &Start(start),
+        env,
+        process,
+        &metric.is_some(),
+        &m.map(|m| m.total_time),
+        &m.and_then(|m| m.user_time),
+        &m.and_then(|m| m.kernel_time),
+        &m.and_then(|m| m.cpu_usage),
+        &m.and_then(|m| m.mem_usage),
+        &p.map(|p| p.attempt),
+        &p.map(|p| p.outcome),
+        &p.and_then(|p| p.attribution),
+        &p.and_then(|p| p.mem_source),
+    ];
+    for (index, value) in (1..).zip(columns) {
+        insert.raw_bind_parameter(index, value)?;
     }
-    let m = &profile.measures;
-    let rows = connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO TEST_PROFILES (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME, PROCESS_H, \
-             PACKAGE, BINARY, ATTEMPT, OUTCOME, ATTRIBUTION, MEM_SOURCE, HEAP_PEAK, HEAP_ALLOCATED, ALLOCATIONS, \
-             HEAP_RETAINED, RSS_PEAK, MINOR_FAULTS, MAJOR_FAULTS, VOLUNTARY_SWITCHES, INVOLUNTARY_SWITCHES, \
-             READ_BYTES, WRITE_BYTES, CHILD_USER_TIME, CHILD_KERNEL_TIME, THREADS, CONCURRENCY) \
-             VALUES (?1, ?2, ?3, ?4, nullif(?5, ''), ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-             ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)",
-        )?
-        .execute(params![
-            key.session_h,
-            key.item_path,
-            key.item_variant,
-            key.item_start_time.to_string(),
-            key.process_h,
-            profile.package,
-            profile.binary,
-            profile.attempt,
-            profile.outcome,
-            profile.attribution,
-            profile.mem_source,
-            integer(m.heap_peak),
-            integer(m.heap_allocated),
-            integer(m.allocations),
-            m.heap_retained,
-            integer(m.rss_peak),
-            integer(m.minor_faults),
-            integer(m.major_faults),
-            integer(m.voluntary_switches),
-            integer(m.involuntary_switches),
-            integer(m.read_bytes),
-            integer(m.write_bytes),
-            m.child_user_time,
-            m.child_kernel_time,
-            integer(m.threads),
-            integer(m.concurrency),
-        ])?;
-    Ok(rows == 1)
-}
-
-/// The same for a test that begins: it has no measures, and less to bind costs less.
-fn insert_running(connection: &Connection, key: &ProfileKey, profile: &Profile) -> Result<bool> {
-    let rows = connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO TEST_PROFILES (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME, PROCESS_H, \
-             PACKAGE, BINARY, ATTEMPT, OUTCOME) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running')",
-        )?
-        .execute(params![
-            key.session_h,
-            key.item_path,
-            key.item_variant,
-            key.item_start_time.to_string(),
-            key.process_h,
-            profile.package,
-            profile.binary,
-            profile.attempt,
-        ])?;
-    Ok(rows == 1)
-}
-
-/// False if this process has no row under the key that waits for its end.
-fn end_profile(connection: &Connection, key: &ProfileKey, profile: &Profile) -> Result<bool> {
-    let m = &profile.measures;
-    let rows = connection
-        .prepare_cached(
-            "UPDATE TEST_PROFILES SET OUTCOME = ?6, ATTRIBUTION = ?7, MEM_SOURCE = ?8, HEAP_PEAK = ?9, \
-             HEAP_ALLOCATED = ?10, ALLOCATIONS = ?11, HEAP_RETAINED = ?12, RSS_PEAK = ?13, MINOR_FAULTS = ?14, \
-             MAJOR_FAULTS = ?15, VOLUNTARY_SWITCHES = ?16, INVOLUNTARY_SWITCHES = ?17, READ_BYTES = ?18, \
-             WRITE_BYTES = ?19, CHILD_USER_TIME = ?20, CHILD_KERNEL_TIME = ?21, THREADS = ?22, CONCURRENCY = ?23 \
-             WHERE SESSION_H = ?1 AND ITEM_PATH = ?2 AND ITEM_VARIANT = ?3 AND ITEM_START_TIME = ?4 \
-             AND PROCESS_H = ?5 AND OUTCOME IN ('running', 'crashed')",
-        )?
-        .execute(params![
-            key.session_h,
-            key.item_path,
-            key.item_variant,
-            key.item_start_time.to_string(),
-            key.process_h,
-            profile.outcome,
-            profile.attribution,
-            profile.mem_source,
-            integer(m.heap_peak),
-            integer(m.heap_allocated),
-            integer(m.allocations),
-            m.heap_retained,
-            integer(m.rss_peak),
-            integer(m.minor_faults),
-            integer(m.major_faults),
-            integer(m.voluntary_switches),
-            integer(m.involuntary_switches),
-            integer(m.read_bytes),
-            integer(m.write_bytes),
-            m.child_user_time,
-            m.child_kernel_time,
-            integer(m.threads),
-            integer(m.concurrency),
-        ])?;
-    Ok(rows == 1)
+    // What is not bound is NULL; but the statement may have been used before.
+    for (index, measure) in (columns.len() + 1..).zip(MEASURES) {
+        match p.and_then(|p| measure.of(&p.measures)) {
+            None => insert.raw_bind_parameter(index, Null)?,
+            Some(Amount::Count(count)) => insert.raw_bind_parameter(index, integer(Some(count)))?,
+            Some(Amount::Signed(count)) => insert.raw_bind_parameter(index, count)?,
+            Some(Amount::Real(value)) => insert.raw_bind_parameter(index, value)?,
+        }
+    }
+    insert.raw_execute()?;
+    Ok(())
 }
 
 /// SQLite's integers end at `i64::MAX`; a larger measure is one that wrapped below zero.

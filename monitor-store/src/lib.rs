@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod columns;
+mod conditions;
 mod database;
 mod description;
 mod descriptors;

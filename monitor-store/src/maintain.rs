@@ -1,12 +1,12 @@
 //! Whole sessions in and out of a file: merging files, deleting sessions.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Result, params, params_from_iter};
+use rusqlite::{Connection, Result, params_from_iter};
 
 use crate::columns;
 use crate::error::StoreError;
 use crate::monitor::Monitor;
-use crate::rows::{Metric, Process};
+use crate::rows::Process;
 use crate::test::Test;
 use crate::words::Outcome;
 use crate::writer::Writer;
@@ -84,8 +84,8 @@ impl Writer {
 impl Monitor {
     /// Every session that has a row of its own or metric rows.
     fn session_ids(&self) -> std::result::Result<Vec<String>, StoreError> {
-        let sql = "SELECT SESSION_H FROM TEST_SESSIONS UNION SELECT SESSION_H FROM TEST_METRICS \
-                   WHERE SESSION_H IS NOT NULL";
+        let sql = "SELECT SESSION_H FROM TEST_SESSIONS UNION SELECT t.TEXT FROM TEXTS t \
+                   WHERE EXISTS (SELECT 1 FROM RUNS r WHERE r.SESSION = t.ID)";
         self.rows(sql, [], |row| row.get(0))
     }
 
@@ -108,13 +108,13 @@ impl Monitor {
 fn count(connection: &Connection) -> Result<(u64, u64)> {
     let count =
         |table: &str| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0));
-    Ok((count("TEST_SESSIONS")?.unsigned_abs(), count("TEST_METRICS")?.unsigned_abs()))
+    Ok((count("TEST_SESSIONS")?.unsigned_abs(), count("RUNS WHERE ENDED")?.unsigned_abs()))
 }
 
 fn merge_test(connection: &Connection, test: &Test) -> Result<()> {
     match (&test.metric, &test.profile) {
         (Some(metric), Some(profile)) => insert::finished(connection, metric, profile),
-        (Some(metric), None) => insert_foreign_metric(connection, metric),
+        (Some(metric), None) => insert::foreign(connection, metric),
         (None, Some(profile)) => {
             insert::started(connection, profile)?;
             match profile.outcome {
@@ -126,29 +126,9 @@ fn merge_test(connection: &Connection, test: &Test) -> Result<()> {
     }
 }
 
-/// A row of pytest-monitor has no key: it is there already if one is equal in every column.
-fn insert_foreign_metric(connection: &Connection, metric: &Metric) -> Result<()> {
-    let exists = connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM TEST_METRICS WHERE SESSION_H = ?1 AND ITEM_PATH IS ?2 AND ITEM_VARIANT IS ?3 \
-         AND ITEM_START_TIME = ?4 AND ITEM IS ?5 AND TOTAL_TIME IS ?6)",
-        params![
-            metric.session_h,
-            metric.item_path,
-            metric.item_variant,
-            metric.item_start_time,
-            metric.item,
-            metric.total_time
-        ],
-        |row| row.get::<_, bool>(0),
-    )?;
-    if exists {
-        return Ok(());
-    }
-    insert::metric(connection, metric, &metric.item_start_time.to_string())
-}
-
 fn delete_session(connection: &Connection, session_h: &str) -> Result<u64> {
-    for table in ["TEST_PROFILES", "TEST_METRICS", "SESSION_LOCKFILES", "PROCESSES"] {
+    connection.execute("DELETE FROM RUNS WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1)", [session_h])?;
+    for table in ["SESSION_LOCKFILES", "PROCESSES"] {
         connection.execute(&format!("DELETE FROM {table} WHERE SESSION_H = ?1"), [session_h])?;
     }
     let deleted = connection.execute("DELETE FROM TEST_SESSIONS WHERE SESSION_H = ?1", [session_h])?;
@@ -156,13 +136,18 @@ fn delete_session(connection: &Connection, session_h: &str) -> Result<u64> {
 }
 
 fn delete_unused(connection: &Connection) -> Result<()> {
+    connection.execute_batch(
+        "DELETE FROM ITEMS WHERE ID NOT IN (SELECT ITEM FROM RUNS); \
+         DELETE FROM TEXTS WHERE ID NOT IN (SELECT SESSION FROM RUNS WHERE SESSION IS NOT NULL \
+         UNION SELECT ENV FROM RUNS WHERE ENV IS NOT NULL UNION SELECT PROCESS FROM RUNS WHERE PROCESS IS NOT NULL)",
+    )?;
     connection
         .execute("DELETE FROM LOCKFILES WHERE LOCKFILE_H NOT IN (SELECT LOCKFILE_H FROM SESSION_LOCKFILES)", [])?;
     let unused: Vec<Value> = connection
         .prepare(
             "SELECT ENV_H FROM EXECUTION_CONTEXTS c \
              WHERE NOT EXISTS (SELECT 1 FROM PROCESSES p WHERE p.ENV_H = c.ENV_H) \
-             AND NOT EXISTS (SELECT 1 FROM TEST_METRICS m WHERE m.ENV_H = c.ENV_H)",
+             AND ENV_H NOT IN (SELECT t.TEXT FROM RUNS r JOIN TEXTS t ON t.ID = r.ENV)",
         )?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_>>()?;

@@ -6,11 +6,13 @@ use rusqlite::Connection;
 
 use crate::database::Database;
 use crate::error::StoreError;
+use crate::measures::MEASURES;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_pytest_monitor.sql"),
     include_str!("migrations/0002_profiles.sql"),
     include_str!("migrations/0003_indexes.sql"),
+    include_str!("migrations/0004_compact.sql"),
 ];
 
 /// The schema version that this build writes (`PRAGMA user_version`).
@@ -71,22 +73,36 @@ pub(crate) fn run(database: &Database) -> Result<(), StoreError> {
             connection.execute_batch(sql).map_err(explain)?;
             connection.execute_batch(&format!("PRAGMA user_version = {number}")).map_err(explain)?;
         }
+        if found < CURRENT {
+            make_views(connection).map_err(explain)?;
+        }
         connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}")).map_err(explain)
     })
 }
 
-/// Gives a connection to a file that cannot be written the tables that it lacks, as temporary ones.
-pub(crate) fn pretend(connection: &Connection, version: i64) -> rusqlite::Result<()> {
-    let missing = match version {
-        0 if tables(connection)?.is_empty() => &MIGRATIONS[..2],
-        0 | 1 => &MIGRATIONS[1..2],
-        _ => &[],
-    };
-    connection.execute_batch("PRAGMA temp_store = MEMORY")?;
-    missing.iter().try_for_each(|sql| {
-        let sql = sql.replace("CREATE TABLE ", "CREATE TEMP TABLE ").replace("CREATE VIEW ", "CREATE TEMP VIEW ");
-        connection.execute_batch(&sql)
-    })
+const VIEWS: &str = include_str!("migrations/views.sql");
+
+/// `ITEM_START_TIME` of a run.
+const START: &str = "CASE typeof(START) WHEN 'integer' THEN strftime('%Y-%m-%dT%H:%M:%S',START/1000000,'unixepoch')\
+||'.'||substr(1000000+START%1000000,2) ELSE START END";
+
+/// A row of `ITEMS` that is what pytest-monitor inserts.
+const ITEM: &str = "ITEM_VARIANT IS NEW.ITEM_VARIANT AND ITEM_PATH IS NEW.ITEM_PATH AND ITEM IS NEW.ITEM \
+AND ITEM_FS_LOC IS NEW.ITEM_FS_LOC AND KIND IS NEW.KIND AND COMPONENT IS NEW.COMPONENT AND PACKAGE IS NULL";
+
+/// A row of `RUNS` that is seen as the row of a view.
+const SAME: &str = "SESSION IS (SELECT ID FROM TEXTS WHERE TEXT=OLD.SESSION_H) AND ITEM IN (SELECT ID FROM ITEMS \
+WHERE ITEM_VARIANT IS OLD.ITEM_VARIANT AND ITEM_PATH IS OLD.ITEM_PATH) AND {start} IS OLD.ITEM_START_TIME";
+
+/// Makes the views, with the columns that the table of measures names.
+fn make_views(connection: &Connection) -> rusqlite::Result<()> {
+    let columns: Vec<&str> = MEASURES.iter().map(|measure| measure.column).collect();
+    let keys: Vec<String> = MEASURES.iter().map(|measure| format!("{} {}", measure.column, measure.key)).collect();
+    for view in ["TESTS", "TEST_PROFILES", "TEST_METRICS"] {
+        connection.execute_batch(&format!("DROP VIEW IF EXISTS {view}"))?;
+    }
+    let sql = VIEWS.replace("{same}", SAME).replace("{item}", ITEM).replace("{start}", START);
+    connection.execute_batch(&sql.replace("{columns}", &columns.join(",")).replace("{keys}", &keys.join(",")))
 }
 
 /// Refuses databases of other programs, and those whose tables only share names with pytest-monitor's, such as its

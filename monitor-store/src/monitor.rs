@@ -6,6 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
 use crate::columns::{self, Cells};
+use crate::conditions::{self, Sql};
 use crate::error::StoreError;
 use crate::filter::{Metrics, Sessions};
 use crate::reader::Reader;
@@ -73,9 +74,9 @@ impl Monitor {
     ///
     /// [`StoreError::Row`] for a session without a date, or another that says why the file cannot be read.
     pub fn sessions(&self, filter: &Sessions) -> Result<Vec<Session>, StoreError> {
-        let conditions = filter.conditions();
-        let sql = format!("SELECT {SESSION} FROM TEST_SESSIONS s{}{}", conditions.to_sql(), filter.tail_sql());
-        self.rows(&sql, conditions.values, |row| session(&mut Cells::new(row, 0)))
+        let Sql { conditions, tail, values } = conditions::of_sessions(filter);
+        let sql = format!("SELECT {SESSION} FROM TEST_SESSIONS s{conditions}{tail}");
+        self.rows(&sql, values, |row| session(&mut Cells::new(row, 0)))
     }
 
     /// The session with this identifier.
@@ -95,20 +96,19 @@ impl Monitor {
     ///
     /// As [`Monitor::sessions`].
     pub fn session_details(&self, filter: &Sessions) -> Result<Vec<SessionDetails>, StoreError> {
-        let conditions = filter.conditions();
+        let Sql { conditions, tail, values } = conditions::of_sessions(filter);
         let sql = format!(
             "SELECT {SESSION}, l.LOCKFILE_H, \
-             (SELECT count(*) FROM TEST_METRICS n WHERE n.SESSION_H = s.SESSION_H), {CONTEXT}, {CLASS} \
+             (SELECT count(*) FROM RUNS n WHERE n.SESSION = t.ID AND n.ENDED), {CONTEXT}, {CLASS} \
              FROM TEST_SESSIONS s \
+             LEFT JOIN TEXTS t ON t.TEXT = s.SESSION_H \
              LEFT JOIN SESSION_LOCKFILES l ON l.SESSION_H = s.SESSION_H \
              LEFT JOIN EXECUTION_CONTEXTS c ON c.ENV_H = coalesce(\
                  (SELECT p.ENV_H FROM PROCESSES p WHERE p.SESSION_H = s.SESSION_H LIMIT 1), \
-                 (SELECT m.ENV_H FROM TEST_METRICS m WHERE m.SESSION_H = s.SESSION_H LIMIT 1)) \
-             LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = c.ENV_H{}{}",
-            conditions.to_sql(),
-            filter.tail_sql()
+                 (SELECT e.TEXT FROM RUNS m JOIN TEXTS e ON e.ID = m.ENV WHERE m.SESSION = t.ID LIMIT 1)) \
+             LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = c.ENV_H{conditions}{tail}"
         );
-        self.rows(&sql, conditions.values, |row| {
+        self.rows(&sql, values, |row| {
             let mut cells = Cells::new(row, 0);
             Ok(SessionDetails {
                 session: session(&mut cells)?,
@@ -126,8 +126,8 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn count_sessions(&self, filter: &Sessions) -> Result<u64, StoreError> {
-        let conditions = filter.conditions();
-        self.count(&format!("SELECT count(*) FROM TEST_SESSIONS s{}", conditions.to_sql()), conditions.values)
+        let Sql { conditions, values, .. } = conditions::of_sessions(filter);
+        self.count(&format!("SELECT count(*) FROM TEST_SESSIONS s{conditions}"), values)
     }
 
     /// The metric rows that `filter` selects.
@@ -136,13 +136,9 @@ impl Monitor {
     ///
     /// [`StoreError::Row`] for a row without a start time, or another that says why the file cannot be read.
     pub fn metrics(&self, filter: &Metrics) -> Result<Vec<Metric>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM TEST_METRICS m{}{}",
-            columns::METRIC,
-            filter.conditions.to_sql(),
-            filter.tail_sql()
-        );
-        self.rows(&sql, filter.conditions.values.clone(), |row| columns::metric(row, 0))
+        let Sql { conditions, tail, values } = conditions::of_metrics(filter);
+        let sql = format!("SELECT {} FROM {}{conditions}{tail}", columns::METRIC, columns::RUNS);
+        self.rows(&sql, values, columns::metric)
     }
 
     /// How many metric rows `filter` selects (its rank and page are not regarded).
@@ -151,8 +147,8 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn count_metrics(&self, filter: &Metrics) -> Result<u64, StoreError> {
-        let sql = format!("SELECT count(*) FROM TEST_METRICS m{}", filter.conditions.to_sql());
-        self.count(&sql, filter.conditions.values.clone())
+        let Sql { conditions, values, .. } = conditions::of_metrics(filter);
+        self.count(&format!("SELECT count(*) FROM RUNS r{conditions}"), values)
     }
 
     /// Every execution context, in the order of insertion.
@@ -213,9 +209,8 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn components(&self) -> Result<Vec<String>, StoreError> {
-        // SQLite gives distinct values as it meets them; to order by the first row would take twice the time.
-        let sql = "SELECT DISTINCT coalesce(COMPONENT, '') FROM TEST_METRICS";
-        self.rows(sql, [], |row| row.get(0))
+        let sql = format!("SELECT coalesce(COMPONENT, '') FROM ITEMS WHERE {ENDED} GROUP BY 1 ORDER BY min(ID)");
+        self.rows(&sql, [], |row| row.get(0))
     }
 
     /// How many distinct components there are, rows without one left out.
@@ -224,7 +219,7 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn count_components(&self) -> Result<u64, StoreError> {
-        self.count("SELECT count(DISTINCT COMPONENT) FROM TEST_METRICS WHERE COMPONENT <> ''", [])
+        self.count(&format!("SELECT count(DISTINCT COMPONENT) FROM ITEMS WHERE COMPONENT <> '' AND {ENDED}"), [])
     }
 
     /// The distinct pipelines (tag `pipeline_branch`) of the sessions that `filter` selects.
@@ -277,6 +272,9 @@ impl Monitor {
 }
 
 const SESSION: &str = "s.SESSION_H, s.RUN_DATE, s.SCM_ID, CAST(s.RUN_DESCRIPTION AS TEXT)";
+
+/// Items that have metric rows: what is deleted leaves none, and a test that never ended is not complete.
+const ENDED: &str = "(ITEM_FS_LOC IS NOT NULL OR PACKAGE IS NULL)";
 
 const CONTEXT: &str = "c.ENV_H, c.CPU_COUNT, c.CPU_FREQUENCY_MHZ, c.CPU_TYPE, c.CPU_VENDOR, c.RAM_TOTAL_MB, \
      c.MACHINE_NODE, c.MACHINE_TYPE, c.MACHINE_ARCH, c.SYSTEM_INFO, c.PYTHON_INFO";

@@ -65,13 +65,28 @@ impl Reader {
             Err(StoreError::Unwritable { .. }) => (connect(&immutable_uri(path), IMMUTABLE)?, None),
             Err(error) => return Err(error),
         };
-        let version = migrations::recognise(&database)?;
-        database.patiently(|connection| migrations::pretend(connection, version))?;
+        let (database, copy) = up_to_date(database, copy)?;
         let running = database.patiently(settle::running_processes)?;
         let (here, now) = (Here::now(), Timestamp::now());
         let gone = running.into_iter().filter(|p| here.is_gone(p, now)).map(|p| p.process_h).collect();
         Ok(Self { database, gone, kept: Vec::new(), _copy: copy })
     }
+}
+
+/// The file as this build knows it: one of an earlier version, or of pytest-monitor, is migrated in a copy.
+fn up_to_date(database: Database, copy: Option<Copy>) -> Result<(Database, Option<Copy>), StoreError> {
+    if migrations::recognise(&database)? >= migrations::CURRENT {
+        return Ok((database, copy));
+    }
+    let (database, copy) = match copy {
+        Some(copy) => (database, copy),
+        None => {
+            let copy = Copy::of_content(&database)?;
+            (connect(&copy.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?, copy)
+        }
+    };
+    migrations::run(&database)?;
+    Ok((database, Some(copy)))
 }
 
 fn open_writable(path: &Path) -> Result<(Database, Vec<Kept>), StoreError> {
@@ -113,10 +128,23 @@ struct Copy {
 }
 
 impl Copy {
-    fn of(path: &Path) -> Result<Self, StoreError> {
+    fn in_new_folder(path: &Path) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Io { path: path.to_owned(), action: "copy for reading", source };
         let folder = create_folder().map_err(failed)?;
-        let copy = Self { file: folder.join("copy.pymon"), folder };
+        Ok(Self { file: folder.join("copy.pymon"), folder })
+    }
+
+    /// Of what a connection sees, whatever others write meanwhile.
+    fn of_content(database: &Database) -> Result<Self, StoreError> {
+        let copy = Self::in_new_folder(database.path())?;
+        let file = copy.file.to_string_lossy();
+        database.patiently(|connection| connection.execute("VACUUM INTO ?1", [&file]).map(drop))?;
+        Ok(copy)
+    }
+
+    fn of(path: &Path) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::Io { path: path.to_owned(), action: "copy for reading", source };
+        let copy = Self::in_new_folder(path)?;
         fs::copy(path, &copy.file).map_err(failed)?;
         fs::copy(filesystem::log_of(path), filesystem::log_of(&copy.file)).map_err(failed)?;
         Ok(copy)

@@ -3,7 +3,7 @@
 //! A process is `running`, then `ended` while module rows are due for it, then `summarised` while only the row of
 //! its session is due, then `settled`.
 
-use rusqlite::{Connection, Result, Row, params};
+use rusqlite::{Connection, Params, Result, params};
 
 use crate::columns;
 use crate::database::Database;
@@ -12,6 +12,7 @@ use crate::insert;
 use crate::liveness::Here;
 use crate::rows::Process;
 use crate::summary::{self, EndedTest};
+use crate::test::Test;
 use crate::timestamp::Timestamp;
 use crate::words::{Kind, Outcome};
 
@@ -38,7 +39,8 @@ pub(crate) fn settle(database: &Database) -> std::result::Result<(), StoreError>
 /// Ends a process that could not do it itself.
 fn bury(connection: &Connection, process: &Process) -> Result<()> {
     connection.execute(
-        "UPDATE TEST_PROFILES SET OUTCOME = 'crashed' WHERE SESSION_H = ?1 AND OUTCOME = 'running' AND PROCESS_H = ?2",
+        "UPDATE RUNS SET OUTCOME = 'crashed' WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
+         AND OUTCOME = 'running' AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2)",
         params![process.session_h, process.process_h],
     )?;
     end(connection, process)
@@ -128,27 +130,14 @@ const WITHOUT_FUNCTIONS: &str =
 /// Removes the rows of tests that nobody asked for, once they are summed up. Tests that crashed stay: they are in
 /// no sum.
 fn remove_unasked(connection: &Connection, session_h: &str) -> Result<()> {
-    let metrics = connection.execute(
+    connection.execute(
         &format!(
-            "DELETE FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'function' \
-             AND (ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) IN (\
-             SELECT ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME FROM TEST_PROFILES \
-             WHERE SESSION_H = ?1 AND PROCESS_H IN ({WITHOUT_FUNCTIONS}))"
+            "DELETE FROM RUNS WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND ENDED \
+             AND PROCESS IN (SELECT ID FROM TEXTS WHERE TEXT IN ({WITHOUT_FUNCTIONS})) \
+             AND ITEM IN (SELECT ID FROM ITEMS WHERE KIND = 'function')"
         ),
         [session_h],
     )?;
-    if metrics > 0 {
-        connection.execute(
-            &format!(
-                "DELETE FROM TEST_PROFILES AS p WHERE SESSION_H = ?1 AND OUTCOME <> 'crashed' \
-                 AND PROCESS_H IN ({WITHOUT_FUNCTIONS}) \
-                 AND NOT EXISTS (SELECT 1 FROM TEST_METRICS m WHERE m.SESSION_H = p.SESSION_H \
-                 AND m.ITEM_PATH = p.ITEM_PATH AND m.ITEM_VARIANT = p.ITEM_VARIANT \
-                 AND m.ITEM_START_TIME = p.ITEM_START_TIME)"
-            ),
-            [session_h],
-        )?;
-    }
     Ok(())
 }
 
@@ -171,13 +160,14 @@ fn insert_modules(connection: &Connection, session_h: &str, tests: &[EndedTest])
     Ok(())
 }
 
+/// The rows of the session `?1` that sum up all of it.
+const SESSION_ROWS: &str = "SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND ENDED \
+     AND ITEM IN (SELECT ID FROM ITEMS WHERE KIND = 'session')";
+
 /// Makes one row of the session rows that merged files brought along.
 pub(crate) fn unite_session_rows(connection: &Connection, session_h: &str) -> Result<()> {
-    let rows: i64 = connection.query_row(
-        "SELECT count(*) FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session'",
-        [session_h],
-        |row| row.get(0),
-    )?;
+    let count = format!("SELECT count(*) FROM RUNS WHERE {SESSION_ROWS}");
+    let rows: i64 = connection.query_row(&count, [session_h], |row| row.get(0))?;
     if rows > 1 {
         replace_session_row(connection, session_h)?;
     }
@@ -189,14 +179,9 @@ fn replace_session_row(connection: &Connection, session_h: &str) -> Result<()> {
     let some_removed = format!("SELECT EXISTS ({WITHOUT_FUNCTIONS})");
     if connection.query_row(&some_removed, [session_h], |row| row.get::<_, bool>(0))? {
         // What is left of them is in the rows so far.
-        tests.extend(session_rows(connection, session_h)?);
+        tests.extend(tests_where(connection, "i.KIND = 'session'", [session_h])?);
     }
-    connection.execute(
-        "DELETE FROM TEST_PROFILES WHERE SESSION_H = ?1 AND (ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) IN (\
-         SELECT ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session')",
-        [session_h],
-    )?;
-    connection.execute("DELETE FROM TEST_METRICS WHERE SESSION_H = ?1 AND KIND = 'session'", [session_h])?;
+    connection.execute(&format!("DELETE FROM RUNS WHERE {SESSION_ROWS}"), [session_h])?;
     if let Some(mut row) = summary::of_session(&tests) {
         if !crashed_modules(connection, session_h)?.is_empty() {
             row.profile.outcome = Outcome::Failed;
@@ -208,36 +193,29 @@ fn replace_session_row(connection: &Connection, session_h: &str) -> Result<()> {
 
 /// The tests of a session that ended, in processes `r` that fulfil a condition on `?2`.
 fn ended_tests(connection: &Connection, session_h: &str, condition: &str, value: &str) -> Result<Vec<EndedTest>> {
-    let mut statement = connection.prepare(&format!(
-        "SELECT {}, {} FROM TEST_METRICS m \
-         JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) \
-         JOIN PROCESSES r ON r.SESSION_H = p.SESSION_H AND r.PROCESS_H = p.PROCESS_H \
-         WHERE m.SESSION_H = ?1 AND m.KIND = 'function' AND {condition}",
-        columns::METRIC,
-        columns::PROFILE,
-    ))?;
-    statement.query_map([session_h, value], ended_test)?.collect()
+    let of_processes = format!(
+        "i.KIND = 'function' AND p.TEXT IN (SELECT r.PROCESS_H FROM PROCESSES r WHERE r.SESSION_H = ?1 AND {condition})"
+    );
+    tests_where(connection, &of_processes, [session_h, value])
 }
 
-fn session_rows(connection: &Connection, session_h: &str) -> Result<Vec<EndedTest>> {
+/// The ended tests of the session `?1` that fulfil a condition.
+fn tests_where(connection: &Connection, condition: &str, values: impl Params) -> Result<Vec<EndedTest>> {
     let mut statement = connection.prepare(&format!(
-        "SELECT {}, {} FROM TEST_METRICS m \
-         JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) \
-         WHERE m.SESSION_H = ?1 AND m.KIND = 'session'",
-        columns::METRIC,
-        columns::PROFILE,
+        "SELECT {} FROM {} WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND r.ENDED \
+         AND r.OUTCOME IS NOT NULL AND {condition} ORDER BY r.ID",
+        *columns::TEST,
+        columns::RUNS,
     ))?;
-    statement.query_map([session_h], ended_test)?.collect()
-}
-
-fn ended_test(row: &Row<'_>) -> Result<EndedTest> {
-    Ok(EndedTest { metric: columns::metric(row, 0)?, profile: columns::profile(row, columns::METRIC_COUNT)? })
+    let ended = |test: Test| Some(EndedTest { metric: test.metric?, profile: test.profile? });
+    statement.query_map(values, columns::test)?.filter_map(|test| test.map(ended).transpose()).collect()
 }
 
 /// Package, binary and module of each test that crashed.
 fn crashed_modules(connection: &Connection, session_h: &str) -> Result<Vec<(String, String, String)>> {
     let mut statement = connection.prepare(
-        "SELECT DISTINCT PACKAGE, BINARY, ITEM_PATH FROM TEST_PROFILES WHERE SESSION_H = ?1 AND OUTCOME = 'crashed'",
+        "SELECT DISTINCT i.PACKAGE, i.BINARY, i.ITEM_PATH FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
+         WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND r.OUTCOME = 'crashed'",
     )?;
     statement.query_map([session_h], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
 }

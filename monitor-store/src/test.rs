@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Row;
-
 use crate::columns::{self, Cells};
 use crate::error::StoreError;
 use crate::json::Json;
@@ -141,8 +139,11 @@ impl Monitor {
     /// [`StoreError::Row`] for a row that is not as any version writes it, or another that says why the file cannot
     /// be read.
     pub fn tests(&self, session_h: &str) -> Result<Vec<Test>, StoreError> {
-        let mut tests = self.tests_where("m.SESSION_H = ?1", [session_h])?;
-        tests.extend(self.unfinished(session_h)?);
+        let sql = format!("SELECT {} FROM {} WHERE r.SESSION = {ID_OF_1} AND {SHOWN}", *columns::TEST, columns::RUNS);
+        let mut tests = self.rows(&sql, [text(session_h)], columns::test)?;
+        for profile in tests.iter_mut().filter_map(|test| test.profile.as_mut()) {
+            profile.outcome = self.settled(profile.outcome, &profile.key.process_h);
+        }
         tests.sort_by_key(|test| (test.kind(), test.start()));
         Ok(tests)
     }
@@ -153,11 +154,11 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, StoreError> {
-        let sql = "SELECT DISTINCT coalesce(p.PACKAGE, ''), coalesce(p.BINARY, ''), m.ITEM_PATH, m.ITEM_VARIANT \
-                   FROM TEST_METRICS m \
-                   LEFT JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) \
-                   WHERE m.SESSION_H = ?1 AND m.KIND = 'function' ORDER BY m.ITEM_PATH, m.ITEM_VARIANT";
-        self.rows(sql, [text(session_h)], |row| {
+        let sql = format!(
+            "SELECT DISTINCT i.PACKAGE, i.BINARY, i.ITEM_PATH, i.ITEM_VARIANT FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
+             WHERE r.SESSION = {ID_OF_1} AND r.ENDED AND i.KIND = 'function' ORDER BY i.ITEM_PATH, i.ITEM_VARIANT"
+        );
+        self.rows(&sql, [text(session_h)], |row| {
             let mut cells = Cells::new(row, 0);
             Ok(TestId { package: cells.text()?, binary: cells.text()?, path: cells.text()?, variant: cells.text()? })
         })
@@ -169,17 +170,14 @@ impl Monitor {
     ///
     /// As [`Monitor::tests`].
     pub fn history(&self, test: &TestId, class_h: Option<&str>) -> Result<Vec<Test>, StoreError> {
-        // For each session one look-up in the index, which begins with SESSION_H.
+        // For each session one look-up in the index, which begins with the session.
         let sql = format!(
-            "SELECT {}, k.CLASS_H, {} FROM TEST_SESSIONS s \
-             CROSS JOIN TEST_METRICS m ON m.SESSION_H = s.SESSION_H AND m.ITEM_PATH = ?1 AND m.ITEM_VARIANT = ?2 \
-             {JOINS} WHERE (?3 = '' OR p.PACKAGE = ?3) AND (?4 = '' OR p.BINARY = ?4) \
-             AND (?5 = '' OR k.CLASS_H = ?5) ORDER BY s.RUN_DATE, m.ITEM_START_TIME",
-            columns::METRIC,
-            columns::PROFILE,
+            "SELECT {} FROM TEST_SESSIONS d CROSS JOIN TEXTS t ON t.TEXT = d.SESSION_H CROSS JOIN ITEMS j {OF_TEST} \
+             WHERE {THIS_TEST} AND (?5 = '' OR k.CLASS_H = ?5) ORDER BY d.RUN_DATE, r.START",
+            *columns::TEST
         );
-        let values = [&test.path, &test.variant, &test.package, &test.binary].map(|value| text(value));
-        self.rows(&sql, values.into_iter().chain([text(class_h.unwrap_or(""))]), ended_test)
+        let values = [&test.variant, &test.path, &test.package, &test.binary].map(|value| text(value));
+        self.rows(&sql, values.into_iter().chain([text(class_h.unwrap_or(""))]), columns::test)
     }
 
     /// Every run of a test in some sessions, in their order.
@@ -189,16 +187,13 @@ impl Monitor {
     /// As [`Monitor::tests`].
     pub fn runs<S: AsRef<str>>(&self, test: &TestId, sessions: &[S]) -> Result<Vec<Test>, StoreError> {
         let sql = format!(
-            "SELECT {}, k.CLASS_H, {} FROM json_each(?1) s \
-             CROSS JOIN TEST_METRICS m ON m.SESSION_H = s.value AND m.ITEM_PATH = ?2 AND m.ITEM_VARIANT = ?3 \
-             {JOINS} WHERE (?4 = '' OR p.PACKAGE = ?4) AND (?5 = '' OR p.BINARY = ?5) \
-             ORDER BY s.key, m.ITEM_START_TIME",
-            columns::METRIC,
-            columns::PROFILE,
+            "SELECT {} FROM json_each(?5) d CROSS JOIN TEXTS t ON t.TEXT = d.value CROSS JOIN ITEMS j {OF_TEST} \
+             WHERE {THIS_TEST} ORDER BY d.key, r.START",
+            *columns::TEST
         );
         let sessions = Json::List(sessions.iter().map(|session| Json::text(session.as_ref())).collect()).to_string();
-        let values = [&sessions, &test.path, &test.variant, &test.package, &test.binary].map(|value| text(value));
-        self.rows(&sql, values, ended_test)
+        let values = [&test.variant, &test.path, &test.package, &test.binary, &sessions].map(|value| text(value));
+        self.rows(&sql, values, columns::test)
     }
 
     /// The machine class of every session, by session; `None` for sessions of pytest-monitor and empty ones.
@@ -219,13 +214,12 @@ impl Monitor {
     /// As [`Monitor::tests`].
     pub fn outcomes(&self, session_h: &str) -> Result<OutcomeCounts, StoreError> {
         let mut counts = OutcomeCounts::default();
-        let sql = "SELECT p.OUTCOME, coalesce(p.PROCESS_H, '') FROM TEST_METRICS m \
-                   LEFT JOIN TEST_PROFILES p USING (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME) \
-                   WHERE m.SESSION_H = ?1 AND m.KIND = 'function' \
-                   UNION ALL SELECT OUTCOME, coalesce(PROCESS_H, '') FROM TEST_PROFILES \
-                   WHERE SESSION_H = ?1 AND OUTCOME IN ('running', 'crashed')";
+        let sql = format!(
+            "SELECT r.OUTCOME, coalesce(p.TEXT, '') FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
+             LEFT JOIN TEXTS p ON p.ID = r.PROCESS WHERE r.SESSION = {ID_OF_1} AND i.KIND = 'function' AND {SHOWN}"
+        );
         let rows =
-            self.rows(sql, [text(session_h)], |row| Ok((row.get::<_, Option<Outcome>>(0)?, row.get::<_, String>(1)?)))?;
+            self.rows(&sql, [text(session_h)], |row| Ok((row.get::<_, Option<Outcome>>(0)?, row.get::<_, String>(1)?)))?;
         for (outcome, process_h) in rows {
             let outcome = outcome.map(|outcome| self.settled(outcome, &process_h));
             *match outcome {
@@ -249,33 +243,6 @@ impl Monitor {
         self.rows(&sql, [text(session_h)], columns::process)
     }
 
-    fn tests_where<const N: usize>(&self, condition: &str, values: [&str; N]) -> Result<Vec<Test>, StoreError> {
-        let sql = format!(
-            "SELECT {}, k.CLASS_H, {} FROM TEST_METRICS m {JOINS} WHERE {condition}",
-            columns::METRIC,
-            columns::PROFILE,
-        );
-        self.rows(&sql, values.map(text), ended_test)
-    }
-
-    /// The tests of a session that have no metric row.
-    fn unfinished(&self, session_h: &str) -> Result<Vec<Test>, StoreError> {
-        let sql = format!(
-            "SELECT k.CLASS_H, {} FROM TEST_PROFILES p \
-             LEFT JOIN PROCESSES r ON r.SESSION_H = p.SESSION_H AND r.PROCESS_H = p.PROCESS_H \
-             LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = r.ENV_H \
-             WHERE p.SESSION_H = ? AND p.OUTCOME IN ('running', 'crashed') ORDER BY p.ITEM_START_TIME",
-            columns::PROFILE,
-        );
-        let mut tests = self.rows(&sql, [text(session_h)], |row| {
-            Ok(Test { metric: None, profile: Some(columns::profile(row, 1)?), class_h: row.get(0)? })
-        })?;
-        for profile in tests.iter_mut().filter_map(|test| test.profile.as_mut()) {
-            profile.outcome = self.settled(profile.outcome, &profile.key.process_h);
-        }
-        Ok(tests)
-    }
-
     /// The outcome that a row has once what is due is done, where the file does not take the change.
     fn settled(&self, outcome: Outcome, process_h: &str) -> Outcome {
         match outcome {
@@ -285,18 +252,17 @@ impl Monitor {
     }
 }
 
-const JOINS: &str = "LEFT JOIN TEST_PROFILES p ON p.SESSION_H = m.SESSION_H AND p.ITEM_PATH = m.ITEM_PATH \
-     AND p.ITEM_VARIANT = m.ITEM_VARIANT AND p.ITEM_START_TIME = m.ITEM_START_TIME \
-     LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = m.ENV_H";
+/// The number of the text `?1`.
+const ID_OF_1: &str = "(SELECT ID FROM TEXTS WHERE TEXT = ?1)";
 
-/// A row of [`columns::METRIC`], class and [`columns::PROFILE`].
-fn ended_test(row: &Row<'_>) -> rusqlite::Result<Test> {
-    let mut cells = Cells::new(row, columns::METRIC_COUNT);
-    let class_h = cells.get()?;
-    let has_profile = cells.get::<Option<String>>()?.is_some();
-    Ok(Test {
-        metric: Some(columns::metric(row, 0)?),
-        profile: has_profile.then(|| columns::profile(row, columns::METRIC_COUNT + 1)).transpose()?,
-        class_h,
-    })
-}
+/// Runs that have ended or crashed, or may yet end.
+const SHOWN: &str = "(r.ENDED OR r.OUTCOME IN ('running', 'crashed'))";
+
+/// The ended runs of the items `j` in the sessions `t`, with what their numbers stand for.
+const OF_TEST: &str = "CROSS JOIN RUNS r ON r.SESSION = t.ID AND r.ITEM = j.ID AND r.ENDED \
+     LEFT JOIN ITEMS i ON i.ID = r.ITEM LEFT JOIN TEXTS s ON s.ID = r.SESSION LEFT JOIN TEXTS e ON e.ID = r.ENV \
+     LEFT JOIN TEXTS p ON p.ID = r.PROCESS LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = e.TEXT";
+
+/// An item `j` by variant, path, package and binary; an empty one of the last two stands for any.
+const THIS_TEST: &str =
+    "j.ITEM_VARIANT = ?1 AND j.ITEM_PATH = ?2 AND (?3 = '' OR j.PACKAGE = ?3) AND (?4 = '' OR j.BINARY = ?4)";

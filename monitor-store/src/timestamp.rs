@@ -98,8 +98,24 @@ impl ToSql for Timestamp {
     }
 }
 
+/// As `RUNS` holds it: microseconds, unless no SQLite turns them back into the text.
+pub(crate) struct Start(pub(crate) Timestamp);
+
+impl ToSql for Start {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        const YEAR_10_000: i64 = 253_402_300_800 * MICROS_PER_SECOND;
+        match self.0.micros_since_epoch {
+            micros @ 0..YEAR_10_000 => Ok(micros.into()),
+            _ => self.0.to_sql(),
+        }
+    }
+}
+
 impl FromSql for Timestamp {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        if let ValueRef::Integer(micros) = value {
+            return Ok(Self::from_micros(micros));
+        }
         value.as_str()?.parse().map_err(|e| FromSqlError::Other(Box::new(e)))
     }
 }

@@ -142,6 +142,33 @@ fn we_append_our_session_to_the_file_of_pytest_monitor() {
 }
 
 #[test]
+fn both_go_on_with_a_file_of_an_earlier_version() {
+    let Some(python) = python() else { return };
+    let shared = Shared::new(python);
+    shared.run_pytest();
+    // As our version 3 would have made it, with a row that both might have written.
+    let database = Database::open(&shared.path);
+    for sql in [
+        include_str!("../../monitor-store/src/migrations/0002_profiles.sql"),
+        include_str!("../../monitor-store/src/migrations/0003_indexes.sql"),
+        "insert into TEST_PROFILES (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME, PACKAGE, BINARY, ATTEMPT, OUTCOME)
+             select SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME, 'p', 'b', 1, 'passed' from TEST_METRICS limit 1;
+         pragma user_version = 3",
+    ] {
+        database.execute(sql);
+    }
+    drop(database);
+    let before = shared.rows();
+    shared.run_ours();
+    assert_kept(&before, &shared.rows());
+    shared.run_pytest();
+    assert_eq!(shared.read_all(), format!("3 sessions, 2 contexts, {} metrics, 0 pipelines", OURS + 2 * THEIRS));
+    let database = Database::open(&shared.path);
+    assert_eq!(database.value("select count(*) from TEST_PROFILES"), (OURS + 1).to_string());
+    assert_eq!(database.value("select count(*) from sqlite_master where type = 'table' and name = 'TEST_METRICS'"), "0");
+}
+
+#[test]
 fn monitor_api_reads_every_kind_of_row() {
     let Some(python) = python() else { return };
     let shared = Shared::new(python);
