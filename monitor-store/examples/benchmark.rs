@@ -46,15 +46,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let _keeps_the_log_open = Writer::open(&new)?;
     time("writer: open a current file", || Writer::open(&new).map(|_| 1))?;
     let mut writer = Writer::open(&new)?;
-    let mut ended = monitor.tests(&base.session_h)?.into_iter();
-    time("writer: begin and end 1000 tests", || {
-        for test in ended.by_ref().take(1000) {
-            if let (Some(metric), Some(profile)) = (test.metric, test.profile) {
+    for (name, session_h) in [("tests that are new", "first"), ("tests that are known", "second")] {
+        let mut ended = monitor.tests(&base.session_h)?.into_iter().filter_map(|test| test.metric.zip(test.profile));
+        time(&format!("writer: begin and end 1000 {name}"), || {
+            for (mut metric, mut profile) in ended.by_ref().take(1000) {
+                metric.session_h = session_h.to_owned();
+                profile.key.session_h = session_h.to_owned();
                 writer.apply(&[Entry::Started(Profile { outcome: Outcome::Running, ..profile.clone() })])?;
                 writer.apply(&[Entry::Finished { metric, profile }])?;
             }
-        }
-        Ok(1000)
+            Ok(1000)
+        })?;
+    }
+    let sixty = monitor.sessions(&Sessions::all().newest(60))?;
+    time("all tests of 60 sessions", || {
+        sixty.iter().map(|session| Ok(monitor.tests(&session.session_h)?.len())).sum()
     })?;
     Ok(())
 }

@@ -97,6 +97,10 @@ pub(crate) fn process(connection: &Connection, process: &Process, state: &str) -
             state,
         ],
     )?;
+    // Its tests find the numbers there.
+    for text in [Some(&process.session_h), process.env_h.as_ref(), Some(&process.process_h)].into_iter().flatten() {
+        number_of(connection, text)?;
+    }
     Ok(())
 }
 
@@ -121,10 +125,24 @@ struct Numbers {
 }
 
 impl Numbers {
+    /// Of a session, a context and a process; without a context, of that of the process.
     fn of(connection: &Connection, session_h: &str, env_h: Option<&str>, process_h: &str) -> Result<Self> {
-        let some = |text: &str| if text.is_empty() { Ok(None) } else { number_of(connection, text).map(Some) };
-        let session = number_of(connection, session_h)?;
-        Ok(Self { session, env: env_h.map_or(Ok(None), some)?, process: some(process_h)? })
+        let (session, env, process): (Option<i64>, _, _) = connection
+            .prepare_cached(
+                "SELECT (SELECT ID FROM TEXTS WHERE TEXT = ?1), (SELECT ID FROM TEXTS WHERE TEXT = coalesce(?2, \
+                 (SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND PROCESS_H = ?3))), \
+                 (SELECT ID FROM TEXTS WHERE TEXT = nullif(?3, ''))",
+            )?
+            .query_row(params![session_h, env_h, process_h], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let new = |known: Option<i64>, text: &str| match known {
+            None if !text.is_empty() => number_of(connection, text).map(Some),
+            known => Ok(known),
+        };
+        Ok(Self {
+            session: session.map_or_else(|| number_of(connection, session_h), Ok)?,
+            env: new(env, env_h.unwrap_or_default())?,
+            process: new(process, process_h)?,
+        })
     }
 }
 
@@ -220,11 +238,7 @@ fn find_own(connection: &Connection, session: i64, process: Option<i64>, key: &P
 /// The row of a test that begins. If another process has a row under the same key, the start moves on.
 pub(crate) fn started(connection: &Connection, profile: &Profile) -> Result<()> {
     let key = &profile.key;
-    let env_h: Option<String> = connection
-        .prepare_cached("SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND PROCESS_H = ?2")?
-        .query_row([&key.session_h, &key.process_h], |row| row.get(0))
-        .optional()?;
-    let numbers = Numbers::of(connection, &key.session_h, env_h.as_deref(), &key.process_h)?;
+    let numbers = Numbers::of(connection, &key.session_h, None, &key.process_h)?;
     let (start, None) = find_own(connection, numbers.session, numbers.process, key)? else { return Ok(()) };
     let item = item_of_profile(connection, profile)?;
     if profile.outcome != Outcome::Running {

@@ -121,8 +121,8 @@ fn we_append_our_session_to_the_file_of_pytest_monitor() {
     let shared = Shared::new(python);
     shared.run_pytest();
     let before = shared.rows();
-    let columns = "select group_concat(m.name || ' ' || p.name || ' ' || p.type) from sqlite_master m, pragma_table_info(m.name) p \
-                   where m.name in ('TEST_SESSIONS', 'EXECUTION_CONTEXTS', 'TEST_METRICS')";
+    let columns = "select group_concat(name) from (select m.name || ' ' || p.name name from sqlite_master m, pragma_table_info(m.name) p \
+                   where m.name in ('TEST_SESSIONS', 'EXECUTION_CONTEXTS', 'TEST_METRICS') order by m.name, p.cid)";
     let schema = Database::open(&shared.path).value(columns);
     shared.run_ours();
     let after = shared.rows();
