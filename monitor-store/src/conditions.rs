@@ -17,7 +17,8 @@ pub(crate) struct Sql {
 /// Of the sessions `s` that are selected.
 pub(crate) fn of_sessions(filter: &Sessions) -> Sql {
     let mut values = Vec::new();
-    let conditions = where_all(filter.conditions().iter().map(|condition| of_session(condition, &mut values)).collect());
+    let conditions =
+        where_all(filter.conditions().iter().map(|condition| of_session(condition, &mut values)).collect());
     let order = if filter.newest_first { "s.RUN_DATE DESC, s.rowid DESC" } else { "s.rowid" };
     Sql { conditions, tail: format!(" ORDER BY {order}{}", page(filter.page)), values }
 }

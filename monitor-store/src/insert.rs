@@ -149,16 +149,8 @@ impl Numbers {
 /// The number of the item that a metric row is about; its package and binary are unknown for a row of pytest-monitor.
 fn item_of_metric(connection: &Connection, row: &Metric, profile: Option<&Profile>) -> Result<i64> {
     let (package, binary) = (profile.map(|profile| &profile.package), profile.map(|profile| &profile.binary));
-    let values = params![
-        row.item_variant,
-        row.item_path,
-        package,
-        binary,
-        row.item,
-        row.item_fs_loc,
-        row.kind,
-        row.component,
-    ];
+    let values =
+        params![row.item_variant, row.item_path, package, binary, row.item, row.item_fs_loc, row.kind, row.component,];
     let sql = "SELECT ID FROM ITEMS WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 AND PACKAGE IS ?3 AND BINARY IS ?4 \
                AND ITEM = ?5 AND ITEM_FS_LOC = ?6 AND KIND = ?7 AND COMPONENT = ?8";
     if let Some(id) = id(connection, sql, values)? {
@@ -211,9 +203,8 @@ struct Found {
 
 /// The run with a profile row under the four columns of a key.
 fn find(connection: &Connection, session: i64, key: &ProfileKey) -> Result<Option<Found>> {
-    let found = |row: &Row<'_>| {
-        Ok(Found { id: row.get(0)?, process: row.get(1)?, ended: row.get(2)?, outcome: row.get(3)? })
-    };
+    let found =
+        |row: &Row<'_>| Ok(Found { id: row.get(0)?, process: row.get(1)?, ended: row.get(2)?, outcome: row.get(3)? });
     connection
         .prepare_cached(
             "SELECT r.ID, r.PROCESS, r.ENDED, r.OUTCOME FROM ITEMS i \
@@ -225,7 +216,12 @@ fn find(connection: &Connection, session: i64, key: &ProfileKey) -> Result<Optio
 }
 
 /// The run of this process under `key`, past runs of other processes in its place; or the first free start.
-fn find_own(connection: &Connection, session: i64, process: Option<i64>, key: &ProfileKey) -> Result<(Timestamp, Option<Found>)> {
+fn find_own(
+    connection: &Connection,
+    session: i64,
+    process: Option<i64>,
+    key: &ProfileKey,
+) -> Result<(Timestamp, Option<Found>)> {
     let mut key = key.clone();
     loop {
         match find(connection, session, &key)? {
@@ -339,7 +335,7 @@ fn run(
         env,
         process,
         &metric.is_some(),
-        &m.map(|m| m.total_time),
+        &m.and_then(|m| m.total_time),
         &m.and_then(|m| m.user_time),
         &m.and_then(|m| m.kernel_time),
         &m.and_then(|m| m.cpu_usage),

@@ -218,8 +218,8 @@ impl Monitor {
             "SELECT r.OUTCOME, coalesce(p.TEXT, '') FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
              LEFT JOIN TEXTS p ON p.ID = r.PROCESS WHERE r.SESSION = {ID_OF_1} AND i.KIND = 'function' AND {SHOWN}"
         );
-        let rows =
-            self.rows(&sql, [text(session_h)], |row| Ok((row.get::<_, Option<Outcome>>(0)?, row.get::<_, String>(1)?)))?;
+        let rows = self
+            .rows(&sql, [text(session_h)], |row| Ok((row.get::<_, Option<Outcome>>(0)?, row.get::<_, String>(1)?)))?;
         for (outcome, process_h) in rows {
             let outcome = outcome.map(|outcome| self.settled(outcome, &process_h));
             *match outcome {

@@ -41,7 +41,9 @@ fn old_file(db: &Path, version: usize, rows: usize) {
     VERSIONS[..version].iter().for_each(|sql| connection.execute_batch(sql).unwrap());
     let sessions = "INSERT INTO TEST_SESSIONS VALUES ('s', '2026-11-23T01:00:00.000000', 'abc', '{}');
                     INSERT INTO EXECUTION_CONTEXTS (ENV_H, CPU_COUNT, CPU_VENDOR) VALUES ('e', 2, 'a processor')";
-    connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; PRAGMA user_version = {version}; BEGIN; {sessions}")).unwrap();
+    connection
+        .execute_batch(&format!("PRAGMA foreign_keys = OFF; PRAGMA user_version = {version}; BEGIN; {sessions}"))
+        .unwrap();
     for row in 0..rows {
         let variant = format!("test_{}[{}]", row % 7, row % 11);
         let (start, number) = (STARTS[row % STARTS.len()], NUMBERS[row % NUMBERS.len()]);
@@ -54,7 +56,8 @@ fn old_file(db: &Path, version: usize, rows: usize) {
             (?1, 'e', ?2, 'demo::tests', 'test', ?3, 'src/lib.rs', 'function', ?4, ?5, ?6, ?6, ?5, NULL)";
         connection.execute(metric, values).unwrap();
         if version > 1 && row % 4 > 0 {
-            let profile = "INSERT INTO TEST_PROFILES (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME, PROCESS_H, PACKAGE,
+            let profile =
+                "INSERT INTO TEST_PROFILES (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME, PROCESS_H, PACKAGE,
                 BINARY, ATTEMPT, OUTCOME, ATTRIBUTION, HEAP_PEAK, HEAP_RETAINED, CHILD_USER_TIME) VALUES
                 (?1, 'demo::tests', ?3, ?2, ?4, 'demo', 'demo::bin', 1, 'passed', 'threads', ?5, -16, ?6)";
             let process = ["p", "unknown"][row % 2];

@@ -262,8 +262,7 @@ fn missing_empty_and_wrong_files() {
 fn a_newer_file_is_read_and_not_changed() {
     let (_folder, db) = folder();
     three_sessions(&db);
-    let newer =
-        "PRAGMA user_version = 99; ALTER TABLE RUNS ADD COLUMN MOOD text; PRAGMA wal_checkpoint(TRUNCATE)";
+    let newer = "PRAGMA user_version = 99; ALTER TABLE RUNS ADD COLUMN MOOD text; PRAGMA wal_checkpoint(TRUNCATE)";
     Connection::open(&db).unwrap().execute_batch(newer).unwrap();
     let before = fs::read(&db).unwrap();
     let monitor = Monitor::open(&db).unwrap();

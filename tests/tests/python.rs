@@ -165,7 +165,10 @@ fn both_go_on_with_a_file_of_an_earlier_version() {
     assert_eq!(shared.read_all(), format!("3 sessions, 2 contexts, {} metrics, 0 pipelines", OURS + 2 * THEIRS));
     let database = Database::open(&shared.path);
     assert_eq!(database.value("select count(*) from TEST_PROFILES"), (OURS + 1).to_string());
-    assert_eq!(database.value("select count(*) from sqlite_master where type = 'table' and name = 'TEST_METRICS'"), "0");
+    assert_eq!(
+        database.value("select count(*) from sqlite_master where type = 'table' and name = 'TEST_METRICS'"),
+        "0"
+    );
 }
 
 #[test]
