@@ -1,4 +1,4 @@
-//! Tells the runtime which toolchain and profile the tests are built with, and whether new threads are seen.
+//! Tells the runtime which toolchain the tests are built with, in which profile, and whether new threads are seen.
 
 use std::env;
 use std::path::Path;
@@ -20,7 +20,6 @@ fn main() {
     let version = version.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
     println!("cargo::rustc-env=MONITOR_BUILD_RUSTC={}", version.trim());
     println!("cargo::rustc-env=MONITOR_BUILD_TARGET={}", variable("TARGET"));
-    println!("cargo::rustc-env=MONITOR_BUILD_OPT_LEVEL={}", variable("OPT_LEVEL"));
     println!("cargo::rustc-env=MONITOR_BUILD_PROFILE={}", profile(&variable("OUT_DIR"), &variable("PROFILE")));
 }
 

@@ -6,6 +6,41 @@ use std::process::Command;
 
 use monitor_tests::{Project, Run, manifest, run};
 
+/// Tests with the attribute, of every kind that does not run in the process that the runner starts, or is not recorded.
+const WITH: &str = r#"
+#[cfg(test)]
+mod tests {
+    use monitor_runtime::monitored;
+
+    #[monitored]
+    #[test]
+    fn plain() {}
+
+    #[monitored(isolate)]
+    #[test]
+    fn isolated() {}
+
+    #[monitored(skip)]
+    #[test]
+    fn skipped() -> Result<(), String> {
+        use std::ops::Not as _;
+        if true.not() { Err("wrong".to_owned()) } else { Ok(()) }
+    }
+
+    #[monitored(skip_if = true)]
+    #[test]
+    fn skipped_here() {}
+
+    #[test]
+    fn without() {}
+
+    #[test]
+    fn without_at_the_third_attempt() {
+        assert_eq!(std::env::var("NEXTEST_ATTEMPT").as_deref(), Ok("3"));
+    }
+}
+"#;
+
 const LIB: &str = r#"
 #[cfg(test)]
 mod tests {
@@ -140,6 +175,37 @@ fn nextest_measures_tests_without_the_attribute_once_each() {
     assert!((heap - 8.0).abs() < 0.01, "the attribute's own measure stays: {heap} MiB");
     let wall = "select count(*) from TESTS where not (wall_seconds > 0 and wall_seconds < 10 and user_seconds >= 0)";
     assert_eq!(rows(&project, wall), ["0"]);
+}
+
+#[test]
+fn nextest_records_each_test_once_however_it_runs() {
+    let project = Project::new(&[("Cargo.toml", &manifest("cli-once", "")), ("src/lib.rs", WITH)]);
+    // The process that records is not the one that is started.
+    project.write("runner", "#!/bin/sh\n\"$@\"\nexit $?\n");
+    make_executable(&project.path("runner"));
+    let expected = [
+        "isolated 1 passed heap",
+        "plain 1 passed heap",
+        "without 1 passed NULL",
+        "without_at_the_third_attempt 1 failed NULL",
+        "without_at_the_third_attempt 2 failed NULL",
+        "without_at_the_third_attempt 3 passed NULL",
+    ];
+    for runner in ["", "runner"] {
+        let _ = std::fs::remove_file(project.path(".pymon"));
+        let mut command = monitor(&project, &["nextest", "--retries", "2"]);
+        if !runner.is_empty() {
+            let config = format!("[target.'cfg(unix)']\nrunner = {:?}\n", project.path(runner).display().to_string());
+            project.write(".cargo/config.toml", &config);
+        }
+        command.arg("--no-fail-fast");
+        let ended = run(command).succeeded();
+        let of_rows = "select item, attempt, outcome, case memory_source when 'heap' then 'heap' end from TESTS \
+                       order by item, attempt";
+        assert_eq!(rows(&project, of_rows), expected, "{runner}");
+        assert!(ended.stderr.contains("6 tests run: 6 passed"), "{}", ended.stderr);
+        assert!(ended.stdout.contains("4 passed (2 more attempts)"), "{}", ended.stdout);
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub use std::vec::Vec;
 use crate::isolate::{self, Child, End};
 pub use crate::parameter::{Bare, ByDebug, Hidden, Shown};
 use crate::test::{BodyBracket, Bracket};
-use crate::{panics, recorder};
+use crate::{outside, panics, recorder};
 
 /// What the attribute knows about a test at compile time.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub struct Item {
     pub package: &'static str,
     /// `CARGO_MANIFEST_DIR` of the crate under test.
     pub manifest_dir: &'static str,
+    /// Options of `-C` and `-Z` that the crate is compiled with, one a line; `None` if they could not be seen.
+    pub options: Option<&'static str>,
     /// `CARGO_BIN_NAME`, which is set while a binary or an example is compiled.
     pub bin_name: Option<&'static str>,
     /// Whether `CARGO_TARGET_TMPDIR` is set, as it is while an integration test or a benchmark is compiled.
@@ -130,6 +132,11 @@ impl Drop for Body {
             panic!("{message}");
         }
     }
+}
+
+/// The test begins, and is not to be monitored.
+pub fn skipped() {
+    outside::tell(None);
 }
 
 /// Opens the test bracket. `monitored` is false if `skip_if` or `when` say so.

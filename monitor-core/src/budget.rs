@@ -121,6 +121,7 @@ mod tests {
             line: 7,
             package: "demo",
             manifest_dir: "",
+            options: None,
             bin_name: None,
             is_outside_library: false,
             component: None,

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
-use std::{env, str::FromStr};
 
 use monitor_store::location::{self, workspace_root};
 
@@ -100,13 +100,9 @@ impl Display for Scopes {
 }
 
 impl Config {
-    /// Reads the environment of the process for tests of the package in `manifest_dir`.
+    /// Reads the variables for tests of the package in `manifest_dir`.
     ///
     /// A value that makes no sense is ignored, and told in the second part: variable, value, reason, remedy.
-    pub(crate) fn from_env(manifest_dir: &Path) -> (Self, Vec<String>) {
-        Self::from_variables(&|name| env::var_os(name), manifest_dir)
-    }
-
     pub(crate) fn from_variables(
         variable: &dyn Fn(&str) -> Option<OsString>,
         manifest_dir: &Path,

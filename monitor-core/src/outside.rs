@@ -1,13 +1,32 @@
 //! For `cargo monitor nextest`, which measures tests that do not link this crate: what their rows have in common.
 
+use std::env;
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::Path;
 
 use monitor_store::{ContextClass, ExecutionContext, Session, Timestamp};
 
 use crate::config::Config;
 pub use crate::facts::Build;
-use crate::facts::{self, RunnerKind};
+use crate::facts::{self, Invocation, RunnerKind};
+
+/// Names the file that tells who measures a test from outside that the test has the attribute. Made when the first bracket in
+/// the process opens, whether it records or is told to skip.
+pub const MONITORED: &str = "CARGO_MONITOR_OUTSIDE_MONITORED";
+
+/// Makes that file, if somebody measures this very process from outside. Looks for the `invocation` if it is not known yet.
+pub(crate) fn tell(invocation: Option<&Invocation>) {
+    let Some(path) = env::var_os(MONITORED) else { return };
+    let is_inherited = match invocation {
+        Some(invocation) => invocation.is_inherited(MONITORED, &path),
+        None => Invocation::find().is_inherited(MONITORED, &path),
+    };
+    if !is_inherited {
+        // If it can't be made, the test has two rows.
+        let _ = File::create(path);
+    }
+}
 
 /// The environment of a session whose tests are measured from outside.
 #[derive(Debug)]
@@ -37,21 +56,21 @@ impl Outside {
 
     /// The row of a session of nextest whose first test began at `run_date`, and the workspace's `Cargo.lock`.
     #[must_use]
-    pub fn session(&self, session_h: &str, run_date: Timestamp, build: &Build<'_>) -> (Session, Option<String>) {
+    pub fn session(&self, session_h: &str, run_date: Timestamp, build: &Build) -> (Session, Option<String>) {
         let (session, lockfile) = facts::session_row(&self.config, session_h, RunnerKind::Nextest, build);
         (Session { run_date, ..session }, lockfile)
     }
 
     /// The execution context and its machine class.
     #[must_use]
-    pub fn context(&self, build: &Build<'_>) -> (ExecutionContext, ContextClass) {
+    pub fn context(&self, build: &Build) -> (ExecutionContext, ContextClass) {
         facts::context(&self.config, build)
     }
 }
 
-/// Identifies a process of this machine as it identifies itself when it records; `started` as
-/// `monitor_store::liveness::started` gives it.
+/// Identifies a process of this machine as it identifies itself when it records: as long as it lives, or its parent has not
+/// waited for it.
 #[must_use]
-pub fn process_h(pid: u32, started: u64) -> String {
-    facts::process_h(pid, started)
+pub fn process_h(pid: u32) -> String {
+    facts::process_h(pid)
 }

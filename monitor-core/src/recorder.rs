@@ -16,13 +16,13 @@ use once_cell::sync::OnceCell;
 use crate::__private::{Item, Parameter};
 use crate::clock::Clock;
 use crate::config::{BudgetMode, Config, Database};
-use crate::facts::{self, ProcessIdentity, Runner};
+use crate::facts::{self, Build, Invocation, ProcessIdentity, Runner};
 use crate::measurement::{Coverage, Measurement};
 use crate::overhead::Overhead;
-use crate::scope::{ThreadRecord, Tree};
+use crate::scope::{ThreadRecord, Tree, current};
 use crate::sys::descriptors;
 use crate::variant::variant;
-use crate::{isolate, neighbours, overhead, panics, sys};
+use crate::{isolate, neighbours, outside, overhead, panics, sys};
 
 static RECORDER: OnceCell<Option<Recorder>> = OnceCell::new();
 
@@ -31,6 +31,7 @@ static RECORDER: OnceCell<Option<Recorder>> = OnceCell::new();
 pub(crate) struct Recorder {
     pub(crate) config: Config,
     pub(crate) runner: Runner,
+    build: Build,
     identity: ProcessIdentity,
     clock: Clock,
     overhead: Overhead,
@@ -74,12 +75,14 @@ pub(crate) fn for_item(item: &'static Item) -> Option<&'static Recorder> {
 
 impl Recorder {
     fn set_up(item: &Item) -> Option<Self> {
-        let (config, problems) = Config::from_env(Path::new(item.manifest_dir));
+        let invocation = Invocation::find();
+        let manifest_dir = invocation.manifest_dir(item.manifest_dir);
+        let (config, problems) = Config::from_variables(&|name| invocation.variable(name), &manifest_dir);
         if !config.enabled {
             return None;
         }
         let identity = facts::process_identity();
-        let mut runner = facts::runner(&config, item, &identity);
+        let mut runner = facts::runner(&config, &invocation, item, &identity);
         if let Some(session_h) = isolate::inherited_session() {
             runner.session_h = session_h;
             runner.single_test = true;
@@ -87,6 +90,7 @@ impl Recorder {
         if runner.lists_only {
             return None;
         }
+        outside::tell(Some(&invocation));
         sys::threads::follow::<ThreadRecord>();
         panics::leave_hook_uncounted();
         let recorder = Self {
@@ -99,6 +103,7 @@ impl Recorder {
             trouble: OnceCell::new(),
             process_tree: OnceCell::new(),
             has_isolated: AtomicBool::new(false),
+            build: Build::of_this_program(item.options),
             config,
             runner,
         };
@@ -132,13 +137,13 @@ impl Recorder {
     fn register<'e>(&self, writer: &mut Writer, first: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
         let process = self.process();
         let session = || self.session_row();
-        let env_h = writer.register(process, session, || facts::context(&self.config, &facts::BUILD), first)?;
+        let env_h = writer.register(process, session, || facts::context(&self.config, &self.build), first)?;
         let _ = self.env_h.set(env_h);
         Ok(())
     }
 
     fn session_row(&self) -> (Session, Option<String>) {
-        facts::session_row(&self.config, &self.runner.session_h, self.runner.kind, &facts::BUILD)
+        facts::session_row(&self.config, &self.runner.session_h, self.runner.kind, &self.build)
     }
 
     fn process(&self) -> Process {
@@ -148,7 +153,7 @@ impl Recorder {
             process_h: identity.process_h.clone(),
             session_h: self.runner.session_h.clone(),
             env_h: None,
-            machine_key: facts::machine_key(&self.config),
+            machine_key: facts::machine_key(&self.config, &self.build),
             host: identity.host.clone(),
             boot_id: identity.boot_id.clone(),
             pid: identity.pid,
@@ -321,7 +326,7 @@ impl Recorder {
             writer.leave();
         }
         let (session, lockfile) = self.session_row();
-        let (context, class) = facts::context(&self.config, &facts::BUILD);
+        let (context, class) = facts::context(&self.config, &self.build);
         let env_h = self.env_h.get_or_init(|| context.env_h.clone()).clone();
         let mut process = self.process();
         process.env_h = Some(env_h);
@@ -380,7 +385,16 @@ impl Recorder {
         (item.isolate || self.config.isolate) && !isolate::is_isolated()
     }
 
-    fn close(&self) {
+    /// The process ends; with `code`, if the system tells.
+    fn close(&self, code: Option<i32>) {
+        if code == Some(0) && !isolate::is_isolated() {
+            // A test that ends the process with success has passed, says whoever runs it: it is told nothing else.
+            if let Some(own) = current::current()
+                && let Some(test) = own.tree().and_then(Tree::test)
+            {
+                test.end_with_process(own);
+            }
+        }
         let Ok(mut sink) = self.sink.try_lock() else { return };
         let died_in = self.running.try_lock().map(|mut running| std::mem::take(&mut *running));
         let crashed = died_in.unwrap_or_default().into_iter().map(|key| Entry::Crashed { key });
@@ -405,10 +419,10 @@ impl Recorder {
     }
 }
 
-extern "C" fn on_exit() {
+fn on_exit(code: Option<i32>) {
     let recorder = RECORDER.get().and_then(Option::as_ref);
     if let Some(recorder) = recorder.filter(|recorder| recorder.is_of_this_process()) {
-        let _ = panic::catch_unwind(AssertUnwindSafe(|| recorder.close()));
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| recorder.close(code)));
     }
 }
 

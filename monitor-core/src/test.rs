@@ -52,6 +52,20 @@ impl OpenTest {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Records what the test cost so far, since it ends the process with success. `own` is the calling thread's record.
+    pub(crate) fn end_with_process(&self, own: &'static ThreadRecord) {
+        let Ok(mut stage) = self.stage.try_lock() else { return };
+        let (measurement, row) = match std::mem::replace(&mut *stage, Stage::Done) {
+            Stage::Measuring(begun, row) => (begun.stop(own).measurement(own), row),
+            Stage::Measured(measurement, row) => (measurement, row),
+            Stage::Waiting(_) | Stage::Done => return,
+        };
+        let within_budget = budget::excess(&self.item.budgets, &measurement).is_empty();
+        let outcome = if within_budget { Outcome::Passed } else { Outcome::OverBudget };
+        // Its other threads are cut short.
+        self.recorder.finish(row, &measurement, Attribution::Shared, outcome, self.most_at_once.load(Relaxed));
+    }
+
     /// Notes that `at_once` tests, this one included, run now.
     pub(crate) fn ran_beside(&self, at_once: u64) {
         self.most_at_once.fetch_max(at_once, Relaxed);

@@ -5,12 +5,14 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{Block, Lifetime, Stmt, Token, parse_quote};
 
 use crate::body::{self, Found};
+use crate::compiler;
 use crate::model::{Returns, ShouldPanic, Test};
 use crate::options::{Monitor, Options};
 
 /// Expands a function that has been validated.
 pub(crate) fn expand(mut test: Test) -> TokenStream {
     if matches!(test.options.monitor, Some(Monitor::Never)) {
+        tell_that_it_is_skipped(&mut test);
         return test.function.into_token_stream();
     }
     if test.has_cases_to_come() {
@@ -22,6 +24,12 @@ pub(crate) fn expand(mut test: Test) -> TokenStream {
         bracket_the_test(&mut test);
     }
     test.function.into_token_stream()
+}
+
+/// Who measures tests without the attribute from outside must not measure this one.
+fn tell_that_it_is_skipped(test: &mut Test) {
+    let (private, label, body) = (test.options.private(), label(), &test.function.block);
+    test.function.block.stmts = statements(quote!(#private::skipped(); #label #body));
 }
 
 /// Puts our attribute again, with a mark, below those that have still to run.
@@ -171,6 +179,7 @@ fn items(test: &Test, template: &str, deferred: bool) -> Vec<Stmt> {
         (Some(case), quote!(if MONITORED_CASE.is_some() { #template } else { #own }), module)
     };
     let options = &test.options;
+    let compiled_with = option(&private, compiler::options().map(|options| quote!(#options)));
     let component = option(&private, options.component.as_ref().map(|component| quote!(#component)));
     let (budgets, isolate) = (budgets(options, &private), options.isolate);
     let should_panic = match test.should_panic() {
@@ -187,6 +196,7 @@ fn items(test: &Test, template: &str, deferred: bool) -> Vec<Stmt> {
             line: #private::core::line!(),
             package: #private::core::env!("CARGO_PKG_NAME"),
             manifest_dir: #private::core::env!("CARGO_MANIFEST_DIR"),
+            options: #compiled_with,
             bin_name: #private::core::option_env!("CARGO_BIN_NAME"),
             is_outside_library: #private::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
             component: #component,
@@ -285,9 +295,10 @@ mod tests {
     }
 
     #[test]
-    fn a_skipped_test_is_left_alone() {
-        let text = "# [test] fn t () { work () ; }";
-        assert_eq!(expanded("skip", text).to_token_stream().to_string(), text);
+    fn a_skipped_test_is_no_item() {
+        let body = body(&expanded("skip", "#[test] fn t() { work(); }"));
+        assert!(body.contains("__private::skipped();") && body.contains("{work();}"), "{body}");
+        assert!(!body.contains("MONITORED_ITEM"), "{body}");
     }
 
     #[test]

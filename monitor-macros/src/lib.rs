@@ -5,6 +5,7 @@
 
 mod body;
 mod case;
+mod compiler;
 mod expand;
 mod known;
 mod model;

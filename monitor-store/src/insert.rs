@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, ToSql, p
 
 use crate::description;
 use crate::hash::hash_hex;
+use crate::machine_class;
 use crate::measures::{Amount, MEASURES};
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 #[allow(unused_imports, reason = "only needed where rusqlite has no method of that name")]
@@ -65,12 +66,12 @@ pub(crate) fn context(connection: &Connection, context: &ExecutionContext, class
     let Some(class) = class else {
         return Ok(());
     };
-    connection.execute(
+    let added = connection.execute(
         "INSERT OR IGNORE INTO CONTEXT_CLASSES (ENV_H, CLASS_H, RUSTC, PROFILE, OPT_LEVEL, TARGET) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![class.env_h, class.class_h, class.rustc, class.profile, class.opt_level, class.target],
     )?;
-    Ok(())
+    if added > 0 { machine_class::renew(connection) } else { Ok(()) }
 }
 
 pub(crate) fn process(connection: &Connection, process: &Process, state: &str) -> Result<()> {

@@ -1,9 +1,8 @@
 //! Whether a process that wrote to the file still lives, asked from another process.
 
 use std::fs;
-use std::path::Path;
 
-use crate::procfs;
+use crate::procfs::{self, Stat};
 use crate::rows::Process;
 use crate::timestamp::Timestamp;
 
@@ -46,7 +45,7 @@ impl Here {
     fn has_ended(&self, witness: &Process, pid: u32, pid_started: u64, now: Timestamp) -> bool {
         let same_host = !self.host.is_empty() && self.host == witness.host;
         let boot = |id: &str| id.split_once(' ').map_or_else(|| id.to_owned(), |(boot, _)| boot.to_owned());
-        if same_host && self.sees(witness) && Path::new("/proc/self/stat").exists() {
+        if same_host && self.sees(witness) && procfs::is_there() {
             return started(pid).is_none_or(|found| pid_started != 0 && found != pid_started);
         }
         if same_host && boot(&self.boot_id) != boot(&witness.boot_id) {
@@ -86,19 +85,7 @@ fn only_user() -> String {
 /// the system has no `/proc`.
 #[must_use]
 pub fn started(pid: u32) -> Option<u64> {
-    start_in(&procfs::read(format!("/proc/{pid}/stat"))?)
-}
-
-/// As [`started`], from the text of `/proc/<pid>/stat`.
-#[must_use]
-pub fn start_in(stat: &str) -> Option<u64> {
-    // The second field, the command's name in parentheses, may hold spaces and parentheses.
-    let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X" | "x") {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
+    Stat::of(pid).filter(|stat| !stat.is_dead()).map(|stat| stat.started)
 }
 
 #[cfg(test)]
@@ -123,14 +110,6 @@ mod tests {
             scope_cost_ns: None,
             allocation_cost_ns: None,
         }
-    }
-
-    #[test]
-    fn a_name_with_parentheses_does_not_hide_the_start() {
-        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 1 1";
-        assert_eq!(start_in(stat), Some(4711));
-        assert_eq!(start_in(&stat.replace(" S ", " Z ")), None);
-        assert_eq!(start_in("7 (x"), None);
     }
 
     #[test]

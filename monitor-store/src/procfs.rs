@@ -1,10 +1,10 @@
-//! Small files of `/proc`.
+//! What Linux tells of processes in small files of `/proc`: the one reader of them.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// No file asked for here is longer.
+/// No file read by [`read`] is longer.
 const LONGEST: usize = 4096;
 
 /// The text of a file of `/proc`, in one read: such files do not tell their size, so that `std` reads them in pieces that
@@ -14,6 +14,74 @@ pub fn read(path: impl AsRef<Path>) -> Option<String> {
     let mut bytes = [0; LONGEST];
     let length = File::open(path).and_then(|mut file| file.read(&mut bytes)).ok()?;
     Some(String::from_utf8_lossy(&bytes[..length]).into_owned())
+}
+
+/// Whether this system tells about processes here.
+#[must_use]
+pub fn is_there() -> bool {
+    Path::new("/proc/self/stat").exists()
+}
+
+/// What `/proc/<pid>/stat` says of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Name of the program, at most 15 bytes of it.
+    pub name: String,
+    /// `R` running, `S` sleeping, `Z` zombie, …
+    pub state: char,
+    /// The parent's id; 0 if it has none that this process may know.
+    pub parent: u32,
+    /// Start in clock ticks since boot, which tells the process from a later one with the same id.
+    pub started: u64,
+}
+
+impl Stat {
+    /// Of the process `pid`. `None` if there is none, or it is hidden from this one.
+    #[must_use]
+    pub fn of(pid: u32) -> Option<Self> {
+        Self::parse(&read(format!("/proc/{pid}/stat"))?)
+    }
+
+    /// Whether it has ended, and its parent has not asked yet how.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        matches!(self.state, 'Z' | 'X' | 'x')
+    }
+
+    fn parse(stat: &str) -> Option<Self> {
+        // The name, in parentheses, may hold spaces and parentheses.
+        let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+        let mut fields = rest.split_ascii_whitespace();
+        let state = fields.next()?.chars().next()?;
+        let parent = fields.next()?.parse().ok()?;
+        let started = fields.nth(17)?.parse().ok()?;
+        Some(Self { name: name.to_owned(), state, parent, started })
+    }
+}
+
+/// The program that a process runs. `None` if there is no such process, or it is another user's.
+#[must_use]
+pub fn program(pid: u32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/exe")).ok()
+}
+
+/// The arguments of a process, its own name first.
+#[must_use]
+pub fn arguments(pid: u32) -> Vec<String> {
+    words(format!("/proc/{pid}/cmdline"))
+}
+
+/// The environment that a process was started with, `NAME=VALUE`. Empty if it is another user's process.
+#[must_use]
+pub fn environment(pid: u32) -> Vec<String> {
+    words(format!("/proc/{pid}/environ"))
+}
+
+/// The texts of a file in which each ends with a zero byte.
+fn words(path: String) -> Vec<String> {
+    let bytes = fs::read(path).unwrap_or_default();
+    let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+    words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
 #[cfg(test)]
@@ -28,5 +96,20 @@ mod tests {
             return;
         };
         assert!(stat.starts_with(&format!("{} (", std::process::id())) && stat.ends_with('\n'), "{stat:?}");
+        let this = std::process::id();
+        assert_eq!(program(this), std::env::current_exe().ok());
+        assert_eq!(arguments(this), std::env::args().collect::<Vec<_>>());
+        let path = std::env::var("PATH").expect("a test has a path");
+        assert!(environment(this).contains(&format!("PATH={path}")));
+    }
+
+    #[test]
+    fn a_name_with_parentheses_hides_nothing() {
+        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 1 1";
+        let parsed = Stat { name: "a) b (c".to_owned(), state: 'S', parent: 1, started: 4711 };
+        assert_eq!(Stat::parse(stat), Some(parsed.clone()));
+        assert!(!parsed.is_dead());
+        assert!(Stat::parse(&stat.replace(" S ", " Z ")).is_some_and(|stat| stat.is_dead() && stat.started == 4711));
+        assert_eq!(Stat::parse("7 (x"), None);
     }
 }

@@ -18,7 +18,7 @@ pub struct Session {
 }
 
 /// Machine, system and toolchain of a session: a row of `EXECUTION_CONTEXTS`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExecutionContext {
     /// Identifier, a hash of the other fields.
     pub env_h: String,
@@ -55,7 +55,7 @@ pub struct ContextClass {
     pub rustc: String,
     /// Build profile, `dev` or `release`.
     pub profile: String,
-    /// Optimisation level, `0` to `3`, `s`, `z`.
+    /// Optimisation level, `0` to `3`, `s`, `z`; `unknown` if nobody told.
     pub opt_level: String,
     /// Target triple.
     pub target: String,

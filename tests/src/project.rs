@@ -36,6 +36,7 @@ const READ_BY_THE_RUNTIME: &[&str] = &[
     "TRAVIS",
     "DRONE",
     "BITBUCKET",
+    "SYSTEM_PULLREQUEST",
     "TF_BUILD",
     "TEAMCITY",
 ];

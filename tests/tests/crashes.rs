@@ -22,16 +22,16 @@ static TEN_TESTS: LazyLock<Project> = LazyLock::new(|| {
     Project::kept("crashes-killed", &[("Cargo.toml", &manifest), ("src/lib.rs", source)])
 });
 
-/// Modules of the fixture, and whether the exit handlers run, so that no other process has to find out.
-const WAYS: &[(&str, bool)] = &[
-    ("killed", false),
-    ("aborts", false),
-    ("overflows", false),
-    ("exits", true),
-    ("exits_with_success", true),
-    ("leaves_at_once", false),
-    ("segfaults", false),
-    ("panics_while_panicking", false),
+/// Modules of the fixture, and what the test is before another process has found out that it is `crashed`: exit handlers know
+/// at once.
+const WAYS: &[(&str, &str)] = &[
+    ("killed", "running"),
+    ("aborts", "running"),
+    ("overflows", "running"),
+    ("exits", "crashed"),
+    ("leaves_at_once", "running"),
+    ("segfaults", "running"),
+    ("panics_while_panicking", "running"),
 ];
 
 fn database() -> (TempDir, PathBuf) {
@@ -64,11 +64,10 @@ fn outcomes(path: &Path) -> Vec<Vec<String>> {
 #[test]
 fn a_process_that_dies_under_cargo_test_leaves_its_rows() {
     let _ = PROJECT.test_binary();
-    for &(way, handlers_run) in WAYS {
+    for &(way, found) in WAYS {
         let (_folder, path) = database();
         let filter = format!("{way}::");
         ends_as_without_us(&["test", "--lib", &filter, "--", "--test-threads=1"], &path);
-        let found = if handlers_run { "crashed" } else { "running" };
         assert_eq!(outcomes(&path), [["a_first", "passed"], ["b_fatal", found]], "{way}");
         // Reading what is there counts as opening the file.
         drop(Monitor::open(&path).expect("the file can be read"));
@@ -91,6 +90,26 @@ fn a_process_that_dies_under_nextest_leaves_its_rows() {
         ends_as_without_us(&["nextest", "run", "--no-fail-fast", &filter], &path);
         drop(Monitor::open(&path).expect("the file can be read"));
         assert_eq!(outcomes(&path), [["a_first", "passed"], ["b_fatal", "crashed"], ["c_last", "passed"]], "{way}");
+    }
+}
+
+/// All that a runner learns of such a test is that its process ended with success.
+#[test]
+fn a_test_that_ends_its_process_with_success_has_passed_as_its_runner_says() {
+    let (_folder, path) = database();
+    ends_as_without_us(&["test", "--lib", "exits_with_success::", "--", "--test-threads=1"], &path);
+    let figures = "select item, outcome, attribution, wall_seconds > 0, allocations >= 0 from TESTS order by 1";
+    let (first, fatal) = (["a_first", "passed", "process", "1", "1"], ["b_fatal", "passed", "shared", "1", "1"]);
+    assert_eq!(Database::open(&path).rows(figures), [first, fatal]);
+    // Those beside it are cut short: nobody says that they passed.
+    let (_folder, path) = database();
+    ends_as_without_us(&["test", "--lib", "exits_beside::"], &path);
+    assert_eq!(outcomes(&path), [["a_long", "crashed"], ["b_fatal", "passed"]]);
+    if nextest_is_there() {
+        let (_folder, path) = database();
+        ends_as_without_us(&["nextest", "run", "exits_with_success::"], &path);
+        let last = ["c_last", "passed", "process", "1", "1"];
+        assert_eq!(Database::open(&path).rows(figures), [first, fatal, last]);
     }
 }
 

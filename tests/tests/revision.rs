@@ -120,12 +120,89 @@ fn a_hook_of_git_changes_nothing() {
 }
 
 #[test]
-fn without_git_the_revision_is_unknown_and_nothing_else_changes() {
+fn without_git_the_head_is_read_from_its_files() {
     let sources = Sources::new("revision-no-git");
-    sources.git(&["init", "--quiet"]);
-    sources.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
     let empty = sources.project.path("src").display().to_string();
-    assert_eq!(sources.revision(&[("PATH", &empty)]), says("", "NULL", "NULL"));
+    let without_git = [("PATH", empty.as_str())];
+    assert_eq!(sources.revision(&without_git), says("", "NULL", "NULL"), "not a repository");
+    sources.git(&["init", "--quiet", "--initial-branch", "trunk"]);
+    assert_eq!(sources.revision(&without_git), says("", "trunk", "NULL"), "no commit yet");
+    sources.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
+    let one = sources.git(&["rev-parse", "HEAD"]);
+    assert_eq!(sources.revision(&without_git), says(&one, "trunk", "NULL"), "nobody says whether it is changed");
+    sources.git(&["pack-refs", "--all"]);
+    assert_eq!(sources.revision(&without_git), says(&one, "trunk", "NULL"), "packed");
+    sources.git(&["checkout", "--quiet", "--detach"]);
+    assert_eq!(sources.revision(&without_git), says(&one, "NULL", "NULL"), "a detached head");
+}
+
+/// As in a container, whose files belong to somebody else: git refuses to work there.
+#[test]
+fn a_repository_of_somebody_else_has_a_head_too() {
+    let sources = Sources::new("revision-owner");
+    sources.git(&["init", "--quiet", "--initial-branch", "trunk"]);
+    sources.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
+    let one = sources.git(&["rev-parse", "HEAD"]);
+    let others =
+        [("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")];
+    let mut status = sources.project.command("git");
+    status.arg("status").envs(others);
+    let refused = run(status);
+    assert!(refused.stderr.contains("dubious ownership"), "{}", refused.stderr);
+    assert_eq!(sources.revision(&others), says(&one, "trunk", "NULL"));
+    let tree = sources.project.outside().join("tree").display().to_string();
+    sources.git(&["worktree", "add", "--quiet", "-b", "topic/x", &tree]);
+    fs::rename(sources.project.path(".git"), sources.project.outside().join("repository")).expect("it can be moved");
+    let file = format!("gitdir: {}/worktrees/tree\n", sources.project.outside().join("repository").display());
+    sources.project.write(".git", &file);
+    assert_eq!(sources.revision(&others), says(&one, "topic/x", "NULL"), "a work tree of its own");
+}
+
+/// What GitHub checks out for a pull request: a shallow clone of a merge that it has made for the occasion.
+#[test]
+fn a_pull_requests_merge_is_known_by_its_head_and_base() {
+    let sources = Sources::new("revision-merge");
+    sources.git(&["init", "--quiet", "--initial-branch", "trunk"]);
+    sources.git(&["add", "Cargo.toml", "src"]);
+    sources.git(&["commit", "--quiet", "--message", "fork"]);
+    sources.git(&["checkout", "--quiet", "-b", "topic"]);
+    sources.git(&["commit", "--quiet", "--allow-empty", "--message", "head"]);
+    sources.git(&["checkout", "--quiet", "trunk"]);
+    sources.git(&["commit", "--quiet", "--allow-empty", "--message", "base"]);
+    let [fork, base, head] = ["trunk~1", "trunk", "topic"].map(|name| sources.git(&["rev-parse", name]));
+    sources.git(&["checkout", "--quiet", "-b", "merge"]);
+    sources.git(&["merge", "--quiet", "--no-ff", "--message", "merge", "topic"]);
+    let merge = sources.git(&["rev-parse", "HEAD"]);
+    sources.git(&["checkout", "--quiet", "--detach"]);
+    let recorded = |variables: &[(&str, &str)]| {
+        let database = sources.project.path(".pymon");
+        let mut command = sources.project.command(&sources.binary);
+        command.envs(variables.iter().copied());
+        let _ = run(command).succeeded();
+        let keys = ["pull_request", "git_base", "git_merge_base", "git_merge"];
+        let values = keys.map(|key| format!("RUN_DESCRIPTION ->> '{key}'")).join(", ");
+        let row = Database::open(&database).rows(&format!("select SCM_ID, {values} from TEST_SESSIONS")).concat();
+        fs::remove_file(database).expect("the file can be removed");
+        row
+    };
+    let github = [("GITHUB_ACTIONS", "true"), ("GITHUB_REF", "refs/pull/7/merge"), ("GITHUB_SHA", &merge)];
+    assert_eq!(recorded(&github), [&head, "7", &base, &fork, &merge]);
+    let gitlab = [
+        ("CI_MERGE_REQUEST_IID", "8"),
+        ("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", &head),
+        ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &fork),
+        ("CI_COMMIT_SHA", &merge),
+    ];
+    assert_eq!(recorded(&gitlab), [&head, "8", &base, &fork, &merge]);
+    assert_eq!(recorded(&[("GITHUB_REF", "refs/heads/trunk"), ("GITHUB_SHA", &merge)])[0], merge);
+
+    // As `actions/checkout` does.
+    let clone = sources.project.outside().join("clone");
+    let url = format!("file://{}", sources.project.root().display());
+    sources.git(&["clone", "--quiet", "--depth", "1", "--branch", "merge", &url, &clone.display().to_string()]);
+    fs::remove_dir_all(sources.project.path(".git")).expect("the repository can be removed");
+    fs::rename(clone.join(".git"), sources.project.path(".git")).expect("a folder can be renamed");
+    assert_eq!(recorded(&github), [&head, "7", &base, "NULL", &merge], "too shallow for where they branched off");
 }
 
 /// Puts a shell script in the project's folder `tools`, under the name of a tool.

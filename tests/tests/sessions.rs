@@ -88,9 +88,15 @@ fn two_commands_at_once_are_two_sessions() {
 #[test]
 fn a_runner_around_the_tests_changes_nothing() {
     let (_folder, path) = database();
-    let runner = "target.'cfg(all())'.runner = ['sh', '-c', '\"$@\"; exit $?', 'runner']";
-    let _ = cargo_runs(&["test", "--config", runner], &path);
+    // As many processes as `xvfb-run` and `dbus-run-session` make.
+    let shell = "'sh', '-c', '\"$@\"; exit $?', 'runner'";
+    let runner = format!("target.'cfg(all())'.runner = [{shell}, {shell}, {shell}]");
+    let _ = cargo_runs(&["test", "--config", &runner], &path);
     assert_eq!(sessions(&path), [session("cargo", TESTS + DOC_TESTS)]);
+    if nextest_is_there() {
+        let _ = cargo_runs(&["nextest", "run", "--config", &runner], &path);
+        assert_eq!(sessions(&path)[1..], [session("nextest", TESTS)]);
+    }
 }
 
 #[test]

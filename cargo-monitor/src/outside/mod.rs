@@ -1,10 +1,11 @@
 //! Tests measured from outside, as processes, since they do not have the attribute.
 //!
 //! `cargo monitor nextest` makes itself the runner of the test binaries (cargo's setting `target.<triple>.runner`). For
-//! each test, [`runner`] starts the binary, waits, and appends what the process cost to a log; afterwards
-//! `record` writes a row for each test that has not recorded itself. `setting` finds the runner that the user has
-//! configured, which is then run by ours.
+//! each test, [`runner`] starts the binary, waits, and appends what the process cost to a log, unless the test has the
+//! attribute after all; afterwards `record` writes a row for each line. `setting` finds the runner that the user has
+//! configured, which is then run by ours: `chain`.
 
+mod chain;
 mod log;
 mod record;
 mod runner;
@@ -16,15 +17,13 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use tempfile::TempDir;
 
+use self::chain::Chain;
 pub(crate) use self::record::record;
 pub(crate) use self::runner::{SUBCOMMAND, run};
 pub(crate) use self::setting::Setting;
 
 /// Log of the run, for the runner.
 const LOG: &str = "CARGO_MONITOR_OUTSIDE_LOG";
-
-/// The user's own runner with its arguments, as a JSON array.
-const CHAIN: &str = "CARGO_MONITOR_OUTSIDE_CHAIN";
 
 /// One run of nextest under our runner.
 #[derive(Debug)]
@@ -58,11 +57,10 @@ impl Run {
         }
         let mut runner = program.into_os_string();
         runner.push(format!(" {SUBCOMMAND}"));
-        let chain = serde_json::Value::from(self.setting.chain.clone()).to_string();
         Ok(vec![
             (self.setting.variable().into(), runner),
             (LOG.into(), self.log().into_os_string()),
-            (CHAIN.into(), chain.into()),
+            Chain::of(&self.setting).pair(),
         ])
     }
 

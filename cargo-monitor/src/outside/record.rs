@@ -1,6 +1,6 @@
 //! The rows of tests that have not recorded themselves.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -26,28 +26,32 @@ pub(crate) fn record(
         let given = variables.iter().find(|(known, _)| *known == name);
         given.map(|(_, value)| value.into()).or_else(|| environment::variable(workspace, name))
     });
-    let mut lines = Line::read_all(&run.log()).context("cannot read what the tests cost")?;
-    if lines.is_empty() || !outside.is_enabled() {
+    let lines = Line::read_all(&run.log()).context("cannot read what the tests cost")?;
+    if !outside.is_enabled() {
         return Ok(0);
     }
-    let known = Known::of(file, session_h)?;
-    lines.retain(|line| !known.processes.contains(&line.process_h));
     let Some(first) = lines.iter().map(|line| line.start).min() else { return Ok(0) };
 
     let mut entries = Vec::new();
-    let env_h = match known.env_h {
-        Some(env_h) => env_h,
-        None => {
-            let opt_level = run.setting().opt_level(workspace);
-            let build = run.setting().build(&opt_level);
-            let (session, lockfile) = outside.session(session_h, first, &build);
-            let (context, class) = outside.context(&build);
-            let env_h = context.env_h.clone();
-            entries.extend([Entry::Session { session, lockfile }, Entry::Context { context, class }]);
-            env_h
-        }
-    };
+    let known = known_context(file, session_h)?;
+    // A profile may optimise one package more than another.
+    let mut contexts: HashMap<&str, String> = HashMap::new();
     for line in &lines {
+        let env_h = match (&known, contexts.get(line.package.as_str())) {
+            (Some(env_h), _) | (None, Some(env_h)) => env_h.clone(),
+            (None, None) => {
+                let build = run.setting().build(workspace, &line.package);
+                if contexts.is_empty() {
+                    let (session, lockfile) = outside.session(session_h, first, &build);
+                    entries.push(Entry::Session { session, lockfile });
+                }
+                let (context, class) = outside.context(&build);
+                let env_h = context.env_h.clone();
+                entries.push(Entry::Context { context, class });
+                contexts.insert(&line.package, env_h.clone());
+                env_h
+            }
+        };
         entries.extend(line_entries(line, session_h, &env_h, &outside.component(&line.package)));
     }
     let written = Writer::open(file).and_then(|mut writer| {
@@ -69,23 +73,14 @@ fn spool(file: &Path, entries: &[Entry], error: StoreError) -> anyhow::Result<()
     Ok(())
 }
 
-/// What monitored tests of the session have recorded.
-#[derive(Default)]
-struct Known {
-    processes: HashSet<String>,
-    env_h: Option<String>,
-}
-
-impl Known {
-    fn of(file: &Path, session_h: &str) -> anyhow::Result<Self> {
-        let monitor = match Monitor::open(file) {
-            Err(StoreError::Missing { .. }) => return Ok(Self::default()),
-            result => result?,
-        };
-        let processes = monitor.processes(session_h)?;
-        let env_h = processes.iter().find_map(|process| process.env_h.clone()).filter(|env_h| !env_h.is_empty());
-        Ok(Self { env_h, processes: processes.into_iter().map(|process| process.process_h).collect() })
-    }
+/// The execution context of the session's monitored tests, if there are any.
+fn known_context(file: &Path, session_h: &str) -> anyhow::Result<Option<String>> {
+    let monitor = match Monitor::open(file) {
+        Err(StoreError::Missing { .. }) => return Ok(None),
+        result => result?,
+    };
+    let processes = monitor.processes(session_h)?;
+    Ok(processes.into_iter().find_map(|process| process.env_h.filter(|env_h| !env_h.is_empty())))
 }
 
 fn line_entries(line: &Line, session_h: &str, env_h: &str, component: &str) -> Vec<Entry> {

@@ -1,24 +1,25 @@
 //! The hidden subcommand that runs one test binary and measures it.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
-use std::io;
+use std::ffi::OsString;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
+use std::{fs, io};
 
 use anyhow::Context as _;
-use monitor_core::outside::process_h;
-use monitor_store::{Outcome, Timestamp, liveness};
+use monitor_core::outside;
+use monitor_store::{Outcome, Timestamp};
 use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
 use nix::sys::time::TimeValLike as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
+use super::LOG;
+use super::chain::Chain;
 use super::log::Line;
-use super::{CHAIN, LOG};
 use crate::exit::Exit;
 
 /// Name of the subcommand.
@@ -31,7 +32,8 @@ const PEAK_ERROR: u64 = 512 * 1024;
 /// Runs `BINARY ARGUMENTS…` as nextest asks, and ends as it ends.
 pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
     let (binary, rest) = arguments.split_first().context("no test binary to run")?;
-    let mut command = command(binary, rest);
+    let mut command = Chain::command(Chain::handed_on(), binary);
+    command.args(rest).env_remove(LOG);
     let (Some(log), Some(test)) = (env::var_os(LOG), test_name(rest)) else {
         // Listing tests, and whatever else is no test.
         let name = command.get_program().to_string_lossy().into_owned();
@@ -41,12 +43,18 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
     for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT] {
         signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
     }
+    let has_attribute = Path::new(&log).with_file_name(format!("monitored-{}", std::process::id()));
+    command.env(outside::MONITORED, &has_attribute);
     let (start, clock) = (Timestamp::now(), Instant::now());
     let mut child = command.spawn().with_context(|| format!("cannot run {}", binary.to_string_lossy()))?;
     // Of this process when the child was born, or a little more.
     let own_peak = peak_bytes(UsageWho::RUSAGE_SELF);
-    let process_h = process_h(child.id(), liveness::started(child.id()).unwrap_or(0));
+    let process_h = outside::process_h(child.id());
     let status = wait(&mut child)?;
+    if fs::remove_file(&has_attribute).is_ok() {
+        // It has recorded itself, or is not to be recorded.
+        return Ok(end_like(status));
+    }
     let wall_seconds = clock.elapsed().as_secs_f64();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     #[expect(clippy::cast_precision_loss, reason = "exact below 285 years")]
@@ -75,25 +83,6 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
         crate::output::note(&format!("cannot note what {} cost: {error}", line.test));
     }
     Ok(end_like(status))
-}
-
-/// The user's own runner, if there is one, before the binary.
-fn command(binary: &OsStr, arguments: &[OsString]) -> Command {
-    let chain = env::var(CHAIN).ok().and_then(|chain| serde_json::from_str::<serde_json::Value>(&chain).ok());
-    let chain: Vec<String> = match chain.as_ref().and_then(serde_json::Value::as_array) {
-        Some(words) => words.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect(),
-        None => Vec::new(),
-    };
-    let mut command = match chain.split_first() {
-        Some((program, first)) => {
-            let mut command = Command::new(program);
-            command.args(first).arg(binary);
-            command
-        }
-        None => Command::new(binary),
-    };
-    command.args(arguments).env_remove(LOG).env_remove(CHAIN);
-    command
 }
 
 /// The test that nextest asks for: `--exact NAME`, or the name before it. None while it lists them.

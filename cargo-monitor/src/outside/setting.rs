@@ -20,6 +20,8 @@ pub(crate) struct Setting {
     pub(crate) rustc: String,
     /// The user's own runner with its arguments; empty if there is none.
     pub(crate) chain: Vec<String>,
+    /// Cargo's flags for the compiler.
+    pub(crate) flags: Vec<String>,
 }
 
 impl Setting {
@@ -38,6 +40,7 @@ impl Setting {
             let program = runner.path.into_os_string();
             [program].into_iter().chain(runner.args).map(|word| word.to_string_lossy().into_owned()).collect()
         };
+        let flags = config.rustflags(&target).with_context(|| format!("cannot read the flags of {target}"))?;
         let rustc = config.rustc();
         let version = std::process::Command::new(&rustc.path).args(&rustc.args).arg("--version").output();
         let version = version.with_context(|| format!("cannot run {}", rustc.path.display()))?;
@@ -46,6 +49,7 @@ impl Setting {
             profile: profile(arguments),
             rustc: String::from_utf8_lossy(&version.stdout).trim().to_owned(),
             chain: runner.map(words).unwrap_or_default(),
+            flags: flags.map(|flags| flags.flags).unwrap_or_default(),
         })
     }
 
@@ -54,32 +58,53 @@ impl Setting {
         format!("CARGO_TARGET_{}_RUNNER", self.target.to_uppercase().replace(['-', '.'], "_"))
     }
 
-    /// The build as monitored tests describe it.
-    pub(super) fn build<'a>(&'a self, opt_level: &'a str) -> Build<'a> {
-        Build { rustc: &self.rustc, target: &self.target, profile: &self.profile, opt_level }
-    }
-
-    /// The optimisation level of the profile, by the workspace's manifest or cargo's defaults.
-    pub(super) fn opt_level(&self, workspace: &Path) -> String {
+    /// The build of a package as its monitored tests describe it, by the workspace's manifest, cargo's flags and defaults.
+    pub(super) fn build(&self, workspace: &Path, package: &str) -> Build {
         let manifest = fs::read_to_string(workspace.join("Cargo.toml")).ok();
         let manifest: Table = manifest.and_then(|text| text.parse().ok()).unwrap_or_default();
-        opt_level(&manifest, &self.profile)
+        let mut build = Build {
+            rustc: self.rustc.clone(),
+            target: self.target.clone(),
+            profile: self.profile.clone(),
+            opt_level: opt_level(&manifest, &self.profile, package),
+            flags: String::new(),
+            emulator: self.emulator(),
+        };
+        build.set_flags(options(&self.flags).iter().map(String::as_str));
+        build
+    }
+
+    /// The user's runner, if it is one that changes what a test costs.
+    fn emulator(&self) -> String {
+        let program = self.chain.first().map(Path::new).and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        let is_one = program.starts_with("qemu-") || ["valgrind", "rr", "strace"].contains(&&*program);
+        if is_one { program.into_owned() } else { String::new() }
     }
 }
 
+/// The options of `-C` and `-Z`.
+fn options(flags: &[String]) -> Vec<String> {
+    let lines = flags.join("\n").replace("-C\n", "-C").replace("-Z\n", "-Z");
+    let option = |line: &str| line.strip_prefix("-C").or_else(|| line.strip_prefix("-Z")).map(str::to_owned);
+    lines.lines().filter_map(option).collect()
+}
+
 /// Follows `inherits` to the first profile that sets it.
-fn opt_level(manifest: &Table, profile: &str) -> String {
-    let mut name = profile.to_owned();
+fn opt_level(manifest: &Table, profile: &str, package: &str) -> String {
+    // What cargo calls `dev` is `test` for tests, if that says anything.
+    let mut name = if profile == "dev" { "test" } else { profile }.to_owned();
     // Cargo refuses profiles that inherit in a circle.
     for _ in 0..16 {
         let table = manifest.get("profile").and_then(|profiles| profiles.get(&name));
-        match table.and_then(|table| table.get("opt-level")) {
+        let own = table.and_then(|table| table.get("package")?.get(package)?.get("opt-level"));
+        match own.or_else(|| table?.get("opt-level")) {
             Some(Value::Integer(level)) => return level.to_string(),
             Some(Value::String(level)) => return level.clone(),
             _ => {}
         }
         match table.and_then(|table| table.get("inherits")).and_then(Value::as_str) {
             Some(parent) => name = parent.to_owned(),
+            None if name == "test" => "dev".clone_into(&mut name),
             None => break,
         }
     }
@@ -143,12 +168,13 @@ mod tests {
 
     #[test]
     fn the_optimisation_level_is_inherited() {
-        let manifest = "[profile.dev]\nopt-level = 1\n[profile.ci]\ninherits = \"dev\"\n[profile.small]\ninherits = \"release\"\nopt-level = \"s\"";
+        let manifest = "[profile.test.package.own]\nopt-level = 2\n[profile.dev]\nopt-level = 1\n[profile.ci]\ninherits = \"dev\"\n[profile.small]\ninherits = \"release\"\nopt-level = \"s\"";
         let manifest: Table = manifest.parse().expect("valid TOML");
         for (profile, expected) in [("dev", "1"), ("release", "3"), ("ci", "1"), ("small", "s")] {
-            assert_eq!(opt_level(&manifest, profile), expected, "{profile}");
+            assert_eq!(opt_level(&manifest, profile, "other"), expected, "{profile}");
         }
-        assert_eq!(opt_level(&Table::new(), "dev"), "0");
+        assert_eq!(opt_level(&manifest, "dev", "own"), "2");
+        assert_eq!(opt_level(&Table::new(), "dev", "own"), "0");
     }
 
     #[test]
@@ -158,6 +184,7 @@ mod tests {
             profile: String::new(),
             rustc: String::new(),
             chain: Vec::new(),
+            flags: Vec::new(),
         };
         assert_eq!(setting.variable(), "CARGO_TARGET_THUMBV8M_MAIN_NONE_EABI_RUNNER");
     }

@@ -30,7 +30,7 @@ pub(super) fn binary_id(executable: &Path, item: &Item) -> String {
 }
 
 /// The name of a test binary without the hash that cargo puts behind it.
-fn without_hash(stem: &str) -> &str {
+pub(super) fn without_hash(stem: &str) -> &str {
     match stem.rsplit_once('-') {
         Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => name,
         _ => stem,
@@ -61,6 +61,7 @@ mod tests {
         line: 7,
         package: "my-package",
         manifest_dir: "",
+        options: None,
         bin_name: None,
         is_outside_library: false,
         component: None,

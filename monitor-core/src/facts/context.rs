@@ -3,34 +3,14 @@
 use std::{env, fs, thread};
 
 use monitor_store::liveness::Here;
-use monitor_store::{ContextClass, ExecutionContext, hash_hex};
+use monitor_store::{ContextClass, ExecutionContext, hash_hex, machine_class};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
+use super::Build;
 use crate::config::Config;
 
-/// How the tests are built.
-#[derive(Clone, Copy, Debug)]
-pub struct Build<'a> {
-    /// `rustc 1.95.0 (hash date)`.
-    pub rustc: &'a str,
-    /// Target triple.
-    pub target: &'a str,
-    /// Build profile, `dev` or `release`.
-    pub profile: &'a str,
-    /// Optimisation level, `0` to `3`, `s`, `z`.
-    pub opt_level: &'a str,
-}
-
-/// What the build script knows.
-pub(crate) const BUILD: Build<'static> = Build {
-    rustc: env!("MONITOR_BUILD_RUSTC"),
-    target: env!("MONITOR_BUILD_TARGET"),
-    profile: env!("MONITOR_BUILD_PROFILE"),
-    opt_level: env!("MONITOR_BUILD_OPT_LEVEL"),
-};
-
 /// Asks the system; some milliseconds.
-pub(crate) fn context(config: &Config, build: &Build<'_>) -> (ExecutionContext, ContextClass) {
+pub(crate) fn context(config: &Config, build: &Build) -> (ExecutionContext, ContextClass) {
     let kinds = RefreshKind::nothing()
         .with_cpu(CpuRefreshKind::nothing().with_frequency())
         .with_memory(MemoryRefreshKind::nothing().with_ram());
@@ -56,17 +36,9 @@ pub(crate) fn context(config: &Config, build: &Build<'_>) -> (ExecutionContext, 
         bits,
         &system_info,
         &toolchain,
-        build.opt_level,
-    ]);
-    let class_h = hash_hex([
-        model.as_str(),
-        &cpu_count.to_string(),
-        arch,
-        &system_info,
-        build.rustc,
-        build.target,
-        build.profile,
-        build.opt_level,
+        &build.opt_level,
+        &build.flags,
+        &build.emulator,
     ]);
     let context = ExecutionContext {
         env_h: env_h.clone(),
@@ -81,29 +53,32 @@ pub(crate) fn context(config: &Config, build: &Build<'_>) -> (ExecutionContext, 
         system_info,
         python_info: toolchain,
     };
-    let class = ContextClass {
+    let mut class = ContextClass {
         env_h,
-        class_h,
-        rustc: build.rustc.to_owned(),
-        profile: build.profile.to_owned(),
-        opt_level: build.opt_level.to_owned(),
-        target: build.target.to_owned(),
+        class_h: String::new(),
+        rustc: build.rustc.clone(),
+        profile: build.profile.clone(),
+        opt_level: build.opt_level.clone(),
+        target: build.target.clone(),
     };
+    class.class_h = machine_class(&context, &class, &build.conditions());
     (context, class)
 }
 
 /// A cheap key by which a later process on the same machine finds the context in the file.
-pub(crate) fn machine_key(config: &Config) -> String {
+pub(crate) fn machine_key(config: &Config, build: &Build) -> String {
     let Here { host, boot_id } = Here::now();
     hash_hex([
         host.as_str(),
         &boot_id,
         &cpu_count().to_string(),
         &config.cpu_freq_mhz.unwrap_or(0).to_string(),
-        BUILD.rustc,
-        BUILD.target,
-        BUILD.profile,
-        BUILD.opt_level,
+        &build.rustc,
+        &build.target,
+        &build.profile,
+        &build.opt_level,
+        &build.flags,
+        &build.emulator,
     ])
 }
 
@@ -150,13 +125,14 @@ mod tests {
 
     #[test]
     fn a_context_is_the_same_when_asked_again() {
-        let (config, _) = Config::from_env(Path::new("."));
-        let (context_a, class_a) = context(&config, &BUILD);
-        let (context_b, class_b) = context(&config, &BUILD);
+        let (config, _) = Config::from_variables(&|_| None, Path::new("."));
+        let build = Build::of_this_program(None);
+        let (context_a, class_a) = context(&config, &build);
+        let (context_b, class_b) = context(&config, &build);
         assert_eq!((&context_a, &class_a), (&context_b, &class_b));
         assert!(context_a.ram_total_mib > 0 && context_a.cpu_count > 0);
         assert!(context_a.python_info.starts_with("rustc "), "{}", context_a.python_info);
         assert!(context_a.system_info.contains(" - "));
-        assert_eq!(machine_key(&config), machine_key(&config));
+        assert_eq!(machine_key(&config, &build), machine_key(&config, &build));
     }
 }

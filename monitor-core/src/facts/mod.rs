@@ -1,15 +1,21 @@
 //! Facts about where the tests run: machine, toolchain, runner, revision, CI. None of them is about a single test.
 
 mod binary;
+mod build;
 mod ci;
 mod context;
+mod emulator;
+mod git_files;
+mod invocation;
 mod process;
+mod pull_request;
 mod runner;
 mod scm;
 mod session;
 
-pub use context::Build;
-pub(crate) use context::{BUILD, context, machine_key};
+pub use build::Build;
+pub(crate) use context::{context, machine_key};
+pub(crate) use invocation::{Invocation, RunnerKind};
 pub(crate) use process::{ProcessIdentity, process_h, process_identity};
-pub(crate) use runner::{Runner, RunnerKind, runner};
+pub(crate) use runner::{Runner, runner};
 pub(crate) use session::session_row;

@@ -1,10 +1,11 @@
 //! This process and its ancestors.
 
-use std::fs;
+use std::path::PathBuf;
 
-use monitor_store::liveness::{self, Here};
-use monitor_store::{hash_hex, procfs};
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use monitor_store::hash_hex;
+use monitor_store::liveness::Here;
+use monitor_store::procfs::{self, Stat};
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 /// What tells this process from every other, on this host and elsewhere.
 #[derive(Debug, Clone)]
@@ -21,8 +22,22 @@ pub(crate) struct ProcessIdentity {
 pub(crate) fn process_identity() -> ProcessIdentity {
     let Here { host, boot_id } = Here::now();
     let pid = std::process::id();
-    let started = liveness::started(pid).or_else(|| start_by_sysinfo(pid)).unwrap_or(0);
+    let started = started(pid).unwrap_or(0);
     ProcessIdentity { process_h: hash(&host, &boot_id, pid, started), pid, started, host, boot_id }
+}
+
+/// The identity that a process of this machine gives itself, while it lives or its parent has not waited for it.
+pub(crate) fn process_h(pid: u32) -> String {
+    let Here { host, boot_id } = Here::now();
+    hash(&host, &boot_id, pid, started(pid).unwrap_or(0))
+}
+
+fn started(pid: u32) -> Option<u64> {
+    look_up()(pid).map(|process| process.started)
+}
+
+fn hash(host: &str, boot_id: &str, pid: u32, started: u64) -> String {
+    hash_hex([host, boot_id, &pid.to_string(), &started.to_string()])
 }
 
 /// A process, as far as it matters here.
@@ -30,30 +45,61 @@ pub(crate) fn process_identity() -> ProcessIdentity {
 pub(super) struct Relative {
     pub pid: u32,
     pub started: u64,
+    /// Name of its program; Linux gives at most 15 bytes of it.
     pub name: String,
     pub parent: Option<u32>,
 }
 
-/// This process, its parent, the parent's parent and so on; looked up one by one as they are asked for.
-pub(super) fn lineage() -> impl Iterator<Item = Relative> {
-    let look_up = if fs::exists("/proc/self/stat").unwrap_or(false) { by_proc } else { by_sysinfo };
-    std::iter::successors(look_up(std::process::id()), move |relative| relative.parent.and_then(look_up))
+/// A process, its parent, the parent's parent and so on; looked up one by one as they are asked for. Ends where a process
+/// can't be seen from here.
+pub(super) fn lineage(pid: u32) -> impl Iterator<Item = Relative> {
+    let look_up = look_up();
+    std::iter::successors(look_up(pid), move |relative| relative.parent.and_then(look_up))
 }
 
-fn by_proc(pid: u32) -> Option<Relative> {
-    let stat = procfs::read(format!("/proc/{pid}/stat"))?;
-    let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
-    let parent = rest.split_ascii_whitespace().nth(1)?.parse().ok();
-    let started = liveness::start_in(&stat).unwrap_or(0);
-    Some(Relative { pid, started, name: name.to_owned(), parent: parent.filter(|parent| *parent > 0) })
+/// The program that a process runs, if this one may know.
+pub(super) fn program(pid: u32) -> Option<PathBuf> {
+    if procfs::is_there() {
+        return procfs::program(pid);
+    }
+    let kind = ProcessRefreshKind::nothing().with_exe(UpdateKind::Always);
+    by_sysinfo(pid, kind, |process| process.exe().map(ToOwned::to_owned))?
 }
 
-fn by_sysinfo(pid: u32) -> Option<Relative> {
-    let id = Pid::from_u32(pid);
-    let mut system = System::new();
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), false, ProcessRefreshKind::nothing());
-    let process = system.process(id)?;
-    Some(Relative {
+/// The arguments of a process, if this one may know.
+pub(super) fn arguments(pid: u32) -> Vec<String> {
+    if procfs::is_there() {
+        return procfs::arguments(pid);
+    }
+    let kind = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
+    by_sysinfo(pid, kind, |process| texts(process.cmd())).unwrap_or_default()
+}
+
+/// The environment that a process was started with, `NAME=VALUE`, if this one may know.
+pub(super) fn environment(pid: u32) -> Vec<String> {
+    if procfs::is_there() {
+        return procfs::environment(pid);
+    }
+    let kind = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
+    by_sysinfo(pid, kind, |process| texts(process.environ())).unwrap_or_default()
+}
+
+fn texts(words: &[std::ffi::OsString]) -> Vec<String> {
+    words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// How a process is found here.
+fn look_up() -> fn(u32) -> Option<Relative> {
+    if procfs::is_there() { relative_by_proc } else { relative_by_sysinfo }
+}
+
+fn relative_by_proc(pid: u32) -> Option<Relative> {
+    let Stat { name, parent, started, .. } = Stat::of(pid)?;
+    Some(Relative { pid, started, name, parent: Some(parent).filter(|parent| *parent > 0) })
+}
+
+fn relative_by_sysinfo(pid: u32) -> Option<Relative> {
+    by_sysinfo(pid, ProcessRefreshKind::nothing(), |process| Relative {
         pid,
         started: process.start_time(),
         name: process.name().to_string_lossy().into_owned(),
@@ -61,18 +107,11 @@ fn by_sysinfo(pid: u32) -> Option<Relative> {
     })
 }
 
-fn start_by_sysinfo(pid: u32) -> Option<u64> {
-    by_sysinfo(pid).map(|process| process.started)
-}
-
-/// The identity of another process of this machine.
-pub(crate) fn process_h(pid: u32, started: u64) -> String {
-    let Here { host, boot_id } = Here::now();
-    hash(&host, &boot_id, pid, started)
-}
-
-fn hash(host: &str, boot_id: &str, pid: u32, started: u64) -> String {
-    hash_hex([host, boot_id, &pid.to_string(), &started.to_string()])
+fn by_sysinfo<T>(pid: u32, kind: ProcessRefreshKind, read: impl FnOnce(&sysinfo::Process) -> T) -> Option<T> {
+    let id = Pid::from_u32(pid);
+    let mut system = System::new();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), false, kind);
+    system.process(id).map(read)
 }
 
 #[cfg(test)]
@@ -81,17 +120,29 @@ mod tests {
 
     #[test]
     fn both_ways_find_the_same_parent() {
-        let parent = lineage().nth(1).expect("a test process has a parent");
-        let this = by_sysinfo(std::process::id()).expect("sysinfo knows this process");
-        assert_eq!(this.parent, Some(parent.pid));
-        let again = by_sysinfo(parent.pid).expect("sysinfo knows the parent");
+        let this = std::process::id();
+        let parent = lineage(this).nth(1).expect("a test process has a parent");
+        let by_sysinfo = relative_by_sysinfo(this).expect("sysinfo knows this process");
+        assert_eq!(by_sysinfo.parent, Some(parent.pid));
+        let again = relative_by_sysinfo(parent.pid).expect("sysinfo knows the parent");
         assert_eq!(again.name, parent.name);
     }
 
     #[test]
     fn an_identity_is_stable_within_a_process() {
-        let ProcessIdentity { process_h: identity, pid, started, .. } = process_identity();
+        let ProcessIdentity { process_h: identity, pid, .. } = process_identity();
         assert_eq!(identity, process_identity().process_h);
-        assert_eq!(identity, process_h(pid, started));
+        assert_eq!(identity, process_h(pid));
+    }
+
+    #[test]
+    fn a_process_that_nobody_has_waited_for_still_has_its_identity() {
+        let mut child = std::process::Command::new("true").spawn().expect("there is a `true`");
+        let alive = process_h(child.id());
+        while Stat::of(child.id()).is_some_and(|stat| !stat.is_dead()) {
+            std::thread::yield_now();
+        }
+        assert_eq!(process_h(child.id()), alive);
+        let _ = child.wait().expect("it ends");
     }
 }

@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::git_files::{self, Head};
+
 /// A tool that takes longer is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -20,7 +22,7 @@ pub(super) struct Revision {
 
 /// Git, else Perforce, Mercurial, Jujutsu: the first that knows the folder.
 pub(super) fn revision(folder: &Path) -> Revision {
-    if let Some(revision) = git(folder) {
+    if let Some(revision) = git(folder).or_else(|| by_files(folder)) {
         return revision;
     }
     let others = [perforce, mercurial, jujutsu];
@@ -58,6 +60,37 @@ fn git(folder: &Path) -> Option<Revision> {
         return Some(Revision { id, facts: Vec::new() });
     };
     Some(parse_git(&status))
+}
+
+/// Whether anything is changed stays unknown.
+fn by_files(folder: &Path) -> Option<Revision> {
+    let Head { id, branch } = git_files::head(folder)?;
+    let facts = branch.map(|branch| ("git_branch".to_owned(), branch)).into_iter().collect();
+    Some(Revision { id, facts })
+}
+
+/// What is asked of git about a pull request.
+pub(super) trait Git {
+    /// The parents of a commit.
+    fn parents(&self, id: &str) -> Vec<String>;
+    /// Where two commits branched off; `None` if the history does not reach back to it.
+    fn merge_base(&self, one: &str, other: &str) -> Option<String>;
+}
+
+/// The repository that a folder is in.
+pub(super) struct Repository<'a>(pub &'a Path);
+
+impl Git for Repository<'_> {
+    fn parents(&self, id: &str) -> Vec<String> {
+        // The commit itself: in a shallow clone, git's other commands do not know its parents.
+        let commit = output(self.0, tool("git", &["cat-file", "commit", id])).unwrap_or_default();
+        let header = commit.lines().take_while(|line| !line.is_empty());
+        header.filter_map(|line| line.strip_prefix("parent ")).map(str::to_owned).collect()
+    }
+
+    fn merge_base(&self, one: &str, other: &str) -> Option<String> {
+        first_line(&output(self.0, tool("git", &["merge-base", one, other]))?)
+    }
 }
 
 fn parse_git(status: &str) -> Revision {

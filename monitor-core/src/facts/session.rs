@@ -4,7 +4,7 @@ use std::{env, fs};
 
 use monitor_store::{Session, Timestamp};
 
-use super::{Build, RunnerKind, ci, scm};
+use super::{Build, RunnerKind, ci, pull_request, scm};
 use crate::config::Config;
 
 /// The row of a session, and the text of the workspace's `Cargo.lock`.
@@ -14,20 +14,28 @@ pub(crate) fn session_row(
     config: &Config,
     session_h: &str,
     runner: RunnerKind,
-    build: &Build<'_>,
+    build: &Build,
 ) -> (Session, Option<String>) {
-    let revision = scm::revision(&config.workspace);
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let mut revision = scm::revision(&config.workspace);
+    if let Some(pull_request) = pull_request::find(&variable, &revision.id, &scm::Repository(&config.workspace)) {
+        revision.id = pull_request.id;
+        revision.facts.extend(pull_request.facts);
+    }
     let scm_id = config.scm_id.clone().unwrap_or(revision.id);
-    let mut description = ci::facts(&|name| env::var(name).ok().filter(|value| !value.is_empty()));
+    let mut description = ci::facts(&variable);
     description.extend(config.description.clone().map(|text| ("description".to_owned(), text)));
     description.extend(config.tags.iter().cloned());
     let facts = [
-        ("rust_toolchain", build.rustc),
-        ("rust_profile", build.profile),
-        ("rust_target", build.target),
+        ("rust_toolchain", build.rustc.as_str()),
+        ("rust_profile", &build.profile),
+        ("rust_target", &build.target),
         ("rust_runner", runner.as_str()),
+        ("rust_flags", &build.flags),
+        ("emulator", &build.emulator),
     ];
-    description.extend(facts.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    let known = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    description.extend(known.map(|(key, value)| (key.to_owned(), value.to_owned())));
     description.extend(revision.facts);
     let session = Session {
         session_h: session_h.to_owned(),

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::folder::{Folder, report_of};
-use super::words::{BEGIN, END, PANICKED, VARIABLE};
+use super::words::{BEGIN, END, MADE_BY, PANICKED, VARIABLE};
 use crate::__private::Item;
 use crate::recorder::Recorder;
 use crate::scope::current;
@@ -92,7 +92,8 @@ fn command(item: &Item, recorder: &Recorder, folder: &Path) -> io::Result<Comman
     let mut command = Command::new(env::current_exe()?);
     command
         .args([&harness_name(item), "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
-        .env(VARIABLE, format!("{}:{}", recorder.runner.session_h, folder.display()));
+        .env(VARIABLE, format!("{}:{}", recorder.runner.session_h, folder.display()))
+        .env(MADE_BY, std::process::id().to_string());
     Ok(command)
 }
 

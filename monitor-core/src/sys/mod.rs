@@ -14,6 +14,7 @@ mod exit;
 mod folder;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod linux;
+mod parent;
 #[cfg(any(not(target_os = "linux"), feature = "portable"))]
 mod portable;
 pub(crate) mod threads;
@@ -31,4 +32,5 @@ pub(crate) use backend::{
 };
 pub(crate) use exit::at_exit;
 pub(crate) use folder::make_private_folder;
+pub(crate) use parent::parent_id;
 pub(crate) use usage::{ChildUsage, Edge, ThreadId, Usage};

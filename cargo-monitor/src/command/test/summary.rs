@@ -3,7 +3,7 @@
 use monitor_analysis::metric::Metric;
 use monitor_analysis::summary::Summary;
 use monitor_analysis::verdict::Verdict;
-use monitor_store::{Attribution, Kind, Monitor, Outcome, OutcomeCounts, Session, Test};
+use monitor_store::{Attribution, Kind, Monitor, Outcome, OutcomeCounts, Session, Test, TestId};
 
 use crate::command::{compare, show};
 use crate::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
@@ -70,8 +70,10 @@ pub(crate) fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
     let sum = |metric| tests.iter().filter_map(|test| measure::value(test, metric)).sum::<f64>();
     let most = tests.iter().filter_map(|test| measure::value(test, Metric::Memory)).reduce(f64::max);
     let counts = counts(tests);
+    let again = tests.len() - last_attempts(tests).len();
     let bad = counts.failed + counts.over_budget + counts.crashed;
-    let outcomes = Value::Text(outcomes(&counts)).toned(if bad > 0 { Tone::Bad } else { Tone::Good });
+    let retried = if again > 0 { format!(" ({again} more attempts)") } else { String::new() };
+    let outcomes = Value::Text(outcomes(&counts) + &retried).toned(if bad > 0 { Tone::Bad } else { Tone::Good });
     let count = |key, count| (Column::new(key, ""), Cell::from(Value::count(count)));
     vec![
         (Column::new("session", "session"), Value::id(&session.session_h).into()),
@@ -87,9 +89,10 @@ pub(crate) fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
     ]
 }
 
+/// What became of the tests in the end, as a runner counts them: a test that was tried again counts once.
 fn counts(tests: &[Test]) -> OutcomeCounts {
     let mut counts = OutcomeCounts::default();
-    for test in tests {
+    for test in last_attempts(tests) {
         *match measure::outcome(test) {
             Outcome::Running => &mut counts.running,
             Outcome::Passed => &mut counts.passed,
@@ -99,6 +102,21 @@ fn counts(tests: &[Test]) -> OutcomeCounts {
         } += 1;
     }
     counts
+}
+
+/// All but those after which the runner tried the test again.
+fn last_attempts(tests: &[Test]) -> Vec<&Test> {
+    let attempt = |test: &Test| test.profile.as_ref().map_or(1, |profile| profile.attempt);
+    let mut runs: Vec<(TestId, &Test)> = tests.iter().map(|test| (test.id(), test)).collect();
+    runs.sort_by(|(id, run), (other_id, other)| id.cmp(other_id).then_with(|| run.start().cmp(&other.start())));
+    let mut last: Vec<(TestId, &Test)> = Vec::with_capacity(runs.len());
+    for (id, run) in runs {
+        if last.last().is_some_and(|(of, before)| *of == id && attempt(run) == attempt(before) + 1) {
+            last.pop();
+        }
+        last.push((id, run));
+    }
+    last.into_iter().map(|(_, run)| run).collect()
 }
 
 /// `12 passed, 1 crashed`.

@@ -1,0 +1,83 @@
+//! The runner that the user has set, which ours stands in for: handed on to each run of a test.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::setting::Setting;
+
+/// The user's setting, for our runner.
+const VARIABLE: &str = "CARGO_MONITOR_OUTSIDE_CHAIN";
+
+/// The user's own runner with its arguments, and how the environment named it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Chain {
+    /// Empty if there is none.
+    words: Vec<String>,
+    /// The variable in which ours stands.
+    variable: String,
+    /// What stood there before.
+    former: Option<String>,
+}
+
+impl Chain {
+    /// As the user has set it.
+    pub(super) fn of(setting: &Setting) -> Self {
+        let variable = setting.variable();
+        Self { words: setting.chain.clone(), former: env::var(&variable).ok(), variable }
+    }
+
+    /// The variable of the environment that hands it on.
+    pub(super) fn pair(&self) -> (OsString, OsString) {
+        let Self { words, variable, former } = self;
+        (VARIABLE.into(), json!({ "words": words, "variable": variable, "former": former }).to_string().into())
+    }
+
+    /// As it was handed on to this process.
+    pub(super) fn handed_on() -> Option<Self> {
+        Self::parse(&env::var(VARIABLE).ok()?)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let words = value["words"].as_array()?.iter().map(text).collect::<Option<_>>()?;
+        Some(Self { words, variable: text(&value["variable"])?, former: text(&value["former"]) })
+    }
+
+    /// `BINARY`, run by the user's runner, in the environment as it is without ours: a test may run cargo.
+    pub(super) fn command(this: Option<Self>, binary: &OsStr) -> Command {
+        let Some(Self { words, variable, former }) = this else { return Command::new(binary) };
+        let mut command = match words.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(binary);
+                command
+            }
+            None => Command::new(binary),
+        };
+        match former {
+            Some(former) => command.env(variable, former),
+            None => command.env_remove(variable),
+        };
+        command.env_remove(VARIABLE);
+        command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_comes_back_as_it_was_handed_on() {
+        for former in [None, Some("qemu -L \"a b\"".to_owned())] {
+            let chain = Chain { words: vec!["qemu".into(), "-L".into(), "a b".into()], variable: "V".into(), former };
+            let (_, text) = chain.pair();
+            assert_eq!(Chain::parse(text.to_str().expect("JSON is text")), Some(chain));
+        }
+        assert_eq!(Chain::parse("[\"qemu\"]"), None);
+    }
+}

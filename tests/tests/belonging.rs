@@ -1,0 +1,143 @@
+//! Where a run belongs: in the file of the sources that it tests, under the runner that runs it, however it is started.
+#![forbid(unsafe_code)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use monitor_tests::{Database, Project, manifest, nextest_is_there, run};
+
+const ONE_TEST: &str = include_str!("../fixtures/one_test.rs");
+
+fn git(project: &Project, folder: &Path, args: &[&str]) -> String {
+    let mut git = project.command("git");
+    git.args(["-c", "user.name=Me", "-c", "user.email=me@example.org", "-c", "core.hooksPath=/dev/null"]);
+    git.args(args).current_dir(folder);
+    run(git).succeeded().stdout.trim().to_owned()
+}
+
+fn repository(package: &str) -> Project {
+    let project = Project::library(package, ONE_TEST);
+    project.write(".gitignore", "/.pymon*\n");
+    git(&project, project.root(), &["init", "--quiet", "--initial-branch", "trunk"]);
+    git(&project, project.root(), &["add", "."]);
+    git(&project, project.root(), &["commit", "--quiet", "--message", "one"]);
+    project
+}
+
+/// The commits of a file's sessions.
+fn commits(folder: &Path) -> Vec<String> {
+    Database::open(&folder.join(".pymon")).column("select SCM_ID from TEST_SESSIONS")
+}
+
+fn cargo_in(project: &Project, folder: &Path, args: &[&str]) -> Command {
+    let mut command = project.cargo(args);
+    command.current_dir(folder);
+    command
+}
+
+#[test]
+fn work_trees_with_one_target_folder_keep_their_own_file() {
+    let project = repository("belonging-trees");
+    let (one, other) = (project.root(), project.outside().join("other"));
+    git(&project, one, &["worktree", "add", "--quiet", "-b", "other", &other.display().to_string()]);
+    git(&project, &other, &["commit", "--quiet", "--allow-empty", "--message", "two"]);
+    for folder in [&other, one, &other] {
+        let _ = run(cargo_in(&project, folder, &["test", "--lib"])).succeeded();
+    }
+    assert_eq!(commits(one), [git(&project, one, &["rev-parse", "HEAD"])]);
+    let second = git(&project, &other, &["rev-parse", "HEAD"]);
+    assert_eq!(commits(&other), [second.clone(), second]);
+}
+
+#[test]
+fn an_archive_records_where_it_runs_though_its_build_folder_is_still_there() {
+    if !nextest_is_there() {
+        return;
+    }
+    let project = repository("belonging-archive");
+    let archive = project.outside().join("tests.tar.zst").display().to_string();
+    let _ = run(project.cargo(&["nextest", "archive", "--archive-file", &archive])).succeeded();
+    let elsewhere = project.outside().join("elsewhere");
+    git(&project, project.root(), &["clone", "--quiet", ".", &elsewhere.display().to_string()]);
+    git(&project, &elsewhere, &["commit", "--quiet", "--allow-empty", "--message", "two"]);
+    let args = ["nextest", "run", "--archive-file", &archive, "--workspace-remap", "."];
+    let _ = run(cargo_in(&project, &elsewhere, &args)).succeeded();
+    assert_eq!(commits(&elsewhere), [git(&project, &elsewhere, &["rev-parse", "HEAD"])]);
+    assert!(!project.path(".pymon").exists(), "rows went to where the archive was built");
+}
+
+#[test]
+fn a_binary_started_by_hand_records_where_it_was_built() {
+    let project = repository("belonging-by-hand");
+    let binary = project.test_binary();
+    // As in a program that `cargo run` starts.
+    let elsewhere = Project::library("belonging-elsewhere", ONE_TEST);
+    let mut command = project.command(&binary);
+    command.current_dir(elsewhere.root()).env("CARGO_MANIFEST_DIR", elsewhere.root());
+    let _ = run(command).succeeded();
+    assert_eq!(commits(project.root()).len(), 1);
+    assert!(!elsewhere.path(".pymon").exists());
+}
+
+/// Runner, binary and attribution of a file's rows.
+fn rows(file: &Path) -> Vec<Vec<String>> {
+    Database::open(file).rows(
+        "select json_extract(RUN_DESCRIPTION, '$.rust_runner'), BINARY, ATTRIBUTION, \
+         (select count(*) from TEST_SESSIONS), coalesce(json_extract(RUN_DESCRIPTION, '$.suite'), '-') \
+         from TEST_PROFILES join TEST_SESSIONS using (SESSION_H) order by ITEM_VARIANT",
+    )
+}
+
+#[test]
+fn a_test_that_runs_cargo_does_not_hand_down_its_own_run() {
+    let project = Project::kept(
+        "belonging-nested",
+        &[
+            ("Cargo.toml", &manifest("belonging-nested", "")),
+            ("src/lib.rs", include_str!("../fixtures/nested.rs")),
+            ("inner/Cargo.toml", &manifest("belonging-inner", "")),
+            ("inner/src/lib.rs", ONE_TEST),
+        ],
+    );
+    let lock = fs::read_to_string(project.path("Cargo.lock")).expect("there is a lock file");
+    project.write("inner/Cargo.lock", &lock);
+    let inner = project.path("inner/.pymon");
+    let outer_file = |runner: &str| -> PathBuf { project.path(&format!("{runner}.pymon")) };
+    let record = |runner: &str, args: &[&str]| {
+        for file in [&inner, &outer_file(runner)] {
+            let _ = fs::remove_file(file);
+        }
+        let mut command = project.cargo(args);
+        command
+            .env("MONITOR_DB", outer_file(runner))
+            .env("MONITOR_SESSION", format!("outer {runner}"))
+            .env("MONITOR_TAGS", "suite=outer");
+        let _ = run(command).succeeded();
+    };
+    let row = |runner: &str, binary: &str, attribution: &str, sessions: &str, suite: &str| {
+        [runner, binary, attribution, sessions, suite].map(str::to_owned)
+    };
+    let inner_row = row("cargo", "belonging-inner", "threads", "2", "-");
+
+    record("cargo", &["test", "--lib"]);
+    assert_eq!(rows(&inner), [inner_row.clone(), inner_row.clone()]);
+    let outer = |attribution| row("cargo", "belonging-nested", attribution, "1", "outer");
+    assert_eq!(rows(&outer_file("cargo")), [outer("threads"), outer("process")]);
+    if nextest_is_there() {
+        record("nextest", &["nextest", "run", "--test-threads=1"]);
+        assert_eq!(rows(&inner), [inner_row.clone(), inner_row]);
+        let outer = row("nextest", "belonging-nested", "process", "1", "outer");
+        assert_eq!(rows(&outer_file("nextest")), [outer.clone(), outer]);
+    }
+}
+
+#[test]
+fn a_variable_that_a_test_sets_for_the_cargo_it_runs_counts() {
+    // This test is run by cargo, and was not started with that name.
+    let project = Project::library("belonging-explicit", ONE_TEST);
+    let mut command = project.cargo(&["test", "--lib"]);
+    command.env("MONITOR_SESSION", "a name").env("MONITOR_TAGS", "suite=inner");
+    let _ = run(command).succeeded();
+    assert_eq!(rows(&project.path(".pymon"))[0][4], "inner");
+}
