@@ -166,15 +166,25 @@ fn prune_spares_what_a_gate_compares_with() {
 fn doctor_tells_wrong_from_doubtful() {
     let fixture = Fixture::three_sessions();
     fs::create_dir(fixture.folder().join("src")).expect("a folder can be made");
-    fs::write(fixture.folder().join("Cargo.toml"), "[package]\nname = \"x\"\n").expect("a file can be written");
+    fs::write(
+        fixture.folder().join("Cargo.toml"),
+        "[package]\nname = \"x\"\n[dev-dependencies]\nmonitor-runtime = \"0.1\"\n",
+    )
+    .expect("a file can be written");
     let source = |text: &str| fs::write(fixture.folder().join("src/lib.rs"), text).expect("a file can be written");
-    source("#[monitored] #[test] fn a() {}");
+    source("#[test] #[monitored] fn a() {}");
     let fine = fixture.run(&["doctor"]).succeeded();
     assert!(fine.stdout.contains("3 sessions") && !fine.stdout.contains("wrong"), "{}", fine.stdout);
-    source("#[monitored] #[test] fn a() {} #[global_allocator] static A: Mine = Mine;");
+    source("#[test] #[monitored] fn a() {} #[global_allocator] static A: Mine = Mine;");
     let wrong = fixture.run(&["doctor", "--format", "json"]);
     assert_eq!(wrong.code, Some(7), "{}", wrong.stderr);
-    assert!(wrong.stdout.contains("\"grade\": \"wrong\""), "{}", wrong.stdout);
+    for words in [
+        "\"grade\": \"wrong\"",
+        "conflicts with global allocator in: monitor_runtime",
+        "package = \\\"monitor-core\\\"",
+    ] {
+        assert!(wrong.stdout.contains(words), "{words}: {}", wrong.stdout);
+    }
 }
 
 #[test]

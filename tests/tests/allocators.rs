@@ -85,3 +85,85 @@ fn an_allocator_that_is_not_wrapped_is_noticed() {
     let grown = database.number("select rss_peak_bytes from TESTS") / MIB as f64;
     assert!((199.0..210.0).contains(&grown), "{grown} MiB of resident growth for 200 filled");
 }
+
+/// Members and files with all kinds of allocators, tested by one `cargo test --workspace`.
+fn mixed() -> Project {
+    const VECTOR: &str = "assert_eq!(vec![1_u8; 1_000].len(), 1_000);";
+    let test = |attribute: &str, name: &str| format!("#[{attribute}]\n#[test]\nfn {name}() {{\n    {VECTOR}\n}}\n");
+    let monitored = |name: &str| test("monitor_runtime::monitored", name);
+    let global = |kind: &str, value: &str| format!("#[global_allocator]\nstatic ALLOCATOR: {kind} = {value};\n");
+    let wrapped =
+        |by: &str, kind: &str| global(&format!("{by}::Allocator<{kind}>"), &format!("{by}::Allocator::new({kind})"));
+    let package = |name: &str, dependencies: &str| {
+        format!("[package]\nname = \"allocators-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n{dependencies}")
+    };
+    let plain = "[dev-dependencies]\nmonitor-runtime = { path = \"{{repo}}/monitor-runtime\" }\n";
+    let core =
+        "[dev-dependencies]\nmonitor-runtime = { package = \"monitor-core\", path = \"{{repo}}/monitor-core\" }\n";
+    let files = [
+        ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"plain\", \"own\", \"library\"]\n".to_owned()),
+        // Most packages; one of its files has an allocator, and one has both, with a line for it in the manifest.
+        (
+            "plain/Cargo.toml",
+            package(
+                "plain",
+                &format!("{plain}monitor-core = {{ path = \"{{{{repo}}}}/monitor-core\" }}\ndhat = \"0.3\"\n"),
+            ),
+        ),
+        ("plain/src/lib.rs", format!("#[cfg(test)]\n{}", monitored("plain_library"))),
+        ("plain/tests/plain.rs", monitored("plain_file")),
+        ("plain/tests/own.rs", global("std::alloc::System", "std::alloc::System") + &test("inline", "not_monitored")),
+        (
+            "plain/tests/dhat.rs",
+            wrapped("monitor_core", "dhat::Alloc")
+                + &test("monitor_core::monitored(crate = monitor_core)", "dhat_wrapped"),
+        ),
+        // A package that has an allocator in its tests: each binary says which.
+        ("own/Cargo.toml", package("own", &format!("{core}mimalloc = \"0.1\"\ntikv-jemallocator = \"0.6\"\n"))),
+        (
+            "own/src/lib.rs",
+            format!(
+                "#[cfg(test)]\n{}#[cfg(test)]\n{}",
+                wrapped("monitor_runtime", "mimalloc::MiMalloc"),
+                monitored("mimalloc_wrapped")
+            ),
+        ),
+        (
+            "own/tests/jemalloc.rs",
+            wrapped("monitor_runtime", "tikv_jemallocator::Jemalloc") + &monitored("jemalloc_wrapped"),
+        ),
+        ("own/tests/system.rs", wrapped("monitor_runtime", "std::alloc::System") + &monitored("system_wrapped")),
+        ("own/tests/nothing.rs", monitored("nothing_installed")),
+        ("own/tests/unwrapped.rs", global("mimalloc::MiMalloc", "mimalloc::MiMalloc") + &monitored("mimalloc_alone")),
+        // A library that brings its allocator to whoever uses it.
+        ("library/Cargo.toml", package("library", &format!("[dependencies]\nmimalloc = \"0.1\"\n\n{core}"))),
+        (
+            "library/src/lib.rs",
+            global("mimalloc::MiMalloc", "mimalloc::MiMalloc") + "#[cfg(test)]\n" + &monitored("of_a_library"),
+        ),
+        ("library/tests/outside.rs", format!("use allocators_library as _;\n{}", monitored("beside_a_library"))),
+    ];
+    let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    Project::new(&files)
+}
+
+#[test]
+fn a_workspace_builds_whatever_allocators_its_members_and_files_have() {
+    let project = mixed();
+    let _ = project.test(&["--workspace", "--tests"]);
+    assert_eq!(
+        project.database().rows("select item, memory_source, heap_allocated_bytes from TESTS order by 2, 1"),
+        [
+            ["dhat_wrapped", "heap", "1000"],
+            ["jemalloc_wrapped", "heap", "1000"],
+            ["mimalloc_wrapped", "heap", "1000"],
+            ["plain_file", "heap", "1000"],
+            ["plain_library", "heap", "1000"],
+            ["system_wrapped", "heap", "1000"],
+            ["beside_a_library", "rss", "NULL"],
+            ["mimalloc_alone", "rss", "NULL"],
+            ["nothing_installed", "rss", "NULL"],
+            ["of_a_library", "rss", "NULL"],
+        ]
+    );
+}

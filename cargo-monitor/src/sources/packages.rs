@@ -25,6 +25,8 @@ pub(crate) struct Package {
     pub targets: Vec<(PathBuf, bool)>,
     /// What it calls the runtime, if it depends on it already.
     pub runtime: Option<String>,
+    /// Whether that brings its global allocator.
+    pub installs: bool,
     /// Folders of the packages of the workspace that it uses.
     pub uses: Vec<PathBuf>,
 }
@@ -73,6 +75,7 @@ fn package(told: &Value) -> Package {
         manifest: path(&told["manifest_path"]),
         targets: list(&told["targets"]).filter_map(target).collect(),
         runtime,
+        installs: list(&told["dependencies"]).any(|dependency| dependency["name"] == "monitor-runtime"),
         uses: list(&told["dependencies"])
             .filter_map(|dependency| dependency["path"].as_str())
             .map(PathBuf::from)

@@ -114,7 +114,7 @@ fn refused_shapes_give_one_error_each_on_the_word_that_is_wrong() {
 
 #[test]
 fn an_allocator_of_ones_own_is_wrapped_as_shown() {
-    let document = Document::read("docs/src/configuration.md");
+    let document = Document::read("docs/src/allocators.md");
     let (mut dependencies, mut source) = (String::new(), String::new());
     for block in document.blocks() {
         if block.language == "rust" && block.has("own-allocator") {

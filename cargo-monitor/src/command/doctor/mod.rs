@@ -1,5 +1,6 @@
 //! `cargo monitor doctor`: what is wrong, or may mislead, in a project and its file.
 
+mod allocator;
 mod environment;
 mod file;
 mod source;
@@ -9,6 +10,7 @@ use clap::Args;
 use crate::app::App;
 use crate::exit::Exit;
 use crate::output::{Document, Table, Tone, Value};
+use crate::sources::packages;
 
 /// Nothing to choose.
 #[derive(Debug, Args)]
@@ -19,7 +21,7 @@ Examples:
 
 Looks at the file (can it be read, where does it lie, what waits beside it, which builds and machines are mixed in it), at
 the environment (variables that nothing reads) and at the sources of the workspace (tests beside monitored ones that are
-not monitored, allocators that hide the heap). Ends with exit code 7 if something is wrong, 0 if at most something may
+not monitored, allocators that conflict or hide the heap). Ends with exit code 7 if something is wrong, 0 if at most something may
 mislead.")]
 pub struct Arguments {}
 
@@ -62,7 +64,9 @@ pub(crate) fn run(_: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let mut findings = file::check(&app.database()?);
     findings.extend(environment::check(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned())));
     if workspace.join("Cargo.toml").exists() {
-        findings.extend(source::check(&workspace));
+        let known = packages::workspace(&workspace).ok();
+        findings.extend(source::check(&workspace, known.as_ref().map_or(&[], |workspace| &workspace.packages)));
+        findings.extend(known.iter().flat_map(allocator::check));
     } else {
         // Else this would read whatever lies below, a home folder perhaps.
         let found = format!("no Cargo project in {} or above", workspace.display());

@@ -1,22 +1,24 @@
-//! The sources of a workspace: tests that are not monitored, allocators that hide the heap.
+//! The sources of a workspace: tests that are not monitored.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::{fs, mem};
 
 use syn::visit::{self, Visit};
-use syn::{Attribute, ItemFn, ItemMacro, ItemMod, ItemStatic};
+use syn::{Attribute, ItemFn, ItemMacro, ItemMod};
 
 use super::Finding;
-use crate::sources::{self, files, known, packages};
+use crate::sources::packages::Package;
+use crate::sources::{self, files, known};
 
-pub(super) fn check(workspace: &Path) -> Vec<Finding> {
-    let for_tests = files_of_tests(workspace);
+/// Sources below the folder; `members` are the packages, if cargo knows them.
+pub(super) fn check(workspace: &Path, members: &[Package]) -> Vec<Finding> {
+    let for_tests = files_of_tests(members);
     let mut seen = Seen::default();
     for file in &sources::below(workspace) {
         let Ok(text) = fs::read_to_string(file) else { continue };
         // Only files that matter are parsed: most have no test.
-        if !text.contains("monitored") && !text.contains("global_allocator") {
+        if !text.contains("monitored") {
             continue;
         }
         if let Ok(syntax) = syn::parse_file(&text) {
@@ -28,9 +30,8 @@ pub(super) fn check(workspace: &Path) -> Vec<Finding> {
     seen.findings()
 }
 
-/// The files of all targets, and whether they are compiled for tests only; none if cargo does not know them.
-fn files_of_tests(workspace: &Path) -> HashMap<PathBuf, bool> {
-    let packages = packages::workspace(workspace).map(|workspace| workspace.packages).unwrap_or_default();
+/// The files of all targets, and whether they are compiled for tests only.
+fn files_of_tests(packages: &[Package]) -> HashMap<PathBuf, bool> {
     let files = packages.iter().flat_map(|package| files::of_targets(&package.targets));
     files.filter_map(|file| Some((file.path.canonicalize().ok()?, file.for_tests))).collect()
 }
@@ -46,8 +47,6 @@ struct Seen {
     hurting: Vec<String>,
     /// `file: test`, in modules that have monitored tests.
     unmonitored: Vec<String>,
-    /// Files with a global allocator that is not ours.
-    allocators: Vec<String>,
     /// The module around: whether it is monitored as a whole, and its tests.
     module: Module,
 }
@@ -100,11 +99,6 @@ impl Seen {
             let remedy = "put #[monitored] below #[test], or #[cfg(test)] above it";
             findings.push(Finding::wrong("order", found, remedy));
         }
-        if !self.allocators.is_empty() {
-            let remedy = "depend on monitor-runtime = { package = \"monitor-core\", ... } and wrap it: Allocator::new(YourAllocator)";
-            let found = format!("global allocator of its own in {}: the heap is not counted", some(&self.allocators));
-            findings.push(Finding::wrong("allocator", found, remedy));
-        }
         findings
     }
 }
@@ -155,15 +149,6 @@ impl<'ast> Visit<'ast> for Seen {
             self.module.unmonitored.push(format!("tests of {name} in {}", self.file));
         }
     }
-
-    fn visit_item_static(&mut self, item: &'ast ItemStatic) {
-        let kind = &item.ty;
-        let is_ours =
-            matches!(&**kind, syn::Type::Path(path) if path.path.segments.iter().any(|s| s.ident == "Allocator"));
-        if known::has(&item.attrs, "global_allocator") && !is_ours {
-            self.allocators.push(self.file.clone());
-        }
-    }
 }
 
 /// Whether `#[monitored]` stands above the language's own `#[test]`, which drops what stands below it only.
@@ -175,7 +160,7 @@ fn is_above_the_test(function: &ItemFn) -> bool {
 }
 
 /// The first of them, and how many more there are.
-fn some(all: &[String]) -> String {
+pub(super) fn some(all: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     if all.len() > SHOWN { format!("{shown} and {} more", all.len() - SHOWN) } else { shown }
@@ -185,6 +170,7 @@ fn some(all: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::command::doctor::Grade;
+    use crate::sources::packages;
 
     fn findings(files: &[(&str, &str)]) -> Vec<Finding> {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -193,7 +179,8 @@ mod tests {
             fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
             fs::write(path, text).expect("a file can be written");
         }
-        check(folder.path())
+        let members = packages::workspace(folder.path()).map(|workspace| workspace.packages).unwrap_or_default();
+        check(folder.path(), &members)
     }
 
     #[test]
@@ -239,16 +226,5 @@ mod tests {
         let order = findings.iter().find(|finding| finding.check == "order").expect("it is found");
         assert!(order.found.ends_with("above #[test]: a in src/lib.rs, mod f in src/lib.rs"), "{}", order.found);
         assert_eq!(order.grade, Grade::Wrong);
-    }
-
-    #[test]
-    fn an_allocator_that_is_not_ours_is_found() {
-        let own =
-            "#[monitored] #[test] fn x() {} #[global_allocator] static A: mimalloc::MiMalloc = mimalloc::MiMalloc;";
-        let wrapped = "#[monitored] #[test] fn x() {} #[global_allocator] static A: monitor_runtime::Allocator<M> = M;";
-        let grades = |text: &str| findings(&[("src/lib.rs", text)]).iter().map(|f| f.grade).collect::<Vec<_>>();
-        assert_eq!(grades(own), [Grade::Fine, Grade::Wrong]);
-        assert_eq!(grades(wrapped), [Grade::Fine]);
-        assert_eq!(grades("fn main() {}"), [Grade::Doubtful]);
     }
 }
