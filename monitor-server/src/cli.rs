@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::address::DEFAULT_PROJECT;
 use crate::store::Access;
 
 /// One place for every machine's test results.
@@ -53,6 +54,57 @@ pub enum Command {
     /// Who may read and write.
     #[command(subcommand)]
     Token(Token),
+    /// Add the sessions of a .pymon file; what is there already stays as it is.
+    Import {
+        /// The file, of cargo monitor or of pytest-monitor.
+        file: PathBuf,
+        /// The project.
+        #[arg(long, default_value = DEFAULT_PROJECT)]
+        project: String,
+    },
+    /// Write a project's sessions to a new .pymon file.
+    Export {
+        /// The file.
+        file: PathBuf,
+        /// The project.
+        #[arg(long, default_value = DEFAULT_PROJECT)]
+        project: String,
+    },
+    /// Delete sessions: those that every option given means. Sessions of the baseline branch stay.
+    Prune {
+        /// The project.
+        #[arg(long, default_value = DEFAULT_PROJECT)]
+        project: String,
+        /// Which.
+        #[command(flatten)]
+        which: Prune,
+    },
+    /// Copy a SQLite database, also while it is served.
+    Backup {
+        /// The copy, a new file.
+        file: PathBuf,
+    },
+}
+
+/// Which sessions are deleted.
+#[derive(Args, Debug)]
+#[group(skip)]
+pub struct Prune {
+    /// Those that the server got more than so many days ago.
+    #[arg(long, value_name = "DAYS")]
+    pub older_than: Option<u32>,
+    /// All but the newest.
+    #[arg(long, value_name = "COUNT")]
+    pub keep: Option<usize>,
+    /// Those of this branch.
+    #[arg(long)]
+    pub branch: Option<String>,
+    /// The branch whose sessions stay.
+    #[arg(long, default_value = "main")]
+    pub baseline: String,
+    /// Only list them.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Tokens.

@@ -1,9 +1,13 @@
 //! What the program does: a file for each command.
 
+mod export;
+mod import;
+mod prune;
 mod serve;
 mod token;
 
 use crate::cli::{Cli, Command};
+use crate::store;
 
 /// Does what the arguments say.
 ///
@@ -14,5 +18,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         None => serve::run(&cli.database, cli.serve),
         Some(Command::Token(command)) => token::run(&cli.database, command),
+        Some(Command::Import { file, project }) => import::run(&cli.database, &project, &file),
+        Some(Command::Export { file, project }) => export::run(&cli.database, &project, &file),
+        Some(Command::Prune { project, which }) => prune::run(&cli.database, &project, &which),
+        Some(Command::Backup { file }) => Ok(store::open::database(&cli.database)?.backup(&file)?),
     }
 }

@@ -8,6 +8,7 @@ mod durability;
 mod hostile;
 mod http;
 mod ingest;
+mod operate;
 mod postgres;
 mod process;
 mod samples;

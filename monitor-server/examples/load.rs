@@ -1,0 +1,221 @@
+//! What the server can take on this machine, beside what this disk can:
+//! `cargo run --release -p monitor-server --example load -- [ROWS] [FOLDER or postgres://...]`.
+//!
+//! The disk's own limits come first, measured in the same run: without them the other numbers say little.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use monitor_server::serve::serve;
+use monitor_server::state::{Options, Shared};
+use monitor_server::store::open;
+use serde_json::{Value, json};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How long each rate is measured.
+const SPAN: Duration = Duration::from_secs(2);
+/// Tests in a session.
+const TESTS: usize = 5_000;
+/// Queries of each kind.
+const QUERIES: usize = 21;
+
+fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    let rows: usize = args.next().map_or(Ok(1_000_000), |rows| rows.parse())?;
+    let place = args.next().unwrap_or_else(|| ".".to_owned());
+    let folder = tempfile::tempdir_in(if place.contains("://") { "." } else { &place })?;
+    let syncs = syncs(folder.path())?;
+    println!("fdatasync of 4 KiB                {syncs:>9.0} /s");
+    let commits = commits(folder.path())?;
+    println!("SQLite commits, WAL and FULL      {commits:>9.0} /s");
+    let database = match place.contains("://") {
+        true => place,
+        false => folder.path().join("monitor.db").to_string_lossy().into_owned(),
+    };
+    let address = start(&database)?;
+    let one = singles(address, 1)?;
+    println!("single metrics, 1 client          {one:>9.0} /s   {:.0} % of the commits", 100.0 * one / commits);
+    println!("single metrics, 8 clients         {:>9.0} /s", singles(address, 8)?);
+    let sessions = rows.div_ceil(TESTS);
+    println!(
+        "rows in batches of {TESTS}           {:>9.0} /s   {sessions} sessions, 2 clients",
+        batches(address, sessions)?
+    );
+    for (what, path) in [
+        ("first page of all metrics", "metrics/".to_owned()),
+        ("last page of all metrics", "metrics/?page=-1".to_owned()),
+        ("count of all metrics", "metrics/count".to_owned()),
+        ("history of one test", "variants/test_42[3]/metrics".to_owned()),
+        ("a page of one session", "sessions/session-7/metrics".to_owned()),
+        ("metrics of a kind", "filters/scope/function/metrics".to_owned()),
+        ("the 10 that need most memory", "resources/memory/head/metrics".to_owned()),
+    ] {
+        let (median, longest) = latency(address, &path)?;
+        println!("{what:<33} {median:>9.1} ms  {longest:.1} ms at most");
+    }
+    Ok(())
+}
+
+fn per_second(mut work: impl FnMut() -> Result<()>) -> Result<f64> {
+    let (begin, mut count) = (Instant::now(), 0_u32);
+    while begin.elapsed() < SPAN {
+        work()?;
+        count += 1;
+    }
+    Ok(f64::from(count) / begin.elapsed().as_secs_f64())
+}
+
+fn syncs(folder: &Path) -> Result<f64> {
+    let mut file = File::create(folder.join("raw"))?;
+    per_second(|| {
+        file.write_all(&[1; 4096])?;
+        Ok(file.sync_data()?)
+    })
+}
+
+fn commits(folder: &Path) -> Result<f64> {
+    let connection = rusqlite::Connection::open(folder.join("raw.db"))?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (a, b)")?;
+    let mut insert = connection.prepare("INSERT INTO t VALUES (?1, ?2)")?;
+    per_second(|| {
+        insert.execute(("some text as long as a metric has", 1.5))?;
+        Ok(())
+    })
+}
+
+/// A server in this process.
+fn start(database: &str) -> Result<SocketAddr> {
+    let store = open::database(database)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
+    let address = listener.local_addr()?;
+    thread::spawn(move || {
+        let state = Shared::new(store, Options::default());
+        runtime.block_on(serve(listener, None, state, std::future::pending::<()>()))
+    });
+    Ok(address)
+}
+
+fn metric(client: usize, number: usize) -> Value {
+    json!({
+        "session_h": "single", "context_h": "context", "item_start_time": format!("2026-11-23T00:{client:02}:00.{number:06}"),
+        "item_path": "pkg.test_mod", "item": "test_single", "item_variant": format!("test_single[{}]", number % 100),
+        "item_fs_loc": "pkg/test_mod.py", "kind": "function", "component": "load", "total_time": 0.25, "user_time": 0.1,
+        "kernel_time": 0.2, "cpu_usage": 0.24, "mem_usage": 3.5,
+    })
+}
+
+fn singles(address: SocketAddr, clients: usize) -> Result<f64> {
+    let work = move |client: usize| -> Result<f64> {
+        let mut connection = Connection::open(address)?;
+        let mut number = 0;
+        per_second(|| {
+            number += 1;
+            let body = metric(client + 10 * clients, number).to_string();
+            let (status, _) = connection.ask("POST", "/api/v1/metrics/", "application/json", body.as_bytes())?;
+            if status == 201 { Ok(()) } else { Err(format!("status {status}").into()) }
+        })
+    };
+    let threads: Vec<_> = (0..clients).map(|client| thread::spawn(move || work(client))).collect();
+    threads.into_iter().map(|thread| thread.join().map_err(|_| "a client panicked")?).sum()
+}
+
+fn session(number: usize) -> String {
+    let head = json!({
+        "session": {
+            "session_h": format!("session-{number}"), "run_date": "2026-11-23T00:34:04.856111",
+            "scm_ref": format!("revision-{number}"), "description": {"pipeline_branch": "main", "pipeline_build_no": number},
+        },
+    });
+    let mut text = format!("{head}\n");
+    for test in 0..TESTS {
+        let (item, case) = (test / 10, test % 10);
+        let row = json!({
+            "context_h": "context", "item_start_time": format!("2026-11-23T00:34:05.{test:06}"), "item_path": "krate::tests",
+            "item": format!("test_{item}"), "item_variant": format!("test_{item}[{case}]"), "item_fs_loc": "src/lib.rs",
+            "kind": "function", "component": "krate", "package": "krate", "binary": "krate", "total_time": 0.001 * test as f64,
+            "user_time": 0.001, "kernel_time": 0.0001, "cpu_usage": 0.9, "mem_usage": ((test * 7919 + number * 31) % 10_007) as f64,
+        });
+        text += &format!("{row}\n");
+    }
+    text
+}
+
+fn batches(address: SocketAddr, sessions: usize) -> Result<f64> {
+    let send = move |first: usize| -> Result<Duration> {
+        let mut connection = Connection::open(address)?;
+        let mut took = Duration::ZERO;
+        for number in (first..sessions).step_by(2) {
+            let body = session(number);
+            let begin = Instant::now();
+            let (status, answer) =
+                connection.ask("POST", "/api/v2/sessions", "application/x-ndjson", body.as_bytes())?;
+            took += begin.elapsed();
+            if status != 201 {
+                return Err(format!("status {status}: {}", String::from_utf8_lossy(&answer)).into());
+            }
+        }
+        Ok(took)
+    };
+    let clients: Vec<_> = (0..2).map(|first| thread::spawn(move || send(first))).collect();
+    let took: Vec<_> =
+        clients.into_iter().map(|thread| thread.join().map_err(|_| "a client panicked")?).collect::<Result<_>>()?;
+    let longest = took.into_iter().max().unwrap_or_default();
+    Ok((sessions * TESTS) as f64 / longest.as_secs_f64())
+}
+
+fn latency(address: SocketAddr, path: &str) -> Result<(f64, f64)> {
+    let mut connection = Connection::open(address)?;
+    let mut times = Vec::new();
+    for _ in 0..QUERIES {
+        let begin = Instant::now();
+        let (status, _) = connection.ask("GET", &format!("/api/v1/{path}"), "text/plain", b"")?;
+        times.push(begin.elapsed().as_secs_f64() * 1e3);
+        if status != 200 {
+            return Err(format!("{path}: status {status}").into());
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    Ok((times[QUERIES / 2], times[QUERIES - 1]))
+}
+
+/// A connection that is kept.
+struct Connection {
+    stream: BufReader<TcpStream>,
+}
+
+impl Connection {
+    fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: BufReader::new(stream) })
+    }
+
+    fn ask(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
+        let length = body.len();
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n");
+        self.stream.get_mut().write_all(&[head.as_bytes(), body].concat())?;
+        let (mut status, mut length) = (0, 0);
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line)?;
+            let line = line.trim_end().to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length: ") {
+                length = value.parse()?;
+            } else if line.starts_with("http/1.1 ") {
+                status = line.split(' ').nth(1).unwrap_or("").parse()?;
+            } else if line.is_empty() {
+                break;
+            }
+        }
+        let mut answer = vec![0; length];
+        self.stream.read_exact(&mut answer)?;
+        Ok((status, answer))
+    }
+}

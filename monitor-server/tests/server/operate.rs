@@ -1,0 +1,132 @@
+//! What operators do: files in and out, copies, and an end to old sessions.
+
+use std::path::Path;
+
+use monitor_store::{Monitor, Outcome, Sessions};
+use monitor_tests::{python, run};
+use serde_json::json;
+
+use super::process::Server;
+use super::samples::{context, metric, session};
+
+fn succeeded(server: &Server, args: &[&str]) -> String {
+    let output = server.command(args);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{}: {args:?}: {error}", server.kind);
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// A session of each kind: of Rust, by our own way in, and of Python.
+fn fill(server: &Server) {
+    let mut known = context("ours");
+    known["class"] =
+        json!({"class_h": "k", "rustc": "rustc 1.95.0", "profile": "dev", "opt_level": "0", "target": "t"});
+    let row = |variant: &str, profile: serde_json::Value| {
+        let mut row = metric(
+            json!({"item_variant": variant, "context_h": "ours", "profile": profile, "package": "pkg", "binary": "lib"}),
+        );
+        row.as_object_mut().expect("an object").remove("session_h");
+        row
+    };
+    let mut crashed = row("crashed", json!({"outcome": "crashed"}));
+    for figure in ["total_time", "user_time", "kernel_time", "cpu_usage", "mem_usage"] {
+        crashed.as_object_mut().expect("an object").remove(figure);
+    }
+    let passed =
+        row("passed", json!({"outcome": "passed", "attribution": "threads", "heap_peak": 4096, "heap_retained": -1}));
+    let ours = json!({
+        "session": session("s1", json!({"pipeline_branch": "main"})), "contexts": [known], "lockfile": "version = 4\n",
+        "rows": [passed, crashed],
+    });
+    assert_eq!(server.post("/api/v2/sessions", &ours).status, 201);
+    assert_eq!(server.post("contexts/", &context("theirs")).status, 201);
+    assert_eq!(server.post("sessions/", &session("s2", json!({"pipeline_branch": "dev"}))).status, 201);
+    assert_eq!(server.post("metrics/", &metric(json!({"session_h": "s2", "context_h": "theirs"}))).status, 201);
+}
+
+fn listings(server: &Server, project: &str) -> Vec<String> {
+    ["contexts/", "sessions/", "metrics/", "components/"]
+        .iter()
+        .map(|path| server.get(&format!("/p/{project}/api/v1/{path}")).text())
+        .collect()
+}
+
+#[test]
+fn a_project_goes_out_to_a_file_and_in_again() {
+    for server in Server::each(&[]) {
+        fill(&server);
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("out.pymon");
+        let name = file.to_str().expect("a path in UTF-8");
+        succeeded(&server, &["export", name]);
+        let monitor = Monitor::open(&file).expect("the file can be read");
+        assert_eq!(monitor.sessions(&Sessions::all()).expect("sessions").len(), 2, "{}", server.kind);
+        let tests = monitor.tests("s1").expect("tests");
+        let outcome =
+            |variant: &str| tests.iter().find(|test| test.variant() == variant).and_then(|test| test.outcome());
+        assert_eq!((outcome("passed"), outcome("crashed")), (Some(Outcome::Passed), Some(Outcome::Crashed)));
+        let measures = tests.iter().find_map(|test| test.profile.as_ref()?.measures.heap_retained);
+        assert_eq!(measures, Some(-1));
+        assert_eq!(tests.iter().filter_map(|test| test.class_h.as_deref()).collect::<Vec<_>>(), ["k", "k"]);
+        assert_eq!(monitor.lockfile("s1").expect("a lockfile").as_deref(), Some("version = 4\n"));
+        assert!(!server.command(&["export", name]).status.success(), "a file that is there is not touched");
+        drop(monitor);
+
+        assert_eq!(succeeded(&server, &["import", name, "--project", "copy"]), "2 sessions, 3 new rows\n");
+        assert_eq!(succeeded(&server, &["import", name, "--project", "copy"]), "2 sessions, 0 new rows\n");
+        assert_eq!(succeeded(&server, &["import", name]), "2 sessions, 0 new rows\n", "what was sent live is known");
+        assert_eq!(listings(&server, "copy"), listings(&server, "default"), "{}", server.kind);
+        assert!(!server.command(&["import", "/nowhere.pymon"]).status.success());
+    }
+}
+
+#[test]
+fn a_file_of_pytest_monitor_comes_in() {
+    let Some(python) = python() else { return };
+    let server = Server::sqlite(&[]);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("test_sent.py"), include_str!("../fixtures/test_sent.py")).expect("a file");
+    let mut pytest = python.command();
+    pytest
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--remote-server", &server.base()])
+        .current_dir(folder.path());
+    let _ = run(pytest).succeeded();
+    let file = folder.path().join(".pymon");
+    let imported = succeeded(&server, &["import", file.to_str().expect("a path in UTF-8")]);
+    assert_eq!(imported, "1 sessions, 0 new rows\n", "what was sent live is not there twice");
+}
+
+#[test]
+fn old_sessions_go_and_the_baseline_stays() {
+    for server in Server::each(&[]) {
+        fill(&server);
+        assert!(!server.command(&["prune"]).status.success(), "nothing is meant");
+        assert_eq!(succeeded(&server, &["prune", "--keep", "0", "--dry-run"]), "s2\n");
+        assert_eq!(succeeded(&server, &["prune", "--older-than", "1"]), "0 sessions deleted\n");
+        assert_eq!(succeeded(&server, &["prune", "--keep", "0"]), "1 sessions deleted\n", "{}", server.kind);
+        let left: Vec<_> =
+            server.list("sessions/", "sessions").iter().map(|session| session["session_h"].clone()).collect();
+        assert_eq!((left, server.count("metrics/count")), (vec![json!("s1")], 1));
+        // What is deleted can be sent again.
+        fill(&server);
+        assert_eq!(server.count("metrics/count"), 2, "{}", server.kind);
+    }
+}
+
+#[test]
+fn a_backup_is_a_database() {
+    for server in Server::each(&[]) {
+        fill(&server);
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let copy = folder.path().join("copy.db");
+        let name = copy.to_str().expect("a path in UTF-8");
+        let output = server.command(&["backup", name]);
+        if server.kind == "PostgreSQL" {
+            assert!(String::from_utf8_lossy(&output.stderr).contains("pg_dump"));
+            continue;
+        }
+        assert!(output.status.success() && Path::new(name).exists());
+        assert_eq!(listings(&Server::on_sqlite(name), "default"), listings(&server, "default"));
+        assert!(!server.command(&["backup", name]).status.success(), "a file that is there is not touched");
+    }
+}
