@@ -113,6 +113,20 @@ fn what_is_exported_can_be_imported_once() {
 }
 
 #[test]
+fn capacity_counts_what_child_processes_hold() {
+    let fixture = Fixture::three_sessions();
+    let most = || {
+        let text = fixture.run(&["capacity", "--format", "json"]).succeeded().stdout;
+        let after = text.split("\"peak_memory_bytes\": ").skip(1).map(|rest| rest.split([',', '\n']).next());
+        after.flatten().map(|number| number.trim().parse::<f64>().expect("a number")).fold(0.0, f64::max)
+    };
+    let before = most();
+    let database = monitor_tests::Database::open(&fixture.folder().join(".pymon"));
+    database.execute("update RUNS set CHILD_RSS_PEAK = 209715200");
+    assert!(most() >= before + 209_715_200.0, "{} after {before}", most());
+}
+
+#[test]
 fn csv_has_a_line_for_each_row() {
     let fixture = Fixture::three_sessions();
     let csv = fixture.run(&["export", "latest", "--as", "csv"]).succeeded().stdout;

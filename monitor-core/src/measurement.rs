@@ -55,6 +55,8 @@ pub(crate) struct Measurement {
     /// Growth of the process's resident peak, bytes.
     pub resident_growth_bytes: Option<u64>,
     pub children: Option<ChildUsage>,
+    /// Resident peak of the test's largest child process, bytes.
+    pub largest_child_bytes: Option<u64>,
     /// Threads at work for the test, its own included.
     pub threads: Option<u64>,
 }
@@ -149,13 +151,14 @@ impl Stopped {
         let usage = usage.since(&spent.aside);
         let threads = totals_now.threads.saturating_sub(*earlier_threads);
         let usage = if threads == 1 { without_own_cost(usage, self.wall) } else { usage };
-        let children = match (children, &self.children) {
-            (Some(before), Some(after)) => Some(ChildUsage {
-                user_ns: after.user_ns.saturating_sub(before.user_ns),
-                kernel_ns: after.kernel_ns.saturating_sub(before.kernel_ns),
-            }),
-            _ => None,
-        };
+        let both = children.as_ref().zip(self.children.as_ref());
+        let own_peak = || resident.as_ref().and_then(ResidentPeak::peak_bytes);
+        let largest_child_bytes = both.and_then(|(before, after)| after.largest_peak_since(before, own_peak()));
+        let children = both.map(|(before, after)| ChildUsage {
+            user_ns: after.user_ns.saturating_sub(before.user_ns),
+            kernel_ns: after.kernel_ns.saturating_sub(before.kernel_ns),
+            ..*after
+        });
         Measurement {
             coverage: *coverage,
             wall: self.wall,
@@ -168,6 +171,7 @@ impl Stopped {
             }),
             resident_growth_bytes: resident.as_ref().and_then(ResidentPeak::growth_bytes),
             children,
+            largest_child_bytes,
             threads: sys::threads::are_seen().then_some(threads),
         }
     }

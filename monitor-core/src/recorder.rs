@@ -440,7 +440,8 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String>
 }
 
 fn measures(measurement: &Measurement, concurrency: u64) -> Measures {
-    let Measurement { coverage, usage, heap, resident_growth_bytes, children, threads, .. } = measurement;
+    let Measurement { coverage, usage, heap, resident_growth_bytes, children, largest_child_bytes, threads, .. } =
+        measurement;
     Measures {
         heap_peak: heap.map(|heap| heap.peak_bytes),
         heap_allocated: heap.map(|heap| heap.allocated_bytes),
@@ -457,6 +458,7 @@ fn measures(measurement: &Measurement, concurrency: u64) -> Measures {
         child_kernel_time: children.map(|children| seconds(children.kernel_ns)),
         threads: *threads,
         concurrency: Some(concurrency),
+        child_rss_peak: *largest_child_bytes,
     }
 }
 

@@ -98,9 +98,12 @@ pub(crate) fn process(connection: &Connection, process: &Process, state: &str) -
             state,
         ],
     )?;
-    // Its tests find the numbers there.
-    for text in [Some(&process.session_h), process.env_h.as_ref(), Some(&process.process_h)].into_iter().flatten() {
-        number_of(connection, text)?;
+    let is_known = id(connection, "SELECT ID FROM TEXTS WHERE TEXT = ?1", [&process.process_h])?.is_some();
+    let numbers = Numbers::of(connection, &process.session_h, process.env_h.as_deref(), &process.process_h)?;
+    if is_known {
+        // Tests of it may have come before it, from another file.
+        let sql = "UPDATE RUNS SET ENV = ?2 WHERE SESSION = ?1 AND PROCESS = ?3 AND ENV IS NULL";
+        connection.execute(sql, params![numbers.session, numbers.env, numbers.process])?;
     }
     Ok(())
 }

@@ -182,6 +182,8 @@ measures! {
     threads: Count(u64), "THREADS", "threads", "threads", Count, AtOnce, false;
     /// Most monitored tests at once in the process, this one included.
     concurrency: Count(u64), "CONCURRENCY", "concurrency", "tests at once", Count, Tests, false;
+    /// Resident peak of the largest child process that was waited for, bytes.
+    child_rss_peak: Count(u64), "CHILD_RSS_PEAK", "child_rss_peak_bytes", "resident peak of children", Bytes, AtOnce, false;
 }
 
 #[cfg(test)]

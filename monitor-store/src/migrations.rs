@@ -8,11 +8,12 @@ use crate::database::Database;
 use crate::error::StoreError;
 use crate::measures::MEASURES;
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_pytest_monitor.sql"),
     include_str!("migrations/0002_profiles.sql"),
     include_str!("migrations/0003_indexes.sql"),
     include_str!("migrations/0004_compact.sql"),
+    include_str!("migrations/0005_child_rss_peak.sql"),
 ];
 
 /// The schema version that this build writes (`PRAGMA user_version`).

@@ -63,11 +63,15 @@ fn a_nested_monitored_function_counts_for_itself_and_for_the_test_around_it() {
 #[test]
 fn a_process_of_its_own_counts_its_children() {
     let project = hard("hard-children");
-    let _ = project.test(&["--lib", "child_process_burns", "--", "--test-threads=1"]);
+    let tests = ["child_process_burns", "child_process_holds", "nested_monitored_functions"];
+    let _ = project.test(&[&["--lib", "--", "--test-threads=1"][..], &tests].concat());
     let database = project.database();
     assert_eq!(attribution(&database, "child_process_burns"), "process");
     let child_ms = of(&database, "child_process_burns", "(child_user_seconds + child_kernel_seconds) * 1000");
     assert!(child_ms > 10.0, "{child_ms} ms of a shell that counts to 200,000");
+    let child_mib = of(&database, "child_process_holds", "child_rss_peak_bytes / 1048576.0");
+    assert!((200.0..250.0).contains(&child_mib), "{child_mib} MiB of a grandchild that holds 200");
+    assert_eq!(of(&database, "nested_monitored_functions", "child_rss_peak_bytes"), 0.0, "it has no child");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn recording(monitor: &Monitor, session: &Session, tests: &[Test]) -> anyhow::Re
         start_seconds: test.start().seconds_since(first),
         wall_seconds: measure::value(test, Metric::WallTime).unwrap_or(0.0),
         cpu_seconds: measure::value(test, Metric::CpuTime).unwrap_or(0.0),
-        memory_bytes: measure::value(test, Metric::Memory).unwrap_or(0.0),
+        memory_bytes: memory_bytes(test),
     });
     let tests: Vec<RecordedTest> = recorded.collect();
     Ok(Recording {
@@ -90,6 +90,13 @@ fn recording(monitor: &Monitor, session: &Session, tests: &[Test]) -> anyhow::Re
         process_bytes: 0.0,
         tests,
     })
+}
+
+/// What a test holds at its peak, its largest child process included.
+fn memory_bytes(test: &Test) -> f64 {
+    let own = measure::value(test, Metric::Memory).unwrap_or(0.0);
+    let of_child = test.profile.as_ref().and_then(|profile| profile.measures.child_rss_peak);
+    own + of_child.map_or(0.0, |bytes| bytes as f64)
 }
 
 /// How many tests ran at once at most.

@@ -32,7 +32,12 @@ pub(crate) fn process_usage(edge: Edge) -> Usage {
 /// What child processes consumed that ended and were waited for.
 pub(crate) fn children_usage() -> Option<ChildUsage> {
     let rusage = rusage(libc::RUSAGE_CHILDREN)?;
-    Some(ChildUsage { user_ns: nanos_of(rusage.ru_utime), kernel_ns: nanos_of(rusage.ru_stime) })
+    Some(ChildUsage {
+        user_ns: nanos_of(rusage.ru_utime),
+        kernel_ns: nanos_of(rusage.ru_stime),
+        minor_faults: u64::try_from(rusage.ru_minflt).ok()?,
+        largest_peak_bytes: u64::try_from(rusage.ru_maxrss).ok()? * 1024,
+    })
 }
 
 /// CPU time of a living thread of this process, ns; `None` once it has ended.
@@ -92,9 +97,14 @@ impl ResidentPeak {
         Some(Self { at_start_bytes: resident_bytes("VmHWM:")? })
     }
 
+    /// Most bytes resident since the start.
+    pub(crate) fn peak_bytes(&self) -> Option<u64> {
+        resident_bytes("VmHWM:")
+    }
+
     /// Bytes by which the peak now lies above the start.
     pub(crate) fn growth_bytes(&self) -> Option<u64> {
-        Some(resident_bytes("VmHWM:")?.saturating_sub(self.at_start_bytes))
+        Some(self.peak_bytes()?.saturating_sub(self.at_start_bytes))
     }
 }
 

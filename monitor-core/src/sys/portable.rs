@@ -70,6 +70,11 @@ impl ResidentPeak {
         Some(Self { at_start_bytes: resident_bytes()? })
     }
 
+    /// Not known.
+    pub(crate) fn peak_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Bytes resident now above the start.
     pub(crate) fn growth_bytes(&self) -> Option<u64> {
         Some(resident_bytes()?.saturating_sub(self.at_start_bytes))

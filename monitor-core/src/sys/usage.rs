@@ -29,11 +29,33 @@ pub(crate) struct Usage {
     pub write_bytes: Option<u64>,
 }
 
-/// User and kernel time of child processes that ended and were waited for.
+/// What child processes consumed that ended and were waited for, since this process began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ChildUsage {
     pub user_ns: u64,
     pub kernel_ns: u64,
+    /// Minor page faults, of which no process has none.
+    pub minor_faults: u64,
+    /// Resident peak of the largest of them, their own children included.
+    pub largest_peak_bytes: u64,
+}
+
+/// So far may two readings of one process's resident memory lie apart: the kernel counts it per processor.
+const RESIDENT_SLACK_BYTES: u64 = 1 << 20;
+
+impl ChildUsage {
+    /// Resident peak of the largest child that ended since `earlier`, where this process itself had `own_peak_bytes` at
+    /// most; 0 if there was none.
+    ///
+    /// `None` where it cannot be told: the kernel keeps the largest of all children so far, and counts for a child what
+    /// it shares with its parent until it runs another program.
+    pub(crate) fn largest_peak_since(&self, earlier: &Self, own_peak_bytes: Option<u64>) -> Option<u64> {
+        if self.minor_faults == earlier.minor_faults {
+            return Some(0);
+        }
+        let least = earlier.largest_peak_bytes.max(own_peak_bytes?.saturating_add(RESIDENT_SLACK_BYTES));
+        (self.largest_peak_bytes > least).then_some(self.largest_peak_bytes)
+    }
 }
 
 impl Usage {
@@ -99,6 +121,20 @@ mod tests {
         let fresh = Usage { cpu_ns: Some(500), ..Usage::ZERO };
         assert_eq!(fresh.split_ns(), Some((500, 0)));
         assert_eq!(Usage::default().split_ns(), None);
+    }
+
+    #[test]
+    fn the_largest_child_is_known_if_it_is_larger_than_all_before_and_than_its_parent() {
+        const MIB: u64 = 1 << 20;
+        let children =
+            |minor_faults, mib| ChildUsage { minor_faults, largest_peak_bytes: mib * MIB, ..ChildUsage::default() };
+        let peak = |before, after: ChildUsage, own| after.largest_peak_since(&before, Some(own * MIB));
+        assert_eq!(peak(children(0, 0), children(0, 0), 9), Some(0), "no child");
+        assert_eq!(peak(children(7, 50), children(7, 50), 9), Some(0), "none in this test");
+        assert_eq!(peak(children(7, 50), children(8, 200), 9), Some(200 * MIB));
+        assert_eq!(peak(children(7, 50), children(8, 50), 9), None, "one that is smaller than another before");
+        assert_eq!(peak(children(0, 0), children(8, 9), 9), None, "what it had of its parent");
+        assert_eq!(children(8, 200).largest_peak_since(&children(0, 0), None), None);
     }
 
     #[test]

@@ -1,0 +1,1 @@
+ALTER TABLE RUNS ADD COLUMN CHILD_RSS_PEAK integer; -- bytes
