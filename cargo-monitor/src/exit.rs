@@ -25,6 +25,8 @@ pub enum Exit {
     Regressed,
     /// 6: `gate`: there is nothing to compare with, so nothing passed.
     NoBaseline,
+    /// 8: `gate`: the head has only a part of the tests that the baseline has, so it did not pass.
+    Partial,
     /// 7: `doctor`: it has found something wrong.
     Wrong,
     /// `test` and `nextest`: cargo's own.
@@ -42,6 +44,7 @@ impl std::fmt::Display for Exit {
             Self::Regressed => "regressed",
             Self::NoBaseline => "no baseline",
             Self::Wrong => "wrong",
+            Self::Partial => "partial",
             Self::Cargo(_) => "cargo's own",
         };
         write!(f, "{} ({word})", self.code())
@@ -61,6 +64,7 @@ impl Exit {
             Self::Regressed => 5,
             Self::NoBaseline => 6,
             Self::Wrong => 7,
+            Self::Partial => 8,
             Self::Cargo(code) => code,
         }
     }
@@ -81,8 +85,9 @@ Exit codes:
   3  no data: no file, no session, or none that the arguments name
   4  the file cannot be used: damaged, foreign, too new, locked, not readable or writable
   5  gate: a test costs more than it may
-  6  gate: no baseline to compare with, so nothing passed
+  6  gate: no baseline to compare with, or too short a one, so nothing passed
   7  doctor has found something wrong
+  8  gate: only a part of the baseline's tests ran, so nothing passed
 `test` and `nextest` end with the exit code of cargo.";
 
 /// The exit code of an error. Whoever closes the pipe that we write to (`| head`) has had enough: no error.

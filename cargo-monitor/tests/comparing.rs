@@ -82,6 +82,8 @@ fn a_gate_says_what_it_stops() {
         "wall-time=off",
         "--threshold",
         "cpu-time=500%",
+        "--threshold",
+        "allocations=off",
         "--waive",
         "heap-peak in *slow until 9999-12-31",
     ];

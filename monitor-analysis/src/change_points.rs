@@ -1,13 +1,15 @@
 //! Where the level of a long series changed for good.
+//!
+//! By ranks, so that outliers and kinds of noise do not matter: the cut with the greatest standardised rank sum (Pettitt,
+//! 1979), or the interval that differs most from the rest (Levin and Kline, 1985), then the parts on their own.
 
 use crate::constants::{
-    CHANGE_CLIP_MAD, CHANGE_CLIP_MAX_SHARE, CHANGE_CLIP_WINDOW, CHANGE_DIFFERENCE_CLIP, CHANGE_MAX_AUTOCORRELATION,
-    CHANGE_MIN_RATIO, CHANGE_MIN_SEGMENT, CHANGE_PENALTY, CHANGE_SURROUNDINGS,
+    CHANGE_INTERVAL_MARGIN, CHANGE_MAX_CORRELATION, CHANGE_MIN_RATIO, CHANGE_MIN_SEGMENT, CHANGE_REFINE,
 };
-use crate::history::{clipped_mean_square, log_value};
+use crate::critical;
 use crate::metric::Metric;
-use crate::pelt::partition;
-use crate::summary::{median, sorted};
+use crate::series::Scale;
+use crate::summary::median;
 use crate::verdict::Change;
 
 /// A change of level in a series.
@@ -30,136 +32,176 @@ pub struct ChangePoint {
 /// ```
 #[must_use]
 pub fn change_points(metric: Metric, values: &[f64]) -> Vec<ChangePoint> {
-    let changes = changes(metric, values);
-    let bounds = bounds(&changes, values.len());
+    let scale = Scale::of(metric, values, &[]);
+    let logs: Vec<f64> = values.iter().map(|value| scale.log(*value)).collect();
+    let mut changes = Vec::new();
+    search(&logs, 0, true, &mut changes);
+    changes.sort_unstable();
+    levels(values, &changes)
+}
+
+/// The changes of an exact series: wherever its value does.
+#[must_use]
+pub fn exact_changes(values: &[f64]) -> Vec<ChangePoint> {
+    let changes = (1..values.len()).filter(|&at| values[at - 1] != values[at]).collect::<Vec<_>>();
+    levels(values, &changes)
+}
+
+fn levels(values: &[f64], changes: &[usize]) -> Vec<ChangePoint> {
+    let bounds: Vec<usize> = [0].iter().chain(changes).chain([&values.len()]).copied().collect();
     let levels: Vec<f64> = bounds.windows(2).filter_map(|bound| median(&values[bound[0]..bound[1]])).collect();
     let pairs = levels.windows(2).map(|pair| Change { before: pair[0], after: pair[1] });
-    changes.into_iter().zip(pairs).map(|(index, levels)| ChangePoint { index, levels }).collect()
+    changes.iter().zip(pairs).map(|(&index, levels)| ChangePoint { index, levels }).collect()
 }
 
-/// Where the level that the series ends with began: 0 if it never changed.
-#[must_use]
-pub fn last_change(metric: Metric, values: &[f64]) -> usize {
-    changes(metric, values).last().copied().unwrap_or(0)
-}
-
-fn changes(metric: Metric, values: &[f64]) -> Vec<usize> {
-    if values.len() < 2 * CHANGE_MIN_SEGMENT {
-        return Vec::new();
+/// Adds the changes within `values`, which begin at `offset` of the series.
+fn search(values: &[f64], offset: usize, first: bool, changes: &mut Vec<usize>) {
+    let count = values.len();
+    if count < 2 * CHANGE_MIN_SEGMENT {
+        return;
     }
-    let logs: Vec<f64> = values.iter().map(|value| log_value(metric, *value)).collect();
-    let clipped = clipped(&logs);
-    let noise = Noise::of(&clipped);
-    let price = CHANGE_PENALTY * (values.len() as f64).ln();
-    let mut changes = partition(&clipped, price * noise.long_run_variance(), CHANGE_MIN_SEGMENT);
-    drop_weak(&clipped, &mut changes, price, noise.inflation());
-    changes
-}
-
-/// The values with outliers moved to the edge of a band around the rolling median, unless there are too many of them
-/// to be outliers.
-fn clipped(values: &[f64]) -> Vec<f64> {
-    let centres = rolling_median(values);
-    let distances: Vec<f64> = values.iter().zip(&centres).map(|(value, centre)| (value - centre).abs()).collect();
-    // Of values with few digits most are equal, and none is an outlier for being one step away.
-    let band = f64::max(CHANGE_CLIP_MAD * median(&distances).unwrap_or(0.0), least_step(values));
-    let outliers = distances.iter().filter(|distance| **distance > band).count();
-    if outliers as f64 > CHANGE_CLIP_MAX_SHARE * values.len() as f64 {
-        return values.to_vec();
+    let sums = RankSums::of(values);
+    let (z, at) = sums.best_cut();
+    let cut = (z >= critical::cut(count, first)).then(|| refined(values, at)).filter(|&at| {
+        let (before, after) = values.split_at(at);
+        differ(before, after) && z >= critical::cut(count, first) * inflation(values, |place| place < at)
+    });
+    if let Some((from, to)) = interval(values, &sums, z, first) {
+        search(&values[..from], offset, false, changes);
+        changes.push(offset + from);
+        search(&values[from..to], offset + from, false, changes);
+        changes.push(offset + to);
+        search(&values[to..], offset + to, false, changes);
+    } else if let Some(at) = cut {
+        search(&values[..at], offset, false, changes);
+        changes.push(offset + at);
+        search(&values[at..], offset + at, false, changes);
     }
-    values.iter().zip(&centres).map(|(value, centre)| value.clamp(centre - band, centre + band)).collect()
 }
 
-/// The median of the window around each value; at the ends, of the first and of the last window.
-fn rolling_median(values: &[f64]) -> Vec<f64> {
-    let width = CHANGE_CLIP_WINDOW.min(values.len());
-    let window_of = |index: usize| index.saturating_sub(width / 2).min(values.len() - width);
-    let medians = (0..values.len()).map(|index| median(&values[window_of(index)..][..width]).unwrap_or(values[index]));
-    medians.collect()
+/// The interval that differs from the rest, if that explains the series better than one cut with this z.
+fn interval(values: &[f64], sums: &RankSums, z_of_cut: f64, first: bool) -> Option<(usize, usize)> {
+    if values.len() < 3 * CHANGE_MIN_SEGMENT {
+        return None;
+    }
+    let (z, from, to) = sums.best_interval();
+    let needed = critical::interval(values.len(), first);
+    if z < needed || z * z <= z_of_cut * z_of_cut + CHANGE_INTERVAL_MARGIN {
+        return None;
+    }
+    let rest = [&values[..from], &values[to..]].concat();
+    let is_inside = |place: usize| (from..to).contains(&place);
+    if !differ(&values[from..to], &rest) || z < needed * inflation(values, is_inside) {
+        return None;
+    }
+    let from = refined(&values[..to], from);
+    Some((from, from + refined(&values[from..], to - from)))
 }
 
-/// The least difference of two values that differ; 0 if none do.
-fn least_step(values: &[f64]) -> f64 {
-    let steps =
-        sorted(values).windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0.0).min_by(f64::total_cmp);
-    steps.unwrap_or(0.0)
+/// Whether the medians are so far apart that it matters.
+fn differ(a: &[f64], b: &[f64]) -> bool {
+    let (a, b) = (median(a).unwrap_or_default(), median(b).unwrap_or_default());
+    (a - b).abs() >= CHANGE_MIN_RATIO.ln()
 }
 
-/// The noise of a series whose values may depend on the one before.
-struct Noise {
+/// Sums of the ranks of the first so many values, less what they are on average.
+struct RankSums {
+    sums: Vec<f64>,
+    /// Variance of a sum of k of n ranks, over k (n - k).
     variance: f64,
-    autocorrelation: f64,
 }
 
-impl Noise {
-    /// From the differences at lags 1 and 2: their ratio is 1 + rho where the noise is AR(1).
+impl RankSums {
     fn of(values: &[f64]) -> Self {
-        let (lag1, lag2) = (
-            clipped_mean_square(values, 1, CHANGE_DIFFERENCE_CLIP),
-            clipped_mean_square(values, 2, CHANGE_DIFFERENCE_CLIP),
-        );
-        if lag1 == 0.0 {
-            return Self { variance: 0.0, autocorrelation: 0.0 };
+        let (ranks, ties) = centred_ranks(values);
+        let mut sums = vec![0.0];
+        let mut sum = 0.0;
+        for rank in ranks {
+            sum += rank;
+            sums.push(sum);
         }
-        let autocorrelation = (lag2 / lag1 - 1.0).clamp(0.0, CHANGE_MAX_AUTOCORRELATION);
-        Self { variance: lag1 / (2.0 * (1.0 - autocorrelation)), autocorrelation }
-    }
-
-    /// The variance that means of long stretches have, times their length.
-    fn long_run_variance(&self) -> f64 {
-        self.variance * self.inflation()
-    }
-
-    /// How much larger that is for the correlation.
-    fn inflation(&self) -> f64 {
-        (1.0 + self.autocorrelation) / (1.0 - self.autocorrelation)
-    }
-}
-
-/// Drops changes that are too small to matter, or that do not pay the penalty in the noise of their own surroundings,
-/// which may be louder than the series; the weakest first, since dropping one moves its neighbours' levels.
-fn drop_weak(values: &[f64], changes: &mut Vec<usize>, price: f64, inflation: f64) {
-    loop {
-        let bounds = bounds(changes, values.len());
-        let strengths = bounds.windows(3).map(|bound| {
-            let left = Level::of(&values[bound[0].max(bound[1].saturating_sub(CHANGE_SURROUNDINGS))..bound[1]]);
-            let right = Level::of(&values[bound[1]..bound[2].min(bound[1] + CHANGE_SURROUNDINGS)]);
-            left.strength_of_change_to(&right, price, inflation)
-        });
-        match strengths.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)) {
-            Some((index, strength)) if strength < 1.0 => changes.remove(index),
-            _ => return,
-        };
-    }
-}
-
-/// Values on one side of a change.
-struct Level {
-    count: f64,
-    mean: f64,
-    squares: f64,
-}
-
-impl Level {
-    fn of(values: &[f64]) -> Self {
         let count = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / count;
-        Self { count, mean, squares: values.iter().map(|value| (value - mean).powi(2)).sum() }
+        Self { sums, variance: (count + 1.0) / 12.0 - ties / (12.0 * count * (count - 1.0)) }
     }
 
-    /// How many times the change is as large as it must be.
-    ///
-    /// `price` is the square that the step must have in units of its variance. That variance is estimated from few
-    /// values: Student's t takes the place of z, at the same likelihood ratio.
-    fn strength_of_change_to(&self, next: &Self, price: f64, inflation: f64) -> f64 {
-        let step = (next.mean - self.mean).abs();
-        let freedom = self.count + next.count - 2.0;
-        let variance = inflation * (self.squares + next.squares) / freedom * (1.0 / self.count + 1.0 / next.count);
-        let needed = (freedom * (price / freedom).exp_m1() * variance).sqrt();
-        step / needed.max(CHANGE_MIN_RATIO.ln())
+    fn count(&self) -> usize {
+        self.sums.len() - 1
+    }
+
+    fn z(&self, sum: f64, of: usize) -> f64 {
+        let rest = self.count() - of;
+        if self.variance <= 0.0 { 0.0 } else { sum.abs() / (of as f64 * rest as f64 * self.variance).sqrt() }
+    }
+
+    fn best_cut(&self) -> (f64, usize) {
+        let cuts = CHANGE_MIN_SEGMENT..=self.count() - CHANGE_MIN_SEGMENT;
+        let scored = cuts.map(|at| (self.z(self.sums[at], at), at));
+        scored.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((0.0, 0))
+    }
+
+    fn best_interval(&self) -> (f64, usize, usize) {
+        let last = self.count() - CHANGE_MIN_SEGMENT;
+        let mut best = (0.0, 0, 0);
+        for from in CHANGE_MIN_SEGMENT..=last - CHANGE_MIN_SEGMENT {
+            for to in from + CHANGE_MIN_SEGMENT..=last {
+                let z = self.z(self.sums[to] - self.sums[from], to - from);
+                if z > best.0 {
+                    best = (z, from, to);
+                }
+            }
+        }
+        best
     }
 }
 
-fn bounds(changes: &[usize], count: usize) -> Vec<usize> {
-    [0].iter().chain(changes).chain([&count]).copied().collect()
+/// Ranks less their mean, ties sharing theirs, and the sum of t^3 - t over the ties.
+fn centred_ranks(values: &[f64]) -> (Vec<f64>, f64) {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_unstable_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let mean = (values.len() as f64 + 1.0) / 2.0;
+    let mut ranks = vec![0.0; values.len()];
+    let (mut start, mut ties) = (0, 0.0);
+    for tied in order.chunk_by(|a, b| values[*a] == values[*b]) {
+        let count = tied.len() as f64;
+        for &index in tied {
+            ranks[index] = start as f64 + (count + 1.0) / 2.0 - mean;
+        }
+        start += tied.len();
+        ties += count * (count * count - 1.0);
+    }
+    (ranks, ties)
+}
+
+/// The place near `at` that splits the values best: where their distances from the medians of both sides are least.
+fn refined(values: &[f64], at: usize) -> usize {
+    let low = at.saturating_sub(CHANGE_REFINE).max(CHANGE_MIN_SEGMENT);
+    let high = (at + CHANGE_REFINE).min(values.len() - CHANGE_MIN_SEGMENT);
+    let distances = |values: &[f64]| {
+        let centre = median(values).unwrap_or_default();
+        values.iter().map(|value| (value - centre).abs()).sum::<f64>()
+    };
+    let cost = |at: usize| distances(&values[..at]) + distances(&values[at..]);
+    let costs = (low..=high).map(|at| (cost(at), at));
+    costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(at, |(_, at)| at)
+}
+
+/// How much greater z becomes because neighbours are alike, from the ranks of what the two levels leave.
+fn inflation(values: &[f64], is_first: impl Fn(usize) -> bool) -> f64 {
+    let part = |wanted: bool| {
+        let places = (0..values.len()).filter(|&place| is_first(place) == wanted);
+        median(&places.map(|place| values[place]).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    let (first, other) = (part(true), part(false));
+    let level = |place: usize| if is_first(place) { first } else { other };
+    let residuals: Vec<f64> = values.iter().enumerate().map(|(place, value)| value - level(place)).collect();
+    let (ranks, _) = centred_ranks(&residuals);
+    let squares: f64 = ranks.iter().map(|rank| rank * rank).sum();
+    if squares == 0.0 {
+        return 1.0;
+    }
+    let products: f64 = ranks.windows(2).map(|pair| pair[0] * pair[1]).sum();
+    // What chance alone gives is taken off.
+    let correlation = products / squares - 1.0 / (values.len() as f64).sqrt();
+    let correlation = correlation.clamp(0.0, CHANGE_MAX_CORRELATION);
+    ((1.0 + correlation) / (1.0 - correlation)).sqrt()
 }

@@ -1,116 +1,189 @@
 //! Every constant of the methods, with its source.
 //!
-//! The book quotes these values from here. Where no publication is named, the value was chosen on the eight noise
-//! families of `cargo bench -p monitor-analysis --bench methods`, which prints what it costs and what it finds.
+//! The book quotes these values from here. Where no publication is named, the value was chosen on one half of the public
+//! benchmark histories in `benches/histories/` and checked on the other; `cargo bench -p monitor-analysis --bench gate`
+//! prints what the whole costs and what it finds.
 
 /// Identical values after which an exact metric's difference is real, however small.
 pub const EXACT_MIN_VALUES: usize = 5;
 
-/// Most values of a series that one new value is compared with.
-pub const HISTORY_WINDOW: usize = 50;
+/// Most values of a series that a new one is compared with.
+pub const HISTORY_WINDOW: usize = 100;
 
-/// Most values that are searched for the change of level since which a new value is compared.
-pub const HISTORY_SEARCH: usize = 60;
+/// Values below which a series is undecided, unless it changed by so much that this does not matter.
+pub const HISTORY_MIN_VALUES: usize = 5;
 
-/// Least values for the full rule; below, only the coarse rule holds.
-pub const HISTORY_MIN_VALUES: usize = 10;
+/// Values from which on the first errors of a series, which have little before them, are left out.
+pub const HISTORY_SETTLED: usize = 12;
 
-/// Values whose median is the centre that a new value is compared with.
-pub const CENTRE_WINDOW: usize = 9;
+/// Values whose median is where the centre is looked for.
+pub const CENTRE_MEDIAN: usize = 4;
 
-/// Variance of a median in units of sigma^2 / n: pi / 2 for the normal distribution (Kenney and Keeping, 1962).
-pub const MEDIAN_VARIANCE: f64 = 1.57;
+/// Values that the centre is a mean of.
+pub const CENTRE_WINDOW: usize = 16;
 
-/// Successive differences beyond this many times their root mean square are left out of the noise estimate. The
-/// estimate itself is von Neumann's (1941): RMS of successive differences over the root of two.
-pub const DIFFERENCE_CLIP: f64 = 5.0;
+/// Age, in runs, at which a value counts half in the centre.
+pub const CENTRE_HALF_LIFE: f64 = 4.0;
 
-/// Least noise of a logarithm: no clock, no page and no schedule repeats itself to less than half a percent, even if the
-/// values of a short history do.
-pub const LEAST_NOISE: f64 = 0.005;
+/// Distance from the median, in robust standard deviations, at which a value is cut off (Huber, 1964).
+pub const CENTRE_CLIP: f64 = 2.0;
 
-/// Score beyond which a new value differs from its history.
-pub const Z_THRESHOLD: f64 = 4.0;
+/// Added to robust standard deviations of logarithms, which may be zero.
+pub const SPREAD_FLOOR: f64 = 0.003;
 
-/// Ratio below which no change of a noisy metric is reported.
-pub const RATIO_FLOOR: f64 = 1.05;
+/// Robust standard deviations per median absolute deviation: 1 / the 75 % quantile of the normal distribution.
+pub const MAD_SCALE: f64 = 1.4826;
 
-/// Change of a time, in seconds, below which none is reported.
-pub const TIME_FLOOR_SECONDS: f64 = 0.001;
+/// Root mean square of the inner 90 % of a standard normal sample.
+pub const INNER_RMS: f64 = 0.789;
 
-/// Change of a noisy size, in bytes, below which none is reported.
-pub const SIZE_FLOOR_BYTES: f64 = 64.0 * 1024.0;
+/// Errors from which on the scale is the larger of two robust ones.
+pub const SCALE_ROBUST: usize = 20;
 
-/// Change of a noisy count (faults, switches, allocations of several threads) below which none is reported.
-pub const COUNT_FLOOR: f64 = 64.0;
+/// Errors below which the scale is drawn towards that of the other tests.
+pub const SCALE_SHRUNK: usize = 30;
 
-/// Change of the CPU usage, in cores, below which none is reported.
-pub const USAGE_FLOOR: f64 = 0.1;
+/// Errors that the other tests' scale counts for.
+pub const SCALE_PRIOR: f64 = 5.0;
 
-/// False discoveries allowed among the reported changes of a run (Benjamini and Hochberg, 1995).
-pub const FALSE_DISCOVERY_RATE: f64 = 0.01;
+/// The scale where nothing is known of it.
+pub const SCALE_UNKNOWN: f64 = 0.05;
 
-/// Least size of a score in the tail of past scores: a calm past is no promise.
-pub const TAIL_LEAST_SCORE: f64 = 2.5;
+/// Time, in seconds, by which clocks, caches and interrupts move a short test: what is not known to be quieter is not taken for
+/// it.
+pub const SCALE_UNKNOWN_SECONDS: f64 = 0.000_02;
 
-/// Power by which the tail of scores falls if nothing is known: heavier than most noise.
-pub const TAIL_PRIOR_INDEX: f64 = 4.0;
+/// Least scale: no clock, no page and no schedule repeats itself to less than half a percent.
+pub const SCALE_LEAST: f64 = 0.005;
 
-/// Series that this prior counts for.
-pub const TAIL_PRIOR_SERIES: f64 = 10.0;
+/// Least scale in units of the least difference of two values: what a series of few digits can tell.
+pub const SCALE_STEP: f64 = 0.6;
 
-/// Ratio of times beyond which the coarse rule, for short histories, reports a change.
-pub const COARSE_TIME_RATIO: f64 = 2.0;
+/// Tests that a run's common factor needs.
+pub const FACTOR_MIN_TESTS: usize = 3;
 
-/// Change of a time in seconds that the coarse rule asks for besides.
-pub const COARSE_TIME_SECONDS: f64 = 0.05;
+/// Values that a test's level and spread are taken from for the run's factor.
+pub const FACTOR_WINDOW: usize = 50;
 
-/// Ratio of sizes beyond which the coarse rule reports a change.
-pub const COARSE_SIZE_RATIO: f64 = 1.2;
+/// Distance from the median, in spreads, at which a test is cut off in the run's factor (Huber, 1964).
+pub const FACTOR_CLIP: f64 = 1.5;
 
-/// Change of a size in bytes that the coarse rule asks for besides.
-pub const COARSE_SIZE_BYTES: f64 = 1024.0 * 1024.0;
+/// Factors of past runs' spread beyond which a run is unlike any before, and its factor is taken out whole.
+pub const FACTOR_UNSEEN: f64 = 4.0;
 
-/// Other tests of the run that a common factor needs.
-pub const COMMON_FACTOR_MIN_TESTS: usize = 20;
+/// Price of taking out more of the run's factor: a share of the errors.
+pub const FACTOR_PRICE: f64 = 0.05;
 
-/// Samples a side that N against N needs: the least two-sided p of 4 against 4 is 2 / 70 = .029.
+/// Probability at which a run as a whole is a finding.
+pub const FACTOR_P: f64 = 0.002;
+
+/// Ratio from which on such a finding fails a gate: a slow machine is rarely as slow.
+pub const FACTOR_REGRESSED: f64 = 2.0;
+
+/// Errors beyond this many scales can be the beginning of another level.
+pub const STEP_SCALES: f64 = 4.0;
+
+/// Values after it that have to stay there; one run cuts nothing.
+pub const STEP_LATER: usize = 3;
+
+/// Degrees of freedom of the kernels that past errors are blurred by: tails as heavy as most noise has.
+pub const KERNEL_FREEDOM: f64 = 4.0;
+
+/// Width of the kernel at each past error, in scales.
+pub const KERNEL_WIDTH: f64 = 0.7;
+
+/// Width of the kernel that stands for what was never seen, in scales.
+pub const KERNEL_PRIOR_WIDTH: f64 = 2.0;
+
+/// Past errors that it counts for.
+pub const KERNEL_PRIOR: f64 = 3.0;
+
+/// Age, in runs, at which an error counts half.
+pub const KERNEL_HALF_LIFE: f64 = 30.0;
+
+/// Share of gates on unchanged code that may fail.
+pub const GATE_FALSE: f64 = 0.002;
+
+/// Past gates below which nothing is learned from them.
+pub const GATE_MIN_PAST: usize = 20;
+
+/// Share of gates that may fail where nothing is learned from past ones: Bonferroni's bound.
+pub const GATE_BONFERRONI: f64 = 0.005;
+
+/// Quantile of past gates' scores beyond which they are the tail (an exponential one: Pickands, 1975).
+pub const GATE_QUANTILE: f64 = 0.7;
+
+/// Most that one past gate adds to the tail.
+pub const GATE_EXCESS_CAP: f64 = 8.0;
+
+/// Past gates that the prior of the tail counts for.
+pub const GATE_PRIOR: f64 = 8.0;
+
+/// Probability that a single finding must be below in any gate.
+pub const GATE_LEAST_P: f64 = 0.001;
+
+/// Ratio from which on a change beyond all that was ever seen needs no probability.
+pub const GROSS_RATIO: f64 = 20.0;
+
+/// How many times the largest past error it must be.
+pub const GROSS_BEYOND: f64 = 2.0;
+
+/// Probability from which on a value is suspect.
+pub const SUSPECT_P: f64 = 0.05;
+
+/// Ratio from which on a value is suspect, if it is outside the noise.
+pub const SUSPECT_RATIO: f64 = 1.5;
+
+/// How many scales outside that is.
+pub const SUSPECT_SCALES: f64 = 3.0;
+
+/// Least ratio of a change that is reported at all.
+pub const LEAST_RATIO: f64 = 1.01;
+
+/// Runs whose median says whether a change lasts.
+pub const LASTING_RUNS: usize = 5;
+
+/// Probability at which a lasting change is suspect.
+pub const LASTING_P: f64 = 0.03;
+
+/// Median scale of the tests' wall times beyond which they only warn, where CPU time is judged too.
+pub const SCATTER: f64 = 0.2;
+
+/// Samples a side that N against N needs.
 pub const SAMPLES_MIN: usize = 4;
 
-/// Confidence of the interval of N against N.
+/// False discoveries among the changes of N against N (Benjamini and Hochberg, 1995).
+pub const SAMPLES_DISCOVERY_RATE: f64 = 0.005;
+
+/// Most degrees of freedom that the tests' common variance counts for, in those of one test (Smyth, 2004).
+pub const SAMPLES_PRIOR_MOST: f64 = 2.0;
+
+/// Confidence of the interval of N against N that is shown.
 pub const SAMPLES_CONFIDENCE: f64 = 0.95;
 
-/// Ratio that the whole interval of N against N must be beyond.
-pub const SAMPLES_RATIO_FLOOR: f64 = 1.01;
-
-/// Most samples of both sides together for which the distribution of ranks is enumerated; beyond, the normal
-/// approximation with the correction for ties (Lehmann, 1975) is within .002 of it.
-pub const SAMPLES_EXACT_MAX: usize = 80;
-
-/// Values in the rolling median that outliers of a long series are measured from.
-pub const CHANGE_CLIP_WINDOW: usize = 7;
-
-/// Median absolute deviations from it beyond which a value is an outlier.
-pub const CHANGE_CLIP_MAD: f64 = 3.0;
-
-/// Share of outliers beyond which they are taken for the series itself.
-pub const CHANGE_CLIP_MAX_SHARE: f64 = 0.2;
-
-/// Differences beyond this many times their root mean square are changes, and left out of the noise of a long series. At
-/// 5, a step of 10 % in correlated noise of 2 % is not, and hides itself.
-pub const CHANGE_DIFFERENCE_CLIP: f64 = 3.5;
-
-/// Greatest correlation of neighbouring values that the noise of a series is credited with.
-pub const CHANGE_MAX_AUTOCORRELATION: f64 = 0.85;
-
-/// Penalty for a change, in units of ln n times the long-run variance.
-pub const CHANGE_PENALTY: f64 = 4.0;
-
-/// Least values between two changes.
+/// Least values between two changes of level.
 pub const CHANGE_MIN_SEGMENT: usize = 5;
 
-/// Ratio of levels below which a change is dropped.
-pub const CHANGE_MIN_RATIO: f64 = 1.03;
+/// Least ratio of two levels.
+pub const CHANGE_MIN_RATIO: f64 = 1.01;
 
-/// Most values on each side of a change that say how loud its surroundings are.
-pub const CHANGE_SURROUNDINGS: usize = 30;
+/// How much better (in squares of z) one interval against the rest must be than one cut.
+pub const CHANGE_INTERVAL_MARGIN: f64 = 6.0;
+
+/// Runs to each side in which the best place of a change is looked for.
+pub const CHANGE_REFINE: usize = 8;
+
+/// Greatest correlation of neighbours that is allowed for.
+pub const CHANGE_MAX_CORRELATION: f64 = 0.8;
+
+/// Ratio of times beyond which two neighbours in a history too short for change points differ.
+pub const COARSE_TIME_RATIO: f64 = 2.0;
+
+/// Change of a time in seconds that this asks for besides.
+pub const COARSE_TIME_SECONDS: f64 = 0.05;
+
+/// Ratio of sizes beyond which they do.
+pub const COARSE_SIZE_RATIO: f64 = 1.2;
+
+/// Change of a size in bytes that this asks for besides.
+pub const COARSE_SIZE_BYTES: f64 = 1024.0 * 1024.0;

@@ -1,92 +1,172 @@
 //! Exact metrics: the same in every run of the same code, so that one extra allocation shows.
 
+use std::collections::BTreeMap;
+
 use crate::constants::EXACT_MIN_VALUES;
-use crate::verdict::{Change, Judgement, Reason};
+use crate::series::{Past, Series};
 
 /// What a series of a countable metric of a single-threaded test has shown so far.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Exactness {
-    /// Its last values are identical, and enough of them.
+    /// Its values change with the code only.
     Proven {
-        /// Their value.
+        /// The last value.
         value: f64,
-        /// How many there are.
+        /// How many identical ones prove it.
         values: usize,
     },
-    /// Its last values are identical, but too few to build on.
+    /// Nothing speaks against it, but too few values for it.
     Unproven,
-    /// It left a value and did not settle on another: noise, not changes of the code.
+    /// The same code gave different values, or a value came and went.
     Demoted,
 }
 
-/// Judges the series, oldest value first.
+/// Judges the series.
 ///
-/// A change of the code moves the series from one constant to another. Values between two changes that are fewer than
-/// [`EXACT_MIN_VALUES`] are noise, and so is everything in a series that has them. The first values may be the rest
-/// of a longer run, the last ones the beginning of one: they prove nothing against it.
-///
-/// ```
-/// use monitor_analysis::exact::{Exactness, exactness};
-/// assert_eq!(exactness(&[7.0; 5]), Exactness::Proven { value: 7.0, values: 5 });
-/// assert_eq!(exactness(&[7.0, 7.0, 7.0, 7.0, 7.0, 8.0]), Exactness::Unproven);
-/// assert_eq!(exactness(&[7.0, 7.0, 7.0, 7.0, 7.0, 8.0, 7.0]), Exactness::Demoted);
-/// ```
+/// Values change with the code. So one commit with two values takes a series out of the exact ones, and so does a value
+/// that was left and came back within a run or two, where the code is not known.
 #[must_use]
-pub fn exactness(past: &[f64]) -> Exactness {
-    let runs: Vec<&[f64]> = past.chunk_by(|a, b| a == b).collect();
-    let Some((last, earlier)) = runs.split_last() else {
-        return Exactness::Unproven;
-    };
-    if earlier.iter().skip(1).any(|run| run.len() < EXACT_MIN_VALUES) {
-        Exactness::Demoted
-    } else if last.len() >= EXACT_MIN_VALUES {
-        Exactness::Proven { value: last[0], values: last.len() }
+pub fn exactness(series: &Series<'_>) -> Exactness {
+    if disagrees(series) {
+        return Exactness::Demoted;
+    }
+    let stretches: Vec<&[Past]> = series.past.chunk_by(|a, b| a.value == b.value).collect();
+    let came_and_went = stretches.windows(3).any(|three| three[1].len() <= 2 && three[0][0].value == three[2][0].value);
+    if came_and_went {
+        return Exactness::Demoted;
+    }
+    let Some(last) = stretches.last() else { return Exactness::Unproven };
+    let longest = stretches.iter().map(|stretch| stretch.len()).max().unwrap_or(0);
+    let settled = stretches.len() <= 1 + series.past.len() / 3;
+    if last.len() >= EXACT_MIN_VALUES {
+        Exactness::Proven { value: last[0].value, values: last.len() }
+    } else if longest >= EXACT_MIN_VALUES && settled {
+        Exactness::Proven { value: last[0].value, values: longest }
     } else {
         Exactness::Unproven
     }
 }
 
-/// Judges a value after a proven series: every difference is real.
-#[must_use]
-pub fn judge(before: f64, values: usize, after: f64) -> Judgement {
-    let differs = before != after;
-    let reason = if differs { Reason::ExactlyDifferent { values } } else { Reason::ExactlyEqual { values } };
-    Judgement::on(Change { before, after }, differs, reason)
+/// Whether one code has two values.
+fn disagrees(series: &Series<'_>) -> bool {
+    let own = || series.witnesses.iter().chain(series.new);
+    if !all_equal(own()) {
+        return true;
+    }
+    if all_equal(series.past.iter().map(|past| &past.value).chain(own())) {
+        return false;
+    }
+    let past = series.past.iter().map(|past| (past.code, past.value));
+    let new = series.code.into_iter().flat_map(|code| own().map(move |value| (code, *value)));
+    let mut known: BTreeMap<u32, f64> = BTreeMap::new();
+    past.chain(new).any(|(code, value)| *known.entry(code).or_insert(value) != value)
+}
+
+fn all_equal<'a>(mut values: impl Iterator<Item = &'a f64>) -> bool {
+    values.next().is_none_or(|first| values.all(|value| value == first))
+}
+
+/// A difference of an exact metric: of which test and binary, and how large.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Difference {
+    pub test: u32,
+    pub binary: u32,
+    pub metric: crate::metric::Metric,
+    pub amount: f64,
+}
+
+/// Which of the differences are costs that moved between tests of one binary: what is made at its first use (a lazy
+/// static, a thread-local) is paid by whichever test comes first.
+///
+/// One test has more by exactly what another one has less. Then the first one's other metrics, by at most as much, are
+/// of the same origin.
+pub(crate) fn moved(differences: &[Difference]) -> Vec<bool> {
+    let is_counterpart = |a: &Difference, b: &Difference| {
+        a.metric == b.metric && a.binary == b.binary && a.test != b.test && a.amount == -b.amount
+    };
+    let paired: Vec<bool> = differences.iter().map(|a| differences.iter().any(|b| is_counterpart(a, b))).collect();
+    let bytes_moved = |test: u32| {
+        let moved = differences.iter().zip(&paired).filter(|(a, paired)| a.test == test && **paired);
+        moved
+            .filter(|(a, _)| a.metric.unit() == crate::quantity::Unit::Bytes)
+            .map(|(a, _)| a.amount.abs())
+            .fold(0.0, f64::max)
+    };
+    let is_bytes = |a: &Difference| a.metric.unit() == crate::quantity::Unit::Bytes;
+    let explained = |a: &Difference| is_bytes(a) && a.amount.abs() <= bytes_moved(a.test);
+    differences.iter().zip(&paired).map(|(a, paired)| *paired || explained(a)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Verdict;
+    use crate::metric::Metric;
 
-    #[test]
-    fn a_change_of_the_code_does_not_demote() {
-        let mut past = vec![100.0; 8];
-        past.extend([101.0; 5]);
-        assert_eq!(exactness(&past), Exactness::Proven { value: 101.0, values: 5 });
-        past.push(102.0);
-        assert_eq!(exactness(&past), Exactness::Unproven);
+    fn of(values: &[f64], codes: &[u32]) -> Exactness {
+        let past: Vec<Past> =
+            (0..).zip(values).zip(codes).map(|((run, &value), &code)| Past { run, code, value }).collect();
+        let series = Series {
+            metric: Metric::Allocations,
+            single_threaded: true,
+            test: 0,
+            binary: 0,
+            past: &past,
+            code: None,
+            witnesses: &[],
+            new: &[1.0],
+        };
+        exactness(&series)
+    }
+
+    fn of_commits(values: &[f64]) -> Exactness {
+        of(values, &(0..).take(values.len()).collect::<Vec<u32>>())
     }
 
     #[test]
-    fn a_short_visit_demotes_for_as_long_as_it_is_seen() {
+    fn changes_of_the_code_do_not_demote() {
+        let mut past = vec![100.0; 8];
+        past.extend([101.0, 102.0]);
+        assert_eq!(of_commits(&past), Exactness::Proven { value: 102.0, values: 8 }, "two changes within five runs");
+        past.extend([102.0; 4]);
+        assert_eq!(of_commits(&past), Exactness::Proven { value: 102.0, values: 5 });
+    }
+
+    #[test]
+    fn a_commit_that_disagrees_with_itself_does() {
+        assert_eq!(of(&[7.0, 7.0, 7.0, 7.0, 7.0, 8.0], &[1, 2, 3, 4, 5, 5]), Exactness::Demoted);
+        assert_eq!(
+            of(&[7.0, 7.0, 7.0, 7.0, 7.0, 8.0], &[1, 2, 3, 4, 5, 6]),
+            Exactness::Proven { value: 8.0, values: 5 }
+        );
+    }
+
+    #[test]
+    fn a_short_visit_does_too() {
         let mut past = vec![100.0; 6];
-        past.extend([101.0; 4]);
+        past.push(101.0);
         past.extend([100.0; 30]);
-        assert_eq!(exactness(&past), Exactness::Demoted);
-        assert_eq!(exactness(&past[7..]), Exactness::Proven { value: 100.0, values: 30 });
+        assert_eq!(of_commits(&past), Exactness::Demoted);
     }
 
     #[test]
     fn few_values_prove_nothing() {
-        assert_eq!(exactness(&[]), Exactness::Unproven);
-        assert_eq!(exactness(&[1.0; 4]), Exactness::Unproven);
+        assert_eq!(of_commits(&[]), Exactness::Unproven);
+        assert_eq!(of_commits(&[1.0; 4]), Exactness::Unproven);
+        assert_eq!(of_commits(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]), Exactness::Unproven, "no two are equal");
     }
 
     #[test]
-    fn one_byte_counts() {
-        assert_eq!(judge(1e9, 5, 1e9 + 1.0).verdict, Verdict::Regressed);
-        assert_eq!(judge(1e9, 5, 1e9 - 1.0).verdict, Verdict::Improved);
-        assert_eq!(judge(1e9, 5, 1e9).verdict, Verdict::Unchanged);
+    fn what_one_test_has_more_and_another_less_has_moved() {
+        let of = |test, metric, amount| Difference { test, binary: 1, metric, amount };
+        let differences = [
+            of(1, Metric::Allocations, 3.0),
+            of(2, Metric::Allocations, -3.0),
+            of(1, Metric::HeapRetained, 4096.0),
+            of(2, Metric::HeapRetained, -4096.0),
+            of(1, Metric::HeapPeak, 4000.0),
+            of(2, Metric::HeapPeak, 5000.0),
+            of(3, Metric::Allocations, 1.0),
+        ];
+        assert_eq!(moved(&differences), [true, true, true, true, true, false, false]);
     }
 }

@@ -1,9 +1,5 @@
-//! The metrics of a test: names, units, floors.
+//! The metrics of a test: names and units.
 
-use crate::constants::{
-    COARSE_SIZE_BYTES, COARSE_SIZE_RATIO, COARSE_TIME_RATIO, COARSE_TIME_SECONDS, COUNT_FLOOR, RATIO_FLOOR,
-    SIZE_FLOOR_BYTES, TIME_FLOOR_SECONDS, USAGE_FLOOR,
-};
 use crate::quantity::{Quantity, Unit};
 
 /// A measured figure of a test. Values are in the base unit of [`Metric::unit`].
@@ -102,52 +98,6 @@ impl std::fmt::Display for Metric {
     }
 }
 
-/// How large a change of a noisy metric must be to be reported: both conditions must hold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Thresholds {
-    /// Least ratio of the larger to the smaller value, over 1.
-    pub ratio: f64,
-    /// Least difference in the metric's unit.
-    pub floor: f64,
-}
-
-impl Thresholds {
-    /// The rule for one run against at least [`HISTORY_MIN_VALUES`](crate::constants::HISTORY_MIN_VALUES) values.
-    #[must_use]
-    pub const fn fine(metric: Metric) -> Self {
-        let floor = match metric.unit() {
-            Unit::Seconds => TIME_FLOOR_SECONDS,
-            Unit::Bytes => SIZE_FLOOR_BYTES,
-            Unit::Count => COUNT_FLOOR,
-            Unit::Ratio => USAGE_FLOOR,
-        };
-        Self { ratio: RATIO_FLOOR, floor }
-    }
-
-    /// The rule for shorter histories. Counts and ratios have none: they say too little of what a run costs.
-    #[must_use]
-    pub const fn coarse(metric: Metric) -> Option<Self> {
-        match metric.unit() {
-            Unit::Seconds => Some(Self { ratio: COARSE_TIME_RATIO, floor: COARSE_TIME_SECONDS }),
-            Unit::Bytes => Some(Self { ratio: COARSE_SIZE_RATIO, floor: COARSE_SIZE_BYTES }),
-            Unit::Count | Unit::Ratio => None,
-        }
-    }
-
-    /// Whether the change passes the ratio, in either direction.
-    #[must_use]
-    pub fn ratio_passed(&self, before: f64, after: f64) -> bool {
-        let (small, large) = (before.min(after), before.max(after));
-        large > small.max(0.0) * self.ratio
-    }
-
-    /// Whether the change passes the floor, in either direction.
-    #[must_use]
-    pub fn floor_passed(&self, before: f64, after: f64) -> bool {
-        (after - before).abs() > self.floor
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,16 +106,5 @@ mod tests {
     fn names_are_distinct() {
         let names: std::collections::BTreeSet<_> = CONSTANTS.iter().map(|metric| metric.name()).collect();
         assert_eq!(names.len(), CONSTANTS.len());
-    }
-
-    #[test]
-    fn thresholds_work_in_both_directions() {
-        let fine = Thresholds::fine(Metric::WallTime);
-        assert!(fine.ratio_passed(1.0, 1.06) && fine.ratio_passed(1.06, 1.0));
-        assert!(!fine.ratio_passed(1.0, 1.05) && !fine.ratio_passed(1.04, 1.0));
-        assert!(fine.ratio_passed(0.0, 0.1) && fine.ratio_passed(-5.0, 1.0), "from nothing every ratio is passed");
-        assert!(!fine.ratio_passed(0.0, 0.0));
-        assert!(fine.floor_passed(0.1, 0.1011) && fine.floor_passed(0.1011, 0.1));
-        assert!(!fine.floor_passed(0.1, 0.1009));
     }
 }

@@ -1,113 +1,211 @@
-//! N runs against N runs, interleaved on one machine.
+//! N runs against N runs of two states of the code, in turns on one machine.
 
-use crate::constants::{EXACT_MIN_VALUES, SAMPLES_CONFIDENCE, SAMPLES_MIN, SAMPLES_RATIO_FLOOR};
-use crate::exact;
-use crate::history::log_value;
+use std::collections::BTreeMap;
+
+use crate::constants::{
+    EXACT_MIN_VALUES, LEAST_RATIO, SAMPLES_CONFIDENCE, SAMPLES_DISCOVERY_RATE, SAMPLES_PRIOR_MOST, SCALE_STEP,
+};
+use crate::judge::Finding;
 use crate::metric::Metric;
-use crate::ranks::{doubled_ranks, moses_cut, two_sided_p};
-use crate::summary::{median, quantile_of_sorted, sorted};
-use crate::verdict::{Change, Judgement, Reason};
+use crate::series::Scale;
+use crate::significance::discovery_threshold;
+use crate::summary::median;
+use crate::tail::{student_quantile, student_upper};
+use crate::verdict::{Change, Figures, Judgement, Reason};
 
-/// When the difference of two samples is a change.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rule {
-    /// Confidence of the ratio's interval.
-    pub confidence: f64,
-    /// Ratio that the whole interval must be beyond, over 1; in the other direction its reciprocal.
-    pub ratio: f64,
+/// One metric of one test on both sides.
+#[derive(Clone, Copy, Debug)]
+pub struct Samples<'a> {
+    /// What was measured.
+    pub metric: Metric,
+    /// Nothing but the test's own thread worked in any of its runs.
+    pub single_threaded: bool,
+    /// Values of the base.
+    pub base: &'a [f64],
+    /// Values of the head.
+    pub head: &'a [f64],
 }
 
-impl Default for Rule {
-    fn default() -> Self {
-        Self { confidence: SAMPLES_CONFIDENCE, ratio: SAMPLES_RATIO_FLOOR }
-    }
-}
-
-/// How two samples differ.
+/// How the means of two samples differ, as ratios.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// Hodges and Lehmann's estimate of the ratio head / base: the median of all pairwise ratios.
+    /// Geometric mean of the head over that of the base.
     pub ratio: f64,
-    /// Low end of Moses' interval of that ratio; 0 if the samples are too few for the confidence.
+    /// Low end of its interval.
     pub low: f64,
-    /// High end; infinite if the samples are too few.
+    /// High end.
     pub high: f64,
-    /// Two-sided p of the exact Mann-Whitney test, ties counted as such.
-    pub p: f64,
-    /// Cliff's delta: the share of pairs where head is larger, less the share where it is smaller.
-    pub delta: f64,
 }
 
-/// Verdict and figures of N against N.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SampleFinding {
-    /// The verdict.
-    pub judgement: Judgement,
-    /// The figures; `None` of an empty side.
-    pub difference: Option<Difference>,
+/// A sample pair on its way.
+struct Prepared {
+    change: Change,
+    shift: f64,
+    variance: f64,
+    least_variance: f64,
+    /// 1/n + 1/m.
+    share: f64,
+    freedom: f64,
 }
 
-/// Compares two samples of a metric.
+/// Judges every metric of every test of two samples, false discoveries held down over all of them.
 ///
-/// An exact metric (countable, of a single-threaded test) with at least [`EXACT_MIN_VALUES`] identical values in the
-/// base is compared as such if the head's values are identical too.
+/// Variances are pooled over both sides and drawn towards what the tests of a metric have in common (Smyth, 2004). A pair
+/// with an empty side gets no figures.
 ///
 /// ```
 /// use monitor_analysis::metric::Metric;
-/// use monitor_analysis::samples::{Rule, compare};
+/// use monitor_analysis::samples::{Samples, compare};
 /// use monitor_analysis::verdict::Verdict;
 ///
-/// let base = [1.00, 1.02, 0.99, 1.01, 1.03];
-/// let head = [1.20, 1.23, 1.21, 1.19, 1.22];
-/// let finding = compare(Metric::WallTime, false, &base, &head, Rule::default());
-/// assert_eq!(finding.judgement.verdict, Verdict::Regressed);
-/// assert!((finding.difference.unwrap().p - 2.0 / 252.0).abs() < 1e-12);
+/// let (base, head) = ([1.00, 1.02, 0.99, 1.01, 1.03], [1.20, 1.23, 1.21, 1.19, 1.22]);
+/// let samples = Samples { metric: Metric::WallTime, single_threaded: false, base: &base, head: &head };
+/// assert_eq!(compare(&[samples])[0].0.judgement.verdict, Verdict::Regressed);
 /// ```
 #[must_use]
-pub fn compare(metric: Metric, single_threaded: bool, base: &[f64], head: &[f64], rule: Rule) -> SampleFinding {
-    let (Some(before), Some(after)) = (median(base), median(head)) else {
-        let reason = if head.is_empty() { Reason::NotMeasured } else { Reason::NoComparableValue };
-        return SampleFinding { judgement: Judgement::without_comparison(reason), difference: None };
-    };
-    let figures = difference(metric, base, head, rule.confidence);
-    let finding = |judgement| SampleFinding { judgement, difference: Some(figures) };
-
-    let countable = metric.is_countable() && single_threaded && base.len() >= EXACT_MIN_VALUES;
-    let constant = |values: &[f64]| values.iter().all(|value| *value == values[0]);
-    if countable && constant(base) && constant(head) {
-        return finding(exact::judge(before, base.len(), after));
-    }
-    let demoted = countable;
-    let change = Change { before, after };
-    if base.len().min(head.len()) < SAMPLES_MIN {
-        let reason = Reason::TooFewSamples { base: base.len(), head: head.len(), needed: SAMPLES_MIN };
-        return finding(Judgement { demoted, ..Judgement::on(change, false, reason) });
-    }
-    let Difference { low, high, .. } = figures;
-    let found = low > rule.ratio || high < 1.0 / rule.ratio;
-    finding(Judgement { demoted, ..Judgement::on(change, found, Reason::Interval { low, high }) })
+pub fn compare(samples: &[Samples<'_>]) -> Vec<(Finding, Option<Difference>)> {
+    let mut prepared: Vec<Option<Prepared>> = samples.iter().map(Prepared::of).collect();
+    shrink(samples, &mut prepared);
+    let p_values: Vec<f64> = prepared.iter().flatten().map(Prepared::p).collect();
+    let p_needed = discovery_threshold(&p_values, SAMPLES_DISCOVERY_RATE);
+    samples.iter().zip(prepared).map(|(samples, prepared)| finding(samples, prepared, p_needed)).collect()
 }
 
-/// The figures of two samples that are not empty.
-fn difference(metric: Metric, base: &[f64], head: &[f64], confidence: f64) -> Difference {
-    let logs = |values: &[f64]| values.iter().map(|value| log_value(metric, *value)).collect::<Vec<_>>();
-    let (base, head) = (logs(base), logs(head));
-    let pairs: Vec<f64> = head.iter().flat_map(|head| base.iter().map(move |base| head - base)).collect();
-    let pairs = sorted(&pairs);
-    let larger = pairs.iter().filter(|difference| **difference > 0.0).count();
-    let smaller = pairs.iter().filter(|difference| **difference < 0.0).count();
-    let cut = moses_cut(base.len(), head.len(), confidence);
-    let (low, high) = match cut.checked_sub(1) {
-        Some(skipped) => (pairs[skipped].exp(), pairs[pairs.len() - 1 - skipped].exp()),
-        None => (0.0, f64::INFINITY),
+fn finding(samples: &Samples<'_>, prepared: Option<Prepared>, p_needed: f64) -> (Finding, Option<Difference>) {
+    let Some(prepared) = prepared else { return (without_statistics(samples), None) };
+    let (low, high) = prepared.interval();
+    let difference = Difference { ratio: prepared.shift.exp(), low, high };
+    let p = prepared.p();
+    let found = p <= p_needed && prepared.shift.abs() > LEAST_RATIO.ln();
+    let judgement = Judgement {
+        demoted: samples.metric.is_countable() && samples.single_threaded,
+        ..Judgement::on(prepared.change, found, Reason::Interval { low, high })
     };
-    Difference {
-        ratio: quantile_of_sorted(&pairs, 0.5).map_or(f64::NAN, f64::exp),
-        low,
-        high,
-        p: two_sided_p(&doubled_ranks(&base, &head), head.len()),
-        delta: (larger as f64 - smaller as f64) / pairs.len() as f64,
+    let (values, scale) = (samples.base.len(), prepared.variance.sqrt());
+    let figures = Figures { z: prepared.t(), p, p_needed, values, scale, factor: 1.0 };
+    (Finding { judgement, figures: Some(figures) }, Some(difference))
+}
+
+/// An exact metric that is constant on both sides, or an empty side.
+fn without_statistics(samples: &Samples<'_>) -> Finding {
+    let judgement = match (median(samples.base), median(samples.head)) {
+        (Some(before), Some(after)) => {
+            let values = samples.base.len();
+            let reason =
+                if before == after { Reason::ExactlyEqual { values } } else { Reason::ExactlyDifferent { values } };
+            Judgement::on(Change { before, after }, before != after, reason)
+        }
+        (None, Some(_)) => Judgement::without_comparison(Reason::NoComparableValue),
+        _ => Judgement::without_comparison(Reason::NotMeasured),
+    };
+    Finding { judgement, figures: None }
+}
+
+impl Prepared {
+    /// `None` where there is nothing to be unsure of.
+    fn of(samples: &Samples<'_>) -> Option<Self> {
+        let Samples { metric, single_threaded, base, head } = *samples;
+        let (before, after) = (median(base)?, median(head)?);
+        let constant = |values: &[f64]| values.iter().all(|value| *value == values[0]);
+        let exact = metric.is_countable() && single_threaded && base.len() >= EXACT_MIN_VALUES.min(head.len());
+        if exact && constant(base) && constant(head) {
+            return None;
+        }
+        let scale = Scale::of(metric, base, head);
+        let side = |values: &[f64]| {
+            let logs: Vec<f64> = values.iter().map(|value| scale.log(*value)).collect();
+            let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+            (mean, logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>())
+        };
+        let ((base_mean, base_squares), (head_mean, head_squares)) = (side(base), side(head));
+        let freedom = (base.len() + head.len()).saturating_sub(2).max(1) as f64;
+        let least = (SCALE_STEP * scale.step).max(0.002);
+        Some(Self {
+            change: Change { before, after },
+            shift: head_mean - base_mean,
+            variance: (base_squares + head_squares) / freedom,
+            least_variance: least * least,
+            share: 1.0 / base.len() as f64 + 1.0 / head.len() as f64,
+            freedom,
+        })
     }
+
+    fn deviation(&self) -> f64 {
+        (self.variance.max(self.least_variance) * self.share).sqrt()
+    }
+
+    fn t(&self) -> f64 {
+        self.shift / self.deviation()
+    }
+
+    /// Two-sided.
+    fn p(&self) -> f64 {
+        2.0 * student_upper(self.t().abs(), self.freedom)
+    }
+
+    fn interval(&self) -> (f64, f64) {
+        let half = student_quantile((1.0 - SAMPLES_CONFIDENCE) / 2.0, self.freedom) * self.deviation();
+        ((self.shift - half).exp(), (self.shift + half).exp())
+    }
+}
+
+/// Draws the variances of each metric towards their common one, as far as they are alike.
+fn shrink(samples: &[Samples<'_>], prepared: &mut [Option<Prepared>]) {
+    let mut by_metric: BTreeMap<Metric, Vec<&mut Prepared>> = BTreeMap::new();
+    for (samples, prepared) in samples.iter().zip(prepared.iter_mut()) {
+        if let Some(prepared) = prepared {
+            by_metric.entry(samples.metric).or_default().push(prepared);
+        }
+    }
+    for tests in by_metric.into_values().filter(|tests| tests.len() >= 3) {
+        // Logarithms of variances, less what their few degrees of freedom make of them.
+        let log = |test: &Prepared| {
+            let half = test.freedom / 2.0;
+            test.variance.max(test.least_variance).ln() - digamma(half) + half.ln()
+        };
+        let logs: Vec<f64> = tests.iter().map(|test| log(test)).collect();
+        let count = logs.len() as f64;
+        let mean = logs.iter().sum::<f64>() / count;
+        let spread = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        let expected = tests.iter().map(|test| trigamma(test.freedom / 2.0)).sum::<f64>() / count;
+        let prior = if spread > expected { 2.0 * inverse_trigamma(spread - expected) } else { f64::INFINITY };
+        for test in tests {
+            let prior = prior.min(SAMPLES_PRIOR_MOST * test.freedom);
+            let common = (mean + digamma(prior / 2.0) - (prior / 2.0).ln()).exp();
+            test.variance = (prior * common + test.freedom * test.variance) / (prior + test.freedom);
+        }
+    }
+}
+
+/// The derivative of ln gamma, by recurrence and its asymptotic series (Abramowitz and Stegun, 6.3.18).
+fn digamma(mut x: f64) -> f64 {
+    let mut sum = 0.0;
+    while x < 8.0 {
+        sum -= 1.0 / x;
+        x += 1.0;
+    }
+    let square = 1.0 / (x * x);
+    sum + x.ln() - 0.5 / x - square * (1.0 / 12.0 - square * (1.0 / 120.0 - square / 252.0))
+}
+
+/// The derivative of that (6.4.12).
+fn trigamma(mut x: f64) -> f64 {
+    let mut sum = 0.0;
+    while x < 8.0 {
+        sum += 1.0 / (x * x);
+        x += 1.0;
+    }
+    let square = 1.0 / (x * x);
+    sum + 1.0 / x + square / 2.0 + square / x * (1.0 / 6.0 - square * (1.0 / 30.0 - square / 42.0))
+}
+
+fn inverse_trigamma(value: f64) -> f64 {
+    let (mut low, mut high) = (1e-6, 1e6);
+    for _ in 0..100 {
+        let middle = f64::sqrt(low * high);
+        if trigamma(middle) > value { low = middle } else { high = middle }
+    }
+    high
 }
 
 #[cfg(test)]
@@ -115,37 +213,41 @@ mod tests {
     use super::*;
     use crate::verdict::Verdict;
 
-    fn times(base: &[f64], head: &[f64]) -> SampleFinding {
-        compare(Metric::WallTime, false, base, head, Rule::default())
+    fn times(base: &[f64], head: &[f64]) -> (Finding, Option<Difference>) {
+        compare(&[Samples { metric: Metric::WallTime, single_threaded: false, base, head }])[0]
     }
 
     #[test]
-    fn the_least_p_of_four_against_four() {
-        let finding = times(&[1.0, 2.0, 3.0, 4.0], &[5.0, 6.0, 7.0, 8.0]);
-        assert!((finding.difference.unwrap().p - 2.0 / 70.0).abs() < 1e-12);
-        assert_eq!(finding.difference.unwrap().delta, 1.0);
+    fn the_t_test_of_the_textbook() {
+        // Logarithms 0, 1, 2 and 3, 4, 5: pooled variance 1, t = 3 / sqrt(2 / 3) with 4 degrees.
+        let values = |from: i32| [0, 1, 2].map(|i| f64::from(from + i).exp());
+        let (finding, difference) = times(&values(0), &values(3));
+        let figures = finding.figures.unwrap();
+        assert!((figures.z - 3.674_234_6).abs() < 1e-6 && (figures.p - 0.021_311_6).abs() < 1e-6, "{figures:?}");
+        assert!((difference.unwrap().ratio / 3_f64.exp() - 1.0).abs() < 1e-9);
     }
 
     #[test]
-    fn three_a_side_are_too_few() {
-        let finding = times(&[1.0, 1.0, 1.0], &[9.0, 9.0, 9.0]);
-        assert_eq!(finding.judgement.verdict, Verdict::Unchanged);
-        assert_eq!(finding.judgement.reason, Reason::TooFewSamples { base: 3, head: 3, needed: 4 });
-        assert_eq!(finding.difference.unwrap().high, f64::INFINITY);
+    fn the_functions_of_the_gamma_family() {
+        assert!((digamma(1.0) + 0.577_215_664_9).abs() < 1e-8);
+        assert!((trigamma(1.0) - std::f64::consts::PI.powi(2) / 6.0).abs() < 1e-7);
+        assert!((inverse_trigamma(trigamma(3.3)) - 3.3).abs() < 1e-9);
     }
 
     #[test]
     fn empty_sides_have_no_figures() {
-        assert_eq!(times(&[], &[1.0]).judgement.verdict, Verdict::NoBaseline);
-        assert_eq!(times(&[1.0], &[]).judgement.verdict, Verdict::NotComparable);
+        assert_eq!(times(&[], &[1.0]).0.judgement.verdict, Verdict::NoBaseline);
+        assert_eq!(times(&[1.0], &[]).0.judgement.verdict, Verdict::NotComparable);
     }
 
     #[test]
     fn exact_metrics_need_constant_sides() {
-        let allocations =
-            |head: &[f64]| compare(Metric::Allocations, true, &[1000.0; 5], head, Rule::default()).judgement;
-        assert_eq!(allocations(&[1001.0]).verdict, Verdict::Regressed);
-        assert_eq!(allocations(&[1000.0; 3]).reason, Reason::ExactlyEqual { values: 5 });
+        let allocations = |head: &[f64]| {
+            let metric = Metric::Allocations;
+            compare(&[Samples { metric, single_threaded: true, base: &[1000.0; 5], head }])[0].0.judgement
+        };
+        assert_eq!(allocations(&[1001.0; 5]).verdict, Verdict::Regressed);
+        assert_eq!(allocations(&[1000.0; 5]).reason, Reason::ExactlyEqual { values: 5 });
         let noisy = allocations(&[1000.0, 1001.0, 1000.0, 1000.0]);
         assert_eq!((noisy.verdict, noisy.demoted), (Verdict::Unchanged, true));
     }
@@ -153,10 +255,8 @@ mod tests {
     #[test]
     fn improvements_are_the_mirror_image() {
         let (base, head) = ([1.0, 1.01, 1.02, 1.03, 1.0], [2.0, 2.02, 2.01, 2.05, 1.99]);
-        let (up, down) = (times(&base, &head), times(&head, &base));
+        let ((up, up_by), (down, down_by)) = (times(&base, &head), times(&head, &base));
         assert_eq!((up.judgement.verdict, down.judgement.verdict), (Verdict::Regressed, Verdict::Improved));
-        let (up, down) = (up.difference.unwrap(), down.difference.unwrap());
-        assert!((up.low * down.high - 1.0).abs() < 1e-12 && (up.ratio * down.ratio - 1.0).abs() < 1e-12);
-        assert_eq!((up.p, up.delta), (down.p, -down.delta));
+        assert!((up_by.unwrap().low * down_by.unwrap().high - 1.0).abs() < 1e-6);
     }
 }

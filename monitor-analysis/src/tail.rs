@@ -1,93 +1,171 @@
-//! How often a score so large comes up when nothing changed: p-values from the series' own past, not from a Gaussian.
-//!
-//! By the exchangeability of n past scores and a new one, the new one is the largest with probability 1 / (n + 1),
-//! whatever the distribution. How far a record lies above the next largest, fifty scores of one series cannot say, but
-//! the records of all series of the run can. Where values spike now and then, in any test, no single spike is
-//! news; in a calm suite, what is far out is.
+//! How likely a deviation is: Student's t, and the kernel over a series' own past errors.
 
-use crate::constants::{TAIL_LEAST_SCORE, TAIL_PRIOR_INDEX, TAIL_PRIOR_SERIES};
+use crate::constants::{KERNEL_HALF_LIFE, KERNEL_PRIOR, KERNEL_PRIOR_WIDTH, KERNEL_WIDTH};
 
-/// How scores beyond the largest past one become rarer, in the series of a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tail {
-    /// The power by which they do.
-    pub index: f64,
+/// P(T > t) of Student's t with 4 degrees of freedom ([`KERNEL_FREEDOM`](crate::constants::KERNEL_FREEDOM)), which has
+/// a closed form that keeps its digits in the tail.
+pub(crate) fn student4_upper(t: f64) -> f64 {
+    let root = (4.0 + t * t).sqrt();
+    let u = t / root;
+    // 1 - u, without cancellation.
+    let rest = if t > 0.0 { 4.0 / (root * (root + t)) } else { 1.0 - u };
+    0.5 * rest * rest * (1.0 + 0.5 * u)
 }
 
-impl Tail {
-    /// From the past scores of every series of the run.
-    ///
-    /// In a tail that falls as a power, the logarithm of the ratio of the two largest is exponential with that power as
-    /// its rate (Hill, 1975, with one order statistic a series). A prior of a heavy tail stands in where series are few.
-    #[must_use]
-    pub fn of<'a>(series: impl IntoIterator<Item = &'a [f64]>) -> Self {
-        let logs: Vec<f64> = series.into_iter().filter_map(log_record_ratio).collect();
-        let (count, sum) = (logs.len() as f64, logs.iter().sum::<f64>());
-        Self { index: (count + TAIL_PRIOR_SERIES) / (sum + TAIL_PRIOR_SERIES / TAIL_PRIOR_INDEX) }
+/// Past errors of a series, and what a deviation is worth by them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kernel {
+    /// Oldest first.
+    pub errors: Vec<f64>,
+    /// The scale of the errors.
+    pub scale: f64,
+}
+
+impl Kernel {
+    /// The probability of a deviation as large as this, upward.
+    pub(crate) fn p(&self, deviation: f64) -> f64 {
+        self.p_without(deviation, usize::MAX)
     }
 
-    /// Two-sided p-value of a new score of the series with these past scores: the share at least as large, the new one
-    /// counted in (Davison and Hinkley, 1997, 4.2), and beyond the largest the tail.
-    ///
-    /// ```
-    /// use monitor_analysis::tail::Tail;
-    /// let tail = Tail { index: 4.0 };
-    /// let past = [0.5, -1.0, 3.0];
-    /// assert_eq!(tail.p_value(0.9, &past), 0.75);
-    /// assert_eq!(tail.p_value(6.0, &past), 0.25 / 16.0);
-    /// ```
-    #[must_use]
-    pub fn p_value(&self, score: f64, past_scores: &[f64]) -> f64 {
-        let size = score.abs();
-        let count = past_scores.len() as f64 + 1.0;
-        let as_large = past_scores.iter().filter(|past| past.abs() >= size).count();
-        if as_large > 0 {
-            return (as_large as f64 + 1.0) / count;
+    /// The same as if the error at `left_out` had not been.
+    pub(crate) fn p_without(&self, deviation: f64, left_out: usize) -> f64 {
+        let decay = (-std::f64::consts::LN_2 / KERNEL_HALF_LIFE).exp();
+        let width = 1.0 / (KERNEL_WIDTH * self.scale);
+        let (mut weight, mut sum, mut all) = (1.0, 0.0, 0.0);
+        for (index, error) in self.errors.iter().enumerate().rev() {
+            if index != left_out {
+                sum += weight * student4_upper((deviation - error) * width);
+                all += weight;
+            }
+            weight *= decay;
         }
-        let largest = past_scores.iter().fold(TAIL_LEAST_SCORE, |largest, past| largest.max(past.abs()));
-        (largest / size.max(largest)).powf(self.index) / count
+        let prior = student4_upper(deviation / (KERNEL_PRIOR_WIDTH * self.scale));
+        (sum + KERNEL_PRIOR * prior) / (all + KERNEL_PRIOR)
+    }
+
+    /// A bound that no probability of this deviation is below.
+    pub(crate) fn least_p(&self, deviation: f64) -> f64 {
+        let prior = student4_upper(deviation / (KERNEL_PRIOR_WIDTH * self.scale));
+        let decay = (-std::f64::consts::LN_2 / KERNEL_HALF_LIFE).exp();
+        let all = (1.0 - decay.powi(self.errors.len() as i32)) / (1.0 - decay);
+        KERNEL_PRIOR * prior / (all + KERNEL_PRIOR)
     }
 }
 
-/// Logarithm of the ratio of the two largest past scores, if both tell something.
-fn log_record_ratio(past_scores: &[f64]) -> Option<f64> {
-    let mut sizes: Vec<f64> = past_scores.iter().map(|past| past.abs()).collect();
-    sizes.sort_unstable_by(|a, b| b.total_cmp(a));
-    match sizes[..] {
-        [largest, second, ..] if second > 0.0 => Some((largest / second).ln()),
-        _ => None,
+/// P(T > t) of Student's t with any degrees of freedom, by the continued fraction of the incomplete beta function
+/// (Abramowitz and Stegun, 26.5.8).
+#[must_use]
+pub fn student_upper(t: f64, freedom: f64) -> f64 {
+    let x = freedom / (freedom + t * t);
+    let half = 0.5 * incomplete_beta(0.5 * freedom, 0.5, x);
+    if t >= 0.0 { half } else { 1.0 - half }
+}
+
+/// The t with P(T > t) = `tail`, for a tail below a half, by bisection.
+#[must_use]
+pub fn student_quantile(tail: f64, freedom: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1e4);
+    for _ in 0..80 {
+        let middle = f64::midpoint(low, high);
+        if student_upper(middle, freedom) > tail { low = middle } else { high = middle }
     }
+    high
+}
+
+fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
+    if x <= 0.0 || x >= 1.0 {
+        return x.clamp(0.0, 1.0);
+    }
+    let front = (ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * x.ln() + b * (1.0 - x).ln()).exp();
+    if x < (a + 1.0) / (a + b + 2.0) {
+        front * continued_fraction(a, b, x) / a
+    } else {
+        1.0 - front * continued_fraction(b, a, 1.0 - x) / b
+    }
+}
+
+/// Lentz's way to sum it (Press and others, Numerical Recipes, 6.4).
+fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
+    let tiny = |value: f64| if value.abs() < 1e-300 { 1e-300 } else { value };
+    let mut c = 1.0;
+    let mut d = 1.0 / tiny(1.0 - (a + b) * x / (a + 1.0));
+    let mut sum = d;
+    for step in 1..300 {
+        let m = f64::from(step);
+        for term in [
+            m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0)),
+        ] {
+            d = 1.0 / tiny(1.0 + term * d);
+            c = tiny(1.0 + term / c);
+            sum *= d * c;
+        }
+        if (d * c - 1.0).abs() < 1e-14 {
+            break;
+        }
+    }
+    sum
+}
+
+/// Lanczos' approximation (1964), within 1e-13 for positive numbers.
+fn ln_gamma(x: f64) -> f64 {
+    const COEFFICIENTS: [f64; 8] = [
+        676.520_368_121_885_1,
+        -1_259.139_216_722_402_8,
+        771.323_428_777_653_1,
+        -176.615_029_162_140_6,
+        12.507_343_278_686_905,
+        -0.138_571_095_265_720_12,
+        9.984_369_578_019_572e-6,
+        1.505_632_735_149_311_6e-7,
+    ];
+    if x < 0.5 {
+        let pi = std::f64::consts::PI;
+        return (pi / (pi * x).sin()).ln() - ln_gamma(1.0 - x);
+    }
+    let x = x - 1.0;
+    let mut sum = 0.999_999_999_999_809_9;
+    for (index, coefficient) in (1..).zip(COEFFICIENTS) {
+        sum += coefficient / (x + f64::from(index));
+    }
+    let base = x + 7.5;
+    0.5 * (2.0 * std::f64::consts::PI).ln() + (x + 0.5) * base.ln() - base + sum.ln()
 }
 
 #[cfg(test)]
 mod tests {
+    use statrs::distribution::{ContinuousCDF, StudentsT};
+
     use super::*;
 
     #[test]
-    fn the_index_is_that_of_the_tail() {
-        // Two largest of Pareto samples with index 3 have ratios whose logarithms average 1 / 3.
-        let series: Vec<[f64; 3]> = (0..2000)
-            .map(|i| {
-                let quantile = (f64::from(i) + 0.5) / 2000.0;
-                [1.0, 2.0 * quantile.powf(-1.0 / 3.0), -2.0]
-            })
-            .collect();
-        let tail = Tail::of(series.iter().map(|scores| &scores[..]));
-        assert!((tail.index - 3.0).abs() < 0.05, "{}", tail.index);
+    fn student_is_that_of_statrs() {
+        for freedom in [1.0, 4.0, 5.0, 8.0, 18.0, 60.0] {
+            let oracle = StudentsT::new(0.0, 1.0, freedom).expect("a distribution");
+            for t in [-6.0, -1.0, 0.0, 0.3, 1.0, 2.5, 6.0, 12.0] {
+                let (found, expected) = (student_upper(t, freedom), oracle.sf(t));
+                assert!((found - expected).abs() <= 1e-9 + 1e-6 * expected, "{freedom} {t}: {found} {expected}");
+            }
+            assert!((student_upper(student_quantile(0.01, freedom), freedom) - 0.01).abs() < 1e-9);
+        }
     }
 
     #[test]
-    fn the_prior_stands_in_for_few_series() {
-        assert_eq!(Tail::of([]).index, 4.0);
-        assert_eq!(Tail::of([&[0.0; 9][..]]).index, 4.0);
+    fn four_degrees_keep_their_digits_far_out() {
+        for t in [-8.0, -1.0, 0.0, 0.5, 3.0, 30.0] {
+            assert!((student4_upper(t) / student_upper(t, 4.0) - 1.0).abs() < 1e-6, "{t}");
+        }
+        assert!((student4_upper(1e3) / 3e-12 - 1.0).abs() < 1e-4);
     }
 
     #[test]
-    fn p_values_fall_with_the_score() {
-        let past: Vec<f64> = (0..40).map(|i| f64::from(i % 7) - 3.0).collect();
-        let tail = Tail { index: 5.0 };
-        let p_values: Vec<f64> = (0..60).map(|i| tail.p_value(f64::from(i) / 4.0, &past)).collect();
-        assert!(p_values.windows(2).all(|pair| pair[0] >= pair[1]));
-        assert_eq!(tail.p_value(-7.0, &past), tail.p_value(7.0, &past));
+    fn a_past_error_makes_its_like_likely() {
+        let calm = Kernel { errors: vec![0.0; 40], scale: 0.01 };
+        let mut errors = vec![0.0; 40];
+        errors[35] = 0.3;
+        let spiky = Kernel { errors, scale: 0.01 };
+        assert!(spiky.p(0.3) > 50.0 * calm.p(0.3));
+        assert!(spiky.p(4.6) < 1e-7, "but not one ten times as large");
+        assert!(calm.least_p(0.3) <= calm.p(0.3));
     }
 }

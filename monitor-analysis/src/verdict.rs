@@ -1,5 +1,6 @@
 //! What a comparison says of one metric of one test, and why.
 
+use crate::constants::{HISTORY_MIN_VALUES, LASTING_RUNS};
 use crate::metric::Metric;
 use crate::quantity::{Quantity, Unit, ratio_text};
 
@@ -12,6 +13,10 @@ pub enum Verdict {
     Improved,
     /// No difference that can be told from noise and matters.
     Unchanged,
+    /// It may cost more: worth a second measurement before anybody is blamed.
+    Suspect,
+    /// Too little is known to say.
+    Undecided,
     /// The test is in the new run only.
     New,
     /// The test is in the baseline only.
@@ -30,11 +35,19 @@ impl Verdict {
             Self::Regressed => "regressed",
             Self::Improved => "improved",
             Self::Unchanged => "unchanged",
+            Self::Suspect => "suspect",
+            Self::Undecided => "undecided",
             Self::New => "new",
             Self::Gone => "gone",
             Self::NotComparable => "not comparable",
             Self::NoBaseline => "no baseline",
         }
+    }
+
+    /// Whether it asks for a second measurement.
+    #[must_use]
+    pub const fn is_suspect(self) -> bool {
+        matches!(self, Self::Suspect)
     }
 
     /// Whether it is a change of cost: regressed or improved.
@@ -60,19 +73,23 @@ pub struct Change {
 }
 
 impl Change {
-    /// `after / before`; 1 when both are equal, infinite when something came from nothing.
+    /// `after / before`; 1 when both are equal, infinite when something came from nothing, NaN where a ratio says nothing
+    /// because a value is below zero.
     ///
     /// ```
     /// use monitor_analysis::verdict::Change;
     /// assert_eq!(Change { before: 2.0, after: 3.0 }.ratio(), 1.5);
     /// assert_eq!(Change { before: 0.0, after: 0.0 }.ratio(), 1.0);
     /// assert_eq!(Change { before: 0.0, after: 8.0 }.ratio(), f64::INFINITY);
+    /// assert!(Change { before: -4096.0, after: -8192.0 }.ratio().is_nan());
     /// ```
     #[must_use]
     pub fn ratio(self) -> f64 {
         if self.before == self.after {
             1.0
-        } else if self.before <= 0.0 {
+        } else if self.before < 0.0 || self.after < 0.0 {
+            f64::NAN
+        } else if self.before == 0.0 {
             f64::INFINITY
         } else {
             self.after / self.before
@@ -99,51 +116,64 @@ pub enum Reason {
         /// Identical values before.
         values: usize,
     },
+    /// What is made at first use was paid by another test of the binary this time.
+    FirstUse,
+    /// The same code gave both values, so no change of the code is to blame.
+    SameCode,
     /// The score is within the noise of the history.
     WithinNoise {
         /// The score.
         z: f64,
     },
-    /// The score is outside the noise, but the ratio is too small to matter.
-    BelowRatio {
-        /// The ratio asked for.
-        ratio: f64,
-    },
-    /// The score is outside the noise, but the difference is too small to matter.
-    BelowFloor {
-        /// The difference asked for, in the metric's unit.
-        floor: f64,
-    },
-    /// Large, but among so many tests such a value comes up by chance.
-    NotSignificant {
-        /// The score.
-        z: f64,
-        /// Its probability by the series' own past.
-        p: f64,
-        /// The probability that it had to be below.
-        p_needed: f64,
-    },
-    /// Outside the noise of the history, large enough, and significant in the run as a whole.
+    /// Far out, by all that is known of the series and of the whole run.
     OutsideNoise {
         /// The score.
         z: f64,
         /// Its probability by the series' own past.
         p: f64,
-    },
-    /// The history is short; the change is within what the coarse rule allows.
-    WithinCoarse {
         /// Values in the history.
         values: usize,
     },
-    /// The history is short; the change is beyond what the coarse rule allows.
-    BeyondCoarse {
+    /// Many times as large as anything in the history.
+    BeyondAll {
         /// Values in the history.
         values: usize,
     },
-    /// The history is short, and the coarse rule has none for such a metric.
-    NoCoarseRule {
+    /// Out, but not so far that a gate of so many tests would fail for it.
+    Doubtful {
+        /// The score.
+        z: f64,
+        /// Its probability by the series' own past.
+        p: f64,
+        /// The probability that a gate asks for.
+        p_needed: f64,
+    },
+    /// The last runs together are above those before them.
+    Lasting {
+        /// The probability of their median.
+        p: f64,
+    },
+    /// Far out, but the metric scatters so much on this machine that it only warns.
+    Scatters {
+        /// The score.
+        z: f64,
+        /// The median scale of the tests.
+        scatter: f64,
+    },
+    /// The history is too short to say.
+    TooShort {
         /// Values in the history.
         values: usize,
+    },
+    /// The ratio is one that the user does not mind.
+    BelowRatio {
+        /// The ratio asked for.
+        ratio: f64,
+    },
+    /// The difference is one that the user does not mind.
+    BelowFloor {
+        /// The difference asked for, in the metric's unit.
+        floor: f64,
     },
     /// Where the ratio of two samples is: a change when the whole interval is beyond the least ratio.
     Interval {
@@ -151,15 +181,6 @@ pub enum Reason {
         low: f64,
         /// High end.
         high: f64,
-    },
-    /// Too few samples for the test of N against N.
-    TooFewSamples {
-        /// Samples in the baseline.
-        base: usize,
-        /// New samples.
-        head: usize,
-        /// Needed on each side.
-        needed: usize,
     },
     /// The baseline lacks the test.
     OnlyInHead,
@@ -171,6 +192,8 @@ pub enum Reason {
     DidNotPass,
     /// The metric could not be measured on one side.
     NotMeasured,
+    /// The two were obtained in different ways: heap and resident memory, a whole process and the test's threads.
+    OtherSource,
     /// The baseline holds no comparable value.
     NoComparableValue,
 }
@@ -182,32 +205,41 @@ impl Reason {
         match *self {
             Self::ExactlyEqual { values } => format!("exact, as in {}", history(values)),
             Self::ExactlyDifferent { values } => format!("exact, after {values} identical values"),
+            Self::FirstUse => "first use: another test of the binary paid for it before".to_owned(),
+            Self::SameCode => "the same commit had both values".to_owned(),
             Self::WithinNoise { z } => format!("within noise, {}", sigmas(z)),
+            Self::OutsideNoise { z, p, values } => format!("{} {}, p = {}", sigmas(z), runs(values), probability(p)),
+            Self::BeyondAll { values } => format!("far beyond anything in {}", runs(values)),
+            Self::Doubtful { z, p, p_needed } => {
+                format!("{}, p = {}; a gate asks for {}", sigmas(z), probability(p), probability(p_needed))
+            }
+            Self::Lasting { p } => {
+                format!("the last {LASTING_RUNS} runs are above those before, p = {}", probability(p))
+            }
+            Self::Scatters { z, scatter } => {
+                format!("{}, but {metric} scatters by {:.0} % here", sigmas(z), 100.0 * scatter)
+            }
+            Self::TooShort { values } => format!("{} before, {HISTORY_MIN_VALUES} needed", runs(values)),
             Self::BelowRatio { ratio } => format!("less than {}", ratio_text(ratio)),
             Self::BelowFloor { floor } => format!("less than {}", metric.quantity(floor)),
-            Self::NotSignificant { z, p, p_needed } => {
-                format!("{}, but by chance at p = {}, {} needed", sigmas(z), probability(p), probability(p_needed))
-            }
-            Self::OutsideNoise { z, p } => format!("{}, p = {}", sigmas(z), probability(p)),
-            Self::WithinCoarse { values } => format!("within the coarse rule, {}", history(values)),
-            Self::BeyondCoarse { values } => format!("beyond the coarse rule, {}", history(values)),
-            Self::NoCoarseRule { values } => format!("too few to judge by, {}", history(values)),
             Self::Interval { low, high } => format!("between {} and {}", ratio_text(low), ratio_text(high)),
-            Self::TooFewSamples { base, head, needed } => {
-                format!("{base} against {head} samples, {needed} a side needed")
-            }
             Self::OnlyInHead => "not in the baseline".to_owned(),
             Self::OnlyInBase => "only in the baseline".to_owned(),
             Self::OtherMachineClass => "another machine class".to_owned(),
             Self::DidNotPass => "the test did not pass".to_owned(),
             Self::NotMeasured => "not measured on both sides".to_owned(),
+            Self::OtherSource => "measured in another way".to_owned(),
             Self::NoComparableValue => "no comparable value before".to_owned(),
         }
     }
 }
 
 fn history(values: usize) -> String {
-    if values == 1 { "1 run before".to_owned() } else { format!("{values} runs before") }
+    format!("{} before", runs(values))
+}
+
+fn runs(count: usize) -> String {
+    if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
 }
 
 fn sigmas(z: f64) -> String {
@@ -219,13 +251,28 @@ fn probability(p: f64) -> String {
     if p >= 0.001 { format!("{p:.3}") } else { format!("{p:.0e}") }
 }
 
+/// The numbers that a verdict by history or by samples rests on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figures {
+    /// Distance from the centre in units of the series' scale; below zero for a fall.
+    pub z: f64,
+    /// Its probability by the series' own past.
+    pub p: f64,
+    /// The probability that the whole run asks for.
+    pub p_needed: f64,
+    /// Values compared with.
+    pub values: usize,
+    /// The scale of the series: 0.02 where it scatters by 2 %.
+    pub scale: f64,
+    /// Factor of the run that was taken out of the value.
+    pub factor: f64,
+}
+
 /// A verdict on one metric of one test, with what it rests on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgement {
     /// The outcome.
     pub verdict: Verdict,
-    /// It rests on the coarse rule, for lack of history.
-    pub coarse: bool,
     /// The metric was taken for exact and is not: its series stopped being constant. Deserves a warning.
     pub demoted: bool,
     /// Both values, where there are two.
@@ -244,7 +291,7 @@ impl Judgement {
             Reason::NoComparableValue => Verdict::NoBaseline,
             _ => Verdict::NotComparable,
         };
-        Self { verdict, coarse: false, demoted: false, change: None, reason }
+        Self { verdict, demoted: false, change: None, reason }
     }
 
     /// A verdict on a change: its direction when `found`, else unchanged.
@@ -255,7 +302,19 @@ impl Judgement {
             true if change.after > change.before => Verdict::Regressed,
             true => Verdict::Improved,
         };
-        Self { verdict, coarse: false, demoted: false, change: Some(change), reason }
+        Self { verdict, demoted: false, change: Some(change), reason }
+    }
+
+    /// A change that deserves a second measurement.
+    #[must_use]
+    pub const fn suspect(change: Change, reason: Reason) -> Self {
+        Self { verdict: Verdict::Suspect, demoted: false, change: Some(change), reason }
+    }
+
+    /// A change, or none, of which too little is known.
+    #[must_use]
+    pub const fn undecided(change: Change, reason: Reason) -> Self {
+        Self { verdict: Verdict::Undecided, demoted: false, change: Some(change), reason }
     }
 
     /// The change in words: values to the last digit where the rule is exact, else three digits.
@@ -291,7 +350,7 @@ mod tests {
     fn a_verdict_follows_the_direction() {
         let up = Change { before: 1.0, after: 2.0 };
         let down = Change { before: 2.0, after: 1.0 };
-        let reason = Reason::OutsideNoise { z: 9.0, p: 1e-5 };
+        let reason = Reason::OutsideNoise { z: 9.0, p: 1e-5, values: 20 };
         assert_eq!(Judgement::on(up, true, reason).verdict, Verdict::Regressed);
         assert_eq!(Judgement::on(down, true, reason).verdict, Verdict::Improved);
         assert_eq!(Judgement::on(up, false, reason).verdict, Verdict::Unchanged);
@@ -311,7 +370,11 @@ mod tests {
     fn reasons_read_well() {
         let text = |reason: Reason| reason.text(Metric::WallTime);
         assert_eq!(text(Reason::WithinNoise { z: -1.25 }), "within noise, 1.2 sigma below");
-        assert_eq!(text(Reason::OutsideNoise { z: 12.06, p: 0.000_02 }), "12.1 sigma above, p = 2e-5");
+        assert_eq!(
+            text(Reason::OutsideNoise { z: 12.06, p: 0.000_02, values: 20 }),
+            "12.1 sigma above 20 runs, p = 2e-5"
+        );
+        assert_eq!(text(Reason::TooShort { values: 1 }), "1 run before, 5 needed");
         assert_eq!(text(Reason::BelowFloor { floor: 0.001 }), "less than 1.00 ms");
         assert_eq!(text(Reason::Interval { low: 1.06, high: 2.1 }), "between +6.0 % and x2.10");
     }

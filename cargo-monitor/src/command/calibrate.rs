@@ -1,20 +1,26 @@
 //! `cargo monitor calibrate`: how far the gate can be trusted on one's own history.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
-use monitor_analysis::calibration::{Calibration, KnownSeries};
-use monitor_analysis::constants::HISTORY_SEARCH;
+use monitor_analysis::constants::HISTORY_WINDOW;
 use monitor_analysis::metric::Metric;
-use monitor_analysis::run::Past;
+use monitor_analysis::summary::median;
+use monitor_analysis::verdict::Verdict;
+use monitor_store::{Session, Sessions};
 
 use super::compare::Scope;
 use crate::app::App;
-use crate::comparison::{HistorySeries, Request, Sides, history_series};
+use crate::comparison::{Finding, Prepared, Request, Rows, Sides, Verdicts, judge, prepare};
 use crate::exit::Exit;
 use crate::output::{self, Cell, Column, Document, Progress, Table, Value};
-use crate::select::{self, SelectError};
+use crate::select::SelectError;
 
 /// Factors by which values are raised.
 const FACTORS: [f64; 5] = [1.05, 1.10, 1.20, 1.50, 2.00];
+
+/// Later runs that say whether a change lasted, and how many of them it takes.
+const LATER: (usize, usize) = (5, 3);
 
 /// What to try.
 #[derive(Debug, Args)]
@@ -23,105 +29,194 @@ Examples:
   cargo monitor calibrate
   cargo monitor calibrate --runs 100 --metric wall-time
 
-Each of the newest sessions of the machine class is gated by those before it; a change that did not last was a false
-alarm. Then each is gated again with the value of one test raised, to see what would be found.")]
+Each of the newest sessions is gated as `gate --baseline last:N` does it; a change that did not last was a false alarm. Then \
+each is gated again with one value of each metric raised, to see what would be found.")]
 pub struct Arguments {
     /// So many of the newest sessions are gated
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 50)]
-    runs: u16,
+    runs: usize,
+    /// So many values of each test are compared with
+    #[arg(long, value_name = "N", default_value_t = HISTORY_WINDOW)]
+    last: usize,
     #[command(flatten)]
     scope: Scope,
 }
 
+/// What the gates of the past said.
+#[derive(Debug, Default)]
+struct Calibration {
+    gates: usize,
+    failed: usize,
+    failed_for_nothing: usize,
+    metrics: BTreeMap<Metric, Counts>,
+}
+
+/// Of one metric.
+#[derive(Debug, Default)]
+struct Counts {
+    verdicts: usize,
+    lasting: usize,
+    false_alarms: usize,
+    suspects: usize,
+    /// How often a raised value was found, and how often at least suspect, by factor.
+    found: [usize; FACTORS.len()],
+    suspected: [usize; FACTORS.len()],
+    tried: usize,
+}
+
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let monitor = app.monitor()?;
-    let head = select::session(&monitor, "latest")?;
-    let Some(sides) = Sides::with_history(&monitor, &head, usize::from(arguments.runs) + HISTORY_SEARCH)? else {
-        return Err(SelectError::NoBase { text: "the history".to_owned() }.into());
-    };
+    let sessions = monitor.sessions(&Sessions::all().newest_first())?;
+    if sessions.is_empty() {
+        return Err(SelectError::Empty.into());
+    }
     let metrics = arguments.scope.metrics();
-    let request = Request {
-        sides,
-        metrics: &metrics,
-        across_machines: arguments.scope.across_machines,
-        thresholds: &|_, _| None,
-    };
-    let spinner = Progress::spinner("gating the history".to_owned());
-    let series = history_series(&monitor, &request)?;
-    let calibrations = calibrations(&series, &metrics, usize::from(arguments.runs));
-    drop(spinner);
-    app.print(&document(&calibrations))?;
-    if calibrations.iter().all(|(_, calibration)| calibration.runs == 0) {
+    let mut rows = Rows::new(&monitor, &metrics);
+    let newest = sessions.len().min(arguments.runs);
+    let progress = Progress::of(newest, "gating the history");
+    let mut calibration = Calibration::default();
+    for at in (0..newest).rev() {
+        if let Some(sides) = Sides::before(&monitor, vec![sessions[at].clone()], arguments.last)? {
+            let across_machines = arguments.scope.across_machines;
+            let mut request = Request { sides, metrics: &metrics, across_machines, thresholds: &|_, _| None };
+            let prepared = prepare(&mut rows, &mut request)?;
+            let later = &sessions[at.saturating_sub(LATER.0)..at];
+            calibration.gate(&prepared, &request, &mut rows, later)?;
+        }
+        progress.advance();
+    }
+    drop(progress);
+    app.print(&document(&calibration))?;
+    if calibration.gates == 0 {
         output::note(&"the history is too short: nothing could be gated");
     }
     Ok(Exit::Success)
 }
 
-/// The gate on all metrics together, then on each.
-fn calibrations(series: &[HistorySeries], metrics: &[Metric], runs: usize) -> Vec<(Option<Metric>, Calibration)> {
-    let values: Vec<Vec<Past>> = series
-        .iter()
-        .map(|series| series.past.iter().copied().chain([Past { run: u32::MAX, value: series.value }]).collect())
-        .collect();
-    let of = |metric: Option<Metric>| {
-        let wanted =
-            series.iter().zip(&values).filter(|(series, _)| metric.is_none_or(|metric| series.metric == metric));
-        let known: Vec<KnownSeries<'_>> = wanted
-            .map(|(series, values)| KnownSeries {
-                metric: series.metric,
-                single_threaded: series.single_threaded,
-                thresholds: series.thresholds,
-                values,
-            })
-            .collect();
-        Calibration::of(&known, runs, &FACTORS)
-    };
-    [None].into_iter().chain(metrics.iter().copied().map(Some)).map(|metric| (metric, of(metric))).collect()
+impl Calibration {
+    fn gate(
+        &mut self,
+        prepared: &Prepared,
+        request: &Request<'_>,
+        rows: &mut Rows<'_>,
+        later: &[Session],
+    ) -> anyhow::Result<()> {
+        let verdicts = judge(prepared, request);
+        let judged = |finding: &&Finding| {
+            !matches!(finding.verdict(), Verdict::New | Verdict::Gone | Verdict::NotComparable | Verdict::NoBaseline)
+        };
+        if !verdicts.findings.iter().any(|finding| judged(&finding) && finding.verdict() != Verdict::Undecided) {
+            return Ok(());
+        }
+        let mut lasted = false;
+        for finding in verdicts.findings.iter().filter(judged) {
+            let Some(metric) = finding.metric else { continue };
+            let counts = self.metrics.entry(metric).or_default();
+            counts.verdicts += 1;
+            match finding.verdict() {
+                Verdict::Suspect => counts.suspects += 1,
+                Verdict::Regressed if lasts(finding, metric, rows, later)? => {
+                    counts.lasting += 1;
+                    lasted = true;
+                }
+                Verdict::Regressed => counts.false_alarms += 1,
+                _ => {}
+            }
+        }
+        let failed = fails(&verdicts);
+        self.gates += 1;
+        self.failed += usize::from(failed);
+        self.failed_for_nothing += usize::from(failed && !lasted);
+        self.try_raised(prepared, request);
+        Ok(())
+    }
+
+    /// Gates again, for each factor, with one value of each metric raised; another test's in each session.
+    fn try_raised(&mut self, prepared: &Prepared, request: &Request<'_>) {
+        let mut places: BTreeMap<Metric, Vec<usize>> = BTreeMap::new();
+        for (place, history) in prepared.histories.iter().enumerate() {
+            places.entry(history.metric).or_default().push(place);
+        }
+        let chosen: Vec<usize> = places.values().map(|places| places[self.gates % places.len()]).collect();
+        for (number, factor) in FACTORS.into_iter().enumerate() {
+            let mut raised = Prepared { histories: prepared.histories.clone(), ..Prepared::default() };
+            for &place in &chosen {
+                raised.histories[place].new.iter_mut().for_each(|value| *value *= factor);
+            }
+            let verdicts = judge(&raised, request);
+            for &place in &chosen {
+                let history = &raised.histories[place];
+                let is_it = |finding: &&Finding| finding.metric == Some(history.metric) && finding.test == history.test;
+                let verdict = verdicts.findings.iter().find(is_it).map(Finding::verdict);
+                let counts = self.metrics.entry(history.metric).or_default();
+                counts.tried += usize::from(number == 0);
+                counts.found[number] += usize::from(verdict == Some(Verdict::Regressed));
+                counts.suspected[number] += usize::from(matches!(verdict, Some(Verdict::Regressed | Verdict::Suspect)));
+            }
+        }
+    }
 }
 
-fn document(calibrations: &[(Option<Metric>, Calibration)]) -> Document {
-    let mut document = Document::default();
+/// Whether a gate with these verdicts fails.
+fn fails(verdicts: &Verdicts) -> bool {
+    verdicts.findings.iter().any(|finding| finding.verdict() == Verdict::Regressed)
+        || verdicts.factors.values().any(|factor| factor.judgement.verdict == Verdict::Regressed)
+}
+
+/// Whether the later values of the series stayed nearer to the new one than to what was before.
+fn lasts(finding: &Finding, metric: Metric, rows: &mut Rows<'_>, later: &[Session]) -> anyhow::Result<bool> {
+    let Some(change) = finding.judged.judgement.change else { return Ok(false) };
+    let mut values = Vec::new();
+    for session in later {
+        values.extend(rows.value(session, &finding.test, metric)?);
+    }
+    let level = median(&values).filter(|_| values.len() >= LATER.1);
+    Ok(level.is_some_and(|level| level - change.before > (change.after - change.before) / 2.0))
+}
+
+fn document(calibration: &Calibration) -> Document {
     let mut table = Table::new(&[
         ("metric", "metric"),
         ("verdicts", "verdicts"),
         ("lasting", "lasting changes"),
         ("false_alarms", "false alarms"),
+        ("suspects", "suspects"),
         ("found_at_5_percent", "+5 % found"),
         ("found_at_10_percent", "+10 %"),
         ("found_at_20_percent", "+20 %"),
         ("found_at_50_percent", "+50 %"),
         ("found_at_100_percent", "x2"),
+        ("suspected_at_100_percent", "x2 suspect"),
     ]);
-    for (metric, calibration) in calibrations {
-        if metric.is_none() {
-            document = document.with_facts("calibration", "", facts(calibration));
-        }
-        if calibration.verdicts > 0 {
-            table.push(row(metric.map_or("all", Metric::title), calibration));
-        }
+    for (metric, counts) in &calibration.metrics {
+        table.push(row(metric.title(), counts));
     }
-    document.with_table("metrics", "", table)
+    Document::default().with_facts("calibration", "", facts(calibration)).with_table("metrics", "", table)
 }
 
-fn facts(all: &Calibration) -> Vec<(Column, Cell)> {
+fn facts(calibration: &Calibration) -> Vec<(Column, Cell)> {
     let count = |count: usize| Cell::from(Value::count(count as u64));
     vec![
-        (Column::new("runs", "sessions gated"), count(all.runs)),
-        (Column::new("runs_with_false_alarm", "with a false alarm"), count(all.runs_with_false_alarm)),
+        (Column::new("gates", "sessions gated"), count(calibration.gates)),
+        (Column::new("gates_failed", "gates failed"), count(calibration.failed)),
+        (Column::new("gates_failed_for_nothing", "for what did not last"), count(calibration.failed_for_nothing)),
     ]
 }
 
-fn row(metric: &str, calibration: &Calibration) -> Vec<Cell> {
+fn row(metric: &str, counts: &Counts) -> Vec<Cell> {
     let count = |count: usize| Cell::from(Value::count(count as u64));
+    let share = |found: usize| {
+        let share = (counts.tried > 0).then(|| found as f64 / counts.tried as f64);
+        Cell::from(Value::or_missing(share, |share| Value::Text(format!("{:.0} %", share * 100.0))))
+    };
     let mut row = vec![
         Value::text(metric).into(),
-        count(calibration.verdicts),
-        count(calibration.lasting),
-        count(calibration.false_alarms),
+        count(counts.verdicts),
+        count(counts.lasting),
+        count(counts.false_alarms),
+        count(counts.suspects),
     ];
-    row.extend(calibration.detection.iter().map(|detection| {
-        let share = (detection.tried > 0).then(|| detection.found as f64 / detection.tried as f64);
-        Cell::from(Value::or_missing(share, |share| Value::Text(format!("{:.0} %", share * 100.0))))
-    }));
+    row.extend(counts.found.map(share));
+    row.push(share(counts.suspected[FACTORS.len() - 1]));
     row
 }

@@ -2,6 +2,8 @@
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _};
+use monitor_analysis::judge::RunFactor;
+use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::Verdict;
 use monitor_store::Timestamp;
 
@@ -29,11 +31,11 @@ Examples:
   cargo monitor gate --baseline main --waive 'wall-time in test_prime* until 2026-12-31'
   cargo monitor gate --self-test
 
-Exit codes: 0 passed, 5 regressed, 6 no baseline, others are errors (cargo monitor --help lists them).
+Exit codes: 0 passed, 5 regressed, 6 no baseline, 8 only a part ran, others are errors (cargo monitor --help lists them).
 MONITOR_GATE_BASELINE stands for --baseline; MONITOR_GATE_THRESHOLDS and MONITOR_GATE_WAIVERS hold more rules, separated by `;`; the [env] table of
 .cargo/config.toml can set them.")]
 pub struct Arguments {
-    /// What to compare with: last:N sessions of the machine class, a branch, commit, session, tag:KEY=VALUE or date
+    /// What to compare with: last:N runs of each test, a branch, commit, session, tag:KEY=VALUE or date
     #[arg(short, long, add = select::session_completer())]
     baseline: Option<String>,
     /// What to check
@@ -48,6 +50,9 @@ pub struct Arguments {
     /// Put up with a regression for a while: METRIC in TEST until DATE (repeatable)
     #[arg(long = "waive", value_name = "RULE")]
     waivers: Vec<Waiver>,
+    /// Let a run pass that has only a part of the baseline's tests
+    #[arg(long)]
+    allow_partial: bool,
     /// Prove on made-up files that each outcome fires
     #[arg(long)]
     self_test: bool,
@@ -63,6 +68,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         head: arguments.head.clone(),
         metrics: arguments.scope.metrics(),
         across_machines: arguments.scope.across_machines,
+        allow_partial: arguments.allow_partial,
         thresholds: rules,
         waivers: [app.rules(WAIVERS)?, arguments.waivers.clone()].concat(),
     };
@@ -106,6 +112,7 @@ pub fn document(outcome: &Outcome) -> Document {
             checked,
             match outcome.exit() {
                 Exit::Success => gate("passed", Tone::Good),
+                Exit::Partial => gate("only a part ran", Tone::Doubtful),
                 _ => gate("regressed", Tone::Bad),
             },
         ),
@@ -116,12 +123,17 @@ fn compared(checked: &Checked, word: (Column, output::Cell)) -> Document {
     let mut facts = vec![word];
     facts.extend(compare::facts(&checked.comparison));
     let mut document = Document::default().with_facts("gate", "", facts);
-    let unbased = checked.comparison.of(Verdict::NoBaseline);
-    let new = checked.comparison.of(Verdict::New);
+    if !checked.slower.is_empty() {
+        document = document.with_table("slower", "The run as a whole", slower(&checked.slower));
+    }
+    let of = |verdict| checked.comparison.of(verdict).into_iter();
+    let suspects: Vec<_> = of(Verdict::Suspect).collect();
+    let not_compared = [Verdict::Gone, Verdict::NotComparable, Verdict::NoBaseline, Verdict::New];
     for (key, title, found) in [
         ("regressed", "Regressed", checked.regressed.iter().collect::<Vec<_>>()),
         ("waived", "Waived", checked.waived.iter().collect()),
-        ("without_baseline", "Without a baseline, so not checked", new.into_iter().chain(unbased).collect()),
+        ("suspect", "Suspect: worth a second measurement", suspects),
+        ("not_compared", "Not compared", not_compared.into_iter().flat_map(of).collect()),
     ] {
         if !found.is_empty() {
             document = document.with_table(key, title, compare::findings(found.into_iter()));
@@ -133,6 +145,21 @@ fn compared(checked: &Checked, word: (Column, output::Cell)) -> Document {
         }
         _ => document,
     }
+}
+
+/// What the whole run has more of.
+fn slower(factors: &[(Metric, RunFactor)]) -> Table {
+    let mut table =
+        Table::new(&[("metric", ""), ("metric_title", "metric"), ("ratio", "change"), ("reason", "reason")]);
+    for (metric, factor) in factors {
+        table.push(vec![
+            Value::text(metric.name()).into(),
+            Value::text(metric.title()).into(),
+            Value::Change(factor.ratio).toned(Tone::Bad),
+            Value::text(&factor.judgement.reason.text(*metric)).into(),
+        ]);
+    }
+    table
 }
 
 fn prove(app: &App) -> anyhow::Result<Exit> {

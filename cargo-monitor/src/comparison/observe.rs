@@ -1,124 +1,159 @@
-//! The tests of both sides, and the past of those whose verdict needs it.
+//! What was seen of each test on both sides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use monitor_analysis::constants::{COMMON_FACTOR_MIN_TESTS, HISTORY_SEARCH};
-use monitor_analysis::metric::{Metric, Thresholds};
-use monitor_store::{Monitor, Session, Test, TestId};
+use monitor_store::{Session, TestId};
 
-use super::Request;
-use super::sides::before;
-use crate::measure;
+use super::lineage::code;
+use super::model::Request;
+use super::rows::{Row, Rows};
 
-/// With more tests than this, only the past of those that may have changed is read, and of some others.
-const SCREEN_ABOVE: usize = 200;
+/// Tests that have enough values end the reading, once they are so many of all.
+const ENOUGH: f64 = 0.95;
 
-/// Of the other tests, so many for each that may have changed: the run's common factor is theirs too.
-const OTHERS_FOR_EACH: usize = 3;
+/// So many times more rows than wanted are read at most, where tests are spread over many sessions.
+const SPREAD: usize = 20;
 
-/// What was seen of each test.
+/// Sessions that say which tests a whole run has: the largest of so many of the newest.
+const USUAL: usize = 3;
+
+/// What was seen.
 pub(super) struct Observed {
     /// By test.
     pub tests: BTreeMap<TestId, Observation>,
+    /// Sessions of the base that were read, newest first.
+    pub base: Vec<Session>,
 }
 
 /// One test on both sides.
 #[derive(Default)]
 pub(super) struct Observation {
-    /// Its last run in each session of the base, newest session first.
-    pub base: Vec<Test>,
-    /// The same of the head.
-    pub head: Vec<Test>,
-    /// Runs that the head's are compared with, oldest session first, with the session's number; `None` if they were not
-    /// read because the two sides are too close to each other.
-    pub past: Option<Vec<(u32, Test)>>,
+    /// Its number among the rows.
+    pub number: u32,
+    /// Its runs in the base, oldest first.
+    pub base: Vec<Run>,
+    /// Its runs in the head, oldest first.
+    pub head: Vec<Run>,
+    /// Its other runs of the head's code.
+    pub witnesses: Vec<Run>,
+    /// The newest whole run of the base has it.
+    pub is_usual: bool,
 }
 
-pub(super) fn observe(monitor: &Monitor, request: &Request<'_>) -> anyhow::Result<Observed> {
+/// One run of a test.
+#[derive(Clone)]
+pub(super) struct Run {
+    /// The number of its session, later ones larger.
+    pub session: u32,
+    /// The number of its code.
+    pub code: u32,
+    /// The code is known, so that its number means something.
+    pub code_is_known: bool,
+    /// What was measured.
+    pub row: Row,
+}
+
+pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> anyhow::Result<Observed> {
     let sides = &request.sides;
-    let mut tests: BTreeMap<TestId, Observation> = BTreeMap::new();
-    for session in &sides.head {
-        for (id, test) in last_runs(monitor, session)? {
-            tests.entry(id).or_default().head.push(test);
+    let mut seen = Seen::default();
+    let numbers = numbers(&sides.base);
+    let newest = u32::MAX / 2;
+    for (session, age) in sides.head.iter().zip(0..) {
+        for row in rows.of(session)?.iter() {
+            let run = seen.run(session, newest - age, row);
+            seen.test(row.test).head.insert(0, run);
         }
     }
-    let base = if sides.are_samples() { &sides.base[..] } else { &sides.base[..1] };
-    for session in base {
-        for (id, test) in last_runs(monitor, session)? {
-            tests.entry(id).or_default().base.push(test);
+    let head_tests: Vec<u32> = seen.tests.keys().copied().collect();
+    let wanted = head_tests.len() * sides.depth;
+    let (mut read, mut usual): (usize, Vec<u32>) = (0, Vec::new());
+    let mut base = Vec::new();
+    for (index, (session, number)) in sides.base.iter().zip(numbers).enumerate() {
+        let of_session = rows.of(session)?;
+        read += of_session.len();
+        if index < USUAL && of_session.len() > usual.len() {
+            usual = of_session.iter().map(|row| row.test).collect();
+        }
+        for row in of_session.iter() {
+            let run = seen.run(session, number, row);
+            seen.test(row.test).base.push(run);
+        }
+        base.push(session.clone());
+        let full =
+            |test: &&u32| seen.tests.get(*test).is_some_and(|test| test.has(sides.depth, request.across_machines));
+        if index + 1 >= sides.depth
+            && (read >= SPREAD * wanted
+                || head_tests.iter().filter(full).count() as f64 >= ENOUGH * head_tests.len() as f64)
+        {
+            break;
         }
     }
-    if !sides.are_samples() {
-        read_past(monitor, request, &mut tests)?;
-    }
-    Ok(Observed { tests })
-}
-
-/// The last run of each test of a session: of the attempts of a runner that retries, the one that counts.
-fn last_runs(monitor: &Monitor, session: &Session) -> anyhow::Result<BTreeMap<TestId, Test>> {
-    let tests = monitor.tests(&session.session_h)?.into_iter();
-    Ok(tests.filter(|test| test.kind() == monitor_store::Kind::Function).map(|test| (test.id(), test)).collect())
-}
-
-fn read_past(
-    monitor: &Monitor,
-    request: &Request<'_>,
-    tests: &mut BTreeMap<TestId, Observation>,
-) -> anyhow::Result<()> {
-    let base = &request.sides.base;
-    let mut sessions = match base.as_slice() {
-        // One session stands for the code as it was then: the runs before it tell the noise.
-        [one] => [std::slice::from_ref(one), &before(monitor, one, HISTORY_SEARCH - 1)?].concat(),
-        several => several.to_vec(),
-    };
-    sessions.reverse();
-    let names: Vec<&str> = sessions.iter().map(|session| session.session_h.as_str()).collect();
-    let number = |test: &Test| names.iter().position(|name| *name == test.session_h()).unwrap_or(0) as u32;
-    for id in needed(request, tests) {
-        let mut past: Vec<(u32, Test)> = Vec::new();
-        for run in monitor.runs(&id, &names)? {
-            let number = number(&run);
-            // Of several attempts the last one counts.
-            past.pop_if(|(last, _)| *last == number);
-            past.push((number, run));
-        }
-        if let Some(observation) = tests.get_mut(&id) {
-            observation.past = Some(past);
+    for session in &sides.witnesses {
+        for row in rows.of(session)?.iter() {
+            if seen.tests.get(&row.test).is_some_and(|test| !test.head.is_empty()) {
+                let run = seen.run(session, 0, row);
+                seen.test(row.test).witnesses.push(run);
+            }
         }
     }
-    Ok(())
-}
-
-/// The tests whose past is to be read.
-fn needed(request: &Request<'_>, tests: &BTreeMap<TestId, Observation>) -> Vec<TestId> {
-    let in_head = tests.iter().filter(|(_, observation)| !observation.head.is_empty());
-    if tests.len() <= SCREEN_ABOVE {
-        return in_head.map(|(id, _)| id.clone()).collect();
+    for test in usual {
+        seen.test(test).is_usual = true;
     }
-    let (mut needed, others): (Vec<_>, Vec<_>) =
-        in_head.partition(|(id, observation)| may_have_changed(request, id, observation));
-    let wanted = (needed.len() * OTHERS_FOR_EACH).max(2 * COMMON_FACTOR_MIN_TESTS);
-    let step = (others.len() / wanted.max(1)).max(1);
-    needed.extend(others.into_iter().step_by(step));
-    needed.into_iter().map(|(id, _)| id.clone()).collect()
+    Ok(Observed { tests: seen.by_id(rows), base })
 }
 
-fn may_have_changed(request: &Request<'_>, id: &TestId, observation: &Observation) -> bool {
-    let ([before, ..], [after, ..]) = (observation.base.as_slice(), observation.head.as_slice()) else { return true };
-    request.metrics.iter().any(|&metric| {
-        let (before, after) = match (measure::value(before, metric), measure::value(after, metric)) {
-            (Some(before), Some(after)) => (before, after),
-            (before, after) => return before.is_some() || after.is_some(),
+/// A number for each session, newest first, larger for later ones.
+fn numbers(sessions: &[Session]) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..sessions.len()).collect();
+    order.sort_by(|a, b| {
+        let key = |at: &usize| (sessions[*at].run_date, &sessions[*at].session_h);
+        key(a).cmp(&key(b))
+    });
+    let mut numbers = vec![0; sessions.len()];
+    for (number, at) in (0..).zip(order) {
+        numbers[at] = number;
+    }
+    numbers
+}
+
+#[derive(Default)]
+struct Seen {
+    tests: HashMap<u32, Observation>,
+    codes: HashMap<String, u32>,
+}
+
+impl Seen {
+    fn test(&mut self, number: u32) -> &mut Observation {
+        self.tests.entry(number).or_insert_with(|| Observation { number, ..Observation::default() })
+    }
+
+    fn run(&mut self, session: &Session, number: u32, row: &Row) -> Run {
+        let code = code(session);
+        // A session of unknown code is its own.
+        let key = code.unwrap_or(&session.session_h);
+        let next = self.codes.len() as u32;
+        let number_of_code = match self.codes.get(key) {
+            Some(&known) => known,
+            None => *self.codes.entry(key.to_owned()).or_insert(next),
         };
-        let rule = (request.thresholds)(id, metric).unwrap_or(Thresholds::fine(metric));
-        let beyond = rule.ratio_passed(before, after) && rule.floor_passed(before, after);
-        beyond || is_exact(metric, observation) && before != after
-    })
+        Run { session: number, code: number_of_code, code_is_known: code.is_some(), row: row.clone() }
+    }
+
+    fn by_id(self, rows: &Rows<'_>) -> BTreeMap<TestId, Observation> {
+        let tests = self.tests.into_iter().map(|(number, mut test)| {
+            test.base.reverse();
+            test.base.sort_by_key(|run| run.session);
+            (rows.id(number).clone(), test)
+        });
+        tests.collect()
+    }
 }
 
-/// Whether a metric is the same in every run of the same code: counted, and by one thread only.
-pub(super) fn is_exact(metric: Metric, observation: &Observation) -> bool {
-    let past = observation.past.iter().flatten().map(|(_, test)| test);
-    let mut all = observation.base.iter().chain(&observation.head).chain(past);
-    metric.is_countable() && all.all(|test| !measure::passed(test) || measure::is_single_threaded(test))
+impl Observation {
+    /// Whether there are so many values to compare with.
+    fn has(&self, depth: usize, across_machines: bool) -> bool {
+        let machine = self.head.last().map(|run| run.row.machine);
+        let fits = |run: &&Run| run.row.passed && (across_machines || Some(run.row.machine) == machine);
+        self.base.iter().filter(fits).count() >= depth
+    }
 }

@@ -4,8 +4,10 @@ mod pattern;
 mod rule;
 mod self_test;
 
-use monitor_analysis::metric::{Metric, Thresholds};
-use monitor_analysis::verdict::Verdict;
+use monitor_analysis::judge::RunFactor;
+use monitor_analysis::metric::Metric;
+use monitor_analysis::thresholds::Thresholds;
+use monitor_analysis::verdict::{Reason, Verdict};
 use monitor_store::{Monitor, TestId, Timestamp};
 
 pub use pattern::Pattern;
@@ -27,6 +29,8 @@ pub struct Gate {
     pub metrics: Vec<Metric>,
     /// Compare figures of different machine classes too.
     pub across_machines: bool,
+    /// A head that has only a part of the baseline's tests may pass.
+    pub allow_partial: bool,
     /// Limits, of which the last that fits counts.
     pub thresholds: Vec<ThresholdRule>,
     /// What is put up with.
@@ -37,7 +41,7 @@ pub struct Gate {
 #[derive(Debug)]
 pub enum Outcome {
     /// There is something to compare with.
-    Compared(Checked),
+    Compared(Box<Checked>),
     /// There is nothing to compare with: not a pass.
     NoBaseline {
         /// Why.
@@ -52,6 +56,10 @@ pub struct Checked {
     pub comparison: Comparison,
     /// Regressions that no waiver covers.
     pub regressed: Vec<Finding>,
+    /// Metrics in which the run as a whole is so much slower that this fails the gate, no waiver of all tests covering it.
+    pub slower: Vec<(Metric, RunFactor)>,
+    /// The head has only a part of the baseline's tests, and that was not allowed.
+    pub is_partial: bool,
     /// Regressions that a waiver covers.
     pub waived: Vec<Finding>,
     /// Waivers whose last day is over, of those that would have covered something.
@@ -66,8 +74,9 @@ impl Outcome {
     pub fn exit(&self) -> Exit {
         match self {
             Self::NoBaseline { .. } => Exit::NoBaseline,
-            Self::Compared(checked) if checked.regressed.is_empty() => Exit::Success,
-            Self::Compared(_) => Exit::Regressed,
+            Self::Compared(checked) if !checked.regressed.is_empty() || !checked.slower.is_empty() => Exit::Regressed,
+            Self::Compared(checked) if checked.is_partial => Exit::Partial,
+            Self::Compared(_) => Exit::Success,
         }
     }
 }
@@ -93,10 +102,9 @@ impl Gate {
             Request { sides, metrics: &self.metrics, across_machines: self.across_machines, thresholds: &threshold };
         let comparison = Comparison::new(monitor, request)?;
         if !comparison.is_grounded() {
-            let reason = "no test of the session can be compared with the baseline".to_owned();
-            return Ok(Outcome::NoBaseline { reason });
+            return Ok(Outcome::NoBaseline { reason: ungrounded(&comparison) });
         }
-        Ok(Outcome::Compared(self.weigh(comparison, now)))
+        Ok(Outcome::Compared(Box::new(self.weigh(comparison, now))))
     }
 
     fn threshold(&self, test: &TestId, metric: Metric) -> Option<Thresholds> {
@@ -115,8 +123,39 @@ impl Gate {
             let is = |waiver: &&Waiver| found.iter().any(|finding| covers(waiver, finding)) == wanted;
             waivers.into_iter().filter(is).collect()
         };
+        let slower = self.slower(&comparison, &valid);
         let expired = texts(covering(expired, &regressed, true));
         let unused = texts(covering(valid, &waived, false));
-        Checked { comparison, regressed, waived, expired, unused }
+        let is_partial = comparison.is_partial() && !self.allow_partial;
+        Checked { comparison, regressed, slower, is_partial, waived, expired, unused }
+    }
+
+    /// What the whole run has more of, as far as limits and waivers for all tests let it count.
+    fn slower(&self, comparison: &Comparison, waivers: &[&Waiver]) -> Vec<(Metric, RunFactor)> {
+        let every =
+            TestId { package: String::new(), binary: String::new(), path: String::new(), variant: String::new() };
+        let counts = |(metric, factor): &(&Metric, &RunFactor)| {
+            let limit = self.threshold(&every, **metric);
+            factor.judgement.verdict == Verdict::Regressed
+                && limit.is_none_or(|limit| limit.ratio_passed(1.0, factor.ratio))
+                && !waivers.iter().any(|waiver| waiver.covers(&every, Some(**metric)))
+        };
+        let factors = comparison.verdicts.factors.iter().filter(counts);
+        factors.map(|(metric, factor)| (*metric, *factor)).collect()
+    }
+}
+
+/// Why nothing could be judged.
+fn ungrounded(comparison: &Comparison) -> String {
+    let values = comparison.verdicts.findings.iter().filter_map(|finding| match finding.judged.judgement.reason {
+        Reason::TooShort { values } => Some(values),
+        _ => finding.judged.figures.map(|figures| figures.values),
+    });
+    match values.max() {
+        Some(values) => format!(
+            "the history is too short to judge anything: {values} runs before, {} needed",
+            monitor_analysis::constants::HISTORY_MIN_VALUES
+        ),
+        None => "no test of the session can be compared with the baseline".to_owned(),
     }
 }

@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use monitor_analysis::metric::{Metric, Thresholds};
+use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::Unit;
+use monitor_analysis::thresholds::Thresholds;
 use monitor_store::{TestId, Timestamp};
 
 use super::pattern::Pattern;
@@ -118,7 +119,7 @@ fn metric(name: &str) -> Result<Metric, RuleError> {
     measure::metric(name.trim()).ok_or_else(|| RuleError::Metric(name.trim().to_owned()))
 }
 
-/// A ratio alone keeps the method's floor, and an amount alone is any ratio's.
+/// A ratio alone is for any amount, and an amount alone for any ratio.
 fn parse_limit(metric: Metric, text: &str) -> Result<Thresholds, RuleError> {
     if text == "off" {
         return Ok(Thresholds { ratio: f64::INFINITY, floor: f64::INFINITY });
@@ -141,8 +142,7 @@ fn parse_limit(metric: Metric, text: &str) -> Result<Thresholds, RuleError> {
             return Err(wrong());
         }
     }
-    let default_floor = if metric.is_countable() { 0.0 } else { Thresholds::fine(metric).floor };
-    Ok(Thresholds { ratio: ratio.unwrap_or(1.0), floor: floor.unwrap_or(default_floor) })
+    Ok(Thresholds { ratio: ratio.unwrap_or(1.0), floor: floor.unwrap_or(0.0) })
 }
 
 #[cfg(test)]
@@ -158,7 +158,7 @@ mod tests {
         let limit = |text: &str, metric| text.parse::<ThresholdRule>().map(|rule| rule.limit(&test("x[1]"), metric));
         let both = |ratio, floor| Ok(Some(Thresholds { ratio, floor }));
         assert_eq!(limit("wall-time=20%+5ms", Metric::WallTime), both(1.2, 0.005));
-        assert_eq!(limit("wall-time = 50% in a::*", Metric::WallTime), both(1.5, 0.001));
+        assert_eq!(limit("wall-time = 50% in a::*", Metric::WallTime), both(1.5, 0.0));
         assert_eq!(limit("heap-peak=1.5 MiB in x*", Metric::HeapPeak), both(1.0, 1_572_864.0));
         assert_eq!(limit("allocations=10", Metric::Allocations), both(1.0, 10.0));
         assert_eq!(limit("allocations=off", Metric::Allocations), both(f64::INFINITY, f64::INFINITY));

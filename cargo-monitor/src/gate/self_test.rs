@@ -81,6 +81,7 @@ fn check(file: &Path, waiver: Option<&str>) -> anyhow::Result<Exit> {
         head: "latest".to_owned(),
         metrics: DEFAULT_METRICS.to_vec(),
         across_machines: false,
+        allow_partial: false,
         thresholds: Vec::new(),
         waivers: waiver.map(str::parse).transpose()?.into_iter().collect(),
     };

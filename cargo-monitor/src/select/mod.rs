@@ -19,7 +19,7 @@ mod test;
 
 use std::fmt::{self, Display, Formatter};
 
-use monitor_store::{Monitor, Session, Sessions};
+use monitor_store::{Monitor, Session, Sessions, Timestamp};
 
 pub use complete::session_completer;
 pub(crate) use test::matches;
@@ -99,8 +99,19 @@ pub fn session(monitor: &Monitor, text: &str) -> anyhow::Result<Session> {
     one(sessions(monitor, name)?, text, back)
 }
 
+/// A session that is dated so many seconds from now is one of a clock that is wrong, not the latest.
+const FUTURE_SECONDS: f64 = 86_400.0;
+
 fn latest(monitor: &Monitor, text: &str, back: usize) -> anyhow::Result<Session> {
-    one(monitor.sessions(&Sessions::all().newest(back as u64 + 1))?, text, back)
+    let now = Timestamp::now();
+    let newest = monitor.sessions(&Sessions::all().newest(back as u64 + 1))?;
+    let is_sound = |session: &Session| session.run_date.seconds_since(now) < FUTURE_SECONDS;
+    if newest.iter().all(is_sound) {
+        return one(newest, text, back);
+    }
+    let (sound, future): (Vec<Session>, Vec<Session>) =
+        monitor.sessions(&Sessions::all().newest_first())?.into_iter().partition(is_sound);
+    one([sound, future].concat(), text, back)
 }
 
 /// The sessions that a text stands for, newest first: itself for a session (`latest`, an identifier, whatever has

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use monitor_analysis::metric::Metric;
 use monitor_store::{Monitor, Session, Sessions, Test, TestId, Timestamp};
 
+use crate::comparison::code;
 use crate::measure;
 use lockfiles::Lockfiles;
 
@@ -97,7 +98,7 @@ impl<'a> Archive<'a> {
     ///
     /// If the file cannot be read.
     pub fn shifts(&self, series: &Series, metric: Metric) -> anyhow::Result<Vec<Shift>> {
-        let mut shifts = shifts::find(metric, &series.values(metric));
+        let mut shifts = shifts::find(metric, &series.values(metric), series.is_exact(metric));
         for shift in &mut shifts {
             let (before, after) = (&series.runs[shift.before], &series.runs[shift.index]);
             shift.dependencies = self.lockfiles.diff(&before.session.session_h, &after.session.session_h)?;
@@ -107,6 +108,19 @@ impl<'a> Archive<'a> {
 }
 
 impl Series {
+    /// Whether nothing changes this metric but the code: it is counted, of one thread, and no commit disagrees with
+    /// itself.
+    fn is_exact(&self, metric: Metric) -> bool {
+        let mut known: HashMap<&str, f64> = HashMap::new();
+        let mut passed = self.runs.iter().filter(|run| measure::passed(&run.test));
+        metric.is_countable()
+            && passed.all(|run| match (run.value(metric), code(&run.session)) {
+                _ if !measure::is_single_threaded(&run.test) => false,
+                (Some(value), Some(code)) => *known.entry(code).or_insert(value) == value,
+                _ => true,
+            })
+    }
+
     /// A value for each run; `None` if the test did not pass or it was not measured.
     #[must_use]
     pub fn values(&self, metric: Metric) -> Vec<Option<f64>> {

@@ -1,10 +1,11 @@
 //! Where the level of a series changed.
 
-use monitor_analysis::change_points::change_points;
+use monitor_analysis::change_points::{ChangePoint, change_points, exact_changes};
 use monitor_analysis::constants::CHANGE_MIN_SEGMENT;
 use monitor_analysis::dependencies::ChangedDependency;
-use monitor_analysis::metric::{Metric, Thresholds};
+use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::ratio_text;
+use monitor_analysis::thresholds::Thresholds;
 use monitor_analysis::verdict::Change;
 
 /// So many changed dependencies are named in a line of text.
@@ -25,16 +26,17 @@ pub struct Shift {
     pub dependencies: Option<Vec<ChangedDependency>>,
 }
 
-/// The changes of level of a series, without dependencies.
+/// The changes of level of a series, without dependencies. An `exact` one changes wherever its value does.
 #[must_use]
-pub fn find(metric: Metric, values: &[Option<f64>]) -> Vec<Shift> {
+pub fn find(metric: Metric, values: &[Option<f64>], exact: bool) -> Vec<Shift> {
     let (runs, values): (Vec<usize>, Vec<f64>) =
         values.iter().enumerate().filter_map(|(run, value)| Some((run, (*value)?))).unzip();
-    let coarse = values.len() < 2 * CHANGE_MIN_SEGMENT;
-    let found = if coarse {
-        steps(metric, &values)
-    } else {
-        change_points(metric, &values).into_iter().map(|point| (point.index, point.levels)).collect()
+    let coarse = values.len() < 2 * CHANGE_MIN_SEGMENT && !exact;
+    let points = |points: Vec<ChangePoint>| points.into_iter().map(|point| (point.index, point.levels)).collect();
+    let found = match (exact, coarse) {
+        (true, _) => points(exact_changes(&values)),
+        (false, true) => steps(metric, &values),
+        (false, false) => points(change_points(metric, &values)),
     };
     let shift = |(at, levels): (usize, Change)| Shift {
         index: runs[at],
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     fn places(values: &[Option<f64>]) -> Vec<(usize, usize)> {
-        find(Metric::WallTime, values).iter().map(|shift| (shift.before, shift.index)).collect()
+        find(Metric::WallTime, values, false).iter().map(|shift| (shift.before, shift.index)).collect()
     }
 
     #[test]
@@ -93,7 +95,13 @@ mod tests {
         assert_eq!(places(&[Some(0.000_06), Some(4.0), None, Some(15.0), Some(0.000_004)]), [(0, 1), (1, 3), (3, 4)]);
         assert_eq!(places(&[Some(1.0), Some(1.5), Some(1.4)]), []);
         assert_eq!(places(&[]), []);
-        assert!(find(Metric::WallTime, &[Some(1.0), Some(9.0)])[0].coarse);
+        assert!(find(Metric::WallTime, &[Some(1.0), Some(9.0)], false)[0].coarse);
+    }
+
+    #[test]
+    fn an_exact_series_changes_where_its_value_does() {
+        let found = find(Metric::Allocations, &[Some(7.0), Some(7.0), None, Some(8.0)], true);
+        assert_eq!((found.len(), found[0].before, found[0].index, found[0].coarse), (1, 1, 3, false));
     }
 
     #[test]
@@ -101,7 +109,7 @@ mod tests {
         let mut values: Vec<Option<f64>> = (0..40).map(|run| Some(if run < 20 { 1.0 } else { 2.0 })).collect();
         values[3] = None;
         values[20] = None;
-        let found = find(Metric::WallTime, &values);
+        let found = find(Metric::WallTime, &values, false);
         assert_eq!((found.len(), found[0].before, found[0].index, found[0].coarse), (1, 19, 21, false));
     }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod evolution;
+pub mod suite;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -156,7 +157,7 @@ fn test(session_h: &str, start: Timestamp, &(name, wall, peak, outcome): &Row<'_
     vec![Entry::Finished { metric, profile }]
 }
 
-fn machine() -> (ExecutionContext, ContextClass) {
+pub(crate) fn machine() -> (ExecutionContext, ContextClass) {
     let context = ExecutionContext {
         env_h: "env".into(),
         cpu_count: 4,
@@ -182,7 +183,7 @@ fn machine() -> (ExecutionContext, ContextClass) {
 }
 
 /// A process of another boot: gone.
-fn process(session_h: &str, env_h: &str, started_at: Timestamp) -> Process {
+pub(crate) fn process(session_h: &str, env_h: &str, started_at: Timestamp) -> Process {
     Process {
         process_h: format!("process of {session_h}"),
         session_h: session_h.to_owned(),

@@ -34,7 +34,7 @@ fn every_constant_is_quoted_with_its_value() {
 fn constant(line: &str) -> Option<(String, f64)> {
     let (name, rest) = line.strip_prefix("pub const ")?.split_once(": ")?;
     let (_, value) = rest.trim_end_matches(';').split_once(" = ")?;
-    let factors = value.split('*').map(|factor| factor.trim().parse::<f64>());
+    let factors = value.split('*').map(|factor| factor.trim().replace('_', "").parse::<f64>());
     let value = factors.product::<Result<f64, _>>().unwrap_or_else(|error| panic!("{line}: {error}"));
     Some((name.to_owned(), value))
 }
@@ -59,6 +59,8 @@ fn every_verdict_is_explained() {
         Verdict::Regressed,
         Verdict::Improved,
         Verdict::Unchanged,
+        Verdict::Suspect,
+        Verdict::Undecided,
         Verdict::New,
         Verdict::Gone,
         Verdict::NotComparable,
@@ -73,21 +75,24 @@ fn every_reason_is_explained_in_the_words_that_are_printed() {
     let reasons = [
         Reason::ExactlyEqual { values: 9 },
         Reason::ExactlyDifferent { values: 9 },
+        Reason::FirstUse,
+        Reason::SameCode,
         Reason::WithinNoise { z: 1.2 },
+        Reason::OutsideNoise { z: 8.0, p: 1e-5, values: 30 },
+        Reason::BeyondAll { values: 30 },
+        Reason::Doubtful { z: 5.0, p: 0.01, p_needed: 0.0001 },
+        Reason::Lasting { p: 0.01 },
+        Reason::Scatters { z: 5.0, scatter: 0.4 },
+        Reason::TooShort { values: 4 },
         Reason::BelowRatio { ratio: 1.05 },
         Reason::BelowFloor { floor: 0.001 },
-        Reason::NotSignificant { z: 5.0, p: 0.01, p_needed: 0.001 },
-        Reason::OutsideNoise { z: 8.0, p: 1e-5 },
-        Reason::WithinCoarse { values: 4 },
-        Reason::BeyondCoarse { values: 4 },
-        Reason::NoCoarseRule { values: 4 },
         Reason::Interval { low: 1.1, high: 1.2 },
-        Reason::TooFewSamples { base: 2, head: 5, needed: 4 },
         Reason::OnlyInHead,
         Reason::OnlyInBase,
         Reason::OtherMachineClass,
         Reason::DidNotPass,
         Reason::NotMeasured,
+        Reason::OtherSource,
         Reason::NoComparableValue,
     ];
     let printed: Vec<_> = reasons.iter().map(|reason| reason.text(Metric::WallTime)).collect();

@@ -28,7 +28,8 @@ impl Subject {
         let (base, session) = (select::session(monitor, &name(from))?, select::session(monitor, &name(to))?);
         let from = Some(base.run_date.min(session.run_date));
         let is_other = base.session_h != session.session_h;
-        let sides = is_other.then(|| Sides { base: vec![base], head: vec![session.clone()] });
+        let head = vec![session.clone()];
+        let sides = is_other.then(|| Sides::between(monitor, base, head)).transpose()?;
         Ok(Self { session, sides, from })
     }
 

@@ -55,7 +55,9 @@ fn changes(monitor: &Monitor, session: &Session) -> anyhow::Result<Option<(Strin
     let Some(sides) = Sides::since_last(monitor, session)? else { return Ok(None) };
     let request = Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None };
     let comparison = Comparison::new(monitor, request)?;
-    let changed = [Verdict::Regressed, Verdict::Improved].into_iter().flat_map(|verdict| comparison.of(verdict));
+    let changed = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
+        .into_iter()
+        .flat_map(|verdict| comparison.of(verdict));
     let date = comparison.sides.base[0].run_date.to_string()[..16].replace('T', " ");
     Ok(Some((format!("Changed since {date}"), compare::findings(changed.take(2 * ROWS)))))
 }

@@ -1,0 +1,209 @@
+//! From what was observed to what is judged: series of values that may be compared, and reasons why others may not.
+
+use std::collections::HashMap;
+
+use monitor_analysis::judge::Finding as Judged;
+use monitor_analysis::metric::Metric;
+use monitor_analysis::samples::Samples;
+use monitor_analysis::series::{Past, Series};
+use monitor_analysis::verdict::{Judgement, Reason};
+use monitor_store::TestId;
+
+use super::model::{Finding, Request};
+use super::observe::{Observation, Observed, Run};
+use super::rows::Row;
+
+/// A metric of a test on both sides.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// Which test.
+    pub test: TestId,
+    /// What was measured.
+    pub metric: Metric,
+    number: u32,
+    binary: u32,
+    single_threaded: bool,
+    past: Vec<Past>,
+    code: Option<u32>,
+    witnesses: Vec<f64>,
+    /// The new values.
+    pub new: Vec<f64>,
+    pub(super) across_machines: bool,
+}
+
+impl History {
+    /// As the analysis takes it.
+    #[must_use]
+    pub fn series(&self) -> Series<'_> {
+        Series {
+            metric: self.metric,
+            single_threaded: self.single_threaded,
+            test: self.number,
+            binary: self.binary,
+            past: &self.past,
+            code: self.code,
+            witnesses: &self.witnesses,
+            new: &self.new,
+        }
+    }
+
+    /// As the analysis takes it for N against N.
+    pub(super) fn samples<'a>(&'a self, base: &'a [f64]) -> Samples<'a> {
+        Samples { metric: self.metric, single_threaded: self.single_threaded, base, head: &self.new }
+    }
+
+    /// The values before.
+    pub(super) fn base(&self) -> Vec<f64> {
+        self.past.iter().map(|past| past.value).collect()
+    }
+}
+
+/// What is to be judged, and what is already clear.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// Verdicts that need no judge.
+    pub findings: Vec<Finding>,
+    /// What the judge is asked.
+    pub histories: Vec<History>,
+    /// Tests of a whole run of the base.
+    pub usual: usize,
+    /// Those of them that the head does not have.
+    pub missing: usize,
+}
+
+pub(super) fn prepared(observed: &Observed, request: &Request<'_>) -> Prepared {
+    let mut prepared = Prepared::default();
+    let mut binaries: HashMap<(&str, &str), u32> = HashMap::new();
+    for (id, observation) in &observed.tests {
+        if !observation.is_usual && observation.head.is_empty() {
+            continue;
+        }
+        let across_machines = !same_machine(observation);
+        prepared.usual += usize::from(observation.is_usual);
+        let reason = whole_test(observation);
+        prepared.missing +=
+            usize::from(observation.is_usual && matches!(reason, Some(Reason::OnlyInBase | Reason::DidNotPass)));
+        let reason = reason.or((across_machines && !request.across_machines).then_some(Reason::OtherMachineClass));
+        if let Some(reason) = reason {
+            prepared.findings.push(finding(id, None, Judgement::without_comparison(reason), across_machines));
+            continue;
+        }
+        let next = binaries.len() as u32;
+        let binary = *binaries.entry((&id.package, &id.binary)).or_insert(next);
+        for (place, &metric) in request.metrics.iter().enumerate() {
+            // The heap's peak says what the memory was, exactly.
+            if metric == Metric::Memory && has_heap(observation, request.metrics) {
+                continue;
+            }
+            match history(id, observation, (place, metric), binary, request) {
+                Ok(history) => {
+                    prepared.histories.extend(history.map(|history| History { across_machines, ..history }));
+                }
+                Err(reason) => {
+                    let judgement = Judgement::without_comparison(reason);
+                    prepared.findings.push(finding(id, Some(metric), judgement, across_machines));
+                }
+            }
+        }
+    }
+    prepared
+}
+
+fn finding(test: &TestId, metric: Option<Metric>, judgement: Judgement, across_machines: bool) -> Finding {
+    Finding {
+        test: test.clone(),
+        metric,
+        judged: Judged { judgement, figures: None },
+        difference: None,
+        across_machines,
+    }
+}
+
+/// Why a test as a whole cannot be compared.
+fn whole_test(observation: &Observation) -> Option<Reason> {
+    match (observation.base.is_empty(), observation.head.is_empty()) {
+        (true, _) => Some(Reason::OnlyInHead),
+        (false, true) => Some(Reason::OnlyInBase),
+        (false, false) if !observation.head.iter().any(|run| run.row.passed) => Some(Reason::DidNotPass),
+        (false, false) => None,
+    }
+}
+
+/// Whether the base has runs on the head's machine class.
+fn same_machine(observation: &Observation) -> bool {
+    let Some(head) = observation.head.last() else { return true };
+    observation.base.is_empty() || observation.base.iter().any(|run| run.row.machine == head.row.machine)
+}
+
+fn has_heap(observation: &Observation, metrics: &[Metric]) -> bool {
+    let Some(place) = metrics.iter().position(|metric| *metric == Metric::HeapPeak) else { return false };
+    observation.head.iter().any(|run| !run.row.values[place].is_nan())
+}
+
+/// The series of one metric; `None` if no side ever measured it.
+fn history(
+    id: &TestId,
+    observation: &Observation,
+    (place, metric): (usize, Metric),
+    binary: u32,
+    request: &Request<'_>,
+) -> Result<Option<History>, Reason> {
+    let Some(head) = observation.head.iter().rev().find(|run| run.row.passed).map(|run| &run.row) else {
+        return Ok(None);
+    };
+    let is_alike = |run: &&Run| is_alike(metric, &run.row, head, request.across_machines);
+    let new: Vec<&Run> = observation.head.iter().filter(is_alike).collect();
+    let values = |runs: &[&Run]| runs.iter().filter_map(|run| run.row.value(place)).collect::<Vec<f64>>();
+    let measured_before = observation.base.iter().any(|run| run.row.value(place).is_some());
+    if values(&new).is_empty() {
+        return if measured_before { Err(Reason::NotMeasured) } else { Ok(None) };
+    }
+    let before: Vec<&Run> = observation.base.iter().filter(is_alike).collect();
+    let mut past: Vec<(&Run, f64)> = before.iter().filter_map(|run| Some((*run, run.row.value(place)?))).collect();
+    past.drain(..past.len().saturating_sub(request.sides.depth));
+    if request.sides.is_one {
+        past.drain(..other_level(&past.iter().map(|(_, value)| *value).collect::<Vec<_>>()));
+    }
+    if past.is_empty() {
+        let on_machine =
+            |run: &Run| run.row.value(place).is_some() && (request.across_machines || run.row.machine == head.machine);
+        let otherwise = observation.base.iter().any(on_machine);
+        return Err(match (otherwise, measured_before) {
+            (true, _) => Reason::OtherSource,
+            (false, true) => Reason::NoComparableValue,
+            (false, false) => Reason::NotMeasured,
+        });
+    }
+    let witnesses: Vec<&Run> = observation.witnesses.iter().filter(is_alike).collect();
+    let mut all = past.iter().map(|(run, _)| *run).chain(new.iter().copied());
+    Ok(Some(History {
+        test: id.clone(),
+        metric,
+        number: observation.number,
+        binary,
+        single_threaded: all.all(|run| run.row.single_threaded),
+        past: past.iter().map(|(run, value)| Past { run: run.session, code: run.code, value: *value }).collect(),
+        code: new.last().filter(|run| run.code_is_known).map(|run| run.code),
+        witnesses: values(&witnesses),
+        new: values(&new),
+        across_machines: false,
+    }))
+}
+
+/// Values on this level tell how much the newest one scatters; twice as much or half is another.
+const SAME_LEVEL: f64 = 2.0;
+
+/// How many of the values, oldest first, are before the level that the newest is on.
+fn other_level(values: &[f64]) -> usize {
+    let Some(last) = values.last() else { return 0 };
+    let differs = |value: &f64| value.max(*last) > SAME_LEVEL * value.min(*last).max(0.0) && value != last;
+    values.iter().rposition(differs).map_or(0, |at| at + 1)
+}
+
+/// Whether a row's figure was obtained as the head's: on its machine class, in its way.
+fn is_alike(metric: Metric, row: &Row, head: &Row, across_machines: bool) -> bool {
+    row.passed
+        && (across_machines || row.machine == head.machine)
+        && row.whole_process == head.whole_process
+        && (metric != Metric::Memory || row.memory == head.memory)
+}

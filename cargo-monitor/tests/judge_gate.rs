@@ -1,0 +1,268 @@
+//! The gate through files and the command: what a past may hide, what may be compared, what passes.
+#![forbid(unsafe_code)]
+
+mod common;
+
+use common::Fixture;
+use common::suite::{Cost, Run, noise};
+use monitor_store::{Attribution, Outcome};
+use serde_json::Value;
+
+const WALL: &[&str] = &["--metric", "wall-time"];
+
+/// `runs` sessions of `tests` tests that take 0.2 s with two percent of noise.
+fn steady(runs: u32, tests: u32) -> Vec<Run> {
+    (1..=runs).map(|run| Run::of(run, (0..tests).map(|test| cost(run, test, 1.0)).collect())).collect()
+}
+
+fn cost(run: u32, test: u32, factor: f64) -> Cost {
+    Cost::of(&format!("test_{test:04}"), 0.2 * factor * noise(u64::from(run) * 10_007 + u64::from(test)).exp())
+}
+
+/// The gate of the newest session; its exit code and its document.
+fn gate(fixture: &Fixture, args: &[&str]) -> (i32, Value) {
+    gate_on(fixture, "last:100", args)
+}
+
+fn gate_on(fixture: &Fixture, baseline: &str, args: &[&str]) -> (i32, Value) {
+    let run = fixture.run(&[&["gate", "--baseline", baseline, "--format", "json"], args].concat());
+    let found =
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", run.stdout, run.stderr));
+    (run.code.expect("an exit code"), found)
+}
+
+/// The gate's own facts: alone in the document if there are no tables.
+fn facts(found: &Value) -> &Value {
+    if found["gate"].is_object() { &found["gate"] } else { found }
+}
+
+fn verdict_of<'a>(found: &'a Value, table: &str, test: &str) -> Option<&'a str> {
+    found[table].as_array()?.iter().find(|row| row["test"].as_str() == Some(test))?["verdict"].as_str()
+}
+
+#[test]
+fn a_past_outlier_hides_no_larger_change() {
+    for (past, tests) in [("slow day", 10), ("spike", 10), ("spike", 1)] {
+        let mut runs = steady(40, tests);
+        for cost in &mut runs[19].costs {
+            if past == "slow day" || cost.test == "test_0000" {
+                cost.wall *= 2.0;
+            }
+        }
+        for (factor, expected) in [(1.0, 0), (3.0, 5), (100.0, 5)] {
+            let mut head = steady(41, tests).remove(40);
+            head.costs[0].wall *= factor;
+            let fixture = Fixture::of_runs(&[runs.clone(), vec![head]].concat());
+            let (code, found) = gate(&fixture, WALL);
+            assert_eq!(code, expected, "{past}, {tests} tests, x{factor}: {found:#}");
+        }
+    }
+}
+
+#[test]
+fn more_history_never_finds_less() {
+    let mut found_before = false;
+    for length in [5, 9, 12, 20, 40, 90] {
+        let mut runs = steady(length + 1, 100);
+        runs[length as usize].costs[7].wall *= 5.0;
+        let (code, _) = gate(&Fixture::of_runs(&runs), WALL);
+        assert!(code == 5 || !found_before, "x5 is found by fewer than {length} runs");
+        found_before |= code == 5;
+    }
+    assert!(found_before);
+}
+
+#[test]
+fn the_heads_commit_is_no_base() {
+    let mut runs = steady(30, 3);
+    for again in 0..2 {
+        let mut head = Run::of(31 + again, (0..3).map(|test| cost(31 + again, test, 1.0)).collect());
+        head.commit = "bad".into();
+        head.costs[0] = head.costs[0].clone().heap(8192, 64);
+        head.costs[0].wall *= 3.0;
+        runs.push(head);
+        let (code, found) = gate(&Fixture::of_runs(&runs), &[]);
+        assert_eq!(code, 5, "measured {} times: {found:#}", again + 1);
+        assert_eq!(verdict_of(&found, "regressed", "demo::tests::test_0000"), Some("regressed"));
+    }
+}
+
+#[test]
+fn one_run_cuts_nothing() {
+    let mut runs = steady(51, 1);
+    runs[49].costs[0].wall = 0.09;
+    let (code, found) = gate(&Fixture::of_runs(&runs), &[]);
+    assert_eq!(code, 0, "{found:#}");
+}
+
+#[test]
+fn no_number_of_tests_changes_a_verdict() {
+    for tests in [199, 205] {
+        let mut runs = steady(25, tests);
+        // The newest run of the base is of another kind of machine, and fails.
+        runs[23].class = "other";
+        runs[24].costs[0].wall *= 4.0;
+        runs[24].costs[0].cpu *= 4.0;
+        let (code, found) = gate(&Fixture::of_runs(&runs), &[]);
+        assert_eq!(code, 5, "{tests} tests: {found:#}");
+    }
+}
+
+#[test]
+fn a_part_of_a_run_does_not_pass() {
+    let mut runs = steady(20, 50);
+    let mut head = Run::of(21, (0..20).map(|test| cost(21, test, 1.0)).collect());
+    for cost in &mut head.costs[1..] {
+        cost.outcome = Outcome::Failed;
+    }
+    runs.push(head);
+    let fixture = Fixture::of_runs(&runs);
+    let (code, found) = gate(&fixture, &[]);
+    assert_eq!(code, 8, "{found:#}");
+    assert_eq!(facts(&found)["gate"], "only a part ran");
+    assert_eq!(facts(&found)["missing_tests"], "49 of 50");
+    assert_eq!(found["not_compared"].as_array().map(Vec::len), Some(49), "each is named");
+    assert_eq!(verdict_of(&found, "not_compared", "demo::tests::test_0049"), Some("gone"));
+    assert_eq!(gate(&fixture, &["--allow-partial"]).0, 0);
+
+    // One test less is a change like others.
+    let mut one_less = steady(21, 50);
+    one_less[20].costs.pop();
+    assert_eq!(gate(&Fixture::of_runs(&one_less), &[]).0, 0);
+}
+
+#[test]
+fn a_threshold_only_takes_away() {
+    let mut runs = steady(30, 1);
+    runs[29].costs[0].wall = 0.206;
+    let fixture = Fixture::of_runs(&runs);
+    assert_eq!(gate(&fixture, WALL).0, 0);
+    assert_eq!(gate(&fixture, &["--metric", "wall-time", "--threshold", "wall-time=1%"]).0, 0);
+    runs[29].costs[0].wall = 0.6;
+    let fixture = Fixture::of_runs(&runs);
+    assert_eq!(gate(&fixture, WALL).0, 5);
+    assert_eq!(gate(&fixture, &["--metric", "wall-time", "--threshold", "wall-time=300%"]).0, 0);
+}
+
+#[test]
+fn a_slow_run_is_one_finding_and_improves_nobody() {
+    let mut runs = steady(30, 100);
+    for cost in &mut runs[29].costs[..55] {
+        cost.wall *= 1.3;
+        cost.cpu *= 1.3;
+    }
+    let (_, found) = gate(&Fixture::of_runs(&runs), &[]);
+    assert_eq!(facts(&found)["improved"], 0, "{}", facts(&found));
+    assert!(facts(&found)["common_wall_time_ratio"].as_f64().is_some_and(|ratio| ratio > 1.1), "{}", facts(&found));
+
+    // A day unlike any before: no test is blamed. So slow that it may well be the code: the run is.
+    for (factor, code) in [(1.5, 0), (3.0, 5)] {
+        let mut runs = steady(30, 20);
+        for cost in &mut runs[29].costs {
+            cost.wall *= factor;
+            cost.cpu *= factor;
+        }
+        let (found_code, found) = gate(&Fixture::of_runs(&runs), &[]);
+        assert_eq!((found_code, facts(&found)["regressed"].as_u64()), (code, Some(0)), "x{factor}: {found:#}");
+        assert_eq!(found["slower"].is_array(), code == 5, "{found:#}");
+    }
+}
+
+#[test]
+fn floors_follow_the_series() {
+    // Nanoseconds, and a clock that shows 0 or 1 ms.
+    for (usual, head) in [([40e-9, 41e-9], 4e-6), ([0.0, 0.001], 60.0)] {
+        let mut runs = steady(30, 1);
+        for (number, run) in runs.iter_mut().enumerate() {
+            run.costs[0].wall = usual[usize::from(number % 4 == 3)];
+        }
+        runs[29].costs[0].wall = head;
+        let (code, found) = gate(&Fixture::of_runs(&runs), WALL);
+        assert_eq!(code, 5, "{head}: {found:#}");
+        runs[29].costs[0].wall = usual[1];
+        let (code, found) = gate(&Fixture::of_runs(&runs), WALL);
+        assert_eq!(code, 0, "{found:#}");
+    }
+}
+
+#[test]
+fn too_short_a_history_passes_nothing() {
+    let mut runs = steady(5, 2);
+    runs[4].costs[0] = runs[4].costs[0].clone().heap(8192, 64);
+    for length in [2, 5] {
+        let (code, found) = gate(&Fixture::of_runs(&runs[5 - length..]), &[]);
+        assert_eq!(code, 6, "{length} runs: {found:#}");
+        let reason = facts(&found)["reason"].as_str().unwrap_or_default();
+        assert!(reason.contains("too short to judge anything"), "{reason}");
+    }
+    let compared = Fixture::of_runs(&runs).run(&["compare", "latest~1", "--format", "json"]).succeeded();
+    let compared: Value = serde_json::from_str(&compared.stdout).expect("JSON");
+    assert!(compared["comparison"]["undecided"].as_u64().is_some_and(|count| count > 0), "{compared:#}");
+    assert_eq!(verdict_of(&compared, "changes", "demo::tests::test_0000"), Some("suspect"));
+}
+
+#[test]
+fn small_values_have_their_own_ratio() {
+    let mut runs = steady(10, 1);
+    for run in &mut runs {
+        run.costs[0] = run.costs[0].clone().heap(156, 3);
+    }
+    runs[9].costs[0] = runs[9].costs[0].clone().heap(220, 3);
+    let fixture = Fixture::of_runs(&runs);
+    let (code, found) = gate(&fixture, &["--metric", "heap-peak"]);
+    assert_eq!((code, found["regressed"][0]["ratio"].as_f64()), (5, Some(220.0 / 156.0)), "{found:#}");
+    let history = fixture.run(&["history", "test_0000", "--metric", "heap-peak", "--format", "json"]).succeeded();
+    let history: Value = serde_json::from_str(&history.stdout).expect("JSON");
+    assert_eq!(history["changes"][0]["ratio"].as_f64(), Some(220.0 / 156.0), "{history:#}");
+}
+
+#[test]
+fn what_was_obtained_in_another_way_is_not_compared() {
+    let mut runs = steady(12, 2);
+    runs[11].costs[0].attribution = Attribution::Process;
+    runs[11].costs[0].wall *= 50.0;
+    runs[11].costs[1].heap_peak = None;
+    runs[11].costs[1].memory = 64e6;
+    let fixture = Fixture::of_runs(&runs);
+    let (code, found) = gate(&fixture, &["--metric", "wall-time", "--metric", "memory"]);
+    assert_eq!(code, 0, "{found:#}");
+    let rows = found["not_compared"].as_array().expect("some are not compared");
+    let reason = |test: &str, metric: &str| {
+        let row = rows.iter().find(|row| row["test"] == test && row["metric"] == metric);
+        row.and_then(|row| row["reason"].as_str()).unwrap_or_default().to_owned()
+    };
+    assert_eq!(reason("demo::tests::test_0000", "wall-time"), "measured in another way", "{found:#}");
+    assert_eq!(reason("demo::tests::test_0001", "memory"), "measured in another way", "{found:#}");
+}
+
+#[test]
+fn last_n_is_values_of_the_test() {
+    // Each session runs one of ten tests.
+    let runs: Vec<Run> = (1..=200)
+        .map(|run| {
+            let mut run = Run::of(run, vec![cost(run, run % 10, 1.0)]);
+            if run.hour == 200 {
+                run.costs[0].wall *= 3.0;
+                run.costs[0].cpu *= 3.0;
+            }
+            run
+        })
+        .collect();
+    let (code, found) = gate_on(&Fixture::of_runs(&runs), "last:15", &[]);
+    assert_eq!(code, 5, "{found:#}");
+    assert_eq!(found["regressed"][0]["values"].as_f64(), Some(15.0));
+}
+
+#[test]
+fn filters_come_before_limits() {
+    // Of a hundred sessions of main, every tenth ran on this kind of machine.
+    let mut runs = steady(101, 1);
+    for (number, run) in runs[..100].iter_mut().enumerate() {
+        run.class = if number % 10 == 9 { "class" } else { "other" };
+    }
+    runs[100].branch = "feature";
+    runs[100].costs[0].wall *= 3.0;
+    runs[100].costs[0].cpu *= 3.0;
+    let (code, found) = gate_on(&Fixture::of_runs(&runs), "branch:main", &[]);
+    assert_eq!((code, found["regressed"][0]["values"].as_f64()), (5, Some(10.0)), "{found:#}");
+}

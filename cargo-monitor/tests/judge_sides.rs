@@ -1,0 +1,206 @@
+//! What is compared with what, through files and the command: exact metrics, N against N, lineage, `calibrate`.
+#![forbid(unsafe_code)]
+
+mod common;
+
+use std::process::Command;
+
+use common::Fixture;
+use common::suite::{Cost, Run, noise};
+use monitor_tests::repository;
+use serde_json::Value;
+
+const EXACT: &[&str] = &["--metric", "heap-peak", "--metric", "allocations"];
+
+fn allocating(number: u32, allocations: &[u64]) -> Run {
+    let cost = |(test, &count): (usize, &u64)| Cost::of(&format!("test_{test}"), 0.1).heap(count * 1024, count);
+    Run::of(number, allocations.iter().enumerate().map(cost).collect())
+}
+
+fn gate(fixture: &Fixture, args: &[&str]) -> (i32, Value) {
+    let run = fixture.run(&[&["gate", "--format", "json"], args].concat());
+    let found =
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", run.stdout, run.stderr));
+    (run.code.expect("an exit code"), found)
+}
+
+fn gate_exact(runs: &[Run]) -> (i32, Value) {
+    gate(&Fixture::of_runs(runs), &[&["--baseline", "last:50"], EXACT].concat())
+}
+
+#[test]
+fn one_more_allocation_is_found_after_changes_of_the_code_too() {
+    let mut runs: Vec<Run> = (1..=20).map(|number| allocating(number, &[1000])).collect();
+    assert_eq!(gate_exact(&runs).0, 0);
+    runs[17] = allocating(18, &[1003]);
+    runs[18] = allocating(19, &[1007]);
+    runs[19] = allocating(20, &[1008]);
+    let (code, found) = gate_exact(&runs);
+    assert_eq!(code, 5, "two changes within five runs: {found:#}");
+}
+
+#[test]
+fn a_commit_that_disagrees_with_itself_is_not_exact() {
+    let mut runs: Vec<Run> = (1..=20).map(|number| allocating(number, &[19])).collect();
+    // The same commit twice: 19 and 20 allocations. A hash map's seed.
+    runs[9] = allocating(10, &[20]);
+    runs[9].commit = runs[8].commit.clone();
+    runs[19] = allocating(20, &[20]);
+    let (code, found) = gate_exact(&runs);
+    assert_eq!(code, 0, "{found:#}");
+
+    // The head's commit ran twice, and was as before once.
+    let mut runs: Vec<Run> = (1..=21).map(|number| allocating(number, &[19])).collect();
+    runs[20] = allocating(21, &[20]);
+    runs[20].commit = runs[19].commit.clone();
+    assert_eq!(gate_exact(&runs).0, 0);
+}
+
+#[test]
+fn thirty_sessions_of_one_commit_with_random_seeds_pass_each() {
+    let fixture = Fixture::empty();
+    for number in 1..=30 {
+        let count = if [9, 21, 24].contains(&number) { 2 } else { 1 };
+        let mut run = allocating(number, &[count, 1]);
+        run.commit = "the same".into();
+        fixture.add_runs(&[run]);
+        if number > 1 {
+            let (code, found) = gate(&fixture, &[&["--baseline", "last:20"], EXACT].concat());
+            assert_ne!(code, 5, "session {number}: {found:#}");
+        }
+    }
+}
+
+#[test]
+fn a_first_use_that_moved_is_named_and_blamed_on_nobody() {
+    let mut runs: Vec<Run> = (1..=12).map(|number| allocating(number, &[5, 7, 5])).collect();
+    runs[11] = allocating(12, &[7, 5, 5]);
+    let (code, found) = gate_exact(&runs);
+    assert_eq!(code, 0, "{found:#}");
+    let compared = Fixture::of_runs(&runs).run(&["compare", "latest~1", "--all", "--format", "json"]).succeeded();
+    assert!(
+        compared.stdout.contains("first use: another test of the binary paid for it before"),
+        "{}",
+        compared.stdout
+    );
+    runs[11] = allocating(12, &[7, 7, 5]);
+    assert_eq!(gate_exact(&runs).0, 5, "nobody has less");
+}
+
+/// Eight recorded runs of one commit: whichever of two tests comes first makes a table of 4 MiB.
+#[test]
+fn a_lazy_static_on_unchanged_code() {
+    let fixture = Fixture::empty();
+    std::fs::copy(repository().join("cargo-monitor/tests/fixtures/lazy-first.pymon"), fixture.file()).expect("a copy");
+    let args = [&["--baseline", "last:5", "--head", "latest~2"], EXACT].concat();
+    let (code, found) = gate(&fixture, &args);
+    assert_eq!(code, 0, "{found:#}");
+}
+
+/// `count` sessions of one commit, taken in turns with another's.
+fn repeated(commit: &str, first: u32, count: u32, tests: u32, factor: f64) -> Vec<Run> {
+    let cost = |run: u32, test: u32| {
+        let slower = if test == 0 { factor } else { 1.0 };
+        Cost::of(&format!("test_{test:04}"), 0.2 * slower * noise(u64::from(run) * 31 + u64::from(test) * 7919).exp())
+    };
+    let run =
+        |number| Run { commit: commit.into(), ..Run::of(number, (0..tests).map(|test| cost(number, test)).collect()) };
+    (0..count).map(|turn| run(first + 2 * turn)).collect()
+}
+
+#[test]
+fn n_against_n_holds_its_promise_for_the_whole() {
+    let wall: &[&str] = &["--baseline", "commit:aaaa", "--head", "commit:bbbb", "--metric", "wall-time"];
+    for tests in [200, 1000] {
+        let runs = [repeated("aaaa", 1, 4, tests, 1.0), repeated("bbbb", 2, 4, tests, 1.0)].concat();
+        let (code, found) = gate(&Fixture::of_runs(&runs), wall);
+        assert_eq!(code, 0, "{tests} tests of unchanged code: {}", found);
+    }
+    let runs = [repeated("aaaa", 1, 10, 100, 1.0), repeated("bbbb", 2, 10, 100, 1.1)].concat();
+    let (code, found) = gate(&Fixture::of_runs(&runs), wall);
+    assert_eq!((code, found["regressed"][0]["test"].as_str()), (5, Some("demo::tests::test_0000")), "{found:#}");
+    assert_eq!(found["gate"]["regressed"], 1);
+}
+
+#[test]
+fn unknown_commits_are_not_one_commit() {
+    let mut runs = [repeated("", 1, 5, 3, 1.0), repeated("", 20, 5, 3, 3.0)].concat();
+    for run in &mut runs[..5] {
+        run.branch = "before";
+    }
+    let args = ["--baseline", "branch:before", "--head", "branch:main", "--metric", "wall-time"];
+    let (code, found) = gate(&Fixture::of_runs(&runs), &args);
+    assert_eq!(code, 5, "{found:#}");
+    assert!(found["regressed"][0]["ratio_low"].is_null(), "not N against N: {found:#}");
+}
+
+#[test]
+fn negative_values_have_no_ratio() {
+    use monitor_analysis::verdict::Change;
+    assert!(Change { before: -4096.0, after: -8192.0 }.ratio().is_nan());
+}
+
+#[test]
+fn a_session_of_the_future_is_not_the_latest() {
+    let mut runs: Vec<Run> = (1..=8).map(|number| allocating(number, &[10])).collect();
+    runs.push(Run { hour: 24 * 365 * 80, ..allocating(9, &[99]) });
+    let shown = Fixture::of_runs(&runs).run(&["show", "latest", "--format", "json"]).succeeded();
+    assert!(!shown.stdout.contains("99"), "{}", shown.stdout);
+}
+
+/// In a repository, the base of a branch is what it comes from.
+#[test]
+fn a_branch_is_compared_with_what_it_forked_from() {
+    let fixture = Fixture::empty();
+    let git = |args: &[&str]| {
+        let mut command = Command::new("git");
+        command.current_dir(fixture.folder()).args(args);
+        for (name, value) in [("GIT_AUTHOR_NAME", "a"), ("GIT_AUTHOR_EMAIL", "a@example.org")] {
+            command.env(name, value).env(name.replace("AUTHOR", "COMMITTER"), value);
+        }
+        let output = command.output().expect("git runs");
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    git(&["init", "--quiet", "--initial-branch", "main"]);
+    let commit = || {
+        git(&["commit", "--quiet", "--allow-empty", "--message", "x"]);
+        git(&["rev-parse", "HEAD"])
+    };
+    // Six commits of main, then main gets twice as heavy, and the branch comes from before that.
+    let mut runs: Vec<Run> = (1..=6).map(|number| Run { commit: commit(), ..allocating(number, &[10]) }).collect();
+    git(&["checkout", "--quiet", "-b", "feature"]);
+    let branch = commit();
+    git(&["checkout", "--quiet", "main"]);
+    runs.extend((7..=12).map(|number| Run { commit: commit(), ..allocating(number, &[20]) }));
+    runs.push(Run { commit: branch, branch: "feature", ..allocating(13, &[20]) });
+    fixture.add_runs(&runs);
+    let (code, found) = gate(&fixture, &["--baseline", "branch:main", "--metric", "allocations"]);
+    assert_eq!(code, 5, "twice as much as where it forked: {found:#}");
+}
+
+#[test]
+fn calibrate_counts_what_the_gate_does() {
+    let mut runs: Vec<Run> = (1..=40)
+        .map(|number| {
+            let cost = |test: u32| {
+                Cost::of(&format!("test_{test}"), 0.2 * noise(u64::from(number) * 97 + u64::from(test) * 13).exp())
+            };
+            Run::of(number, (0..10).map(cost).collect())
+        })
+        .collect();
+    for at in [25, 33] {
+        runs[at].costs[2].wall *= 4.0;
+    }
+    runs[37].costs[5] = runs[37].costs[5].clone().heap(9999, 64);
+    let fixture = Fixture::of_runs(&runs);
+    let failed = (0..30).filter(|back| {
+        let head = format!("latest~{back}");
+        gate(&fixture, &["--baseline", "last:100", "--head", &head]).0 == 5
+    });
+    let failed = failed.count();
+    assert!(failed >= 2, "{failed}");
+    let run = fixture.run(&["calibrate", "--runs", "30", "--format", "json"]).succeeded();
+    let calibrated: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(calibrated["calibration"]["gates_failed"].as_u64(), Some(failed as u64), "{calibrated:#}");
+}

@@ -1,0 +1,60 @@
+//! Change points: false changes in stretches without one, and steps found.
+
+use monitor_analysis::change_points::change_points;
+use monitor_analysis::metric::Metric;
+
+use crate::families::{Family, Random};
+use crate::histories;
+
+/// How far a change may be from where it was made, in runs.
+const TOLERANCE: usize = 5;
+
+/// Share of series with a change, among the public histories with their values in random order.
+pub fn false_when_shuffled(seed: u64) -> (usize, usize) {
+    let mut random = Random::seeded(seed);
+    let (mut series, mut found) = (0, 0);
+    for (_, suite) in histories::public() {
+        for test in suite.tests.iter().filter(|test| test.len() >= 20) {
+            let mut values: Vec<f64> = test.iter().take(150).map(|(_, value)| *value).collect();
+            for last in (1..values.len()).rev() {
+                values.swap(last, random.below(last + 1));
+            }
+            series += 1;
+            found += usize::from(!change_points(Metric::WallTime, &values).is_empty());
+        }
+    }
+    (series, found)
+}
+
+/// Share of stationary series of this family in which a change is reported.
+pub fn false_in_family(family: Family, series: usize, runs: usize) -> usize {
+    let mut random = Random::seeded(5);
+    let suite = family.suite(&mut random, series, runs);
+    suite.iter().filter(|values| !change_points(Metric::WallTime, values).is_empty()).count()
+}
+
+/// F1 of one step of 10 % in the middle third of 60 runs with so much noise.
+pub fn f1(noise: f64, series: usize) -> f64 {
+    let mut random = Random::seeded(6);
+    let (mut hits, mut reported) = (0, 0);
+    for _ in 0..series {
+        let at = 20 + random.below(20);
+        let level = |run: usize| if run < at { 1.0 } else { 1.1 };
+        let values: Vec<f64> = (0..60).map(|run| level(run) * (noise * random.normal()).exp()).collect();
+        let found = change_points(Metric::WallTime, &values);
+        hits += usize::from(found.iter().any(|change| change.index.abs_diff(at) <= TOLERANCE));
+        reported += found.len();
+    }
+    2.0 * hits as f64 / (reported + series) as f64
+}
+
+/// Share of steps of so many sigmas found in the middle of so many runs.
+pub fn masked(runs: usize, sigmas: f64, series: usize) -> usize {
+    let mut random = Random::seeded(7);
+    let one = |random: &mut Random| {
+        let step = |run: usize| if run < runs / 2 { 0.0 } else { 0.01 * sigmas };
+        let values: Vec<f64> = (0..runs).map(|run| (step(run) + 0.01 * random.normal()).exp()).collect();
+        change_points(Metric::WallTime, &values).iter().any(|change| change.index.abs_diff(runs / 2) <= TOLERANCE)
+    };
+    (0..series).filter(|_| one(&mut random)).count()
+}

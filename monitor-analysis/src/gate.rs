@@ -1,0 +1,54 @@
+//! How far out the worst of a whole run must be before a gate fails.
+
+use crate::constants::{
+    GATE_BONFERRONI, GATE_EXCESS_CAP, GATE_FALSE, GATE_LEAST_P, GATE_MIN_PAST, GATE_PRIOR, GATE_QUANTILE,
+    HISTORY_WINDOW,
+};
+use crate::summary::{quantile_of_sorted, sorted};
+
+/// The score -ln p from which on a finding fails a gate of so many series.
+///
+/// `past` are the greatest scores of past runs, oldest first. What is beyond their 70 % quantile is taken for an
+/// exponential tail, with a prior mean of 1: what -ln p has if p is right. A day on which everything was slow is one
+/// score, however many tests it hit.
+///
+/// ```
+/// use monitor_analysis::gate::threshold;
+/// assert_eq!(threshold(&[], 100), (100.0_f64 / 0.005).ln());
+/// ```
+#[must_use]
+pub fn threshold(past: &[f64], series: usize) -> f64 {
+    let past = sorted(&past[past.len() - past.len().min(HISTORY_WINDOW)..]);
+    let unlearned = (series.max(1) as f64 / GATE_BONFERRONI).ln();
+    let [.., second, first] = past.as_slice() else { return unlearned };
+    let quantile = quantile_of_sorted(&past, GATE_QUANTILE).unwrap_or(0.0);
+    let excesses = past.iter().map(|score| score - quantile).filter(|excess| *excess > 0.0);
+    let (mut count, mut sum) = (GATE_PRIOR, GATE_PRIOR);
+    for excess in excesses {
+        count += 1.0;
+        sum += excess.min(GATE_EXCESS_CAP);
+    }
+    let mean = sum / count * (1.0 + 1.0 / count.sqrt());
+    // What an exponential tail has at its end, seen from where it begins and from where the past ended. The greatest
+    // score may be of the one day on which something was wrong.
+    let by_tail = quantile + mean * ((1.0 - GATE_QUANTILE) / GATE_FALSE).ln();
+    let end = first.min(second + GATE_EXCESS_CAP / 2.0);
+    let by_end = end + mean * (1.0 / (past.len() as f64 * GATE_FALSE)).ln().max(0.0);
+    let least = if past.len() < GATE_MIN_PAST { unlearned } else { -GATE_LEAST_P.ln() };
+    by_tail.max(by_end).max(least)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wild_gates_raise_it_and_one_does_little() {
+        let calm: Vec<f64> = (0..40).map(|i| 3.0 + f64::from(i * 7 % 11) / 5.0).collect();
+        let mut once = calm.clone();
+        once[10] = 300.0;
+        let wild: Vec<f64> = calm.iter().map(|score| score * 2.0).collect();
+        let needed = [&calm, &once, &wild].map(|past| threshold(past, 10));
+        assert!(needed[0] < needed[1] && needed[1] < needed[0] + 5.0 && needed[2] > needed[0] + 3.0, "{needed:?}");
+    }
+}

@@ -1,0 +1,255 @@
+//! A whole run against the history of its tests.
+//!
+//! Counts of one thread are compared exactly. Of all else the run's common factor is taken out, each new value is set
+//! against the centre of its series, its distance is turned into a probability by the series' own past errors, and the
+//! whole run is asked how small the smallest of them must be.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::constants::{
+    FACTOR_P, FACTOR_REGRESSED, GROSS_BEYOND, GROSS_RATIO, HISTORY_MIN_VALUES, HISTORY_WINDOW, LEAST_RATIO, SCATTER,
+    SUSPECT_P, SUSPECT_RATIO, SUSPECT_SCALES,
+};
+use crate::exact::{self, Exactness, exactness};
+use crate::gate::threshold;
+use crate::look::{Look, Looked, common_scale};
+use crate::metric::Metric;
+use crate::noise;
+use crate::series::Series;
+use crate::summary::median;
+use crate::tail::Kernel;
+use crate::verdict::{Change, Figures, Judgement, Reason};
+
+/// What the new value of a series is worth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finding {
+    /// The verdict.
+    pub judgement: Judgement,
+    /// What it rests on; `None` of exact metrics.
+    pub figures: Option<Figures>,
+}
+
+/// What all tests of the run have in common in one metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunFactor {
+    /// 1.1 when they took 10 % more than usual.
+    pub ratio: f64,
+    /// What that is worth, against the factors of the runs before.
+    pub judgement: Judgement,
+    /// What it rests on.
+    pub figures: Figures,
+}
+
+/// A run's verdicts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunFindings {
+    /// One for each series, in their order.
+    pub findings: Vec<Finding>,
+    /// For each metric that depends on the machine's speed, where at least three tests have it.
+    pub factors: BTreeMap<Metric, RunFactor>,
+    /// Metrics that scatter too much to decide, and their median scale: they only warn.
+    pub warn_only: BTreeMap<Metric, f64>,
+    /// The score -ln p from which on a finding is one of the gate.
+    pub score_needed: f64,
+    /// Past runs that it was learned from; 0 if there were too few.
+    pub past_gates: usize,
+}
+
+/// Judges every series of a run.
+///
+/// ```
+/// use monitor_analysis::judge::judge_run;
+/// use monitor_analysis::metric::Metric;
+/// use monitor_analysis::series::{Past, Series};
+/// use monitor_analysis::verdict::Verdict;
+///
+/// let past: Vec<Past> = (0..6).map(|run| Past { run, code: run, value: 1000.0 }).collect();
+/// let series = Series {
+///     metric: Metric::Allocations, single_threaded: true, test: 0, binary: 0,
+///     past: &past, code: None, witnesses: &[], new: &[1001.0],
+/// };
+/// assert_eq!(judge_run(&[series]).findings[0].judgement.verdict, Verdict::Regressed);
+/// ```
+#[must_use]
+pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
+    let mut findings: Vec<Option<Finding>> = exactly(series);
+    let open: Vec<usize> = (0..series.len()).filter(|&index| findings[index].is_none()).collect();
+    let mut by_metric: BTreeMap<Metric, Vec<usize>> = BTreeMap::new();
+    for index in open {
+        by_metric.entry(series[index].metric).or_default().push(index);
+    }
+    let runs = run_numbers(series);
+    let mut looks: BTreeMap<Metric, Looked> = BTreeMap::new();
+    for (&metric, indices) in &by_metric {
+        looks.insert(metric, Looked::of(series, indices, &runs));
+    }
+    let warn_only = warn_only(&looks);
+    let deciding: Vec<&Look> = looks
+        .iter()
+        .filter(|(metric, _)| !warn_only.contains_key(metric))
+        .flat_map(|(_, looked)| looked.looks.iter())
+        .collect();
+    let past = past_scores(&deciding, runs.len());
+    let score_needed = threshold(&past, deciding.len());
+    let mut factors = BTreeMap::new();
+    for (metric, looked) in &looks {
+        for look in &looked.looks {
+            let scatter = warn_only.get(metric).copied();
+            findings[look.index] = Some(by_history(&series[look.index], look, score_needed, scatter));
+        }
+        if let Some(factor) = run_factor(looked, warn_only.contains_key(metric)) {
+            factors.insert(*metric, factor);
+        }
+    }
+    let nothing = Finding { judgement: Judgement::without_comparison(Reason::NoComparableValue), figures: None };
+    let findings = findings.into_iter().map(|finding| finding.unwrap_or(nothing)).collect();
+    let past_gates = if past.len() < crate::constants::GATE_MIN_PAST { 0 } else { past.len() };
+    RunFindings { findings, factors, warn_only, score_needed, past_gates }
+}
+
+/// The last runs that the series have values of, ascending.
+fn run_numbers(series: &[Series<'_>]) -> Vec<u32> {
+    let mut runs: HashSet<u32> = HashSet::new();
+    for series in series {
+        runs.extend(series.past.iter().map(|past| past.run));
+    }
+    let mut runs: Vec<u32> = runs.into_iter().collect();
+    runs.sort_unstable();
+    runs
+}
+
+/// The verdicts on exact metrics; `None` for all else.
+fn exactly(series: &[Series<'_>]) -> Vec<Option<Finding>> {
+    let mut findings: Vec<Option<Finding>> = vec![None; series.len()];
+    let mut differing: Vec<usize> = Vec::new();
+    let mut differences: Vec<exact::Difference> = Vec::new();
+    for (index, series) in series.iter().enumerate() {
+        if !series.may_be_exact() || series.past.is_empty() {
+            continue;
+        }
+        let Some(after) = median(series.new) else { continue };
+        let before = series.past[series.past.len() - 1].value;
+        let change = Change { before, after };
+        let judgement = match exactness(series) {
+            _ if series.is_same_code() && before != after => Judgement::on(change, false, Reason::SameCode),
+            _ if series.is_same_code() => Judgement::on(change, false, Reason::ExactlyEqual { values: 1 }),
+            Exactness::Proven { value, values } if value == after => {
+                Judgement::on(change, false, Reason::ExactlyEqual { values })
+            }
+            Exactness::Proven { values, .. } => {
+                differing.push(index);
+                let (test, binary, metric) = (series.test, series.binary, series.metric);
+                differences.push(exact::Difference { test, binary, metric, amount: change.difference() });
+                Judgement::on(change, true, Reason::ExactlyDifferent { values })
+            }
+            Exactness::Unproven | Exactness::Demoted => continue,
+        };
+        findings[index] = Some(Finding { judgement, figures: None });
+    }
+    for (index, moved) in differing.into_iter().zip(exact::moved(&differences)) {
+        if let Some(Finding { judgement, .. }) = findings[index].as_mut().filter(|_| moved) {
+            *judgement = judgement.change.map_or(*judgement, |change| Judgement::on(change, false, Reason::FirstUse));
+        }
+    }
+    findings
+}
+
+/// The time that scatters too much to decide anything, where another time is there that does not.
+fn warn_only(looks: &BTreeMap<Metric, Looked>) -> BTreeMap<Metric, f64> {
+    let scatter = |metric: Metric| looks.get(&metric).and_then(|looked| looked.scatter);
+    match (scatter(Metric::WallTime), scatter(Metric::CpuTime)) {
+        (Some(wall), Some(cpu)) if wall > SCATTER && cpu < wall => BTreeMap::from([(Metric::WallTime, wall)]),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// The greatest score of each past run, as the same rule sees it with that run left out of the past; oldest first.
+fn past_scores(looks: &[&Look], runs: usize) -> Vec<f64> {
+    // What no score can be above is cheap; only few have to be looked at closely.
+    let mut bounds: Vec<Vec<(f64, u32, u32)>> = vec![Vec::new(); runs];
+    for (index, look) in (0_u32..).zip(looks) {
+        for (error, (&run, &deviation)) in (0_u32..).zip(look.runs.iter().zip(&look.deviations)) {
+            let bound = if deviation <= 0.0 { 0.0 } else { -look.kernel.least_p(deviation).ln() };
+            bounds[run].push((bound, index, error));
+        }
+    }
+    let score = |&(_, index, error): &(f64, u32, u32)| {
+        let (look, error) = (looks[index as usize], error as usize);
+        -look.kernel.p_without(look.deviations[error], error).ln()
+    };
+    let greatest = |bounds: Vec<(f64, u32, u32)>| {
+        let first = bounds.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let mut greatest = score(first);
+        for candidate in &bounds {
+            if candidate.0 > greatest {
+                greatest = greatest.max(score(candidate));
+            }
+        }
+        Some(greatest)
+    };
+    let scores: Vec<f64> = bounds.into_iter().filter_map(greatest).collect();
+    scores[scores.len() - scores.len().min(HISTORY_WINDOW)..].to_vec()
+}
+
+fn by_history(series: &Series<'_>, look: &Look, score_needed: f64, scatter: Option<f64>) -> Finding {
+    let demoted = series.may_be_exact() && exactness(series) == Exactness::Demoted;
+    let change = Change { before: look.before, after: look.after };
+    let up = look.rise >= 0.0;
+    let deviation = if up { look.excused_rise } else { look.excused_fall };
+    let scale = look.kernel.scale;
+    let p = if up { look.kernel.p(deviation) } else { look.mirrored().p(deviation) };
+    let z = deviation.max(0.0) / scale * if up { 1.0 } else { -1.0 };
+    let p_needed = (-score_needed).exp();
+    let values = look.values;
+    let figures = Figures { z, p, p_needed, values, scale, factor: look.factor.exp() };
+    let matters = deviation > LEAST_RATIO.ln();
+    let gross = values >= HISTORY_MIN_VALUES
+        && deviation >= GROSS_RATIO.ln()
+        && deviation >= GROSS_BEYOND * look.kernel.errors.iter().fold(0.0, |most: f64, error| most.max(error.abs()));
+    let found = matters && (p <= p_needed || gross);
+    let suspect = p <= SUSPECT_P || deviation >= SUSPECT_RATIO.ln() && deviation >= SUSPECT_SCALES * look.noise;
+    let judgement = match scatter {
+        Some(scatter) if up && found => Judgement::suspect(change, Reason::Scatters { z, scatter }),
+        _ if found && p <= p_needed => Judgement::on(change, true, Reason::OutsideNoise { z, p, values }),
+        _ if found => Judgement::on(change, true, Reason::BeyondAll { values }),
+        _ if up && matters && suspect => Judgement::suspect(change, Reason::Doubtful { z, p, p_needed }),
+        _ if values < HISTORY_MIN_VALUES => Judgement::undecided(change, Reason::TooShort { values }),
+        _ => match look.lasting() {
+            Some(p) if up => Judgement::suspect(change, Reason::Lasting { p }),
+            _ => Judgement::on(change, false, Reason::WithinNoise { z }),
+        },
+    };
+    Finding { judgement: Judgement { demoted, ..judgement }, figures: Some(figures) }
+}
+
+/// The run's factor as a series of its own.
+fn run_factor(looked: &Looked, warns_only: bool) -> Option<RunFactor> {
+    let (past, new) = looked.factors.as_ref()?;
+    let ratio = new.exp();
+    let change = Change { before: 1.0, after: ratio };
+    let nothing = Figures { z: 0.0, p: 1.0, p_needed: FACTOR_P, values: past.len(), scale: 0.0, factor: 1.0 };
+    if past.len() < HISTORY_MIN_VALUES {
+        let judgement = Judgement::undecided(change, Reason::TooShort { values: past.len() });
+        return Some(RunFactor { ratio, judgement, figures: nothing });
+    }
+    let errors = noise::errors(past);
+    let own = noise::scale(&errors.values);
+    let scale = noise::settled_scale(own, errors.values.len(), common_scale(&[], &[]), 0.0);
+    let deviation = new - noise::centre(&past[errors.level_from..]);
+    let up = deviation >= 0.0;
+    let mut kernel = Kernel { errors: errors.values, scale };
+    if !up {
+        kernel.errors.iter_mut().for_each(|error| *error = -*error);
+    }
+    let p = kernel.p(deviation.abs());
+    let z = deviation / scale;
+    let figures = Figures { z, p, values: past.len(), scale, ..nothing };
+    let found = p <= FACTOR_P && deviation.abs() > LEAST_RATIO.ln();
+    let reason = Reason::OutsideNoise { z, p, values: past.len() };
+    let judgement = match found {
+        false => Judgement::on(change, false, Reason::WithinNoise { z }),
+        true if up && (warns_only || deviation < FACTOR_REGRESSED.ln()) => Judgement::suspect(change, reason),
+        true => Judgement::on(change, true, reason),
+    };
+    Some(RunFactor { ratio, judgement, figures })
+}

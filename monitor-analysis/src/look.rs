@@ -1,0 +1,217 @@
+//! The looks at a run's series of one metric: how far each new value is from where its series stands.
+
+use crate::constants::{CENTRE_WINDOW, MAD_SCALE, SCALE_LEAST, SCALE_UNKNOWN, SCALE_UNKNOWN_SECONDS};
+use crate::constants::{HISTORY_MIN_VALUES, HISTORY_WINDOW, LASTING_P, LASTING_RUNS, LEAST_RATIO, SCALE_STEP};
+use crate::factor::{Factors, Member, slope, unseen};
+use crate::noise::{centre, errors, errors_of_medians, room, scale, settled_scale};
+use crate::series::{Scale, Series};
+use crate::summary::median;
+use crate::tail::Kernel;
+
+/// One new value against its series.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// Which of the run's series.
+    pub index: usize,
+    /// Values before.
+    pub values: usize,
+    /// Past errors and their scale.
+    pub kernel: Kernel,
+    /// The scale without regard to the steps in which values come.
+    pub noise: f64,
+    /// The run of each error.
+    pub runs: Vec<usize>,
+    /// Each error as a gate would have weighed it then: what its run's factor excuses is taken off.
+    pub deviations: Vec<f64>,
+    /// How far the new value is above the centre, its run's factor taken out.
+    pub rise: f64,
+    /// The same where the factor may only excuse a rise.
+    pub excused_rise: f64,
+    /// How far it is below, where the factor may only excuse a fall.
+    pub excused_fall: f64,
+    /// The logarithm of the factor that was taken out.
+    pub factor: f64,
+    /// The centre, in the metric's unit.
+    pub before: f64,
+    /// The new value, in the metric's unit.
+    pub after: f64,
+    /// The values without their runs' factors, the new one last.
+    adjusted: Vec<f64>,
+    step: f64,
+}
+
+/// The looks at a metric.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    /// One for each series that has a past.
+    pub looks: Vec<Look>,
+    /// The common factors of past runs and of the new one, where there are enough tests.
+    pub factors: Option<(Vec<f64>, f64)>,
+    /// The median scale of the series, where some are long enough.
+    pub scatter: Option<f64>,
+}
+
+/// A series as logarithms.
+struct Logs {
+    index: usize,
+    scale: Scale,
+    past: Vec<f64>,
+    runs: Vec<usize>,
+    new: f64,
+    after: f64,
+    /// Runs that the new value is the median of.
+    taken: usize,
+}
+
+impl Logs {
+    fn of(index: usize, series: &Series<'_>, run_numbers: &[u32]) -> Option<Self> {
+        let past = &series.past[series.past.len() - series.past.len().min(HISTORY_WINDOW)..];
+        let mut taken = series.new.len().min(LASTING_RUNS);
+        taken -= usize::from(taken > 1 && taken.is_multiple_of(2));
+        let after = median(&series.new[series.new.len() - taken..])?;
+        let values: Vec<f64> = past.iter().map(|past| past.value).collect();
+        let scale = Scale::of(series.metric, &values, &[after]);
+        let run = |run: u32| run_numbers.binary_search(&run).unwrap_or(0);
+        (!past.is_empty()).then(|| Self {
+            index,
+            scale,
+            past: values.iter().map(|value| scale.log(*value)).collect(),
+            runs: past.iter().map(|past| run(past.run)).collect(),
+            new: scale.log(after),
+            after,
+            taken,
+        })
+    }
+
+    fn member(&self) -> Member<'_> {
+        Member { past: &self.past, runs: &self.runs, new: self.new }
+    }
+}
+
+impl Looked {
+    /// Looks at the series of a metric, given by their indices.
+    pub(crate) fn of(series: &[Series<'_>], indices: &[usize], run_numbers: &[u32]) -> Self {
+        let logs: Vec<Logs> =
+            indices.iter().filter_map(|&index| Logs::of(index, &series[index], run_numbers)).collect();
+        let shared = indices.first().is_some_and(|&index| series[index].metric.depends_on_machine_speed());
+        let members: Vec<Member<'_>> = logs.iter().map(Logs::member).collect();
+        let factors = shared.then(|| Factors::of(&members, run_numbers.len()));
+        let mut looks: Vec<Look> =
+            logs.iter().enumerate().map(|(at, logs)| Look::of(logs, at, factors.as_ref())).collect();
+        let own: Vec<Option<f64>> = looks.iter().map(|look| scale(&look.kernel.errors)).collect();
+        let known: Vec<f64> = own.iter().flatten().map(|own| own.max(SCALE_LEAST)).collect();
+        let rises: Vec<f64> = looks.iter().map(|look| look.rise).collect();
+        let others = common_scale(&known, &rises);
+        for (look, own) in looks.iter_mut().zip(own) {
+            let others = if own.is_none() && shared { others.max(short(look.before)) } else { others };
+            look.noise = settled_scale(own, look.kernel.errors.len(), others, 0.0);
+            look.kernel.scale = look.noise.max(look.step);
+        }
+        let settled = looks.iter().filter(|look| look.values >= 2 * HISTORY_MIN_VALUES);
+        let scatter = median(&settled.map(|look| look.kernel.scale).collect::<Vec<_>>());
+        Self { looks, factors: factors.and_then(|factors| factors.whole()), scatter }
+    }
+}
+
+/// The value that is nearest to the centre: one that there was.
+fn nearest(values: &[f64], centre: f64) -> f64 {
+    let distance = |value: &&f64| (*value - centre).abs();
+    let nearest = values.iter().rev().take(CENTRE_WINDOW).min_by(|a, b| distance(a).total_cmp(&distance(b)));
+    nearest.copied().unwrap_or(centre)
+}
+
+/// The scale of a time of which nothing is known but that it is so short.
+fn short(seconds: f64) -> f64 {
+    (SCALE_UNKNOWN_SECONDS / seconds.max(1e-12)).ln_1p()
+}
+
+/// The scale that the tests of a run have in common: the median of those known, else how far the new values are out.
+pub(crate) fn common_scale(known: &[f64], rises: &[f64]) -> f64 {
+    if known.len() >= 3 {
+        return median(known).unwrap_or(SCALE_UNKNOWN);
+    }
+    if rises.len() < 8 {
+        return SCALE_UNKNOWN;
+    }
+    let sizes: Vec<f64> = rises.iter().map(|rise| rise.abs()).collect();
+    (MAD_SCALE * median(&sizes).unwrap_or(SCALE_UNKNOWN)).max(SCALE_LEAST)
+}
+
+impl Look {
+    fn of(logs: &Logs, at: usize, factors: Option<&Factors>) -> Self {
+        let count = logs.past.len();
+        let (factors, new_factor, tests) = match factors {
+            Some(factors) => {
+                let (past, new) = factors.without(at, &logs.member());
+                (past, new, factors.tests())
+            }
+            None => (vec![0.0; count], 0.0, 0),
+        };
+        let follows = slope(&logs.past, &factors, tests);
+        let limit = unseen(&factors).unwrap_or(f64::INFINITY);
+        // A day unlike any before says nothing of how the test follows ordinary ones.
+        let taken_out = |factor: f64| if factor.abs() > limit { follows.max(1.0) } else { follows } * factor;
+        let past: Vec<f64> = logs.past.iter().zip(&factors).map(|(value, factor)| value - follows * factor).collect();
+        let factor = taken_out(new_factor);
+        let new = logs.new - factor;
+
+        let found = if logs.taken > 1 { errors_of_medians(&past, logs.taken) } else { errors(&past) };
+        let level = &past[found.level_from..];
+        let centre = centre(level);
+        let wide = room(level.len());
+        let rise = (new - centre) / wide;
+        let excused = |error: &f64, at: &usize| {
+            let factor = factors[*at];
+            error - (taken_out(factor) - follows * factor) - (-taken_out(factor)).max(0.0)
+        };
+        let deviations = found.values.iter().zip(&found.at).map(|(error, at)| excused(error, at)).collect();
+        let runs = found.at.iter().map(|at| logs.runs[*at]).collect();
+        let before = logs.scale.value(nearest(level, centre));
+        let mut adjusted = past;
+        adjusted.push(new);
+        Self {
+            index: logs.index,
+            values: count,
+            kernel: Kernel { errors: found.values, scale: SCALE_UNKNOWN },
+            noise: SCALE_UNKNOWN,
+            runs,
+            deviations,
+            rise,
+            excused_rise: rise - (-factor).max(0.0) / wide,
+            excused_fall: -rise - factor.max(0.0) / wide,
+            factor,
+            before,
+            after: logs.after,
+            adjusted,
+            step: SCALE_STEP * logs.scale.step,
+        }
+    }
+
+    /// The kernel for falls.
+    pub(crate) fn mirrored(&self) -> Kernel {
+        Kernel { errors: self.kernel.errors.iter().map(|error| -error).collect(), scale: self.kernel.scale }
+    }
+
+    /// The probability of the last runs' median, if it says that the series has risen for good.
+    pub(crate) fn lasting(&self) -> Option<f64> {
+        let (rise, p) = lasting(&self.adjusted, self.step, 0.5 * self.noise)?;
+        (p <= LASTING_P && rise > LEAST_RATIO.ln()).then_some(p)
+    }
+}
+
+/// How far the median of the last runs is above the centre before them, and the probability of that, 1 where it is no
+/// more than `least`; `None` of a series that is too short.
+pub(crate) fn lasting(values: &[f64], step: f64, least: f64) -> Option<(f64, f64)> {
+    let before = &values[..values.len().checked_sub(LASTING_RUNS)?];
+    if before.len() < 2 * HISTORY_MIN_VALUES {
+        return None;
+    }
+    let level = median(&values[before.len()..])?;
+    let rise = level - centre(before);
+    if rise <= least.max(LEAST_RATIO.ln()) {
+        return Some((rise, 1.0));
+    }
+    let errors = errors_of_medians(before, LASTING_RUNS);
+    let scale = settled_scale(scale(&errors.values), errors.values.len(), SCALE_UNKNOWN, step);
+    Some((rise, Kernel { errors: errors.values, scale }.p(rise)))
+}

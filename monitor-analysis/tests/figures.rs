@@ -1,0 +1,55 @@
+//! Small versions of the figures of `cargo bench -p monitor-analysis --bench gate`: what must hold whatever is changed.
+#![allow(dead_code, reason = "the benchmark uses all of its modules")]
+
+#[path = "../benches/gate/changes.rs"]
+mod changes;
+#[path = "../benches/gate/families.rs"]
+mod families;
+#[path = "../benches/gate/gates.rs"]
+mod gates;
+#[path = "../benches/gate/histories.rs"]
+mod histories;
+#[path = "../benches/gate/repeats.rs"]
+mod repeats;
+#[path = "../benches/gate/suite.rs"]
+mod suite;
+
+use families::Family;
+use suite::percent;
+
+#[test]
+fn gates_on_unchanged_code_pass_and_a_doubling_is_suspect() {
+    for family in Family::ALL {
+        let gates = gates::of_family(family, 10, 4, 60, 10);
+        let failed = gates.early.1 + gates.late.1;
+        assert!(failed <= 4, "{family:?}: {failed} of {} gates fail", gates.early.0 + gates.late.0);
+        assert_eq!(gates.suspected[3], gates.tried, "{family:?}: x2 is at least suspect");
+        assert_eq!(gates.found[4], gates.tried, "{family:?}: x100 is found");
+    }
+}
+
+#[test]
+fn the_loaded_machine_fails_hardly_any_gate() {
+    let (runs, failed) = gates::of_loaded_machine();
+    assert!(runs > 150 && failed <= 3, "{failed} of {runs}");
+}
+
+#[test]
+fn repeats_hold_their_promise() {
+    assert_eq!(repeats::gates(200, 4, 20).0, 0);
+    let (failed, found) = repeats::gates(100, 10, 20);
+    assert_eq!((failed, found), (0, 20));
+}
+
+#[test]
+fn changes_of_level_are_found_and_not_made_up() {
+    for (runs, sigmas) in [(12, 15.0), (20, 10.0)] {
+        assert!(changes::masked(runs, sigmas, 100) >= 97, "{sigmas} sigma in {runs} runs");
+    }
+    for (noise, least) in [(0.005, 0.99), (0.015, 0.97), (0.03, 0.97), (0.06, 0.9)] {
+        let f1 = changes::f1(noise, 100);
+        assert!(f1 >= least, "F1 in noise of {noise}: {f1}");
+    }
+    let (series, found) = changes::false_when_shuffled(3);
+    assert!(percent(found, series) <= 2.0, "{found} of {series}");
+}
