@@ -100,6 +100,7 @@ mod tests {
             heap: Some(Heap { peak_bytes: 17 << 20, allocated_bytes: 18 << 20, allocations: 3, retained_bytes: 1 }),
             resident_growth_bytes: None,
             children: None,
+            largest_child_bytes: None,
             threads: Some(1),
         }
     }
