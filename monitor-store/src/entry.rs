@@ -1,9 +1,6 @@
 //! Everything that a test process writes, to the file or, one JSON line each, to a spool file.
 
-use rusqlite::Connection;
-
 use crate::fields::{Field as _, field};
-use crate::insert;
 use crate::json::Json;
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 use crate::words::Attribution;
@@ -52,19 +49,6 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// Writes the entry inside a transaction of the caller.
-    pub(crate) fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
-        match self {
-            Self::Session { session, lockfile } => insert::session(connection, session, lockfile.as_deref()),
-            Self::Context { context, class } => insert::context(connection, context, Some(class)),
-            Self::Process(process) => insert::process(connection, process, insert::RUNNING),
-            Self::Started(profile) => insert::started(connection, profile),
-            Self::Finished { metric, profile } => insert::finished(connection, metric, profile),
-            Self::Reattributed { key, attribution } => insert::reattributed(connection, key, *attribution),
-            Self::Crashed { key } => insert::crashed(connection, key),
-        }
-    }
-
     /// The line of a spool file, without its newline.
     pub(crate) fn to_line(&self) -> String {
         let (kind, fields) = match self {

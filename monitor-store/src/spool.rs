@@ -10,12 +10,13 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::database::Database;
 use crate::descriptors::{Descriptors, Held};
 use crate::entry::Entry;
 use crate::error::StoreError;
 use crate::fields::Field as _;
 use crate::json::Json;
+use crate::sqlite::database::Database;
+use crate::sqlite::insert;
 
 /// The version of the lines that this build writes, and the newest that it understands. The first version had no line that
 /// says so.
@@ -180,7 +181,8 @@ pub(crate) fn import(database: &Database) -> Result<Vec<Kept>, StoreError> {
         if let Ok(Some((text, file))) = read_if_abandoned(&path) {
             let lines = Lines::of(&text);
             if !lines.entries.is_empty() {
-                database.write(|connection| lines.entries.iter().try_for_each(|entry| entry.apply(connection)))?;
+                database
+                    .write(|connection| lines.entries.iter().try_for_each(|entry| insert::entry(connection, entry)))?;
             }
             // Importing twice adds nothing: if it cannot be removed or renamed, the next process tries again.
             match lines.kept_as(&path) {

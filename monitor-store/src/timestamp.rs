@@ -4,9 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::ToSql;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
-
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -89,34 +86,6 @@ impl fmt::Display for Timestamp {
             second / 60 % 60,
             second % 60,
         )
-    }
-}
-
-impl ToSql for Timestamp {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.to_string().into())
-    }
-}
-
-/// As `RUNS` holds it: microseconds, unless no SQLite turns them back into the text.
-pub(crate) struct Start(pub(crate) Timestamp);
-
-impl ToSql for Start {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        const YEAR_10_000: i64 = 253_402_300_800 * MICROS_PER_SECOND;
-        match self.0.micros_since_epoch {
-            micros @ 0..YEAR_10_000 => Ok(micros.into()),
-            _ => self.0.to_sql(),
-        }
-    }
-}
-
-impl FromSql for Timestamp {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        if let ValueRef::Integer(micros) = value {
-            return Ok(Self::from_micros(micros));
-        }
-        value.as_str()?.parse().map_err(|e| FromSqlError::Other(Box::new(e)))
     }
 }
 

@@ -151,7 +151,7 @@ fn files_of_ours_from_before_they_had_an_application_id_stay_ours() {
         let (_folder, db) = folder();
         let old = Connection::open(&db).unwrap();
         for name in &migrations[..version] {
-            let file = format!("{}/src/migrations/{name}.sql", env!("CARGO_MANIFEST_DIR"));
+            let file = format!("{}/src/sqlite/migrations/{name}.sql", env!("CARGO_MANIFEST_DIR"));
             old.execute_batch(&fs::read_to_string(file).unwrap()).unwrap();
         }
         old.execute_batch(&format!("PRAGMA user_version = {version}")).unwrap();

@@ -12,9 +12,9 @@ use rusqlite::{Connection, params};
 
 /// What each version of the schema added. A released file is never edited.
 const VERSIONS: [&str; 3] = [
-    include_str!("../src/migrations/0001_pytest_monitor.sql"),
-    include_str!("../src/migrations/0002_profiles.sql"),
-    include_str!("../src/migrations/0003_indexes.sql"),
+    include_str!("../src/sqlite/migrations/0001_pytest_monitor.sql"),
+    include_str!("../src/sqlite/migrations/0002_profiles.sql"),
+    include_str!("../src/sqlite/migrations/0003_indexes.sql"),
 ];
 
 /// Start times as our versions, pytest-monitor, its server and people wrote them.

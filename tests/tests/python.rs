@@ -149,8 +149,8 @@ fn both_go_on_with_a_file_of_an_earlier_version() {
     // As our version 3 would have made it, with a row that both might have written.
     let database = Database::open(&shared.path);
     for sql in [
-        include_str!("../../monitor-store/src/migrations/0002_profiles.sql"),
-        include_str!("../../monitor-store/src/migrations/0003_indexes.sql"),
+        include_str!("../../monitor-store/src/sqlite/migrations/0002_profiles.sql"),
+        include_str!("../../monitor-store/src/sqlite/migrations/0003_indexes.sql"),
         "insert into TEST_PROFILES (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME, PACKAGE, BINARY, ATTEMPT, OUTCOME)
              select SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME, 'p', 'b', 1, 'passed' from TEST_METRICS limit 1;
          pragma user_version = 3",

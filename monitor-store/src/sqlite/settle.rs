@@ -5,12 +5,12 @@
 
 use rusqlite::{Connection, Params, Result, params};
 
-use crate::columns;
-use crate::database::Database;
 use crate::error::StoreError;
-use crate::insert;
 use crate::liveness::Here;
 use crate::rows::Process;
+use crate::sqlite::columns;
+use crate::sqlite::database::Database;
+use crate::sqlite::insert;
 use crate::summary::{self, EndedTest};
 use crate::test::Test;
 use crate::timestamp::Timestamp;

@@ -6,18 +6,33 @@ use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, ToSql, params};
 
 use crate::description;
+use crate::entry::Entry;
 use crate::hash::hash_hex;
-use crate::machine_class;
 use crate::measures::{Amount, MEASURES};
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
+use crate::sqlite::classes;
 #[allow(unused_imports, reason = "only needed where rusqlite has no method of that name")]
-use crate::statement::PrepareCached as _;
+use crate::sqlite::statement::PrepareCached as _;
+use crate::sqlite::types::Start;
 use crate::summary::EndedTest;
-use crate::timestamp::{Start, Timestamp};
+use crate::timestamp::Timestamp;
 use crate::words::{Attribution, Outcome};
 
 /// State of a process while it lives.
 pub(crate) const RUNNING: &str = "running";
+
+/// Writes one thing that a test process has to write.
+pub(crate) fn entry(connection: &Connection, entry: &Entry) -> Result<()> {
+    match entry {
+        Entry::Session { session: row, lockfile } => session(connection, row, lockfile.as_deref()),
+        Entry::Context { context: row, class } => context(connection, row, Some(class)),
+        Entry::Process(row) => process(connection, row, RUNNING),
+        Entry::Started(profile) => started(connection, profile),
+        Entry::Finished { metric, profile } => finished(connection, metric, profile),
+        Entry::Reattributed { key, attribution } => reattributed(connection, key, *attribution),
+        Entry::Crashed { key } => crashed(connection, key),
+    }
+}
 
 /// Inserts the session unless it is there; its lockfile's text is stored once per distinct content.
 pub(crate) fn session(connection: &Connection, session: &Session, lockfile: Option<&str>) -> Result<()> {
@@ -71,7 +86,7 @@ pub(crate) fn context(connection: &Connection, context: &ExecutionContext, class
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![class.env_h, class.class_h, class.rustc, class.profile, class.opt_level, class.target],
     )?;
-    if added > 0 { machine_class::renew(connection) } else { Ok(()) }
+    if added > 0 { classes::renew(connection) } else { Ok(()) }
 }
 
 pub(crate) fn process(connection: &Connection, process: &Process, state: &str) -> Result<()> {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::database::Database;
 use crate::error::StoreError;
 use crate::measures::MEASURES;
+use crate::sqlite::database::Database;
 
 const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_pytest_monitor.sql"),

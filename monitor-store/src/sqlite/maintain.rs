@@ -3,14 +3,15 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Result, params_from_iter};
 
-use crate::columns;
 use crate::error::StoreError;
-use crate::monitor::Monitor;
 use crate::rows::Process;
+use crate::sqlite::columns;
+use crate::sqlite::insert;
+use crate::sqlite::monitor::Monitor;
+use crate::sqlite::settle;
+use crate::sqlite::writer::Writer;
 use crate::test::Test;
 use crate::words::Outcome;
-use crate::writer::Writer;
-use crate::{insert, settle};
 
 /// What a merge added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

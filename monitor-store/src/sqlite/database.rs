@@ -8,8 +8,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::descriptors::Descriptors;
-use crate::error::{StoreError, sqlite_error};
-use crate::{filesystem, migrations};
+use crate::error::StoreError;
+use crate::filesystem;
+use crate::sqlite::error::sqlite_error;
+use crate::sqlite::migrations;
 
 /// How long a writer tries to get at a locked file.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(30);

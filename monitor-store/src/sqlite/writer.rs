@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::database::{DEFAULT_PATIENCE, Database};
 use crate::descriptors::Descriptors;
 use crate::entry::Entry;
 use crate::error::StoreError;
 use crate::rows::{ContextClass, ExecutionContext, Process, Session};
 use crate::spool::{self, Kept};
-use crate::{insert, settle};
+use crate::sqlite::database::{DEFAULT_PATIENCE, Database};
+use crate::sqlite::insert;
+use crate::sqlite::settle;
 
 /// An open `.pymon` file that takes rows.
 ///
@@ -120,7 +121,7 @@ impl Writer {
                 }
             };
             insert::process(connection, &process, insert::RUNNING)?;
-            first().iter().try_for_each(|entry| entry.apply(connection))?;
+            first().iter().try_for_each(|entry| insert::entry(connection, entry))?;
             Ok(env_h)
         })?;
         self.process = Some(process);
@@ -146,7 +147,7 @@ impl Writer {
         let again = self.process.as_ref().filter(|_| self.ended);
         self.database.write(|connection| {
             again.map_or(Ok(()), |process| settle::go_on(connection, process))?;
-            entries().iter().try_for_each(|entry| entry.apply(connection))
+            entries().iter().try_for_each(|entry| insert::entry(connection, entry))
         })?;
         self.ended = false;
         Ok(())
@@ -161,7 +162,7 @@ impl Writer {
     pub fn apply_last(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         let process = &self.process;
         self.database.write(|connection| {
-            entries.iter().try_for_each(|entry| entry.apply(connection))?;
+            entries.iter().try_for_each(|entry| insert::entry(connection, entry))?;
             process.as_ref().map_or(Ok(()), |process| settle::end(connection, process))
         })?;
         self.ended = true;

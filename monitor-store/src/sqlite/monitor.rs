@@ -5,13 +5,13 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
-use crate::columns::{self, Cells};
-use crate::conditions::{self, Sql};
 use crate::error::StoreError;
 use crate::filter::{Metrics, Sessions};
-use crate::reader::Reader;
 use crate::rows::{ContextClass, ExecutionContext, Metric, Session};
 use crate::spool::Kept;
+use crate::sqlite::columns::{self, Cells};
+use crate::sqlite::conditions::{self, Sql};
+use crate::sqlite::reader::Reader;
 
 /// A `.pymon` file that is open for queries.
 ///

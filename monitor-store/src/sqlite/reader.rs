@@ -7,13 +7,15 @@ use std::{env, fs, io, process};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::database::{self, Database};
 use crate::descriptors::Descriptors;
 use crate::error::StoreError;
+use crate::filesystem;
 use crate::liveness::Here;
 use crate::spool::{self, Kept};
+use crate::sqlite::database::{self, Database};
+use crate::sqlite::migrations;
+use crate::sqlite::settle;
 use crate::timestamp::Timestamp;
-use crate::{filesystem, migrations, settle};
 
 /// How long a reader tries to do what is due in the file before it only reads.
 const PATIENCE: Duration = Duration::from_secs(1);

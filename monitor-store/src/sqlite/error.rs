@@ -1,0 +1,54 @@
+//! What an error of SQLite says to a user.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::ErrorCode;
+
+use crate::error::StoreError;
+
+impl StoreError {
+    /// The error of `path` that SQLite's `source` stands for, after `waited` of waiting for locks.
+    pub(crate) fn from_sqlite(path: &Path, source: rusqlite::Error, waited: Duration) -> Self {
+        let path = path.to_owned();
+        let reason = source.to_string();
+        match sqlite_error(&source).map(|error| error.code) {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
+                Self::Locked { path, waited }
+            }
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, reason },
+            Some(ErrorCode::CannotOpen) if path.parent().is_some_and(is_missing) => {
+                Self::Unwritable { path, reason: "its folder does not exist".to_owned() }
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::Unwritable { path, reason }
+            }
+            Some(ErrorCode::SystemIoFailure) if is_out_of_space(&source) => Self::Full { path },
+            _ => match source {
+                rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..) => Self::Row { path, reason },
+                source => Self::Sqlite { path, source: source.into() },
+            },
+        }
+    }
+}
+
+/// What SQLite itself said; rusqlite has a method for it since 0.28 only.
+pub(crate) fn sqlite_error(error: &rusqlite::Error) -> Option<&rusqlite::ffi::Error> {
+    match error {
+        rusqlite::Error::SqliteFailure(error, _) => Some(error),
+        _ => None,
+    }
+}
+
+fn is_missing(folder: &Path) -> bool {
+    !folder.as_os_str().is_empty() && folder.try_exists().is_ok_and(|exists| !exists)
+}
+
+/// Whether an I/O error is what SQLite makes of a full disk when it grows its shared memory file.
+fn is_out_of_space(error: &rusqlite::Error) -> bool {
+    const IOERR_SHMSIZE: i32 = 4874;
+    sqlite_error(error).is_some_and(|e| e.extended_code == IOERR_SHMSIZE)
+}

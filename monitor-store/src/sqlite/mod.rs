@@ -1,0 +1,18 @@
+//! The file as SQLite holds it: schema, writer and queries. No type of SQLite is seen outside of this folder, so that rows,
+//! filters and errors serve another backend too.
+
+mod classes;
+mod columns;
+mod conditions;
+pub(crate) mod database;
+mod error;
+pub(crate) mod insert;
+pub(crate) mod maintain;
+mod migrations;
+pub(crate) mod monitor;
+mod reader;
+mod runs;
+mod settle;
+mod statement;
+mod types;
+pub(crate) mod writer;

@@ -1,0 +1,56 @@
+//! How values of rows stand in SQLite.
+
+use rusqlite::ToSql;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+
+use crate::timestamp::Timestamp;
+use crate::words::{Attribution, Kind, MemSource, Outcome};
+
+macro_rules! words {
+    ($($name:ident)+) => { $(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.as_str().into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let word = value.as_str()?;
+                Self::parse(word).ok_or_else(|| {
+                    FromSqlError::Other(format!("{word:?} is no {}", stringify!($name)).into())
+                })
+            }
+        }
+    )+ };
+}
+
+words! { Attribution Kind MemSource Outcome }
+
+impl ToSql for Timestamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.to_string().into())
+    }
+}
+
+/// As `RUNS` holds it: microseconds, unless no SQLite turns them back into the text.
+pub(crate) struct Start(pub(crate) Timestamp);
+
+impl ToSql for Start {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        const YEAR_10_000: i64 = 253_402_300_800_000_000;
+        match self.0.as_micros() {
+            micros @ 0..YEAR_10_000 => Ok(micros.into()),
+            _ => self.0.to_sql(),
+        }
+    }
+}
+
+impl FromSql for Timestamp {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        if let ValueRef::Integer(micros) = value {
+            return Ok(Self::from_micros(micros));
+        }
+        value.as_str()?.parse().map_err(|e| FromSqlError::Other(Box::new(e)))
+    }
+}
