@@ -96,8 +96,7 @@ impl Looked {
         let shared = indices.first().is_some_and(|&index| series[index].metric.depends_on_machine_speed());
         let members: Vec<Member<'_>> = logs.iter().map(Logs::member).collect();
         let factors = shared.then(|| Factors::of(&members, run_numbers.len()));
-        let mut looks: Vec<Look> =
-            logs.iter().enumerate().map(|(at, logs)| Look::of(logs, at, factors.as_ref())).collect();
+        let mut looks = all_looks(&logs, factors.as_ref());
         let own: Vec<Option<f64>> = looks.iter().map(|look| scale(&look.kernel.errors)).collect();
         let known: Vec<f64> = own.iter().flatten().map(|own| own.max(SCALE_LEAST)).collect();
         let rises: Vec<f64> = looks.iter().map(|look| look.rise).collect();
@@ -111,6 +110,31 @@ impl Looked {
         let scatter = median(&settled.map(|look| look.kernel.scale).collect::<Vec<_>>());
         Self { looks, factors: factors.and_then(|factors| factors.whole()), scatter }
     }
+}
+
+/// So many series are not worth another thread.
+const ALONE: usize = 500;
+
+/// The looks at all series, by as many threads as there are processors.
+fn all_looks(logs: &[Logs], factors: Option<&Factors>) -> Vec<Look> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(1 + logs.len() / ALONE);
+    let size = logs.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let look = |(number, chunk): (usize, &[Logs])| -> Vec<Look> {
+            chunk.iter().enumerate().map(|(at, logs)| Look::of(logs, number * size + at, factors)).collect()
+        };
+        let mut chunks = logs.chunks(size).enumerate();
+        let first = chunks.next();
+        let others: Vec<_> = chunks.map(|(number, chunk)| scope.spawn(move || look((number, chunk)))).collect();
+        let mut looks: Vec<Look> = first.map(look).unwrap_or_default();
+        for other in others {
+            match other.join() {
+                Ok(chunk) => looks.extend(chunk),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        looks
+    })
 }
 
 /// The value that is nearest to the centre: one that there was.

@@ -59,7 +59,14 @@ pub(crate) fn room(before: usize) -> f64 {
 pub(crate) fn errors(values: &[f64]) -> Errors {
     let whole = errors_from(values, f64::INFINITY);
     let limit = STEP_SCALES * scale(&whole.values).unwrap_or(f64::INFINITY).max(SCALE_LEAST);
-    if whole.values.iter().all(|error| error.abs() <= limit) { whole } else { errors_from(values, limit) }
+    let begins_a_level = |(error, at): (&f64, &usize)| {
+        let at = *at;
+        error.abs() > limit && {
+            let centre = centre(&values[..at]);
+            stays(&values[at + 1..], centre, values[at] - centre)
+        }
+    };
+    if whole.values.iter().zip(&whole.at).any(begins_a_level) { errors_from(values, limit) } else { whole }
 }
 
 /// The errors, with a new level wherever one is beyond `limit` and the values after it stay there.

@@ -63,8 +63,7 @@ pub fn lines(half: Half, step: u32) -> Vec<Line> {
             let (low, high) = ends(&|sample| resampled[number][sample][factor]);
             (figure[factor], low, high)
         };
-        let lead =
-            |factor: usize| ends(factor, &|sample| resampled[0][sample][factor] - resampled[number][sample][factor]).0;
+        let lead = |factor: usize| ends(&|sample| resampled[0][sample][factor] - resampled[number][sample][factor]).0;
         Line { name: name.clone(), found: [0, 1, 2, 3].map(of), lead: [0, 1, 2, 3].map(lead) }
     };
     rules.iter().enumerate().map(line).collect()
