@@ -1,7 +1,6 @@
 //! What was acknowledged is there, whatever happens to the server.
 
-use std::collections::HashSet;
-use std::process::Command;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread::{scope, sleep};
@@ -9,6 +8,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::http::Answer;
+use super::postgres::{self, Cluster};
 use super::process::Server;
 use super::samples::{context, metric, session};
 
@@ -31,15 +32,55 @@ impl Signals {
     }
 }
 
-/// Sends metrics and batches until told to stop; returns what was acknowledged.
-fn load(server: &Server, round: usize, client: usize, signals: &Signals) -> (Vec<String>, Vec<String>) {
-    let (mut singles, mut batches) = (Vec::new(), Vec::new());
+/// What clients were told.
+#[derive(Debug, Default)]
+struct Told {
+    singles: HashSet<String>,
+    batches: HashSet<String>,
+    /// Other answers than that it is stored.
+    refused: Vec<Answer>,
+}
+
+impl Told {
+    fn add(&mut self, other: Self) {
+        self.singles.extend(other.singles);
+        self.batches.extend(other.batches);
+        self.refused.extend(other.refused);
+    }
+
+    /// Everything that was acknowledged is there, once, and no batch is there in part.
+    fn is_kept(&self, server: &Server) {
+        let kind = server.kind;
+        assert!(!self.singles.is_empty() && !self.batches.is_empty(), "{kind}: nothing was acknowledged");
+        let stored = |item: &str| server.list(&format!("items/{item}/metrics"), "metrics");
+        let mut found = HashSet::new();
+        for row in stored("single") {
+            let name = row["item_variant"].as_str().expect("a text").to_owned();
+            assert!(found.insert(name.clone()), "{kind}: {name} is there twice");
+        }
+        assert!(self.singles.is_subset(&found), "{kind}: lost {:?}", self.singles.difference(&found));
+        let mut rows = HashMap::new();
+        for row in stored("batch") {
+            *rows.entry(row["session_h"].as_str().expect("a text").to_owned()).or_insert(0) += 1;
+        }
+        for (session, count) in &rows {
+            assert_eq!(*count, ROWS, "{kind}: {session} is half there");
+        }
+        let lost: Vec<_> = self.batches.iter().filter(|session| !rows.contains_key(*session)).collect();
+        assert!(lost.is_empty(), "{kind}: lost {lost:?}");
+    }
+}
+
+/// Sends metrics and batches until told to stop.
+fn load(server: &Server, round: usize, client: usize, signals: &Signals) -> Told {
+    let mut told = Told::default();
     for number in 0.. {
         if signals.stop.load(Relaxed) {
             break;
         }
         let name = format!("{round}-{client}-{number}");
-        if number % 4 == 0 {
+        let is_batch = number % 4 == 0;
+        let ask = if is_batch {
             let rows: Vec<_> = (0..ROWS)
                 .map(|row| {
                     let mut row = metric(json!({"item_variant": format!("b{name}-{row}"), "item": "batch"}));
@@ -47,66 +88,85 @@ fn load(server: &Server, round: usize, client: usize, signals: &Signals) -> (Vec
                     row
                 })
                 .collect();
-            let body =
-                json!({"session": session(&format!("b{name}"), json!({})), "contexts": [context("c1")], "rows": rows});
-            let ask = server.ask("POST", "/api/v2/sessions").body("application/json", body.to_string());
-            if ask.try_send().is_some_and(|answer| answer.status == 201) {
-                batches.push(format!("b{name}"));
-                signals.acknowledged.fetch_add(1, Relaxed);
-            }
+            let body = json!({"session": session(&name, json!({})), "contexts": [context("c1")], "rows": rows});
+            server.ask("POST", "/api/v2/sessions").body("application/json", body.to_string())
         } else {
-            let ask = server.ask("POST", "/api/v1/metrics/");
-            let ask = ask.body("application/json", metric(json!({"item_variant": name, "item": "single"})).to_string());
-            if ask.try_send().is_some_and(|answer| answer.status == 201) {
-                singles.push(name);
+            let body = metric(json!({"item_variant": name, "item": "single"}));
+            server.ask("POST", "/api/v1/metrics/").body("application/json", body.to_string())
+        };
+        match ask.try_send() {
+            Some(answer) if answer.status == 201 => {
+                if is_batch { &mut told.batches } else { &mut told.singles }.insert(name);
                 signals.acknowledged.fetch_add(1, Relaxed);
             }
+            Some(answer) => told.refused.push(answer),
+            // It is gone.
+            None => sleep(Duration::from_millis(1)),
         }
     }
-    (singles, batches)
+    told
 }
 
 #[test]
 fn a_server_that_is_killed_has_kept_what_it_acknowledged() {
     for mut server in Server::each(&["--page-size", "100000"]) {
-        let (mut singles, mut batches) = (HashSet::new(), HashSet::new());
+        let told = Mutex::new(Told::default());
         for round in 0..20 {
-            let (signals, acknowledged) = (Signals::default(), Mutex::new(Vec::new()));
+            let signals = Signals::default();
             scope(|scope| {
                 for client in 0..4 {
-                    let (server, signals, acknowledged) = (&server, &signals, &acknowledged);
-                    scope
-                        .spawn(move || acknowledged.lock().expect("a lock").push(load(server, round, client, signals)));
+                    let (server, signals, told) = (&server, &signals, &told);
+                    scope.spawn(move || {
+                        let of_client = load(server, round, client, signals);
+                        told.lock().expect("a lock").add(of_client);
+                    });
                 }
                 // Not always at the same moment of a group.
                 signals.wait_for(5 + round);
                 sleep(Duration::from_micros(300 * round as u64));
-                let killed = Command::new("kill").args(["-KILL", &server.pid().to_string()]).status();
-                assert!(killed.expect("kill runs").success());
+                server.signal("KILL");
                 signals.stop.store(true, Relaxed);
             });
             server.kill_and_restart();
-            for (of_singles, of_batches) in acknowledged.into_inner().expect("a lock") {
-                singles.extend(of_singles);
-                batches.extend(of_batches);
-            }
         }
-        assert!(!singles.is_empty() && !batches.is_empty(), "{}: nothing was acknowledged", server.kind);
-        let stored = |item: &str| server.list(&format!("items/{item}/metrics"), "metrics");
-        let mut found = HashSet::new();
-        for row in stored("single") {
-            let name = row["item_variant"].as_str().expect("a text").to_owned();
-            assert!(found.insert(name.clone()), "{}: {name} is there twice", server.kind);
+        told.into_inner().expect("a lock").is_kept(&server);
+    }
+}
+
+#[test]
+fn a_postgresql_that_fails_over_has_kept_what_was_acknowledged() {
+    let Some(programs) = postgres::programs() else { return };
+    let standby = postgres::folder("standby");
+    let primary = Cluster::start(&programs, "primary", &["max_wal_senders=5", "wal_level=replica"]);
+    primary.execute("CREATE DATABASE results");
+    let standby = primary.standby(&programs, standby);
+    let url = format!("{},{}", primary.url(""), standby.url("results").trim_start_matches("postgres://monitor@"));
+    let url = url.replace("/,", ",");
+    let servers: Vec<_> = (0..2).map(|_| Server::on_postgres(&url, &["--page-size", "100000"])).collect();
+    let (signals, told) = (Signals::default(), Mutex::new(Told::default()));
+    scope(|scope| {
+        for client in 0..4 {
+            let (server, signals, told) = (&servers[client % 2], &signals, &told);
+            scope.spawn(move || {
+                let of_client = load(server, 0, client, signals);
+                told.lock().expect("a lock").add(of_client);
+            });
         }
-        assert!(singles.is_subset(&found), "{}: lost {:?}", server.kind, singles.difference(&found));
-        let mut rows = std::collections::HashMap::new();
-        for row in stored("batch") {
-            *rows.entry(row["session_h"].as_str().expect("a text").to_owned()).or_insert(0) += 1;
-        }
-        for (session, count) in &rows {
-            assert_eq!(*count, ROWS, "{}: {session} is half there", server.kind);
-        }
-        assert!(batches.iter().all(|session| rows.contains_key(session)), "{}: a batch is lost", server.kind);
+        signals.wait_for(50);
+        primary.kill();
+        sleep(Duration::from_millis(500));
+        let before = signals.acknowledged.load(Relaxed);
+        standby.execute("SELECT pg_promote()");
+        // The servers recover by themselves.
+        signals.wait_for(before + 50);
+        signals.stop.store(true, Relaxed);
+    });
+    let told = told.into_inner().expect("a lock");
+    for answer in &told.refused {
+        assert!(answer.status == 503 && answer.header("retry-after").is_some(), "{} {}", answer.head, answer.text());
+    }
+    for server in &servers {
+        told.is_kept(server);
     }
 }
 
@@ -114,20 +174,18 @@ fn a_server_that_is_killed_has_kept_what_it_acknowledged() {
 fn a_server_that_is_told_to_end_answers_what_it_accepted() {
     for mut server in Server::each(&[]) {
         let signals = Signals::default();
-        let (singles, batches) = scope(|scope| {
+        let told = scope(|scope| {
             let (running, of_load) = (&server, &signals);
             let load = scope.spawn(move || load(running, 0, 0, of_load));
             signals.wait_for(20);
-            assert!(
-                Command::new("kill").args(["-TERM", &server.pid().to_string()]).status().expect("kill runs").success()
-            );
+            server.signal("TERM");
             sleep(Duration::from_millis(300));
             signals.stop.store(true, Relaxed);
             load.join().expect("the load ends")
         });
         assert!(server.wait().success(), "{}", server.kind);
         server.kill_and_restart();
-        let expected = singles.len() + batches.len() * ROWS;
+        let expected = told.singles.len() + told.batches.len() * ROWS;
         assert_eq!(server.count("metrics/count"), expected as u64, "{}: not one more, not one less", server.kind);
     }
 }

@@ -71,6 +71,29 @@ impl Cluster {
         cluster
     }
 
+    /// A copy in another folder that follows this one; from now on a commit waits until the copy has it.
+    pub fn standby(&self, programs: &Path, folder: PathBuf) -> Self {
+        let copy = format!(
+            "{}/pg_basebackup --pgdata={}/data --host={} --username=monitor --write-recovery-conf --checkpoint=fast --no-sync",
+            programs.display(),
+            folder.display(),
+            self.folder.display()
+        );
+        let made = unprivileged(&copy).output().expect("pg_basebackup runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let standby = Self::run(programs, folder, &["hot_standby=on"]);
+        self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.execute("SELECT pg_reload_conf()");
+        standby
+    }
+
+    /// SIGKILL to all of it.
+    pub fn kill(&self) {
+        let script = "pid=$(cat \"$0/pid\"); kill -KILL $pid $(pgrep -P $pid)";
+        let killed = Command::new("sh").args(["-c", script]).arg(&self.folder).status();
+        assert!(killed.is_ok_and(|status| status.success()), "PostgreSQL can't be killed");
+    }
+
     pub fn url(&self, database: &str) -> String {
         let host = self.folder.to_string_lossy().replace('/', "%2F");
         format!("postgres://monitor@{host}/{database}")

@@ -35,6 +35,11 @@ impl Server {
         Self::start("SQLite", file.to_owned(), &[], None)
     }
 
+    /// On a database that is there.
+    pub fn on_postgres(url: &str, args: &[&str]) -> Self {
+        Self::start("PostgreSQL", url.to_owned(), args, None)
+    }
+
     /// One for each kind of database that this machine has.
     pub fn each(args: &[&str]) -> Vec<Self> {
         let postgres = postgres::database().map(|url| Self::start("PostgreSQL", url, args, None));
@@ -75,6 +80,12 @@ impl Server {
     /// How it ended that was told to end.
     pub fn wait(&mut self) -> std::process::ExitStatus {
         self.child.wait().expect("it ends")
+    }
+
+    /// Without waiting for its end.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
     }
 
     pub fn pid(&self) -> u32 {
