@@ -21,7 +21,7 @@ pub use std::vec::Vec;
 use crate::isolate::{self, Child, End};
 pub use crate::parameter::{Bare, ByDebug, Hidden, Shown};
 use crate::test::{BodyBracket, Bracket};
-use crate::{outside, panics, recorder};
+use crate::{mark, panics, recorder};
 
 /// What the attribute knows about a test at compile time.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ impl Drop for Body {
 
 /// The test begins, and is not to be monitored.
 pub fn skipped() {
-    outside::tell(None);
+    mark::tell(None);
 }
 
 /// Opens the test bracket. `monitored` is false if `skip_if` or `when` say so.

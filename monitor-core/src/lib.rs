@@ -27,6 +27,7 @@ mod clock;
 mod config;
 mod facts;
 mod isolate;
+mod mark;
 mod measurement;
 mod neighbours;
 mod overhead;

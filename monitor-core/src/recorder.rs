@@ -22,7 +22,7 @@ use crate::overhead::Overhead;
 use crate::scope::{ThreadRecord, Tree, current};
 use crate::sys::descriptors;
 use crate::variant::variant;
-use crate::{isolate, neighbours, outside, overhead, panics, sys};
+use crate::{isolate, mark, neighbours, overhead, panics, sys};
 
 static RECORDER: OnceCell<Option<Recorder>> = OnceCell::new();
 
@@ -90,7 +90,7 @@ impl Recorder {
         if runner.lists_only {
             return None;
         }
-        outside::tell(Some(&invocation));
+        mark::tell(Some(&invocation));
         sys::threads::follow::<ThreadRecord>();
         panics::leave_hook_uncounted();
         let recorder = Self {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::program::without_hash;
 use crate::__private::Item;
 
 /// The binary of `executable`, in which `item` runs, named as nextest does: `package` for the library's unit tests,
@@ -26,14 +27,6 @@ pub(super) fn binary_id(executable: &Path, item: &Item) -> String {
             format!("{package}::bench/{}", target_name(item.file, crate_name))
         }
         None => format!("{package}::{}", target_name(item.file, crate_name)),
-    }
-}
-
-/// The name of a test binary without the hash that cargo puts behind it.
-pub(super) fn without_hash(stem: &str) -> &str {
-    match stem.rsplit_once('-') {
-        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => name,
-        _ => stem,
     }
 }
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use once_cell::sync::OnceCell;
 
-use super::binary::without_hash;
 use super::process::{self, Relative};
+use super::program::without_hash;
 
 /// How this process was started.
 #[derive(Debug)]

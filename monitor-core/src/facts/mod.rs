@@ -8,6 +8,7 @@ mod emulator;
 mod git_files;
 mod invocation;
 mod process;
+mod program;
 mod pull_request;
 mod runner;
 mod scm;
