@@ -17,6 +17,7 @@ use crate::fields::Field as _;
 use crate::json::Json;
 use crate::sqlite::database::Database;
 use crate::sqlite::insert;
+use crate::sqlite::memory::Memory;
 
 /// The version of the lines that this build writes, and the newest that it understands. The first version had no line that
 /// says so.
@@ -181,8 +182,10 @@ pub(crate) fn import(database: &Database) -> Result<Vec<Kept>, StoreError> {
         if let Ok(Some((text, file))) = read_if_abandoned(&path) {
             let lines = Lines::of(&text);
             if !lines.entries.is_empty() {
-                database
-                    .write(|connection| lines.entries.iter().try_for_each(|entry| insert::entry(connection, entry)))?;
+                let mut memory = Memory::default();
+                database.write(|connection| {
+                    lines.entries.iter().try_for_each(|entry| insert::entry(connection, &mut memory, entry))
+                })?;
             }
             // Importing twice adds nothing: if it cannot be removed or renamed, the next process tries again.
             match lines.kept_as(&path) {

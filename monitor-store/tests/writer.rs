@@ -58,6 +58,33 @@ fn two_processes_that_start_a_test_in_the_same_microsecond_keep_both_rows() {
 }
 
 #[test]
+fn numbers_that_another_process_gives_anew_are_not_taken_for_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let mut writer = writer(&db, "s", "p");
+    let test = |start: &str| key("s", "p", "prime", start);
+    writer.apply(&[Entry::Started(running(&test(START))), finished(&test(START))]).unwrap();
+    writer.apply(&[Entry::Started(running(&test("2026-11-23T01:02:04.000000")))]).unwrap();
+
+    let mut other = register(&db, process("t", "q"));
+    assert_eq!(other.delete_sessions(&["s"]).unwrap(), 1);
+    let others = key("t", "q", "sieve", START);
+    other.apply(&[Entry::Started(running(&others)), finished(&others)]).unwrap();
+
+    writer.apply(&[finished(&test("2026-11-23T01:02:04.000000"))]).unwrap();
+    writer.apply(&[Entry::Started(running(&test("2026-11-23T01:02:05.000000")))]).unwrap();
+    writer.apply(&[finished(&test("2026-11-23T01:02:05.000000"))]).unwrap();
+    assert_eq!(
+        query(&db, "SELECT session, variant, start_time, outcome FROM TESTS ORDER BY 1, 3"),
+        [
+            "s|prime|2026-11-23T01:02:04.000000|passed",
+            "s|prime|2026-11-23T01:02:05.000000|passed",
+            &format!("t|sieve|{START}|passed")
+        ]
+    );
+}
+
+#[test]
 fn the_next_process_marks_what_died() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join(".pymon");

@@ -11,6 +11,7 @@ use crate::hash::hash_hex;
 use crate::measures::{Amount, MEASURES};
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 use crate::sqlite::classes;
+use crate::sqlite::memory::{Item, Memory, Numbers, Running};
 #[allow(unused_imports, reason = "only needed where rusqlite has no method of that name")]
 use crate::sqlite::statement::PrepareCached as _;
 use crate::sqlite::types::Start;
@@ -22,13 +23,13 @@ use crate::words::{Attribution, Outcome};
 pub(crate) const RUNNING: &str = "running";
 
 /// Writes one thing that a test process has to write.
-pub(crate) fn entry(connection: &Connection, entry: &Entry) -> Result<()> {
+pub(crate) fn entry(connection: &Connection, memory: &mut Memory, entry: &Entry) -> Result<()> {
     match entry {
         Entry::Session { session: row, lockfile } => session(connection, row, lockfile.as_deref()),
         Entry::Context { context: row, class } => context(connection, row, Some(class)),
-        Entry::Process(row) => process(connection, row, RUNNING),
-        Entry::Started(profile) => started(connection, profile),
-        Entry::Finished { metric, profile } => finished(connection, metric, profile),
+        Entry::Process(row) => process(connection, row, RUNNING).map(drop),
+        Entry::Started(profile) => started(connection, memory, profile),
+        Entry::Finished { metric, profile } => finished(connection, memory, metric, profile),
         Entry::Reattributed { key, attribution } => reattributed(connection, key, *attribution),
         Entry::Crashed { key } => crashed(connection, key),
     }
@@ -89,7 +90,8 @@ pub(crate) fn context(connection: &Connection, context: &ExecutionContext, class
     if added > 0 { classes::renew(connection) } else { Ok(()) }
 }
 
-pub(crate) fn process(connection: &Connection, process: &Process, state: &str) -> Result<()> {
+/// Inserts the process unless it is there, and returns the numbers of its tests.
+pub(crate) fn process(connection: &Connection, process: &Process, state: &str) -> Result<Numbers> {
     connection.execute(
         "INSERT OR IGNORE INTO PROCESSES (PROCESS_H, SESSION_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, \
          PID_STARTED, LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, \
@@ -120,7 +122,7 @@ pub(crate) fn process(connection: &Connection, process: &Process, state: &str) -
         let sql = "UPDATE RUNS SET ENV = ?2 WHERE SESSION = ?1 AND PROCESS = ?3 AND ENV IS NULL";
         connection.execute(sql, params![numbers.session, numbers.env, numbers.process])?;
     }
-    Ok(())
+    Ok(numbers)
 }
 
 /// The number of a text; a new one if it has none.
@@ -134,13 +136,6 @@ fn number_of(connection: &Connection, text: &str) -> Result<i64> {
 
 fn id(connection: &Connection, sql: &str, values: impl Params) -> Result<Option<i64>> {
     connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()
-}
-
-/// What the columns of a run that are numbers stand for.
-struct Numbers {
-    session: i64,
-    env: Option<i64>,
-    process: Option<i64>,
 }
 
 impl Numbers {
@@ -194,22 +189,24 @@ fn item_of_metric(connection: &Connection, row: &Metric, profile: Option<&Profil
     Ok(id(connection, sql, values)?.unwrap_or_default())
 }
 
-/// The number of the item that a test without a metric row is about.
-fn item_of_profile(connection: &Connection, profile: &Profile) -> Result<i64> {
+/// The item that a test without a metric row is about.
+fn item_of_profile(connection: &Connection, profile: &Profile) -> Result<Item> {
     let key = &profile.key;
     let values = params![key.item_variant, key.item_path, profile.package, profile.binary];
-    let sql = "SELECT ID FROM ITEMS WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 AND PACKAGE = ?3 AND BINARY = ?4 \
+    let sql = "SELECT ID, ITEM, ITEM_FS_LOC, COMPONENT FROM ITEMS WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 AND PACKAGE = ?3 AND BINARY = ?4 \
                AND KIND = 'function'";
-    if let Some(id) = id(connection, sql, values)? {
-        return Ok(id);
+    let read = |row: &Row<'_>| Ok(Item { id: row.get(0)?, described: (row.get(1)?, row.get(2)?, row.get(3)?) });
+    if let Some(item) = connection.prepare_cached(sql)?.query_row(values, read).optional()? {
+        return Ok(item);
     }
+    let name = key.item_variant.split('[').next().unwrap_or_default();
     connection
         .prepare_cached(
             "INSERT INTO ITEMS (ITEM_VARIANT, ITEM_PATH, PACKAGE, BINARY, ITEM, KIND, COMPONENT) \
-             VALUES (?1, ?2, ?3, ?4, substr(?1, 1, instr(?1 || '[', '[') - 1), 'function', ?3)",
+             VALUES (?1, ?2, ?3, ?4, ?5, 'function', ?3)",
         )?
-        .execute(values)?;
-    Ok(connection.last_insert_rowid())
+        .execute(params![key.item_variant, key.item_path, profile.package, profile.binary, name])?;
+    Ok(Item { id: connection.last_insert_rowid(), described: (name.to_owned(), None, profile.package.clone()) })
 }
 
 /// A row of `RUNS` under a key.
@@ -251,11 +248,28 @@ fn find_own(
 }
 
 /// The row of a test that begins. If another process has a row under the same key, the start moves on.
-pub(crate) fn started(connection: &Connection, profile: &Profile) -> Result<()> {
+pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Profile) -> Result<()> {
     let key = &profile.key;
-    let numbers = Numbers::of(connection, &key.session_h, None, &key.process_h)?;
-    let (start, None) = find_own(connection, numbers.session, numbers.process, key)? else { return Ok(()) };
-    let item = item_of_profile(connection, profile)?;
+    let numbers = match memory.numbers(&key.session_h, None, &key.process_h) {
+        Some(numbers) => numbers,
+        None => Numbers::of(connection, &key.session_h, None, &key.process_h)?,
+    };
+    let start = if memory.is_up_to_date() {
+        // No other process has a row that is as new.
+        key.item_start_time
+    } else {
+        let (start, None) = find_own(connection, numbers.session, numbers.process, key)? else { return Ok(()) };
+        start
+    };
+    let item = match memory.item(profile) {
+        Some(item) => item.id,
+        None => {
+            let item = item_of_profile(connection, profile)?;
+            let id = item.id;
+            memory.keep_item(profile, item);
+            id
+        }
+    };
     if profile.outcome != Outcome::Running {
         return run(connection, &numbers, item, start, None, Some(profile));
     }
@@ -266,23 +280,42 @@ pub(crate) fn started(connection: &Connection, profile: &Profile) -> Result<()> 
              VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 'running')",
         )?
         .execute(params![numbers.session, item, Start(start), numbers.env, numbers.process, profile.attempt])?;
+    memory.keep_running(Running { key: key.clone(), run: connection.last_insert_rowid(), start });
     Ok(())
 }
 
 /// Ends the row that [`started`] made, or inserts it if there is none. A row that has ended already stays as it is, so
 /// that a spool file may be imported twice.
-pub(crate) fn finished(connection: &Connection, row: &Metric, profile: &Profile) -> Result<()> {
+pub(crate) fn finished(connection: &Connection, memory: &mut Memory, row: &Metric, profile: &Profile) -> Result<()> {
     let key = &profile.key;
-    let numbers = Numbers::of(connection, &key.session_h, Some(&row.env_h), &key.process_h)?;
-    let (start, found) = find_own(connection, numbers.session, numbers.process, key)?;
-    if let Some(found) = found {
-        if found.ended || !matches!(found.outcome, Outcome::Running | Outcome::Crashed) {
-            return Ok(());
+    let running = memory.take_running(key);
+    let (numbers, start, unfinished) = match (memory.numbers(&key.session_h, Some(&row.env_h), &key.process_h), running)
+    {
+        (Some(numbers), Some(running)) => (numbers, running.start, Some(running.run)),
+        (numbers, _) => {
+            let numbers = numbers
+                .map_or_else(|| Numbers::of(connection, &key.session_h, Some(&row.env_h), &key.process_h), Ok)?;
+            match find_own(connection, numbers.session, numbers.process, key)? {
+                (_, Some(found)) if found.ended || !matches!(found.outcome, Outcome::Running | Outcome::Crashed) => {
+                    return Ok(());
+                }
+                (start, found) => (numbers, start, found.map(|found| found.id)),
+            }
         }
+    };
+    if let Some(id) = unfinished {
         // Runs are numbered in the order in which they end.
-        connection.prepare_cached("DELETE FROM RUNS WHERE ID = ?1")?.execute([found.id])?;
+        connection.prepare_cached("DELETE FROM RUNS WHERE ID = ?1")?.execute([id])?;
     }
-    let item = item_of_metric(connection, row, Some(profile))?;
+    let item = match memory.item(profile) {
+        Some(item) if item.is_of(row) => item.id,
+        _ => {
+            let id = item_of_metric(connection, row, Some(profile))?;
+            let described = (row.item.clone(), Some(row.item_fs_loc.clone()), row.component.clone());
+            memory.keep_item(profile, Item { id, described });
+            id
+        }
+    };
     run(connection, &numbers, item, start, Some(row), Some(profile))
 }
 

@@ -7,6 +7,7 @@ use crate::error::StoreError;
 use crate::rows::Process;
 use crate::sqlite::columns;
 use crate::sqlite::insert;
+use crate::sqlite::memory::Memory;
 use crate::sqlite::monitor::Monitor;
 use crate::sqlite::settle;
 use crate::sqlite::writer::Writer;
@@ -62,12 +63,13 @@ impl Writer {
     ///
     /// Any [`StoreError`] that says why the file cannot be written; nothing is deleted then.
     pub fn delete_sessions<S: AsRef<str>>(&mut self, sessions: &[S]) -> std::result::Result<u64, StoreError> {
-        self.database().write(|connection| {
+        self.write(|connection, memory| {
             let mut deleted = 0;
             for session_h in sessions {
                 deleted += delete_session(connection, session_h.as_ref())?;
             }
             delete_unused(connection)?;
+            *memory = Memory::default();
             Ok(deleted)
         })
     }
@@ -114,10 +116,10 @@ fn count(connection: &Connection) -> Result<(u64, u64)> {
 
 fn merge_test(connection: &Connection, test: &Test) -> Result<()> {
     match (&test.metric, &test.profile) {
-        (Some(metric), Some(profile)) => insert::finished(connection, metric, profile),
+        (Some(metric), Some(profile)) => insert::finished(connection, &mut Memory::default(), metric, profile),
         (Some(metric), None) => insert::foreign(connection, metric),
         (None, Some(profile)) => {
-            insert::started(connection, profile)?;
+            insert::started(connection, &mut Memory::default(), profile)?;
             match profile.outcome {
                 Outcome::Crashed => insert::crashed(connection, &profile.key),
                 _ => Ok(()),

@@ -8,6 +8,7 @@ pub(crate) mod database;
 mod error;
 pub(crate) mod insert;
 pub(crate) mod maintain;
+pub(crate) mod memory;
 mod migrations;
 pub(crate) mod monitor;
 mod reader;

@@ -12,6 +12,7 @@ use crate::rows::{ContextClass, ExecutionContext, Process, Session};
 use crate::spool::{self, Kept};
 use crate::sqlite::database::{DEFAULT_PATIENCE, Database};
 use crate::sqlite::insert;
+use crate::sqlite::memory::Memory;
 use crate::sqlite::settle;
 
 /// An open `.pymon` file that takes rows.
@@ -22,6 +23,7 @@ use crate::sqlite::settle;
 pub struct Writer {
     database: Database,
     process: Option<Process>,
+    memory: Memory,
     /// Whether the file says already that the process has ended.
     ended: bool,
     kept: Vec<Kept>,
@@ -60,7 +62,7 @@ impl Writer {
         let database = Database::open(path, patience, descriptors)?;
         let kept = spool::import(&database)?;
         settle::settle(&database)?;
-        Ok(Self { database, process: None, ended: false, kept })
+        Ok(Self { database, process: None, memory: Memory::default(), ended: false, kept })
     }
 
     /// Spool files that were found beside the file and not understood, to be told to the user.
@@ -82,6 +84,21 @@ impl Writer {
         &self.database
     }
 
+    /// One transaction, with what is known from those before it.
+    pub(crate) fn write<T>(
+        &mut self,
+        body: impl FnOnce(&Connection, &mut Memory) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        // What is known of rows that are undone is not put back.
+        let mut memory = std::mem::take(&mut self.memory);
+        let value = self.database.write(|connection| {
+            memory.refresh(connection)?;
+            body(connection, &mut memory)
+        })?;
+        self.memory = memory;
+        Ok(value)
+    }
+
     /// Registers this process and, if it is the first, its session and execution context, and writes its `first` entries,
     /// in one transaction; returns the context's `ENV_H`.
     ///
@@ -99,7 +116,7 @@ impl Writer {
         context: impl FnOnce() -> (ExecutionContext, ContextClass),
         first: impl FnOnce() -> &'e [Entry],
     ) -> Result<String, StoreError> {
-        let env_h = self.database.write(|connection| {
+        let env_h = self.write(|connection, memory| {
             if !has_session(connection, &process.session_h)? {
                 let (session, lockfile) = session();
                 insert::session(connection, &session, lockfile.as_deref())?;
@@ -120,8 +137,9 @@ impl Writer {
                     process.env_h.insert(context.env_h).clone()
                 }
             };
-            insert::process(connection, &process, insert::RUNNING)?;
-            first().iter().try_for_each(|entry| insert::entry(connection, entry))?;
+            let numbers = insert::process(connection, &process, insert::RUNNING)?;
+            memory.keep_numbers(&process, &env_h, numbers);
+            first().iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
             Ok(env_h)
         })?;
         self.process = Some(process);
@@ -144,10 +162,10 @@ impl Writer {
     ///
     /// As [`Writer::apply`].
     pub fn apply_with<'e>(&mut self, entries: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
-        let again = self.process.as_ref().filter(|_| self.ended);
-        self.database.write(|connection| {
-            again.map_or(Ok(()), |process| settle::go_on(connection, process))?;
-            entries().iter().try_for_each(|entry| insert::entry(connection, entry))
+        let again = self.process.clone().filter(|_| self.ended);
+        self.write(|connection, memory| {
+            again.map_or(Ok(()), |process| settle::go_on(connection, &process))?;
+            entries().iter().try_for_each(|entry| insert::entry(connection, memory, entry))
         })?;
         self.ended = false;
         Ok(())
@@ -160,10 +178,10 @@ impl Writer {
     ///
     /// As [`Writer::apply`].
     pub fn apply_last(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        let process = &self.process;
-        self.database.write(|connection| {
-            entries.iter().try_for_each(|entry| insert::entry(connection, entry))?;
-            process.as_ref().map_or(Ok(()), |process| settle::end(connection, process))
+        let process = self.process.clone();
+        self.write(|connection, memory| {
+            entries.iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
+            process.map_or(Ok(()), |process| settle::end(connection, &process))
         })?;
         self.ended = true;
         Ok(())

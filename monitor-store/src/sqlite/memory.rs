@@ -1,0 +1,141 @@
+//! What a writer knows of the file without asking again, as long as nobody else writes to it.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, Result};
+
+use crate::rows::{Metric, Process, Profile, ProfileKey};
+use crate::timestamp::Timestamp;
+use crate::words::Kind;
+
+/// Kept by one connection from one transaction to the next, and forgotten when another connection has written between
+/// them, or when the transaction is undone.
+///
+/// A statement has to be prepared for each question, which costs more than the answer.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// SQLite's count of the commits of other connections.
+    others_commits: Option<i64>,
+    /// Whether all that is in the file was there at our last transaction, or is ours.
+    is_up_to_date: bool,
+    numbers: Option<(Names, Numbers)>,
+    items: HashMap<Tested, Item>,
+    running: Vec<Running>,
+}
+
+/// What the columns of a run that are numbers stand for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Numbers {
+    pub session: i64,
+    pub env: Option<i64>,
+    pub process: Option<i64>,
+}
+
+/// The texts behind [`Numbers`].
+#[derive(Debug, PartialEq, Eq)]
+struct Names {
+    session_h: String,
+    env_h: String,
+    process_h: String,
+}
+
+/// What tells the tests of a file apart.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Tested {
+    variant: String,
+    path: String,
+    package: String,
+    binary: String,
+}
+
+impl Tested {
+    fn of(profile: &Profile) -> Self {
+        Self {
+            variant: profile.key.item_variant.clone(),
+            path: profile.key.item_path.clone(),
+            package: profile.package.clone(),
+            binary: profile.binary.clone(),
+        }
+    }
+}
+
+/// A row of `ITEMS` that is about a function.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub id: i64,
+    /// Its `ITEM`, `ITEM_FS_LOC` and `COMPONENT`; the second is `None` as long as no run of it has ended.
+    pub described: (String, Option<String>, String),
+}
+
+impl Item {
+    /// Whether it is the one that `metric` is about.
+    pub(crate) fn is_of(&self, metric: &Metric) -> bool {
+        let (item, fs_loc, component) = &self.described;
+        metric.kind == Kind::Function
+            && *item == metric.item
+            && fs_loc.as_ref() == Some(&metric.item_fs_loc)
+            && *component == metric.component
+    }
+}
+
+/// A test that this connection has begun.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub key: ProfileKey,
+    /// Its row of `RUNS`.
+    pub run: i64,
+    pub start: Timestamp,
+}
+
+impl Memory {
+    /// Forgets what others may have changed. To be called inside a transaction, whose lock keeps others out.
+    pub(crate) fn refresh(&mut self, connection: &Connection) -> Result<()> {
+        let others_commits = Some(connection.query_row("PRAGMA data_version", [], |row| row.get(0))?);
+        self.is_up_to_date = self.others_commits == others_commits;
+        if !self.is_up_to_date {
+            *self = Self { others_commits, ..Self::default() };
+        }
+        Ok(())
+    }
+
+    /// Whether all that is in the file was there at our last transaction, or is ours.
+    pub(crate) fn is_up_to_date(&self) -> bool {
+        self.is_up_to_date
+    }
+
+    pub(crate) fn numbers(&self, session_h: &str, env_h: Option<&str>, process_h: &str) -> Option<Numbers> {
+        let (names, numbers) = self.numbers.as_ref()?;
+        let known = names.session_h == session_h
+            && names.process_h == process_h
+            && env_h.is_none_or(|env_h| names.env_h == env_h);
+        known.then_some(*numbers)
+    }
+
+    /// The numbers of the tests of `process`, whose context is `env_h`.
+    pub(crate) fn keep_numbers(&mut self, process: &Process, env_h: &str, numbers: Numbers) {
+        let names = Names {
+            session_h: process.session_h.clone(),
+            env_h: env_h.to_owned(),
+            process_h: process.process_h.clone(),
+        };
+        self.numbers = Some((names, numbers));
+    }
+
+    pub(crate) fn item(&self, profile: &Profile) -> Option<&Item> {
+        self.items.get(&Tested::of(profile))
+    }
+
+    pub(crate) fn keep_item(&mut self, profile: &Profile, item: Item) {
+        self.items.insert(Tested::of(profile), item);
+    }
+
+    pub(crate) fn keep_running(&mut self, running: Running) {
+        self.running.push(running);
+    }
+
+    /// The test that this connection has begun under `key`, which ends now.
+    pub(crate) fn take_running(&mut self, key: &ProfileKey) -> Option<Running> {
+        let position = self.running.iter().position(|running| running.key == *key)?;
+        Some(self.running.swap_remove(position))
+    }
+}
