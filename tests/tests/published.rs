@@ -4,7 +4,7 @@
 //! By default a few small ones; `MONITOR_PUBLISHED=all` takes all, or name some: `MONITOR_PUBLISHED=rayon,insta`.
 #![forbid(unsafe_code)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -106,8 +106,15 @@ fn compare(name: &str, version: &str, args: &[&str]) -> Result<String, String> {
             _ => unknown.push(item.clone()),
         }
     }
-    let annotated = annotated(with.root());
-    let lost: Vec<_> = missing.iter().filter(|(name, count)| **count > 0 && annotated.contains(**name)).collect();
+    let rows_of = counted(rows.iter().map(String::as_str));
+    let ran_of = counted(ran.iter().map(|line| function(line)));
+    let lost: Vec<_> = annotated(with.root())
+        .into_iter()
+        .filter(|(name, count)| {
+            let of = |counts: &BTreeMap<&str, usize>| counts.get(name.as_str()).copied().unwrap_or_default();
+            of(&rows_of) < of(&ran_of).min(*count)
+        })
+        .collect();
     if !unknown.is_empty() || !lost.is_empty() {
         return Err(format!("rows of no test: {unknown:?}; tests without a row: {lost:?}"));
     }
@@ -146,34 +153,31 @@ fn counted<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize>
     counts
 }
 
-/// The functions below a folder that have the attribute, but those whose names stand without it too.
-fn annotated(folder: &Path) -> BTreeSet<String> {
-    let (mut with, mut without) = (BTreeSet::new(), BTreeSet::new());
+/// The functions below a folder that have the attribute, and how many of each name; some may be for other platforms.
+fn annotated(folder: &Path) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for path in fs::read_dir(folder).expect("a folder can be read").flatten().map(|entry| entry.path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).unwrap_or_default();
-                let mut before = "";
-                for line in text.lines() {
-                    if let Some((_, rest)) = line.split_once("fn ") {
-                        let name = rest.split(['(', '<']).next().unwrap_or_default().trim().to_owned();
-                        let is = before.contains("monitor_runtime::monitored")
-                            || line.contains("monitor_runtime::monitored");
-                        if is {
-                            with.insert(name)
-                        } else {
-                            without.insert(name)
-                        };
-                    }
-                    before = line;
-                }
+                continue;
+            }
+            let text = if path.extension().is_some_and(|extension| extension == "rs") {
+                fs::read_to_string(&path).unwrap_or_default()
+            } else {
+                String::new()
+            };
+            for (_, behind) in
+                text.match_indices("monitor_runtime::monitored]").map(|(at, ours)| text[at..].split_at(ours.len()))
+            {
+                let function = behind.split_once("fn ").map(|(_, function)| function);
+                let name = function.and_then(|function| function.split(['(', '<']).next()).unwrap_or_default();
+                *found.entry(name.trim().to_owned()).or_default() += 1;
             }
         }
     }
-    &with - &without
+    found
 }
 
 /// The crate's source as the registry has it.
