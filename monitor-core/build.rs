@@ -1,8 +1,9 @@
-//! Tells the runtime which toolchain the tests are built with, in which profile, and whether new threads are seen.
+//! Tells the runtime which toolchain the tests are built with, in which profile, and whether new threads are seen; names
+//! what expansions call by the version.
 
-use std::env;
 use std::path::Path;
 use std::process::Command;
+use std::{env, fs};
 
 fn variable(name: &str) -> String {
     env::var(name).unwrap_or_default()
@@ -21,6 +22,15 @@ fn main() {
     println!("cargo::rustc-env=MONITOR_BUILD_RUSTC={}", version.trim());
     println!("cargo::rustc-env=MONITOR_BUILD_TARGET={}", variable("TARGET"));
     println!("cargo::rustc-env=MONITOR_BUILD_PROFILE={}", profile(&variable("OUT_DIR"), &variable("PROFILE")));
+    let private = Path::new(&variable("OUT_DIR")).join("private.rs");
+    fs::write(private, private_under_its_version(&variable("CARGO_PKG_VERSION"))).expect("OUT_DIR can be written");
+}
+
+/// What expansions call, under the name by which the macro of the same version knows it, `__private_0_1_0`: a macro and a
+/// runtime of different versions must not meet.
+fn private_under_its_version(version: &str) -> String {
+    let version = version.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
+    format!("#[doc(hidden)]\npub mod __private_{version} {{\n    pub use crate::__private::*;\n}}\n")
 }
 
 /// `PROFILE` says only `debug` or `release`; a custom profile's name is the folder before `build` in `OUT_DIR`.

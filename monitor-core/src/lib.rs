@@ -20,26 +20,21 @@
 pub use allocator::Allocator;
 pub use monitor_macros::monitored;
 
+mod __private;
 mod allocator;
-mod budget;
-mod claims;
-mod clock;
+mod bracket;
 mod config;
 mod facts;
 mod isolate;
+mod item;
 mod mark;
-mod measurement;
-mod neighbours;
-mod overhead;
-mod panics;
-mod parameter;
-mod recorder;
+mod measure;
+mod record;
 mod scope;
 mod sys;
-mod test;
-mod variant;
 
 #[doc(hidden)]
-pub mod __private;
-#[doc(hidden)]
 pub mod outside;
+
+// `__private`, under a name with the version of this crate.
+include!(concat!(env!("OUT_DIR"), "/private.rs"));

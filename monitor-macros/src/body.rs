@@ -5,12 +5,11 @@
 //! `rstest` or `test_case`. A user may write the same shape, with the same names: what another attribute wrote stands all at one
 //! place, where that attribute does, and what the user wrote does not. A shape that is not recognised is measured as a whole.
 
-use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt as _;
 use syn::{Block, Expr, ExprCall, Item, ItemFn, Stmt};
 
-use crate::case::{self, RstestCase, TestCase};
+use crate::case::{self, Begin, RstestCase, TestCase};
 use crate::position;
 
 /// Where the body was found, for the statement that begins to measure it.
@@ -20,10 +19,6 @@ pub(crate) enum Found {
     /// The call of the template, by name, of which the function is a case.
     Case(String),
 }
-
-/// Writes the statement that begins to measure; it lasts to the end of its block. The parameters are given by name, with
-/// expressions to look at.
-pub(crate) type Begin<'a> = dyn Fn(&[(String, TokenStream)]) -> Stmt + 'a;
 
 /// Puts the `begin` of a function where the user's code begins, if that is not simply at the start.
 pub(crate) fn place(function: &mut ItemFn, begin: &Begin<'_>) -> Option<Found> {
@@ -131,6 +126,7 @@ fn is_logging_set_up(statement: &Stmt) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proc_macro2::TokenStream;
     use quote::ToTokens as _;
     use syn::parse_quote;
 

@@ -3,13 +3,16 @@
 //! What they wrote stands where their attribute does, all of it; what the user wrote does not. That tells a case from a
 //! test that happens to look like one.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Block, Expr, ExprCall, Local, Pat, Stmt, parse_quote};
 
-use crate::body::Begin;
 use crate::{position, source};
+
+/// Writes the statement that begins to measure; it lasts to the end of its block. The parameters are given by name, with
+/// expressions to look at.
+pub(crate) type Begin<'a> = dyn Fn(&[(String, TokenStream)]) -> Stmt + 'a;
 
 /// A case as `rstest` writes it: `{ let x = 1; template(x) }`.
 pub(crate) struct RstestCase {

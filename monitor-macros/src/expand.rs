@@ -153,7 +153,7 @@ fn begin(options: &Options, parameters: &[(String, TokenStream)]) -> TokenStream
         quote!(#private::Vec::new)
     } else {
         let each = parameters.iter().map(
-            |(name, value)| quote!(#private::Parameter { name: #name, value: #private::Shown::new(#value).shown() }),
+            |(name, value)| quote!(#private::Parameter { name: #name, value: #private::PlainValue::new(#value).text() }),
         );
         quote!(|| #private::Vec::from([#(#each),*]))
     };
@@ -290,8 +290,11 @@ mod tests {
         function.attrs.iter().map(|attribute| attribute.to_token_stream().to_string().replace(' ', "")).collect()
     }
 
+    /// The function's block, with the private module under a name without version.
     fn body(function: &ItemFn) -> String {
-        function.block.to_token_stream().to_string().replace(' ', "")
+        let private = options::parse(TokenStream::new()).expect("no options are right").private().to_string();
+        let (_, name) = private.rsplit_once(' ').expect("a path");
+        function.block.to_token_stream().to_string().replace(name, "__private").replace(' ', "")
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Error, Expr, Lit, LitInt, LitStr, Path, Result, Token};
@@ -129,10 +129,11 @@ impl Options {
         self.krate.as_ref().map_or_else(|| quote!(::monitor_runtime), ToTokens::to_token_stream)
     }
 
-    /// Where what expansions call is.
+    /// Where what expansions call is: under a name with our version, which a runtime of another version does not have.
     pub(crate) fn private(&self) -> TokenStream {
-        let runtime = self.runtime();
-        quote!(#runtime::__private)
+        let version = env!("CARGO_PKG_VERSION").replace(|character: char| !character.is_ascii_alphanumeric(), "_");
+        let (runtime, private) = (self.runtime(), format_ident!("__private_{version}"));
+        quote!(#runtime::#private)
     }
 }
 
@@ -311,7 +312,7 @@ mod tests {
         assert_eq!(options.max_heap_bytes, Some(16 << 20));
         assert_eq!(options.max_allocations, Some(1000));
         assert!(options.no_leak && options.isolate && matches!(options.monitor, Some(Monitor::If(_))));
-        assert_eq!(options.private().to_string(), "crate :: renamed :: __private");
+        assert!(options.private().to_string().starts_with("crate :: renamed :: __private_"));
     }
 
     #[test]

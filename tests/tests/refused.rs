@@ -19,3 +19,19 @@ fn between_cases_of_rstest_is_refused_once_each() {
     expected.sort();
     assert_eq!(told, expected);
 }
+
+#[test]
+fn a_macro_and_a_runtime_of_different_versions_do_not_compile_together() {
+    let source = "/// The runtime of another version.\nmod other_version {\n    pub use monitor_runtime::monitored;\n    \
+                  pub mod __private_0_0_1 {}\n}\n\n#[test]\n#[other_version::monitored(crate = crate::other_version)]\nfn t() {}\n";
+    let project = Project::library("other-version", source);
+    let checked = run(project.cargo(&["check", "--tests", "--message-format=short"]));
+    assert_eq!(checked.code, Some(101), "{}", checked.stderr);
+    let wanted = format!("`__private_{}`", env!("CARGO_PKG_VERSION").replace('.', "_"));
+    let told: Vec<&str> = checked.stderr.lines().filter(|line| line.starts_with("src/lib.rs:")).collect();
+    assert!(!told.is_empty(), "{}", checked.stderr);
+    for error in told {
+        let names_both = error.contains(&wanted) && error.contains("`other_version`");
+        assert!(error.starts_with("src/lib.rs:8:1: error") && names_both, "{error}");
+    }
+}

@@ -19,8 +19,6 @@ type Module = Vec<String>;
 const KNOWN: &[(&str, usize)] = &[
     ("cargo-monitor", 29),
     ("monitor-analysis", 5),
-    ("monitor-core", 26),
-    ("monitor-macros", 2),
     ("monitor-store", 2),
 ];
 

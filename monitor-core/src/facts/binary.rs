@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::program::without_hash;
-use crate::__private::Item;
+use crate::item::Item;
 
 /// The binary of `executable`, in which `item` runs, named as nextest does: `package` for the library's unit tests,
 /// `package::test` for an integration test, `package::bin/name` (`example`, `bench`) for other targets. Doc tests, which
@@ -44,7 +44,7 @@ fn folders(file: &str) -> impl DoubleEndedIterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::__private::{Budgets, ShouldPanic};
+    use crate::item::{Budgets, ShouldPanic};
 
     const UNIT: Item = Item {
         name: "prime",

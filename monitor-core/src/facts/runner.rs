@@ -8,8 +8,8 @@ use monitor_store::hash_hex;
 use super::binary::binary_id;
 use super::invocation::{Invocation, Leader, RunnerKind};
 use super::process::ProcessIdentity;
-use crate::__private::Item;
 use crate::config::Config;
+use crate::item::Item;
 
 /// What follows from who runs this process.
 #[derive(Debug)]

@@ -9,11 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::{env, fs, process};
 
-use once_cell::sync::OnceCell;
-
-use super::folder::report_of;
-use super::words::{BEGIN, END, MADE_BY, PANICKED, RETURNED, VARIABLE};
-use crate::sys;
+use super::wire::{BEGIN, END, PANICKED, RETURNED, VARIABLE, is_isolated, report_of};
 
 /// The last panic of each thread that had one.
 static PANICS: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
@@ -22,21 +18,6 @@ static PANICS: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
 #[derive(Debug)]
 pub(crate) struct Child {
     report: PathBuf,
-}
-
-/// Whether this process was made for one test. One that such a process makes inherits the variables, and was not.
-pub(crate) fn is_isolated() -> bool {
-    static IS_ISOLATED: OnceCell<bool> = OnceCell::new();
-    *IS_ISOLATED.get_or_init(|| {
-        let maker: Option<u32> = env::var(MADE_BY).ok().and_then(|pid| pid.parse().ok());
-        env::var_os(VARIABLE).is_some() && sys::parent_id().is_none_or(|parent| maker == Some(parent))
-    })
-}
-
-/// The session of the process that made this one.
-pub(crate) fn inherited_session() -> Option<String> {
-    let value = env::var(VARIABLE).ok().filter(|_| is_isolated())?;
-    Some(value.split_once(':')?.0.to_owned())
 }
 
 impl Child {

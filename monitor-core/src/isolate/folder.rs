@@ -43,11 +43,6 @@ impl Drop for Folder {
     }
 }
 
-/// The name of the report of process `pid`: one that the body starts, and that takes itself for the isolated one, has another.
-pub(super) fn report_of(pid: u32) -> String {
-    format!("report-{pid}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

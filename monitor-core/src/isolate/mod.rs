@@ -5,7 +5,8 @@
 mod child;
 mod folder;
 mod parent;
-mod words;
+mod wire;
 
-pub(crate) use child::{Child, inherited_session, is_isolated};
+pub(crate) use child::Child;
 pub(crate) use parent::{End, run};
+pub(crate) use wire::{inherited_session, is_isolated};

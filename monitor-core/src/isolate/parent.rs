@@ -7,10 +7,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::folder::{Folder, report_of};
-use super::words::{BEGIN, END, MADE_BY, PANICKED, VARIABLE};
-use crate::__private::Item;
-use crate::recorder::Recorder;
+use super::folder::Folder;
+use super::wire::{BEGIN, END, MADE_BY, PANICKED, VARIABLE, report_of};
+use crate::item::Item;
+use crate::record::recorder::Recorder;
 use crate::scope::current;
 use crate::sys;
 

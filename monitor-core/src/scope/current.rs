@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::record::ThreadRecord;
+use super::tree::ThreadRecord;
 
 thread_local! {
     // Const-initialised and without a destructor: readable by the allocator at any time of a thread's life.

@@ -1,8 +1,9 @@
 //! Values that live as long as the program and are used again.
+//!
+//! A pool allocates for nobody: who calls it counts for no test meanwhile.
 
 use std::sync::Mutex;
 
-use super::current;
 use crate::sys::AtomicRef;
 
 /// Gives out `&'static T`, made anew only while none is free.
@@ -24,9 +25,8 @@ impl<T: Sync> Pool<T> {
         Self { free: Mutex::new(Vec::new()), made: AtomicRef::empty() }
     }
 
-    /// A free value or a new one; allocates outside of every scope.
+    /// A free value or a new one.
     pub(super) fn take(&self, make: impl FnOnce() -> T) -> &'static T {
-        let _paused = current::pause();
         // After a `fork` the lock may be held for ever by a thread that does not exist here: never wait.
         let free = self.free.try_lock().ok().and_then(|mut free| free.pop());
         free.unwrap_or_else(|| self.keep(Box::leak(Box::new(Made { value: make(), before: AtomicRef::empty() }))))
@@ -44,7 +44,6 @@ impl<T: Sync> Pool<T> {
 
     /// Takes a value back that nobody uses any more.
     pub(super) fn give(&self, value: &'static T) {
-        let _paused = current::pause();
         if let Ok(mut free) = self.free.try_lock() {
             free.push(value);
         }

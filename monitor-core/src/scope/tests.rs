@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
 use super::{ThreadRecord, Tree, current};
-use crate::sys::threads::Newborn as _;
+use crate::sys::threads::ThreadHooks as _;
 
 const THREADS: usize = 8;
 const ROUNDS: usize = 2_000;
@@ -21,13 +21,13 @@ fn opened() -> (&'static Tree, &'static ThreadRecord) {
 }
 
 /// Runs `body` on a new thread that is born on the calling one, `creator`'s.
-fn bear<'scope>(
+fn spawn<'scope>(
     scope: &'scope Scope<'scope, '_>,
     creator: &ThreadRecord,
     body: impl FnOnce(&'static ThreadRecord) + Send + 'scope,
 ) -> ScopedJoinHandle<'scope, ()> {
     let tree = creator.tree().expect("the creator is in a tree");
-    let record = tree.bear(creator);
+    let record = tree.join_born_on(creator);
     scope.spawn(move || {
         record.is_this_threads();
         body(record);
@@ -44,7 +44,7 @@ fn the_counts_of_many_threads_add_up() {
     thread::scope(|scope| {
         for number in 0..THREADS {
             let start = &start;
-            bear(scope, own, move |record| {
+            spawn(scope, own, move |record| {
                 start.wait();
                 for round in 0..ROUNDS {
                     record.count_allocation(round);
@@ -73,13 +73,13 @@ fn what_one_thread_takes_and_another_gives_back_is_not_held() {
     let mark = tree.mark_heap(own);
     let (sender, receiver) = std::sync::mpsc::sync_channel(16);
     thread::scope(|scope| {
-        bear(scope, own, move |record| {
+        spawn(scope, own, move |record| {
             for _ in 0..ROUNDS {
                 record.count_allocation(10_000);
                 sender.send(10_000).expect("the other thread receives");
             }
         });
-        bear(scope, own, move |record| receiver.iter().for_each(|bytes| record.count_freed(bytes)));
+        spawn(scope, own, move |record| receiver.iter().for_each(|bytes| record.count_freed(bytes)));
     });
     let heap = tree.heap_since(own, &mark);
     assert_eq!(heap.kept_bytes, 0);
@@ -102,7 +102,7 @@ fn sums_can_be_read_while_threads_count() {
             }
         });
         let workers: Vec<_> = (0..THREADS)
-            .map(|_| bear(scope, own, |record| (0..ROUNDS).for_each(|_| record.count_allocation(100))))
+            .map(|_| spawn(scope, own, |record| (0..ROUNDS).for_each(|_| record.count_allocation(100))))
             .collect();
         workers.into_iter().for_each(|worker| worker.join().expect("the worker ends"));
         done.store(true, Ordering::Release);
@@ -121,7 +121,7 @@ fn a_nested_tree_adds_to_the_one_around_it() {
     own.count_allocation(5_000);
     thread::scope(|scope| {
         for _ in 0..THREADS {
-            bear(scope, own, |record| record.count_allocation(100));
+            spawn(scope, own, |record| record.count_allocation(100));
         }
     });
     own.count_freed(4_000);
@@ -176,10 +176,11 @@ fn a_used_tree_and_its_records_begin_again_at_nothing() {
     for _ in 0..3 {
         let (tree, own) = opened();
         own.count_allocation(123);
-        thread::scope(|scope| bear(scope, own, |record| record.count_allocation(456)).join()).expect("the thread ends");
+        thread::scope(|scope| spawn(scope, own, |record| record.count_allocation(456)).join())
+            .expect("the thread ends");
         let totals = tree.totals(own, None);
         assert_eq!((totals.allocated.bytes, totals.allocated.calls, totals.threads), (579, 2, 2));
-        assert!(!own.has_ended());
+        assert!(!own.life().has_ended());
         tree.close(own, false);
     }
 }

@@ -1,6 +1,6 @@
 //! What a tree's threads have consumed and allocated so far.
 
-use super::record::Allocated;
+use super::ledger::Allocated;
 use crate::sys::Usage;
 
 /// Sums over the threads of a tree.

@@ -14,9 +14,10 @@ use super::{ChildUsage, Edge, ThreadId, Usage};
 const F_SETSIG: libc::c_int = 10;
 
 /// This thread's kernel number.
-pub(crate) fn thread_id() -> ThreadId {
+pub(crate) fn thread_id() -> Option<ThreadId> {
     // SAFETY: `gettid` takes nothing and cannot fail.
-    unsafe { libc::gettid() }
+    let number = unsafe { libc::gettid() };
+    ThreadId::of(u64::try_from(number).ok()?)
 }
 
 /// What the calling thread has consumed.
@@ -44,13 +45,13 @@ pub(crate) fn children_usage() -> Option<ChildUsage> {
 pub(crate) fn thread_cpu_ns(thread: ThreadId) -> Option<u64> {
     // The kernel's own encoding of "CPU clock of that thread" (CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED), which
     // `pthread_getcpuclockid` builds too; but that one reads the thread's memory, which may be gone.
-    let clock = (!thread << 3) | 0b110;
-    clock_ns(clock)
+    let number = libc::pid_t::try_from(thread.number()).ok()?;
+    clock_ns((!number << 3) | 0b110)
 }
 
 /// Whether a thread of this process runs, or would if a processor were free.
 pub(crate) fn is_runnable(thread: ThreadId) -> bool {
-    let stat = procfs::read(format!("/proc/self/task/{thread}/stat")).unwrap_or_default();
+    let stat = procfs::read(format!("/proc/self/task/{}/stat", thread.number())).unwrap_or_default();
     // The state follows the name, which may hold spaces and brackets: `pid (name) S ...`.
     stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('R'))
 }
@@ -58,7 +59,7 @@ pub(crate) fn is_runnable(thread: ThreadId) -> bool {
 /// What another, living thread of this process has consumed; all `None` once it has ended.
 pub(crate) fn thread_usage_of(thread: ThreadId) -> Usage {
     let Some(cpu_ns) = thread_cpu_ns(thread) else { return Usage::default() };
-    let folder = format!("/proc/self/task/{thread}");
+    let folder = format!("/proc/self/task/{}", thread.number());
     let [stat, status, io] =
         ["stat", "status", "io"].map(|name| procfs::read(format!("{folder}/{name}")).unwrap_or_default());
     // Fields count from the one after the name, which may hold spaces and brackets: `pid (name) S ...`.
@@ -258,11 +259,12 @@ mod tests {
             println!("skipped: no /proc");
             return;
         }
-        assert!(is_runnable(thread_id()));
+        let this = || thread_id().expect("a thread has a number");
+        assert!(is_runnable(this()));
         let (tell, told) = mpsc::channel();
         let (release, wait) = mpsc::channel::<()>();
         let waiting = thread::spawn(move || {
-            tell.send(thread_id()).expect("the number is awaited");
+            tell.send(this()).expect("the number is awaited");
             wait.recv()
         });
         let number = told.recv().expect("the thread tells its number");
@@ -271,6 +273,8 @@ mod tests {
         }
         drop(release);
         assert!(waiting.join().expect("the thread ends").is_err());
-        assert!(!is_runnable(-1));
+        let nobodys = ThreadId::of(u64::MAX).expect("it is not 0");
+        assert!(!is_runnable(nobodys));
+        assert_eq!(thread_cpu_ns(nobodys), None);
     }
 }

@@ -17,6 +17,7 @@ mod linux;
 mod parent;
 #[cfg(any(not(target_os = "linux"), feature = "portable"))]
 mod portable;
+mod thread_id;
 pub(crate) mod threads;
 mod usage;
 
@@ -33,4 +34,5 @@ pub(crate) use backend::{
 pub(crate) use exit::at_exit;
 pub(crate) use folder::make_private_folder;
 pub(crate) use parent::parent_id;
-pub(crate) use usage::{ChildUsage, Edge, ThreadId, Usage};
+pub(crate) use thread_id::ThreadId;
+pub(crate) use usage::{ChildUsage, Edge, Usage};

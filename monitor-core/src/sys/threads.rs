@@ -1,16 +1,16 @@
-//! Threads inherit from their creator what a [`Newborn`] is, at their birth: see `wrapper`.
+//! Threads are followed from their birth to their end by [`ThreadHooks`]: see `wrapper`.
 //!
 //! Where the wrapper is left out (`build.rs`) or another one came first, nothing is seen and rows say so.
 
-mod newborn;
+mod hooks;
 #[cfg(wraps_pthread_create)]
 mod wrapper;
 
-pub(crate) use newborn::Newborn;
+pub(crate) use hooks::ThreadHooks;
 
 /// From now on threads are followed. Called once, outside of any measurement, by a process that monitors: until then
 /// each call is only passed on.
-pub(crate) fn follow<T: Newborn>() {
+pub(crate) fn follow<T: ThreadHooks>() {
     #[cfg(wraps_pthread_create)]
     wrapper::follow::<T>();
 }

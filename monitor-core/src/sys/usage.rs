@@ -1,8 +1,5 @@
 //! What a thread or process has consumed so far.
 
-/// The kernel's number of a thread; 0 where the platform has none.
-pub(crate) type ThreadId = i32;
-
 /// Which end of a bracket a reading is for: the CPU clock is read next to the bracketed work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Edge {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 use libc::{c_int, c_void, pthread_attr_t, pthread_key_t, pthread_t};
 
-use super::newborn::Newborn;
+use super::hooks::ThreadHooks;
 use crate::sys::AtomicRef;
 
 /// The first function of a thread: of POSIX with a pointer as result, of C11 with an `int`. It may unwind, as
@@ -54,10 +54,10 @@ weak!("b");
 #[cfg(target_arch = "riscv64")]
 weak!("tail");
 
-/// What is done with threads: a [`Newborn`] of some type, without the type.
+/// What is done with threads: [`ThreadHooks`] of some type, without the type.
 #[derive(Debug)]
 struct Hooks {
-    bear: fn() -> Option<NonNull<c_void>>,
+    for_new_thread: fn() -> Option<NonNull<c_void>>,
     begin: fn(NonNull<c_void>),
     end: fn(NonNull<c_void>),
     never_began: fn(NonNull<c_void>),
@@ -82,21 +82,21 @@ enum Probe {
 
 struct HooksOf<T>(T);
 
-impl<T: Newborn> HooksOf<T> {
+impl<T: ThreadHooks> HooksOf<T> {
     const HOOKS: Hooks = Hooks {
-        bear: || T::bear().map(|newborn| NonNull::from(newborn).cast()),
-        begin: |newborn| as_newborn::<T>(newborn).begin(),
-        end: |newborn| as_newborn::<T>(newborn).end(),
-        never_began: |newborn| as_newborn::<T>(newborn).never_began(),
+        for_new_thread: || T::for_new_thread().map(|followed| NonNull::from(followed).cast()),
+        begin: |followed| as_hooks::<T>(followed).begin(),
+        end: |followed| as_hooks::<T>(followed).end(),
+        never_began: |followed| as_hooks::<T>(followed).never_began(),
     };
 }
 
-fn as_newborn<T: Newborn>(pointer: NonNull<c_void>) -> &'static T {
-    // SAFETY: called only with what `bear` made, from a `&'static T`.
+fn as_hooks<T: ThreadHooks>(pointer: NonNull<c_void>) -> &'static T {
+    // SAFETY: called only with what `for_new_thread` made, from a `&'static T`.
     unsafe { pointer.cast().as_ref() }
 }
 
-pub(super) fn follow<T: Newborn>() {
+pub(super) fn follow<T: ThreadHooks>() {
     if end_key().is_some() {
         HOOKS.set(Some(const { &HooksOf::<T>::HOOKS }));
         SEEN.store(gets_every_call(), Ordering::Relaxed);
@@ -203,16 +203,16 @@ fn end_key() -> Option<pthread_key_t> {
 }
 
 /// Runs on a thread after its thread-local destructors.
-unsafe extern "C" fn end(newborn: *mut c_void) {
-    if let (Some(hooks), Some(newborn)) = (HOOKS.get(), NonNull::new(newborn)) {
-        (hooks.end)(newborn);
+unsafe extern "C" fn end(followed: *mut c_void) {
+    if let (Some(hooks), Some(followed)) = (HOOKS.get(), NonNull::new(followed)) {
+        (hooks.end)(followed);
     }
 }
 
 /// What a new thread needs to know, handed over on the C heap, which we do not count.
 struct Birth<R> {
     hooks: &'static Hooks,
-    newborn: NonNull<c_void>,
+    followed: NonNull<c_void>,
     start: Start<R>,
     argument: *mut c_void,
 }
@@ -220,18 +220,18 @@ struct Birth<R> {
 /// The first function of a thread that is followed. It has nothing to drop, so unwinding may pass.
 extern "C-unwind" fn begin<R>(birth: *mut c_void) -> R {
     // SAFETY: `birth` comes from `create`, which wrote a `Birth<R>` there and gave it away.
-    let Birth { hooks, newborn, start, argument } = unsafe {
+    let Birth { hooks, followed, start, argument } = unsafe {
         let value = birth.cast::<Birth<R>>().read();
         libc::free(birth);
         value
     };
     if let Some(key) = end_key() {
-        // SAFETY: the key is valid, and what `bear` made lives as long as the program.
+        // SAFETY: the key is valid, and what `for_new_thread` made lives as long as the program.
         unsafe {
-            libc::pthread_setspecific(key, newborn.as_ptr());
+            libc::pthread_setspecific(key, followed.as_ptr());
         }
     }
-    (hooks.begin)(newborn);
+    (hooks.begin)(followed);
     start(argument)
 }
 
@@ -242,20 +242,20 @@ fn create<R>(start: Start<R>, argument: *mut c_void, real: impl Fn(Start<R>, *mu
         PROBE.set(Probe::Answered);
         return HERE;
     }
-    let Some(newborn) = (hooks.bear)() else { return real(start, argument) };
+    let Some(followed) = (hooks.for_new_thread)() else { return real(start, argument) };
     // SAFETY: plain allocation; `birth` is checked before use, and is large enough and aligned (malloc). `real` takes it
     // over if it succeeds; else it is still ours.
     unsafe {
         let birth = libc::malloc(size_of::<Birth<R>>()).cast::<Birth<R>>();
         if birth.is_null() {
-            (hooks.never_began)(newborn);
+            (hooks.never_began)(followed);
             return real(start, argument);
         }
-        birth.write(Birth { hooks, newborn, start, argument });
+        birth.write(Birth { hooks, followed, start, argument });
         let result = real(begin::<R>, birth.cast());
         if result != 0 {
             libc::free(birth.cast());
-            (hooks.never_began)(newborn);
+            (hooks.never_began)(followed);
         }
         result
     }

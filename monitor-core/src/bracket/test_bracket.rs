@@ -1,32 +1,32 @@
 //! The bracket around a test: opens the scope, measures the body, learns the outcome, records.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use monitor_store::{Attribution, Outcome};
 
-use crate::__private::{Item, Parameter};
-use crate::measurement::{Begun, Coverage, Measurement};
-use crate::neighbours::{self, Departure};
-use crate::recorder::{Recorder, Row};
+use super::{budget, unseen_bodies};
+use crate::item::{Item, Parameter};
+use crate::measure::measurement::{Begun, Coverage, Measurement};
+use crate::measure::neighbours::{self, Beside, Sharing};
+use crate::record::recorder::{Recorder, Row};
 use crate::scope::{ThreadRecord, Tree, current};
-use crate::{budget, claims, recorder};
 
 /// What a test's threads share: `begin` finds it through the tree of the thread it runs on.
 #[derive(Debug)]
-pub(crate) struct OpenTest {
+pub(super) struct OpenTest {
     item: &'static Item,
     /// False if `skip_if` or `when` said so: then a `begin` inside does nothing.
-    monitored: bool,
-    recorder: &'static Recorder,
-    most_at_once: AtomicU64,
+    pub(super) monitored: bool,
+    pub(super) recorder: &'static Recorder,
+    /// The tests beside it, if any can be.
+    beside: Option<Arc<Beside>>,
     stage: Mutex<Stage>,
 }
 
 /// How far a test is.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are as many as tests that run at once")]
-enum Stage {
+pub(super) enum Stage {
     /// Open, and the body has not begun; measured from here if it never does.
     Waiting(Begun),
     /// The body runs.
@@ -39,7 +39,7 @@ enum Stage {
 
 /// The test bracket; records when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Bracket {
+pub(super) struct TestBracket {
     test: Arc<OpenTest>,
     tree: &'static Tree,
     own: &'static ThreadRecord,
@@ -48,12 +48,22 @@ pub(crate) struct Bracket {
 }
 
 impl OpenTest {
-    fn stage(&self) -> std::sync::MutexGuard<'_, Stage> {
+    /// The test for which a thread's scope was opened.
+    pub(super) fn of(tree: &Tree) -> Option<Arc<Self>> {
+        tree.owner()?.downcast().ok()
+    }
+
+    pub(super) fn stage(&self) -> MutexGuard<'_, Stage> {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The most tests, this one included, that ran at once.
+    fn most_at_once(&self) -> u64 {
+        self.beside.as_ref().map_or(1, |beside| beside.most_at_once())
+    }
+
     /// Records what the test cost so far, since it ends the process with success. `own` is the calling thread's record.
-    pub(crate) fn end_with_process(&self, own: &'static ThreadRecord) {
+    pub(super) fn end_with_process(&self, own: &'static ThreadRecord) {
         let Ok(mut stage) = self.stage.try_lock() else { return };
         let (measurement, row) = match std::mem::replace(&mut *stage, Stage::Done) {
             Stage::Measuring(begun, row) => (begun.stop(own).measurement(own), row),
@@ -63,19 +73,14 @@ impl OpenTest {
         let within_budget = budget::excess(&self.item.budgets, &measurement).is_empty();
         let outcome = if within_budget { Outcome::Passed } else { Outcome::OverBudget };
         // Its other threads are cut short.
-        self.recorder.finish(row, &measurement, Attribution::Shared, outcome, self.most_at_once.load(Relaxed));
-    }
-
-    /// Notes that `at_once` tests, this one included, run now.
-    pub(crate) fn ran_beside(&self, at_once: u64) {
-        self.most_at_once.fetch_max(at_once, Relaxed);
+        self.recorder.finish(row, &measurement, Attribution::Shared, outcome, self.most_at_once());
     }
 }
 
-impl Bracket {
+impl TestBracket {
     /// Opens the scope of `item` on this thread and begins to measure. If a `begin` inside is to do that
     /// (or nobody, since the test is not monitored), it is only prepared.
-    pub(crate) fn open(
+    pub(super) fn open(
         item: &'static Item,
         recorder: &'static Recorder,
         monitored: bool,
@@ -91,18 +96,11 @@ impl Bracket {
         let coverage = if one_by_one { Coverage::Process } else { Coverage::Threads };
         let begin = || Begun::now(coverage, tree, own, earlier_threads);
 
-        let test = Arc::new(OpenTest {
-            item,
-            monitored,
-            recorder,
-            most_at_once: AtomicU64::new(1),
-            stage: Mutex::new(Stage::Done),
-        });
-        tree.set_test(Some(Arc::clone(&test)));
-        claims::wait_if(deferred, item);
-        if monitored && coverage == Coverage::Threads && outer.is_none() {
-            neighbours::arrive(&test, tree, own);
-        }
+        let has_neighbours = monitored && coverage == Coverage::Threads && outer.is_none();
+        let beside = has_neighbours.then(|| neighbours::begin(tree, own));
+        let test = Arc::new(OpenTest { item, monitored, recorder, beside, stage: Mutex::new(Stage::Done) });
+        tree.set_owner(Some(Arc::<OpenTest>::clone(&test)));
+        unseen_bodies::expect_if(deferred, item);
         if deferred || !monitored {
             *test.stage() = Stage::Waiting(begin());
         } else {
@@ -115,7 +113,7 @@ impl Bracket {
     }
 
     /// Ends the test; the message is what it fails with unless it has `failed` anyway.
-    pub(crate) fn close(self, failed: bool) -> Option<String> {
+    pub(super) fn close(self, failed: bool) -> Option<String> {
         let Self { test, tree, own, outer } = self;
         if !test.recorder.is_of_this_process() {
             current::set_current(None);
@@ -128,7 +126,7 @@ impl Bracket {
             Stage::Waiting(begun) => {
                 let stopped = begun.stop(own);
                 tree.await_threads(own);
-                (test.monitored && !claims::was_claimed(test.item)).then(|| {
+                (test.monitored && !unseen_bodies::was_measured_elsewhere(test.item)).then(|| {
                     let row = test.recorder.start(test.item, &[]);
                     (stopped.measurement(own), row)
                 })
@@ -143,108 +141,50 @@ impl Bracket {
                 tree.await_threads(own);
                 Some((measurement, row))
             }
-            Stage::Done => None,
+            Stage::Done => {
+                current::set_current(None);
+                None
+            }
         };
         let key = result.as_ref().map(|(_, row)| row.key().clone());
-        let departure = match outer {
+        let close_tree = || tree.close(own, !on_own_thread);
+        let sharing = match (outer, &test.beside) {
             _ if test.recorder.is_process_tree(tree) => {
-                tree.set_test(None);
+                tree.set_owner(None);
                 tree.sweep(own);
-                Departure::default()
+                Sharing::default()
             }
-            Some(outer) if on_own_thread => {
+            (Some(outer), _) if on_own_thread => {
                 tree.fold_into(own, outer);
-                Departure::default()
+                Sharing::default()
             }
-            _ => neighbours::depart(&test, key.as_ref(), || tree.close(own, !on_own_thread)),
+            (_, Some(beside)) => neighbours::end(beside, key.as_ref(), close_tree),
+            (_, None) => {
+                close_tree();
+                Sharing::default()
+            }
         };
         let message = result.and_then(|(measurement, row)| {
             let attribution = match measurement.attribution() {
-                Attribution::Threads if departure.shared || !on_own_thread => Attribution::Shared,
+                Attribution::Threads if sharing.shared || !on_own_thread => Attribution::Shared,
                 attribution => attribution,
             };
-            let most_at_once = test.most_at_once.load(Relaxed);
             let excess = budget::excess(&test.item.budgets, &measurement);
             let outcome = match (failed, excess.is_empty()) {
                 (true, _) => Outcome::Failed,
                 (false, false) => Outcome::OverBudget,
                 (false, true) => Outcome::Passed,
             };
-            test.recorder.finish(row, &measurement, attribution, outcome, most_at_once);
+            test.recorder.finish(row, &measurement, attribution, outcome, test.most_at_once());
             let fails = !excess.is_empty() && test.recorder.enforces_budgets();
             fails.then(|| budget::message(test.item, &excess))
         });
-        test.recorder.mark_shared(departure.also_shared);
+        test.recorder.mark_shared(sharing.also_shared);
         let message = message.or_else(|| test.recorder.strict_failure()).filter(|_| !failed);
         // What was allocated uncounted is given back uncounted: before a scope around this one goes on.
         drop(key);
         drop(test);
         current::set_current(if on_own_thread { outer } else { before });
         message
-    }
-}
-
-/// What `begin` opened.
-#[derive(Debug)]
-pub(crate) enum BodyBracket {
-    /// Inside a test bracket, on a thread of its tree.
-    Inside(Arc<OpenTest>, &'static ThreadRecord),
-    /// Both brackets in one.
-    Alone(Bracket),
-}
-
-impl BodyBracket {
-    /// Begins to measure the body of `item`, afresh if a test bracket around it waits for that. `None` if it
-    /// is not monitored.
-    pub(crate) fn begin(
-        item: &'static Item,
-        monitored: impl FnOnce() -> bool,
-        parameters: impl FnOnce() -> Vec<Parameter>,
-    ) -> Option<Self> {
-        let around = current::current();
-        let paused = current::pause();
-        if let Some(own) = around
-            && let Some(tree) = own.tree()
-            && let Some(test) = tree.test()
-        {
-            let mut stage = test.stage();
-            if let Stage::Waiting(waiting) = &*stage {
-                if !test.monitored {
-                    return None;
-                }
-                let (coverage, earlier_threads) = waiting.terms();
-                let row = test.recorder.start(item, &parameters());
-                std::mem::forget(paused);
-                *stage = Stage::Measuring(Begun::now(coverage, tree, own, earlier_threads), row);
-                drop(stage);
-                return Some(Self::Inside(test, own));
-            }
-        }
-        let recorder = recorder::for_item(item)?;
-        if !monitored() {
-            return None;
-        }
-        claims::claim(item);
-        let parameters = parameters();
-        drop(paused);
-        Some(Self::Alone(Bracket::open(item, recorder, true, false, &parameters)))
-    }
-
-    /// Stops measuring; the message is what the test fails with unless it has `failed` anyway.
-    pub(crate) fn close(self, failed: bool) -> Option<String> {
-        match self {
-            Self::Inside(test, own) => {
-                let mut stage = test.stage();
-                *stage = match std::mem::replace(&mut *stage, Stage::Done) {
-                    Stage::Measuring(begun, row) => Stage::Measured(begun.stop(own).measurement(own), row),
-                    other => other,
-                };
-                drop(stage);
-                drop(test);
-                current::set_current(Some(own));
-                None
-            }
-            Self::Alone(bracket) => bracket.close(failed),
-        }
     }
 }

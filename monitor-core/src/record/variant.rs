@@ -2,7 +2,7 @@
 
 use monitor_store::hash_hex;
 
-use crate::__private::Parameter;
+use crate::item::Parameter;
 
 /// What pytest-monitor's column holds.
 const MAX_CHARACTERS: usize = 2048;

@@ -10,20 +10,37 @@
 
 use std::collections::VecDeque;
 use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use monitor_store::ProfileKey;
 
 use crate::scope::{ThreadRecord, Tree};
-use crate::test::OpenTest;
 
 /// What the foreign threads had consumed when a test began.
 #[derive(Debug, Default)]
 pub(crate) struct Baseline(Vec<(&'static ThreadRecord, u64)>);
 
-/// How a test's threads and those of others stand when it ends.
+/// A measured test among those that run beside it, from [`begin`] to [`end`].
+#[derive(Debug)]
+pub(crate) struct Beside {
+    most_at_once: AtomicU64,
+}
+
+impl Beside {
+    /// The most tests, this one included, that ran at once.
+    pub(crate) fn most_at_once(&self) -> u64 {
+        self.most_at_once.load(Relaxed)
+    }
+
+    fn ran_beside(&self, at_once: u64) {
+        self.most_at_once.fetch_max(at_once, Relaxed);
+    }
+}
+
+/// Whose numbers turn out to be incomplete when a test ends.
 #[derive(Debug, Default)]
-pub(crate) struct Departure {
+pub(crate) struct Sharing {
     /// The test's numbers may be incomplete, or hold another's work.
     pub shared: bool,
     /// Tests that ended before and turn out to be `shared` too.
@@ -35,7 +52,7 @@ const LOOKS: usize = 32;
 
 #[derive(Debug)]
 struct Neighbour {
-    test: Arc<OpenTest>,
+    beside: Arc<Beside>,
     tree: &'static Tree,
     own: &'static ThreadRecord,
     /// Tests during which threads of this one worked: a certain thread, or any (`None`), as there are many.
@@ -80,37 +97,38 @@ fn neighbourhood() -> MutexGuard<'static, Neighbourhood> {
 }
 
 /// A test begins to be measured.
-pub(crate) fn arrive(test: &Arc<OpenTest>, tree: &'static Tree, own: &'static ThreadRecord) {
+pub(crate) fn begin(tree: &'static Tree, own: &'static ThreadRecord) -> Arc<Beside> {
     let mut all = neighbourhood();
     if all.outliving.len() <= LOOKS {
         all.look(LOOKS);
     }
     let at_once = all.tests.len() as u64 + 1;
-    test.ran_beside(at_once);
     for other in &all.tests {
-        other.test.ran_beside(at_once);
+        other.beside.ran_beside(at_once);
     }
+    let beside = Arc::new(Beside { most_at_once: AtomicU64::new(at_once) });
     let baseline = Baseline(all.threads_of_others().map(|record| (record, record.cpu_ns().unwrap_or(0))).collect());
     all.tests.push(Neighbour {
-        test: Arc::clone(test),
+        beside: Arc::clone(&beside),
         tree,
         own,
         suspects: Vec::new(),
         met_outliving: false,
         baseline,
     });
+    beside
 }
 
 /// A test ends; `close` takes its tree apart and returns the threads that outlive it. `key` is its row.
-pub(crate) fn depart(
-    test: &Arc<OpenTest>,
+pub(crate) fn end(
+    test: &Arc<Beside>,
     key: Option<&ProfileKey>,
     close: impl FnOnce() -> Vec<&'static ThreadRecord>,
-) -> Departure {
+) -> Sharing {
     let mut all = neighbourhood();
-    let Some(position) = all.tests.iter().position(|other| Arc::ptr_eq(&other.test, test)) else {
+    let Some(position) = all.tests.iter().position(|other| Arc::ptr_eq(&other.beside, test)) else {
         close();
-        return Departure::default();
+        return Sharing::default();
     };
     all.ended += 1;
     all.look(LOOKS);
@@ -135,11 +153,11 @@ pub(crate) fn depart(
     if let (Some(key), false) = (key, shared || all.outliving.is_empty()) {
         all.recent.push_back((looked_at - 1, key.clone()));
     }
-    Departure { shared, also_shared }
+    Sharing { shared, also_shared }
 }
 
 /// The last look, when the process ends: tests that ended and turn out to be `shared`.
-pub(crate) fn settle() -> Vec<ProfileKey> {
+pub(crate) fn last_look() -> Vec<ProfileKey> {
     let Ok(mut all) = NEIGHBOURHOOD.try_lock() else { return Vec::new() };
     let every_one = all.outliving.len();
     all.look(every_one);

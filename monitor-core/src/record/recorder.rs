@@ -8,21 +8,22 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use monitor_store::{
-    Attribution, Entry, Kind, Measures, MemSource, Metric, Outcome, Process, Profile, ProfileKey, Session, Spool,
-    StoreError, Timestamp, Writer,
+    Attribution, Entry, Measures, Outcome, Process, Profile, ProfileKey, Session, Spool, StoreError, Timestamp, Writer,
 };
 use once_cell::sync::OnceCell;
 
-use crate::__private::{Item, Parameter};
-use crate::clock::Clock;
+use super::clock::Clock;
+use super::rows;
 use crate::config::{BudgetMode, Config, Database};
 use crate::facts::{self, Build, Invocation, ProcessIdentity, Runner};
-use crate::measurement::{Coverage, Measurement};
-use crate::overhead::Overhead;
-use crate::scope::{ThreadRecord, Tree, current};
-use crate::sys::descriptors;
-use crate::variant::variant;
-use crate::{isolate, mark, neighbours, overhead, panics, sys};
+use crate::isolate::{inherited_session, is_isolated};
+use crate::item::{Item, Parameter};
+use crate::mark;
+use crate::measure::measurement::Measurement;
+use crate::measure::overhead::{self, Overhead};
+use crate::measure::{neighbours, panics};
+use crate::scope::{ThreadRecord, Tree};
+use crate::sys::{self, descriptors};
 
 static RECORDER: OnceCell<Option<Recorder>> = OnceCell::new();
 
@@ -73,6 +74,11 @@ pub(crate) fn for_item(item: &'static Item) -> Option<&'static Recorder> {
     RECORDER.get_or_init(|| Recorder::set_up(item)).as_ref().filter(|recorder| recorder.is_of_this_process())
 }
 
+/// The recorder, if it was set up in this process.
+pub(crate) fn existing() -> Option<&'static Recorder> {
+    RECORDER.get().and_then(Option::as_ref).filter(|recorder| recorder.is_of_this_process())
+}
+
 impl Recorder {
     fn set_up(item: &Item) -> Option<Self> {
         let invocation = Invocation::find();
@@ -83,7 +89,7 @@ impl Recorder {
         }
         let identity = facts::process_identity();
         let mut runner = facts::runner(&config, &invocation, item, &identity);
-        if let Some(session_h) = isolate::inherited_session() {
+        if let Some(session_h) = inherited_session() {
             runner.session_h = session_h;
             runner.single_test = true;
         }
@@ -112,7 +118,6 @@ impl Recorder {
         }
         if let Database::At(path) = &recorder.config.database {
             recorder.open(path);
-            sys::at_exit(on_exit);
         }
         Some(recorder)
     }
@@ -174,9 +179,7 @@ impl Recorder {
 
     /// Commits that a test runs, and returns the row to finish. The test starts when the file takes that.
     pub(crate) fn start(&self, item: &'static Item, parameters: &[Parameter]) -> Row {
-        let is_case = item.function != item.name || !parameters.is_empty();
-        let case = if is_case { case_name(item) } else { item.name.to_owned() };
-        let item_variant = variant(item.name, parameters, self.config.explicit_parameters, &case);
+        let item_variant = rows::item_variant(item, parameters, self.config.explicit_parameters);
         let started = LazyCell::new(|| {
             let profile = self.running_profile(item, item_variant);
             self.running().push(profile.key.clone());
@@ -219,13 +222,11 @@ impl Recorder {
         let Row { mut profile, item } = row;
         profile.outcome = outcome;
         profile.attribution = Some(attribution);
-        profile.mem_source = if measurement.heap.is_some() {
-            Some(MemSource::Heap)
-        } else {
-            measurement.resident_growth_bytes.map(|_| MemSource::Rss)
-        };
-        profile.measures = measures(measurement, concurrency);
-        let metric = self.metric(&profile.key, item, measurement);
+        profile.mem_source = rows::mem_source(measurement);
+        profile.measures = rows::measures(measurement, concurrency);
+        let env_h = self.env_h.get().cloned().unwrap_or_default();
+        let component = self.config.component.of(item.component, item.package);
+        let metric = rows::metric(&profile.key, env_h, item, component, measurement);
         let is_last = {
             let mut running = self.running();
             running.retain(|running| *running != profile.key);
@@ -237,32 +238,6 @@ impl Recorder {
 
     fn running(&self) -> MutexGuard<'_, Vec<ProfileKey>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn metric(&self, key: &ProfileKey, item: &Item, measurement: &Measurement) -> Metric {
-        let total_time = measurement.wall.as_secs_f64();
-        let split = measurement.usage.split_ns().map(|(user, kernel)| (seconds(user), seconds(kernel)));
-        let memory_bytes = match measurement.heap {
-            Some(heap) => Some(heap.peak_bytes),
-            None => measurement.resident_growth_bytes,
-        };
-        Metric {
-            session_h: key.session_h.clone(),
-            env_h: self.env_h.get().cloned().unwrap_or_default(),
-            item_start_time: key.item_start_time,
-            item_path: key.item_path.clone(),
-            item: item.name.to_owned(),
-            item_variant: key.item_variant.clone(),
-            item_fs_loc: item.file.to_owned(),
-            kind: Kind::Function,
-            component: self.config.component.of(item.component, item.package),
-            total_time: Some(total_time),
-            user_time: split.map(|(user, _)| user),
-            kernel_time: split.map(|(_, kernel)| kernel),
-            cpu_usage: split.filter(|_| total_time > 0.0).map(|(user, kernel)| (user + kernel) / total_time),
-            #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
-            mem_usage: memory_bytes.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),
-        }
     }
 
     /// Corrects the rows of tests that turn out to be `shared`.
@@ -382,30 +357,22 @@ impl Recorder {
 
     /// Whether a test is to run in a process of its own, made from this one.
     pub(crate) fn isolates(&self, item: &Item) -> bool {
-        (item.isolate || self.config.isolate) && !isolate::is_isolated()
+        (item.isolate || self.config.isolate) && !is_isolated()
     }
 
-    /// The process ends; with `code`, if the system tells.
-    fn close(&self, code: Option<i32>) {
-        if code == Some(0) && !isolate::is_isolated() {
-            // A test that ends the process with success has passed, says whoever runs it: it is told nothing else.
-            if let Some(own) = current::current()
-                && let Some(test) = own.tree().and_then(Tree::test)
-            {
-                test.end_with_process(own);
-            }
-        }
+    /// The process ends.
+    pub(crate) fn close(&self) {
         let Ok(mut sink) = self.sink.try_lock() else { return };
         let died_in = self.running.try_lock().map(|mut running| std::mem::take(&mut *running));
         let crashed = died_in.unwrap_or_default().into_iter().map(|key| Entry::Crashed { key });
-        let last: Vec<Entry> = crashed.chain(shared(neighbours::settle())).collect();
+        let last: Vec<Entry> = crashed.chain(shared(neighbours::last_look())).collect();
         match std::mem::replace(&mut *sink, Sink::Closed) {
             Sink::File(mut writer) => {
                 let _ = guarded(|| {
                     if !last.is_empty() {
                         writer.apply(&last)?;
                     }
-                    if self.runner.folds_wal && !isolate::is_isolated() && !self.has_isolated.load(Relaxed) {
+                    if self.runner.folds_wal && !is_isolated() && !self.has_isolated.load(Relaxed) {
                         writer.summarise()?;
                     }
                     writer.close(self.runner.folds_wal)
@@ -416,13 +383,6 @@ impl Recorder {
             }
             Sink::Closed => {}
         }
-    }
-}
-
-fn on_exit(code: Option<i32>) {
-    let recorder = RECORDER.get().and_then(Option::as_ref);
-    if let Some(recorder) = recorder.filter(|recorder| recorder.is_of_this_process()) {
-        let _ = panic::catch_unwind(AssertUnwindSafe(|| recorder.close(code)));
     }
 }
 
@@ -437,41 +397,4 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String>
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err("an error in the recorder itself (see the panic above); please report it".to_owned()),
     }
-}
-
-fn measures(measurement: &Measurement, concurrency: u64) -> Measures {
-    let Measurement { coverage, usage, heap, resident_growth_bytes, children, largest_child_bytes, threads, .. } =
-        measurement;
-    Measures {
-        heap_peak: heap.map(|heap| heap.peak_bytes),
-        heap_allocated: heap.map(|heap| heap.allocated_bytes),
-        allocations: heap.map(|heap| heap.allocations),
-        heap_retained: heap.map(|heap| heap.retained_bytes),
-        rss_peak: resident_growth_bytes.filter(|_| *coverage == Coverage::Process),
-        minor_faults: usage.minor_faults,
-        major_faults: usage.major_faults,
-        voluntary_switches: usage.voluntary_switches,
-        involuntary_switches: usage.involuntary_switches,
-        read_bytes: usage.read_bytes,
-        write_bytes: usage.write_bytes,
-        child_user_time: children.map(|children| seconds(children.user_ns)),
-        child_kernel_time: children.map(|children| seconds(children.kernel_ns)),
-        threads: *threads,
-        concurrency: Some(concurrency),
-        child_rss_peak: *largest_child_bytes,
-    }
-}
-
-/// What the harness's name of the test has behind the item's: `case_1`, with value lists `case_1::number_1_10`.
-fn case_name(item: &Item) -> String {
-    let thread = std::thread::current();
-    let name = thread.name().filter(|name| *name != "main").unwrap_or(item.function);
-    let parts: Vec<&str> = name.split("::").collect();
-    let behind = parts.iter().rposition(|part| *part == item.name).filter(|at| at + 1 < parts.len());
-    parts[behind.map_or(parts.len() - 1, |at| at + 1)..].join("::")
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact below 104 days")]
-fn seconds(nanoseconds: u64) -> f64 {
-    nanoseconds as f64 / 1e9
 }

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use super::measurement::{Begun, Coverage};
 use crate::allocator;
-use crate::measurement::{Begun, Coverage};
 use crate::scope::{Tree, current};
 
 /// Costs in ns; the least of several tries.

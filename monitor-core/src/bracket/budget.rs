@@ -3,8 +3,8 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::__private::{Budgets, Item};
-use crate::measurement::{Heap, Measurement};
+use crate::item::{Budgets, Item};
+use crate::measure::measurement::{Heap, Measurement};
 
 /// One budget that was passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +85,8 @@ fn counted(count: &(impl Display + PartialEq<u64>), unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::__private::ShouldPanic;
-    use crate::measurement::Coverage;
+    use crate::item::ShouldPanic;
+    use crate::measure::measurement::Coverage;
     use crate::sys::Usage;
 
     const NONE: Budgets =

@@ -1,4 +1,4 @@
-//! Finds the test bracket of a body that runs on a thread which could not inherit its scope.
+//! Finds the test bracket of a body that runs on a thread whose birth was not seen, so that it could not inherit the scope.
 //!
 //! Where new threads are seen this is never needed: the thread leads to its tree. Elsewhere an attribute may
 //! run the body on a thread of its own (`rstest`'s timeout); it is then measured and recorded there, and the test
@@ -7,7 +7,7 @@
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::__private::Item;
+use crate::item::Item;
 use crate::sys::threads;
 
 /// A deferred test that is open.
@@ -16,7 +16,7 @@ struct Waiting {
     module: &'static str,
     name: &'static str,
     test: &'static Item,
-    claimed: bool,
+    measured_elsewhere: bool,
 }
 
 static WAITING: Mutex<Vec<Waiting>> = Mutex::new(Vec::new());
@@ -26,30 +26,30 @@ fn waiting() -> MutexGuard<'static, Vec<Waiting>> {
 }
 
 /// `test` opens and, if it is deferred, waits for its body.
-pub(crate) fn wait_if(deferred: bool, test: &'static Item) {
+pub(super) fn expect_if(deferred: bool, test: &'static Item) {
     if deferred && !threads::are_seen() {
-        waiting().push(Waiting { module: test.module, name: test.name, test, claimed: false });
+        waiting().push(Waiting { module: test.module, name: test.name, test, measured_elsewhere: false });
     }
 }
 
 /// The body of `item` is measured without its test bracket.
-pub(crate) fn claim(item: &'static Item) {
+pub(super) fn begins_alone(item: &'static Item) {
     if threads::are_seen() {
         return;
     }
     let mut all = waiting();
-    let same = all.iter_mut().find(|one| !one.claimed && one.name == item.name && one.module == item.module);
+    let same = all.iter_mut().find(|one| !one.measured_elsewhere && one.name == item.name && one.module == item.module);
     if let Some(one) = same {
-        one.claimed = true;
+        one.measured_elsewhere = true;
     }
 }
 
 /// Whether the body of `test`, which ends now, was measured elsewhere.
-pub(crate) fn was_claimed(test: &'static Item) -> bool {
+pub(super) fn was_measured_elsewhere(test: &'static Item) -> bool {
     if threads::are_seen() {
         return false;
     }
     let mut all = waiting();
     let position = all.iter().position(|one| ptr::eq(one.test, test));
-    position.is_some_and(|position| all.swap_remove(position).claimed)
+    position.is_some_and(|position| all.swap_remove(position).measured_elsewhere)
 }

@@ -1,4 +1,4 @@
-//! One bracket: what is read when it begins and when it ends, and the difference.
+//! One measurement: what is read when it begins and when it ends, and the difference.
 
 use std::time::{Duration, Instant};
 
@@ -89,7 +89,6 @@ impl Begun {
         let mut totals = tree.totals(own, by_threads.then_some(&Usage::ZERO));
         let heap = tree.mark_heap(own);
         let children = if by_threads { None } else { sys::children_usage() };
-        current::set_current(Some(own));
         let process = if by_threads {
             totals.usage = totals.usage.plus(&sys::thread_usage(Edge::Begin));
             None
@@ -97,6 +96,8 @@ impl Begun {
             Some(sys::process_usage(Edge::Begin))
         };
         let aside = own.aside();
+        // To ask the system may allocate: the thread counts only now.
+        current::set_current(Some(own));
         Self {
             coverage,
             tree,
@@ -119,13 +120,13 @@ impl Begun {
     /// Stops the clocks. The calling thread, normally that of `own`, counts no more.
     pub(crate) fn stop(self, own: &'static ThreadRecord) -> Stopped {
         let wall = self.clock.elapsed().saturating_sub(own.aside().saturating_sub(self.aside));
-        let is_own_thread = || current::current().is_some_and(|record| std::ptr::eq(record, own));
+        let counted = current::set_current(None);
+        let is_own_thread = || counted.is_some_and(|record| std::ptr::eq(record, own));
         let (own_usage, process) = match self.coverage {
             Coverage::Process => (Usage::default(), Some(sys::process_usage(Edge::End))),
             Coverage::Threads if is_own_thread() => (sys::thread_usage(Edge::End), None),
             Coverage::Threads => (own.usage(), None),
         };
-        current::set_current(None);
         let children = process.and_then(|_| sys::children_usage());
         Stopped { begun: self, wall, process, children, own_usage }
     }
@@ -201,7 +202,7 @@ impl Measurement {
         }
     }
 
-    /// How the numbers were won, unless the threads turn out to be incomplete.
+    /// How the numbers were obtained, unless the threads turn out to be incomplete.
     pub(crate) fn attribution(&self) -> Attribution {
         match self.coverage {
             Coverage::Process => Attribution::Process,

@@ -1,0 +1,7 @@
+//! What a measured test becomes: rows of the store, written by the one recorder of the process.
+
+mod clock;
+pub(crate) mod parameter;
+pub(crate) mod recorder;
+mod rows;
+mod variant;

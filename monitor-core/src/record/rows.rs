@@ -1,0 +1,93 @@
+//! The rows of a test, from its item and its measurement.
+
+use monitor_store::{Kind, Measures, MemSource, Metric, ProfileKey};
+
+use super::variant::variant;
+use crate::item::{Item, Parameter};
+use crate::measure::measurement::{Coverage, Measurement};
+
+/// The item's name with its parameters; with their names too if they are to be `explicit`.
+pub(super) fn item_variant(item: &Item, parameters: &[Parameter], explicit: bool) -> String {
+    let is_case = item.function != item.name || !parameters.is_empty();
+    let case = if is_case { case_name(item) } else { item.name.to_owned() };
+    variant(item.name, parameters, explicit, &case)
+}
+
+/// What the figure of memory is of.
+pub(super) fn mem_source(measurement: &Measurement) -> Option<MemSource> {
+    match measurement.heap {
+        Some(_) => Some(MemSource::Heap),
+        None => measurement.resident_growth_bytes.map(|_| MemSource::Rss),
+    }
+}
+
+/// The row of pytest-monitor's table.
+pub(super) fn metric(
+    key: &ProfileKey,
+    env_h: String,
+    item: &Item,
+    component: String,
+    measurement: &Measurement,
+) -> Metric {
+    let total_time = measurement.wall.as_secs_f64();
+    let split = measurement.usage.split_ns().map(|(user, kernel)| (seconds(user), seconds(kernel)));
+    let memory_bytes = match measurement.heap {
+        Some(heap) => Some(heap.peak_bytes),
+        None => measurement.resident_growth_bytes,
+    };
+    Metric {
+        session_h: key.session_h.clone(),
+        env_h,
+        item_start_time: key.item_start_time,
+        item_path: key.item_path.clone(),
+        item: item.name.to_owned(),
+        item_variant: key.item_variant.clone(),
+        item_fs_loc: item.file.to_owned(),
+        kind: Kind::Function,
+        component,
+        total_time: Some(total_time),
+        user_time: split.map(|(user, _)| user),
+        kernel_time: split.map(|(_, kernel)| kernel),
+        cpu_usage: split.filter(|_| total_time > 0.0).map(|(user, kernel)| (user + kernel) / total_time),
+        #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
+        mem_usage: memory_bytes.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),
+    }
+}
+
+/// What our own table has beside it.
+pub(super) fn measures(measurement: &Measurement, concurrency: u64) -> Measures {
+    let Measurement { coverage, usage, heap, resident_growth_bytes, children, largest_child_bytes, threads, .. } =
+        measurement;
+    Measures {
+        heap_peak: heap.map(|heap| heap.peak_bytes),
+        heap_allocated: heap.map(|heap| heap.allocated_bytes),
+        allocations: heap.map(|heap| heap.allocations),
+        heap_retained: heap.map(|heap| heap.retained_bytes),
+        rss_peak: resident_growth_bytes.filter(|_| *coverage == Coverage::Process),
+        minor_faults: usage.minor_faults,
+        major_faults: usage.major_faults,
+        voluntary_switches: usage.voluntary_switches,
+        involuntary_switches: usage.involuntary_switches,
+        read_bytes: usage.read_bytes,
+        write_bytes: usage.write_bytes,
+        child_user_time: children.map(|children| seconds(children.user_ns)),
+        child_kernel_time: children.map(|children| seconds(children.kernel_ns)),
+        threads: *threads,
+        concurrency: Some(concurrency),
+        child_rss_peak: *largest_child_bytes,
+    }
+}
+
+/// What the harness's name of the test has behind the item's: `case_1`, with value lists `case_1::number_1_10`.
+fn case_name(item: &Item) -> String {
+    let thread = std::thread::current();
+    let name = thread.name().filter(|name| *name != "main").unwrap_or(item.function);
+    let parts: Vec<&str> = name.split("::").collect();
+    let behind = parts.iter().rposition(|part| *part == item.name).filter(|at| at + 1 < parts.len());
+    parts[behind.map_or(parts.len() - 1, |at| at + 1)..].join("::")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact below 104 days")]
+fn seconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / 1e9
+}
