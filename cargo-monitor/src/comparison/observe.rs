@@ -1,6 +1,8 @@
 //! What was seen of each test on both sides.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Deref;
+use std::rc::Rc;
 
 use monitor_store::{Session, TestId};
 
@@ -13,6 +15,9 @@ const ENOUGH: f64 = 0.95;
 
 /// So many times more rows than wanted are read at most, where tests are spread over many sessions.
 const SPREAD: usize = 20;
+
+/// A test that so many sessions in a row did not have is not looked for in older ones.
+const GONE: usize = 50;
 
 /// Sessions that say which tests a whole run has: the largest of so many of the newest.
 const USUAL: usize = 3;
@@ -38,6 +43,8 @@ pub(super) struct Observation {
     pub witnesses: Vec<Run>,
     /// The newest whole run of the base has it.
     pub is_usual: bool,
+    /// The last session of the base that had it, counted as they were read.
+    last_read: usize,
 }
 
 /// One run of a test.
@@ -50,7 +57,22 @@ pub(super) struct Run {
     /// The code is known, so that its number means something.
     pub code_is_known: bool,
     /// What was measured.
-    pub row: Row,
+    pub row: SharedRow,
+}
+
+/// A row among those of its session, which are kept once.
+#[derive(Clone)]
+pub(super) struct SharedRow {
+    rows: Rc<Vec<Row>>,
+    at: usize,
+}
+
+impl Deref for SharedRow {
+    type Target = Row;
+
+    fn deref(&self) -> &Row {
+        &self.rows[self.at]
+    }
 }
 
 pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> anyhow::Result<Observed> {
@@ -59,9 +81,10 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> anyhow::Res
     let numbers = numbers(&sides.base);
     let newest = u32::MAX / 2;
     for (session, age) in sides.head.iter().zip(0..) {
-        for row in rows.of(session)?.iter() {
-            let run = seen.run(session, newest - age, row);
-            seen.test(row.test).head.insert(0, run);
+        let of_session = rows.of(session)?;
+        for at in 0..of_session.len() {
+            let run = seen.run(session, newest - age, &of_session, at);
+            seen.test(run.row.test).head.insert(0, run);
         }
     }
     let head_tests: Vec<u32> = seen.tests.keys().copied().collect();
@@ -74,13 +97,18 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> anyhow::Res
         if index < USUAL && of_session.len() > usual.len() {
             usual = of_session.iter().map(|row| row.test).collect();
         }
-        for row in of_session.iter() {
-            let run = seen.run(session, number, row);
-            seen.test(row.test).base.push(run);
+        for at in 0..of_session.len() {
+            let run = seen.run(session, number, &of_session, at);
+            let test = seen.test(run.row.test);
+            test.base.push(run);
+            test.last_read = index;
         }
         base.push(session.clone());
-        let full =
-            |test: &&u32| seen.tests.get(*test).is_some_and(|test| test.has(sides.depth, request.across_machines));
+        let full = |test: &&u32| {
+            seen.tests
+                .get(*test)
+                .is_none_or(|test| index - test.last_read >= GONE || test.has(sides.depth, request.across_machines))
+        };
         if index + 1 >= sides.depth
             && (read >= SPREAD * wanted
                 || head_tests.iter().filter(full).count() as f64 >= ENOUGH * head_tests.len() as f64)
@@ -89,9 +117,10 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> anyhow::Res
         }
     }
     for session in &sides.witnesses {
-        for row in rows.of(session)?.iter() {
+        let of_session = rows.of(session)?;
+        for (at, row) in of_session.iter().enumerate() {
             if seen.tests.get(&row.test).is_some_and(|test| !test.head.is_empty()) {
-                let run = seen.run(session, 0, row);
+                let run = seen.run(session, 0, &of_session, at);
                 seen.test(row.test).witnesses.push(run);
             }
         }
@@ -127,7 +156,7 @@ impl Seen {
         self.tests.entry(number).or_insert_with(|| Observation { number, ..Observation::default() })
     }
 
-    fn run(&mut self, session: &Session, number: u32, row: &Row) -> Run {
+    fn run(&mut self, session: &Session, number: u32, rows: &Rc<Vec<Row>>, at: usize) -> Run {
         let code = code(session);
         // A session of unknown code is its own.
         let key = code.unwrap_or(&session.session_h);
@@ -136,7 +165,12 @@ impl Seen {
             Some(&known) => known,
             None => *self.codes.entry(key.to_owned()).or_insert(next),
         };
-        Run { session: number, code: number_of_code, code_is_known: code.is_some(), row: row.clone() }
+        Run {
+            session: number,
+            code: number_of_code,
+            code_is_known: code.is_some(),
+            row: SharedRow { rows: rows.clone(), at },
+        }
     }
 
     fn by_id(self, rows: &Rows<'_>) -> BTreeMap<TestId, Observation> {
