@@ -109,7 +109,7 @@ fn get(path: &str) -> Value {
     let (pipelines, resources) = (path == "/api/v1/pipelines/", path.contains("/resources/"));
     let mut parameters = path_parameters(path);
     if listing != "count" && !pipelines && !resources {
-        parameters.push(query("page", "The page, from 1, or from the end if negative.", json!({"type": "integer"})));
+        parameters.push(query("page", "The page, from 1, or from the end if negative.", json!({})));
     }
     if listing == "sessions"
         && segments.len() <= 4
@@ -220,8 +220,11 @@ fn listing(key: &str) -> Value {
 fn schemas() -> Value {
     let text = || json!({"type": "string", "pattern": "^[^\\u0000]*$"});
     let identifier = || json!({"type": "string", "pattern": "^[^\\u0000]*$", "maxLength": 512});
-    let number = || json!({"type": "number", "minimum": -1e300, "maximum": 1e300});
-    let whole = || json!({"type": "integer", "minimum": -1_000_000_000, "maximum": 1_000_000_000_000_i64});
+    let number = || json!({"type": "number"});
+    let numeral = || json!({"type": "string", "pattern": "^[0-9]{1,9}$"});
+    let whole = || json!({"anyOf": [{"type": "number", "minimum": -1e9, "maximum": 1e9}, numeral()]});
+    // A number where a text is wanted is taken for one.
+    let loose = |schema: Value| json!({"anyOf": [schema, {"type": "number"}]});
     let or_null = |schema: Value| json!({"anyOf": [schema, {"type": "null"}]});
     let date = || json!({"type": "string", "format": "date-time"});
     let described = json!({"type": "object", "additionalProperties": or_null(text())});
@@ -231,20 +234,24 @@ fn schemas() -> Value {
         json!({"type": "object", "required": required, "properties": properties})
     };
     let of_context = [
-        ("h", identifier()),
+        ("h", loose(identifier())),
         ("cpu_count", whole()),
-        ("cpu_frequency", number()),
-        ("cpu_type", text()),
-        ("cpu_vendor", or_null(text())),
+        ("cpu_frequency", json!({"anyOf": [number(), numeral()]})),
+        ("cpu_type", loose(text())),
+        ("cpu_vendor", or_null(loose(text()))),
         ("ram_total", whole()),
-        ("machine_node", text()),
-        ("machine_type", text()),
-        ("machine_arch", text()),
-        ("system_info", text()),
-        ("python_info", text()),
+        ("machine_node", loose(text())),
+        ("machine_type", loose(text())),
+        ("machine_arch", loose(text())),
+        ("system_info", loose(text())),
+        ("python_info", loose(text())),
     ];
-    let of_session =
-        [("session_h", identifier()), ("run_date", date()), ("scm_ref", or_null(text())), ("description", described)];
+    let of_session = [
+        ("session_h", loose(identifier())),
+        ("run_date", date()),
+        ("scm_ref", or_null(loose(text()))),
+        ("description", described),
+    ];
     let of_metric = [
         ("session_h", identifier()),
         ("context_h", identifier()),
