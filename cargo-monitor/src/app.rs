@@ -8,8 +8,8 @@ use std::str::FromStr;
 use anyhow::{Context as _, bail};
 use monitor_store::{Monitor, location};
 
-use crate::cli::{Color, Format, Options};
 use crate::environment;
+use crate::options::{Color, Format, Options};
 use crate::output::{self, Document};
 
 /// One run of the program.

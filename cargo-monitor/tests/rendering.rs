@@ -1,7 +1,7 @@
 //! Renderers, without a process: what a document becomes in each format.
 #![forbid(unsafe_code)]
 
-use cargo_monitor::cli::Format;
+use cargo_monitor::options::Format;
 use cargo_monitor::output::{Column, Document, Table, Tone, Value, render};
 
 /// Every kind of value, and names that are out to harm.

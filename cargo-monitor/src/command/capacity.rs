@@ -6,6 +6,7 @@ use monitor_store::{Kind, Monitor, Session, Sessions, Test};
 
 use crate::amount;
 use crate::app::App;
+use crate::complete;
 use crate::exit::Exit;
 use crate::measure;
 use crate::output::{self, Cell, Column, Document, Table, Tone, Value};
@@ -31,7 +32,7 @@ waited for a core looks like one that sleeps. Memory is what the tests hold, sho
 a process's own few MiB come on top.")]
 pub struct Arguments {
     /// The session to go by
-    #[arg(default_value = "latest", add = select::session_completer())]
+    #[arg(default_value = "latest", add = complete::session_completer())]
     session: String,
     /// Cores of the machine [default: those of the recorded one]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

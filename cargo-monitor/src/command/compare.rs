@@ -11,6 +11,7 @@ use monitor_store::Session;
 
 use crate::app::App;
 use crate::comparison::{Comparison, DEFAULT_METRICS, Finding, Request, Sides};
+use crate::complete;
 use crate::exit::Exit;
 use crate::measure::{self, MetricArgument};
 use crate::output::{self, Cell, Column, Document, Table, Tone, Value, short};
@@ -29,10 +30,10 @@ of one commit, and not the same one, they are compared N against N; else the hea
 the base.")]
 pub struct Arguments {
     /// What to compare with: a session, commit, branch, tag:KEY=VALUE, date or last:N
-    #[arg(add = select::session_completer())]
+    #[arg(add = complete::session_completer())]
     base: String,
     /// What to compare
-    #[arg(default_value = "latest", add = select::session_completer())]
+    #[arg(default_value = "latest", add = complete::session_completer())]
     head: String,
     #[command(flatten)]
     scope: Scope,

@@ -11,10 +11,10 @@ use super::compare::{self, Scope};
 use crate::app::App;
 use crate::cli::Cli;
 use crate::command::prune::BASELINE;
+use crate::complete;
 use crate::exit::Exit;
 use crate::gate::{Checked, Gate, Outcome, ThresholdRule, Waiver, self_test};
 use crate::output::{self, Column, Document, Table, Tone, Value};
-use crate::select;
 
 /// Limits of the user, as `;`-separated rules.
 const THRESHOLDS: &str = "MONITOR_GATE_THRESHOLDS";
@@ -36,10 +36,10 @@ MONITOR_GATE_BASELINE stands for --baseline; MONITOR_GATE_THRESHOLDS and MONITOR
 .cargo/config.toml can set them.")]
 pub struct Arguments {
     /// What to compare with: last:N runs of each test, a branch, commit, session, tag:KEY=VALUE or date
-    #[arg(short, long, add = select::session_completer())]
+    #[arg(short, long, add = complete::session_completer())]
     baseline: Option<String>,
     /// What to check
-    #[arg(long, value_name = "SESSION", default_value = "latest", add = select::session_completer())]
+    #[arg(long, value_name = "SESSION", default_value = "latest", add = complete::session_completer())]
     head: String,
     #[command(flatten)]
     scope: Scope,

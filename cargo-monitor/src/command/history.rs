@@ -6,6 +6,7 @@ use monitor_analysis::metric::Metric;
 use monitor_store::Session;
 
 use crate::app::App;
+use crate::complete;
 use crate::exit::Exit;
 use crate::measure::{self, MetricArgument};
 use crate::output::{self, Cell, Column, Document, Table, Tone, Value};
@@ -27,7 +28,7 @@ A change of level is found by statistics in at least 10 values; in fewer, a valu
 (2x and 50 ms, 1.2x and 1 MiB) is marked. Runs that did not pass are shown, but change nothing.")]
 pub struct Arguments {
     /// The test: its name with parameters, with its path, a glob or a part of a name that only one test has
-    #[arg(value_name = "TEST", add = select::test_completer())]
+    #[arg(value_name = "TEST", add = complete::test_completer())]
     test: String,
     /// What to look at
     #[arg(short, long, value_name = "METRIC", default_value = "wall-time")]

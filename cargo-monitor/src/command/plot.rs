@@ -12,6 +12,7 @@ use monitor_store::TestId;
 
 use crate::app::App;
 use crate::command::history;
+use crate::complete;
 use crate::exit::Exit;
 use crate::measure::{self, MetricArgument};
 use crate::output::page::{Page, Section};
@@ -42,7 +43,7 @@ One test is drawn with wall time on the left axis and memory on the right, sever
 changes of level, as `history` finds them.")]
 pub struct Arguments {
     /// The tests: names with parameters, with path, parts of a name that only one test has, or globs
-    #[arg(value_name = "TEST", required = true, add = select::test_completer())]
+    #[arg(value_name = "TEST", required = true, add = complete::test_completer())]
     tests: Vec<String>,
     /// What is drawn, of two units at most; the first is on the left axis [default: wall-time, memory for one test]
     #[arg(short, long = "metric", value_name = "METRIC")]

@@ -8,6 +8,7 @@ use monitor_store::{Monitor, Session, SessionDetails, Sessions, Timestamp, Write
 
 use crate::app::App;
 use crate::command::sessions;
+use crate::complete;
 use crate::exit::Exit;
 use crate::output::{self, Progress};
 use crate::select;
@@ -34,7 +35,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", group = "what")]
     days: Option<u32>,
     /// Keep these too: last:N for each machine class, a branch, commit, tag:KEY=VALUE, … (repeat it for several)
-    #[arg(long, value_name = "SESSIONS", add = select::session_completer())]
+    #[arg(long, value_name = "SESSIONS", add = complete::session_completer())]
     protect: Vec<String>,
     /// Delete the baselines of gates as well
     #[arg(long)]

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use clap::Args;
 use monitor_analysis::quantity::{Quantity, Unit};
-use monitor_store::{Session, SessionDetails, Sessions};
+use monitor_store::{SessionDetails, Sessions};
 
 use crate::app::App;
+use crate::complete;
 use crate::exit::Exit;
 use crate::output::{self, Cell, Document, Table, Tone, Value};
 use crate::select::{self, fact};
@@ -20,7 +21,7 @@ Examples:
   cargo monitor sessions tag:suite=nightly --all --format json")]
 pub struct Arguments {
     /// Only these: a branch, commit, date, tag:KEY=VALUE, …
-    #[arg(value_name = "SESSIONS", add = select::session_completer())]
+    #[arg(value_name = "SESSIONS", add = complete::session_completer())]
     sessions: Option<String>,
     /// So many of the newest
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 25)]
@@ -97,7 +98,7 @@ fn row(details: &SessionDetails) -> Vec<Cell> {
     let commit = Value::id(&session.scm_id);
     let context = context.as_ref();
     let class = class.as_ref();
-    let tags: Vec<_> = tags(session).map(|(key, value)| format!("{key}={value}")).collect();
+    let tags: Vec<_> = select::tags(session).map(|(key, value)| format!("{key}={value}")).collect();
     vec![
         Value::id(&session.session_h).into(),
         Value::Time(session.run_date).into(),
@@ -131,12 +132,4 @@ fn row(details: &SessionDetails) -> Vec<Cell> {
         Value::text(&tags.join(", ")).into(),
         Value::Fields(session.description.clone()).into(),
     ]
-}
-
-/// The fields of a session's description that its user gave.
-pub(crate) fn tags(session: &Session) -> impl Iterator<Item = &(String, String)> {
-    session.description.iter().filter(|(key, _)| {
-        let is_ours = key.starts_with("rust_") || key.starts_with("git_") || key.starts_with("pipeline_");
-        !is_ours && key != "description" && key != "__ci__"
-    })
 }

@@ -6,6 +6,7 @@ use monitor_store::{Attribution, Kind, Monitor, Session, Sessions, Test};
 
 use crate::app::App;
 use crate::command::sessions;
+use crate::complete;
 use crate::exit::Exit;
 use crate::measure::{self, MetricArgument};
 use crate::output::{Cell, Document, Table, Tone, Value};
@@ -21,7 +22,7 @@ Examples:
   cargo monitor show tag:suite=nightly --format csv > nightly.csv")]
 pub struct Arguments {
     /// The session: latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …
-    #[arg(value_name = "SESSION", default_value = "latest", add = select::session_completer())]
+    #[arg(value_name = "SESSION", default_value = "latest", add = complete::session_completer())]
     session: String,
     /// Order by this metric, greatest first, instead of by start
     #[arg(short, long, value_name = "METRIC")]

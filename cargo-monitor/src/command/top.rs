@@ -7,6 +7,7 @@ use monitor_analysis::metric::Metric;
 use monitor_store::{Kind, Test};
 
 use crate::app::App;
+use crate::complete;
 use crate::exit::Exit;
 use crate::measure::{self, MetricArgument};
 use crate::output::{Document, Table, Value};
@@ -36,7 +37,7 @@ pub struct Arguments {
     #[arg(long)]
     least: bool,
     /// The session: latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …
-    #[arg(short, long, value_name = "SESSION", default_value = "latest", add = select::session_completer())]
+    #[arg(short, long, value_name = "SESSION", default_value = "latest", add = complete::session_completer())]
     session: String,
 }
 

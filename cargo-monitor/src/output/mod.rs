@@ -23,7 +23,7 @@ use monitor_analysis::sanitise::terminal;
 pub use progress::Progress;
 use terminal_size::{Width, terminal_size};
 
-use crate::cli::Format;
+use crate::options::Format;
 
 /// The text of a document in a format, with ANSI colour codes in tables. `width` is the terminal's, if there is one.
 #[must_use]

@@ -13,7 +13,6 @@
 //! the newest of the selected: `latest~2` is the third newest session, `main~1` all of `main` but the newest, or, where
 //! one is wanted, the last but one.
 
-mod complete;
 mod near;
 mod test;
 
@@ -21,9 +20,8 @@ use std::fmt::{self, Display, Formatter};
 
 use monitor_store::{Monitor, Session, Sessions, Timestamp};
 
-pub use complete::session_completer;
 pub(crate) use test::matches;
-pub use test::{TestError, test, test_completer, tests};
+pub use test::{TestError, test, tests};
 
 use crate::output::short;
 
@@ -201,6 +199,14 @@ impl Meaning {
 /// The branches that a session names: git's and the CI system's.
 pub(crate) fn branches(session: &Session) -> impl Iterator<Item = &str> {
     ["git_branch", "pipeline_branch"].into_iter().filter_map(|key| fact(session, key))
+}
+
+/// The fields of a session's description that its user gave.
+pub(crate) fn tags(session: &Session) -> impl Iterator<Item = &(String, String)> {
+    session.description.iter().filter(|(key, _)| {
+        let is_ours = key.starts_with("rust_") || key.starts_with("git_") || key.starts_with("pipeline_");
+        !is_ours && key != "description" && key != "__ci__"
+    })
 }
 
 /// A field of a session's description.

@@ -4,15 +4,9 @@
 //! binaries have the same), else for all that match it as a glob (`*`, `?`), else for all whose name contains it.
 //! The newest session with a test that matches decides which ones are there.
 
-use std::ffi::OsStr;
-
-use clap::Parser as _;
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use monitor_store::{Monitor, Sessions, TestId};
 
 use super::SelectError;
-use crate::app::App;
-use crate::cli::Options;
 use crate::measure::full_name;
 use crate::output::Progress;
 
@@ -66,29 +60,6 @@ pub fn tests(monitor: &Monitor, text: &str) -> anyhow::Result<Vec<TestId>> {
         return Err(ambiguous(text, &found).into());
     }
     Ok(found)
-}
-
-/// Completes the names of the newest session's tests.
-#[must_use]
-pub fn test_completer() -> ArgValueCompleter {
-    ArgValueCompleter::new(|current: &OsStr| {
-        let current = current.to_string_lossy();
-        let ids = newest_tests().unwrap_or_default().into_iter();
-        let names =
-            ids.map(|id| id.variant).filter(|name| name.contains(&*current) && !name.contains(char::is_control));
-        names.map(CompletionCandidate::new).collect()
-    })
-}
-
-fn newest_tests() -> anyhow::Result<Vec<TestId>> {
-    #[derive(clap::Parser)]
-    struct Defaults {
-        #[command(flatten)]
-        options: Options,
-    }
-    let monitor = App::new(Defaults::parse_from([""]).options).monitor()?;
-    let newest = monitor.sessions(&Sessions::all().newest(1))?;
-    Ok(newest.first().map(|session| monitor.test_ids(&session.session_h)).transpose()?.unwrap_or_default())
 }
 
 /// Never none.

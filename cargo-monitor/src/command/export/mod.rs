@@ -12,10 +12,11 @@ use clap::{Args, ValueEnum, ValueHint};
 use monitor_store::{Monitor, Session, SessionDetails, Sessions};
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::command::{sessions, show};
+use crate::complete;
 use crate::exit::Exit;
 use crate::measure;
+use crate::options::Format;
 use crate::output::{self, Body, Cell, Column, Table};
 use crate::select;
 
@@ -32,7 +33,7 @@ for spreadsheets: text that one would take for a formula gets an apostrophe befo
 DuckDB; its times are UTC.")]
 pub struct Arguments {
     /// Which sessions: a branch, commit, date, tag:KEY=VALUE, … [default: all]
-    #[arg(value_name = "SESSIONS", add = select::session_completer())]
+    #[arg(value_name = "SESSIONS", add = complete::session_completer())]
     sessions: Option<String>,
     /// Form of the rows [default: by the file's name, else json-lines]
     #[arg(long = "as", value_name = "FORM")]

@@ -16,11 +16,11 @@ use crate::app::App;
 use crate::command::test::summary;
 use crate::command::{compare, show};
 use crate::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+use crate::complete;
 use crate::exit::Exit;
 use crate::measure;
 use crate::output::page::{Page, Section};
 use crate::output::{self, Column, Table, Value};
-use crate::select;
 use crate::series::{Archive, Scope};
 
 use subject::Subject;
@@ -40,7 +40,7 @@ The page is one file that needs nothing else, not even JavaScript. A range FROM.
 with FROM, and shows the histories between them; else the session is compared with the one before it on its machine class.")]
 pub struct Arguments {
     /// The session (latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …) or a range FROM..TO of them
-    #[arg(value_name = "SESSION", default_value = "latest", add = select::session_completer())]
+    #[arg(value_name = "SESSION", default_value = "latest", add = complete::session_completer())]
     session: String,
     /// The file to write
     #[arg(short, long, value_name = "FILE", default_value = "report.html", value_hint = ValueHint::FilePath)]

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 
 use super::Runner;
-use crate::cli::Color;
+use crate::options::Color;
 
 /// One run of the tests.
 pub(super) struct Run<'a> {

@@ -11,8 +11,8 @@ use clap::Args;
 use monitor_store::{Monitor, StoreError, hash_hex};
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::exit::{self, Exit};
+use crate::options::Format;
 use crate::output;
 use crate::outside;
 

@@ -1,15 +1,15 @@
-//! Names of sessions for the shell.
+//! Names of sessions and tests for the shell.
 
 use std::ffi::OsStr;
 
 use clap::Parser as _;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
-use monitor_store::{Session, Sessions};
+use monitor_store::{Monitor, Session, Sessions, TestId};
 
-use super::{branches, fact};
 use crate::app::App;
-use crate::cli::Options;
+use crate::options::Options;
 use crate::output::short;
+use crate::select::{branches, fact, tags};
 
 /// So many sessions, the newest, are offered one by one.
 const OFFERED: u64 = 50;
@@ -25,14 +25,17 @@ pub fn session_completer() -> ArgValueCompleter {
 }
 
 /// The line that is completed is not parsed yet: its `--db` is not regarded, MONITOR_DB is.
-fn candidates() -> anyhow::Result<Vec<CompletionCandidate>> {
+fn monitor() -> anyhow::Result<Monitor> {
     #[derive(clap::Parser)]
     struct Defaults {
         #[command(flatten)]
         options: Options,
     }
-    let app = App::new(Defaults::parse_from([""]).options);
-    let sessions = app.monitor()?.sessions(&Sessions::all().newest(OFFERED))?;
+    App::new(Defaults::parse_from([""]).options).monitor()
+}
+
+fn candidates() -> anyhow::Result<Vec<CompletionCandidate>> {
+    let sessions = monitor()?.sessions(&Sessions::all().newest(OFFERED))?;
     let mut candidates = vec![("latest".to_owned(), "the newest session".to_owned())];
     for (back, session) in sessions.iter().enumerate() {
         if back > 0 {
@@ -43,8 +46,7 @@ fn candidates() -> anyhow::Result<Vec<CompletionCandidate>> {
         candidates.push((short(&session.session_h), help(session)));
         candidates.push((short(&session.scm_id), format!("commit, newest session {}", help(session))));
         candidates.extend(branches(session).map(|branch| (branch.to_owned(), "branch".to_owned())));
-        let tags = crate::command::sessions::tags(session);
-        candidates.extend(tags.map(|(key, value)| (format!("tag:{key}={value}"), "tag".to_owned())));
+        candidates.extend(tags(session).map(|(key, value)| (format!("tag:{key}={value}"), "tag".to_owned())));
     }
     let mut offered: Vec<CompletionCandidate> = Vec::new();
     for (order, (name, help)) in candidates.into_iter().enumerate() {
@@ -61,4 +63,22 @@ fn help(session: &Session) -> String {
     let date = session.run_date.to_string()[..16].replace('T', " ");
     let description = fact(session, "description").unwrap_or_default();
     format!("{date} {}", description.replace(char::is_control, " ")).trim_end().to_owned()
+}
+
+/// Completes the names of the newest session's tests.
+#[must_use]
+pub fn test_completer() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let current = current.to_string_lossy();
+        let ids = newest_tests().unwrap_or_default().into_iter();
+        let names =
+            ids.map(|id| id.variant).filter(|name| name.contains(&*current) && !name.contains(char::is_control));
+        names.map(CompletionCandidate::new).collect()
+    })
+}
+
+fn newest_tests() -> anyhow::Result<Vec<TestId>> {
+    let monitor = monitor()?;
+    let newest = monitor.sessions(&Sessions::all().newest(1))?;
+    Ok(newest.first().map(|session| monitor.test_ids(&session.session_h)).transpose()?.unwrap_or_default())
 }

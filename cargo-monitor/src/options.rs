@@ -1,0 +1,47 @@
+//! Options that every command takes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+/// Heading of the options that every command takes, so that a command's own stand together.
+const GENERAL: &str = "General options";
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// File with the measures [default: MONITOR_DB, else `.pymon` in the workspace's root]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = GENERAL)]
+    pub db: Option<PathBuf>,
+    /// How results are printed: table for people, json and csv for programs (columns carry their unit in the name),
+    /// markdown for comments
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "table", help_heading = GENERAL, hide_possible_values = true)]
+    pub format: Format,
+    /// When to use colour: auto, always or never; NO_COLOR turns it off too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GENERAL, hide_possible_values = true)]
+    pub color: Color,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: each value in the unit that suits it
+    Table,
+    /// For programs: columns carry their unit in the name
+    Json,
+    /// For spreadsheets: as json, the first table only
+    Csv,
+    /// For comments of pull requests
+    Markdown,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
