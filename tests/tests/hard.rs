@@ -28,7 +28,7 @@ fn the_numbers_stay_right() {
     let _ = project.test(&["--lib", "--", "--test-threads=4"]);
     let database = project.database();
     assert_eq!(database.column("select distinct outcome from TESTS"), ["passed"]);
-    assert_eq!(database.value("select count(*) from TESTS"), "10", "a forked child recorded something");
+    assert_eq!(database.value("select count(*) from TESTS"), "11", "a forked child recorded something");
 
     assert_eq!(of(&database, "thousands_of_threads", "threads"), 3_001.0);
     assert!(of(&database, "thousands_of_threads", "allocations") >= 3_000.0);
