@@ -11,7 +11,7 @@ pub const UNREACHABLE_PROCESS_LIFETIME_SECONDS: f64 = 24.0 * 3600.0;
 
 /// The machine and boot on which this process runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Here {
+pub struct ThisMachine {
     /// Host name, empty where the system does not tell it in a file.
     pub host: String,
     /// Boot and process-id namespace, empty where unknown, and the user, if `/proc` shows each only his own processes
@@ -19,7 +19,7 @@ pub struct Here {
     pub boot_id: String,
 }
 
-impl Here {
+impl ThisMachine {
     /// Asks the system; 20 to 40 microseconds.
     #[must_use]
     pub fn now() -> Self {
@@ -61,7 +61,7 @@ impl Here {
     }
 }
 
-/// What stands before the user in [`Here::boot_id`].
+/// What stands before the user in [`ThisMachine::boot_id`].
 const ONLY_USER: &str = " uid:";
 
 /// The user, if the first of all processes, which is root's, cannot be seen.
@@ -92,7 +92,7 @@ pub fn started(pid: u32) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn process(here: &Here, pid: u32, pid_started: u64) -> Process {
+    fn process(here: &ThisMachine, pid: u32, pid_started: u64) -> Process {
         Process {
             process_h: "p".into(),
             session_h: "s".into(),
@@ -114,10 +114,10 @@ mod tests {
 
     #[test]
     fn the_rule_of_each_distance() {
-        let here = Here { host: "a".into(), boot_id: "boot pid:[1]".into() };
+        let here = ThisMachine { host: "a".into(), boot_id: "boot pid:[1]".into() };
         let now = Timestamp::now();
         let later = now.after_seconds(UNREACHABLE_PROCESS_LIFETIME_SECONDS + 60.0);
-        let other = |host: &str, boot_id: &str| Here { host: host.into(), boot_id: boot_id.into() };
+        let other = |host: &str, boot_id: &str| ThisMachine { host: host.into(), boot_id: boot_id.into() };
         let known = process(&here, 1, 5);
 
         assert!(other("a", "next pid:[1]").is_gone(&known, now), "another boot of the same host");
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn this_process_lives_and_its_id_reused_does_not() {
-        let here = Here::now();
+        let here = ThisMachine::now();
         let pid = std::process::id();
         let Some(start) = started(pid) else {
             println!("skipped: no /proc");

@@ -74,9 +74,9 @@ pub struct Process {
     pub env_h: Option<String>,
     /// Cheap key of machine and binary, by which a later process finds the context without asking the system.
     pub machine_key: String,
-    /// Host name, as [`Here::now`](crate::liveness::Here::now) gives it.
+    /// Host name, as [`ThisMachine::now`](crate::liveness::ThisMachine::now) gives it.
     pub host: String,
-    /// Boot of the host, as [`Here::now`](crate::liveness::Here::now) gives it.
+    /// Boot of the host, as [`ThisMachine::now`](crate::liveness::ThisMachine::now) gives it.
     pub boot_id: String,
     /// Process id.
     pub pid: u32,
@@ -171,7 +171,7 @@ pub struct Profile {
     pub attempt: u32,
     /// How the test ended.
     pub outcome: Outcome,
-    /// How the numbers were won; `None` until the test ended.
+    /// How the numbers were obtained; `None` until the test ended.
     pub attribution: Option<Attribution>,
     /// What [`Metric::mem_usage`] is; `None` if it is not known.
     pub mem_source: Option<MemSource>,

@@ -48,7 +48,7 @@ words! {
 }
 
 words! {
-    /// How the numbers of a row were won (`ATTRIBUTION`).
+    /// How the numbers of a row were obtained (`ATTRIBUTION`).
     Attribution {
         /// The test had the process to itself: whole-process figures, reaped children included.
         Process => "process",

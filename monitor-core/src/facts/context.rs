@@ -2,7 +2,7 @@
 
 use std::{env, fs, thread};
 
-use monitor_store::liveness::Here;
+use monitor_store::liveness::ThisMachine;
 use monitor_store::{ContextClass, ExecutionContext, hash_hex, machine_class};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
@@ -67,7 +67,7 @@ pub(crate) fn context(config: &Config, build: &Build) -> (ExecutionContext, Cont
 
 /// A cheap key by which a later process on the same machine finds the context in the file.
 pub(crate) fn machine_key(config: &Config, build: &Build) -> String {
-    let Here { host, boot_id } = Here::now();
+    let ThisMachine { host, boot_id } = ThisMachine::now();
     hash_hex([
         host.as_str(),
         &boot_id,

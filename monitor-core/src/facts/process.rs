@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use monitor_store::hash_hex;
-use monitor_store::liveness::Here;
+use monitor_store::liveness::ThisMachine;
 use monitor_store::procfs::{self, Stat};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
@@ -20,7 +20,7 @@ pub(crate) struct ProcessIdentity {
 
 /// Asks the system who this process is.
 pub(crate) fn process_identity() -> ProcessIdentity {
-    let Here { host, boot_id } = Here::now();
+    let ThisMachine { host, boot_id } = ThisMachine::now();
     let pid = std::process::id();
     let started = started(pid).unwrap_or(0);
     ProcessIdentity { process_h: hash(&host, &boot_id, pid, started), pid, started, host, boot_id }
@@ -28,7 +28,7 @@ pub(crate) fn process_identity() -> ProcessIdentity {
 
 /// The identity that a process of this machine gives itself, while it lives or its parent has not waited for it.
 pub(crate) fn process_h(pid: u32) -> String {
-    let Here { host, boot_id } = Here::now();
+    let ThisMachine { host, boot_id } = ThisMachine::now();
     hash(&host, &boot_id, pid, started(pid).unwrap_or(0))
 }
 

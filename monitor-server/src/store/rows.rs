@@ -182,7 +182,7 @@ pub struct Profile {
     pub attempt: u32,
     /// How the test ended.
     pub outcome: Outcome,
-    /// How the numbers were won.
+    /// How the numbers were obtained.
     pub attribution: Option<Attribution>,
     /// What `mem_usage` is.
     pub mem_source: Option<MemSource>,

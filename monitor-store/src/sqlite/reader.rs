@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::descriptors::Descriptors;
 use crate::error::StoreError;
 use crate::filesystem;
-use crate::liveness::Here;
+use crate::liveness::ThisMachine;
 use crate::spool::{self, Kept};
 use crate::sqlite::database::{self, Database};
 use crate::sqlite::migrations;
@@ -69,7 +69,7 @@ impl Reader {
         };
         let (database, copy) = up_to_date(database, copy)?;
         let running = database.patiently(settle::running_processes)?;
-        let (here, now) = (Here::now(), Timestamp::now());
+        let (here, now) = (ThisMachine::now(), Timestamp::now());
         let gone = running.into_iter().filter(|p| here.is_gone(p, now)).map(|p| p.process_h).collect();
         Ok(Self { database, gone, kept: Vec::new(), _copy: copy })
     }

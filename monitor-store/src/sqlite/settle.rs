@@ -6,7 +6,7 @@
 use rusqlite::{Connection, Params, Result, params};
 
 use crate::error::StoreError;
-use crate::liveness::Here;
+use crate::liveness::ThisMachine;
 use crate::rows::Process;
 use crate::sqlite::columns;
 use crate::sqlite::database::Database;
@@ -22,10 +22,10 @@ pub(crate) fn settle(database: &Database) -> std::result::Result<(), StoreError>
         return Ok(());
     }
     let running = database.patiently(running_processes)?;
-    let (here, now) = (Here::now(), Timestamp::now());
+    let (here, now) = (ThisMachine::now(), Timestamp::now());
     let (gone, alive): (Vec<_>, Vec<_>) = running.into_iter().partition(|process| here.is_gone(process, now));
     if !gone.is_empty() {
-        database.write(|connection| gone.iter().try_for_each(|process| bury(connection, process)))?;
+        database.write(|connection| gone.iter().try_for_each(|process| end_crashed(connection, process)))?;
     }
     for process in database.patiently(due_sessions)? {
         let lives = alive.iter().any(|other| other.session_h == process.session_h);
@@ -37,7 +37,7 @@ pub(crate) fn settle(database: &Database) -> std::result::Result<(), StoreError>
 }
 
 /// Ends a process that could not do it itself.
-fn bury(connection: &Connection, process: &Process) -> Result<()> {
+fn end_crashed(connection: &Connection, process: &Process) -> Result<()> {
     connection.execute(
         "UPDATE RUNS SET OUTCOME = 'crashed' WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
          AND OUTCOME = 'running' AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2)",

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use monitor_store::liveness::{self, Here};
+use monitor_store::liveness::{self, ThisMachine};
 use monitor_store::{
     Attribution, ContextClass, Entry, ExecutionContext, Kind, Measures, MemSource, Metric, Outcome, Process, Profile,
     ProfileKey, Session, Timestamp, Writer,
@@ -46,7 +46,7 @@ pub fn context() -> (ExecutionContext, ContextClass) {
 
 /// This very process, as a member of the session.
 pub fn process(session_h: &str, process_h: &str) -> Process {
-    let here = Here::now();
+    let here = ThisMachine::now();
     let pid = std::process::id();
     Process {
         process_h: process_h.into(),
