@@ -1,12 +1,23 @@
 //! The store's table of measures as columns of `profiles`.
 
-use monitor_store::{Amount, MEASURES, Measures, Number};
+use monitor_store::{Amount, MEASURES, Measure, Measures, Number};
 
 use super::value::Value;
 
 /// Every column, by its name, with commas before and between, and a prefix before each.
 pub(super) fn columns(prefix: &str) -> String {
     MEASURES.iter().map(|measure| format!(", {prefix}{}", measure.name)).collect()
+}
+
+/// Statements that add the columns which a table with these columns lacks: the table of measures grows. The first type is
+/// that of whole numbers, the second that of others.
+pub(super) fn missing(present: &[String], types: [&str; 2]) -> String {
+    let lacks = |measure: &&Measure| !present.iter().any(|column| column == measure.name);
+    let add = |measure: &Measure| {
+        let kind = types[usize::from(measure.number == Number::Real)];
+        format!("ALTER TABLE profiles ADD COLUMN {} {kind};", measure.name)
+    };
+    MEASURES.iter().filter(lacks).map(add).collect()
 }
 
 /// The values in the order of the columns.

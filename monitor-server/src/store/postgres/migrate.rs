@@ -3,6 +3,7 @@
 use postgres::Client;
 
 use super::super::StoreError;
+use super::super::measures;
 use super::failure::explain;
 
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
@@ -31,5 +32,10 @@ pub(super) fn migrate(client: &mut Client) -> Result<(), StoreError> {
         let done = format!("INSERT INTO schema_version VALUES ({})", MIGRATIONS.len());
         transaction.batch_execute(&done).map_err(explain)?;
     }
+    let select = "SELECT attname::text FROM pg_attribute WHERE attrelid = 'profiles'::regclass AND attnum > 0";
+    let rows = transaction.query_typed(select, &[]).map_err(explain)?;
+    let columns: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let add = measures::missing(&columns, ["BIGINT", "DOUBLE PRECISION"]);
+    transaction.batch_execute(&add).map_err(explain)?;
     transaction.commit().map_err(explain)
 }

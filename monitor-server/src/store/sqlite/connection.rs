@@ -7,6 +7,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::StoreError;
+use super::super::measures;
 use super::super::value::Value;
 
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
@@ -49,8 +50,15 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     for migration in &MIGRATIONS[version..] {
         transaction.execute_batch(migration).map_err(explain)?;
     }
+    let columns = columns(&transaction).map_err(explain)?;
+    transaction.execute_batch(&measures::missing(&columns, ["INTEGER", "REAL"])).map_err(explain)?;
     transaction.execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len())).map_err(explain)?;
     transaction.commit().map_err(explain)
+}
+
+fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info('profiles')")?;
+    statement.query_map([], |row| row.get(0))?.collect()
 }
 
 pub(super) fn explain(error: rusqlite::Error) -> StoreError {

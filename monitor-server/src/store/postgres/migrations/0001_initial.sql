@@ -100,27 +100,13 @@ CREATE INDEX runs_history ON runs (key, test)
 -- Counts, and pages of a small project beside a large one.
 CREATE INDEX runs_of_project ON runs (project) WHERE total_time IS NOT NULL;
 
+-- The measures are columns too: each server adds those that it knows and the table lacks.
 CREATE TABLE profiles (
     run BIGINT PRIMARY KEY,
     attempt BIGINT NOT NULL,
     outcome TEXT NOT NULL,
     attribution TEXT,
-    mem_source TEXT,
-    heap_peak BIGINT, -- bytes
-    heap_allocated BIGINT, -- bytes
-    allocations BIGINT,
-    heap_retained BIGINT, -- bytes
-    rss_peak BIGINT, -- bytes
-    minor_faults BIGINT,
-    major_faults BIGINT,
-    voluntary_switches BIGINT,
-    involuntary_switches BIGINT,
-    read_bytes BIGINT,
-    write_bytes BIGINT,
-    child_user_time DOUBLE PRECISION, -- s
-    child_kernel_time DOUBLE PRECISION, -- s
-    threads BIGINT,
-    concurrency BIGINT
+    mem_source TEXT
 );
 
 CREATE TABLE tokens (

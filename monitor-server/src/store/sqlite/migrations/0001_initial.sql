@@ -100,27 +100,13 @@ CREATE INDEX runs_history
 -- Counts, and pages of a small project beside a large one.
 CREATE INDEX runs_of_project ON runs (project) WHERE total_time IS NOT NULL;
 
+-- The measures are columns too: each server adds those that it knows and the table lacks.
 CREATE TABLE profiles (
     run INTEGER PRIMARY KEY,
     attempt INTEGER NOT NULL,
     outcome TEXT NOT NULL,
     attribution TEXT,
-    mem_source TEXT,
-    heap_peak INTEGER, -- bytes
-    heap_allocated INTEGER, -- bytes
-    allocations INTEGER,
-    heap_retained INTEGER, -- bytes
-    rss_peak INTEGER, -- bytes
-    minor_faults INTEGER,
-    major_faults INTEGER,
-    voluntary_switches INTEGER,
-    involuntary_switches INTEGER,
-    read_bytes INTEGER,
-    write_bytes INTEGER,
-    child_user_time REAL, -- s
-    child_kernel_time REAL, -- s
-    threads INTEGER,
-    concurrency INTEGER
+    mem_source TEXT
 );
 
 CREATE TABLE tokens (
