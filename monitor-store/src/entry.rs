@@ -25,7 +25,7 @@ pub enum Entry {
     },
     /// A process, unless it is there.
     Process(Process),
-    /// A test begins: a profile row whose outcome is [`Outcome::Running`].
+    /// A test begins: a profile row whose outcome is [`Outcome::Running`](crate::Outcome::Running).
     Started(Profile),
     /// A test ended: its metric row, and the rest of its profile row.
     Finished {

@@ -1,6 +1,6 @@
 //! The API of Python's monitor-server-api: what pytest-monitor sends, and what `monitor_api` asks for.
 //!
-//! A file for each resource. [`ask`] is a request for a listing, [`entity`] what is sent and received.
+//! A file for each resource. `ask` is a request for a listing, `entity` what is sent and received.
 
 mod ask;
 pub mod components;

@@ -21,7 +21,7 @@ pub(crate) const RUNS: &str = "RUNS r LEFT JOIN ITEMS i ON i.ID = r.ITEM LEFT JO
 pub(crate) const METRIC: &str = "s.TEXT, i.ITEM_PATH, i.ITEM_VARIANT, r.START, e.TEXT, i.ITEM, i.ITEM_FS_LOC, i.KIND, \
      i.COMPONENT, r.TOTAL_TIME, r.USER_TIME, r.KERNEL_TIME, r.CPU_USAGE, r.MEM_USAGE";
 
-/// Of [`RUNS`], as [`test`] reads them.
+/// Of [`RUNS`], as [`test()`] reads them.
 pub(crate) static TEST: LazyLock<String> = LazyLock::new(|| {
     let measures: Vec<String> = MEASURES.iter().map(|measure| format!("r.{}", measure.column)).collect();
     format!(

@@ -53,7 +53,7 @@ mod tests {
 
 #[test]
 fn every_recipe_finds_something() {
-    let project = Project::library_with("docs-recipes", "rstest = \"0.26\"", TESTS);
+    let project = Project::library_with("docs-recipes", "rstest = \"0.28\"", TESTS);
     let session = |arguments: &[&str]| {
         let mut cargo = project.cargo(&[&["test", "--lib"], arguments].concat());
         cargo.env("MONITOR_BUDGETS", "report").env("MONITOR_TAGS", "suite=nightly");
