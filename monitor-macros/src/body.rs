@@ -5,9 +5,10 @@
 //! `rstest` or `test_case`. A user may write the same shape, with the same names: what another attribute wrote stands all at one
 //! place, where that attribute does, and what the user wrote does not. A shape that is not recognised is measured as a whole.
 
-use quote::quote;
+use proc_macro2::Span;
+use quote::{ToTokens as _, quote};
 use syn::ext::IdentExt as _;
-use syn::{Block, Expr, ExprCall, Item, ItemFn, Stmt};
+use syn::{Block, Expr, ExprCall, Item, ItemFn, ReturnType, Stmt, Token};
 
 use crate::case::{self, Begin, RstestCase, TestCase};
 use crate::position;
@@ -23,7 +24,24 @@ pub(crate) enum Found {
 /// Puts the `begin` of a function where the user's code begins, if that is not simply at the start.
 pub(crate) fn place(function: &mut ItemFn, begin: &Begin<'_>) -> Option<Found> {
     let name = function.sig.ident.unraw().to_string();
-    place_in(&mut function.block, &name, begin)
+    let found = place_in(&mut function.block, &name, begin);
+    if let (Some(Found::Body), ReturnType::Default) = (&found, &function.sig.output)
+        && let Some(body) = inner_block(&mut function.block, &name)
+    {
+        end_with_a_statement(body);
+    }
+    found
+}
+
+/// Before the edition 2024, what a block's last value borrows from is dropped after the block's variables, so after what
+/// measures it; rustc tells of that (`tail_expr_drop_order`). A statement's is dropped at its end.
+fn end_with_a_statement(block: &mut Block) {
+    if let Some(Stmt::Expr(value @ (Expr::Await(_) | Expr::Call(_) | Expr::MethodCall(_)), semicolon @ None)) =
+        block.stmts.last_mut()
+    {
+        let end = value.to_token_stream().into_iter().last().map_or_else(Span::call_site, |token| token.span());
+        *semicolon = Some(Token![;](end));
+    }
 }
 
 /// The `rstest` case that a function is, whatever is around its body.
@@ -127,7 +145,6 @@ fn is_logging_set_up(statement: &Stmt) -> bool {
 #[cfg(test)]
 mod tests {
     use proc_macro2::TokenStream;
-    use quote::ToTokens as _;
     use syn::parse_quote;
 
     use super::*;
