@@ -142,7 +142,7 @@ fn warnings(run: &Run) -> Vec<&str> {
 
 /// The name of a test's function, from what the harness says.
 fn function(line: &str) -> &str {
-    let name = line.trim_start_matches("test ").split(" ... ").next().unwrap_or_default();
+    let name = line.strip_prefix("test ").unwrap_or(line).split(" ... ").next().unwrap_or_default();
     let name = name.split(" - should panic").next().unwrap_or_default();
     name.rsplit("::").next().unwrap_or_default()
 }
