@@ -162,7 +162,7 @@ impl Writer {
     ///
     /// As [`Writer::apply`].
     pub fn apply_with<'e>(&mut self, entries: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
-        let again = self.process.clone().filter(|_| self.ended);
+        let again = if self.ended { self.process.clone() } else { None };
         self.write(|connection, memory| {
             again.map_or(Ok(()), |process| settle::go_on(connection, &process))?;
             entries().iter().try_for_each(|entry| insert::entry(connection, memory, entry))
