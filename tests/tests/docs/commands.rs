@@ -16,6 +16,7 @@ const READING_RESULTS: &str = "docs/src/reading-results.md";
 const HISTORY_AND_PLOTS: &str = "docs/src/history-and-plots.md";
 const COMPARING: &str = "docs/src/comparing.md";
 const GATING: &str = "docs/src/gating.md";
+const SHARDS: &str = "docs/src/shards.md";
 const TRUST: &str = "docs/src/trust.md";
 const DEPENDENCY_UPDATES: &str = "docs/src/dependency-updates.md";
 const CAPACITY: &str = "docs/src/capacity.md";
@@ -39,6 +40,7 @@ fn every_document_with_commands_has_a_test() {
             PYTEST_MONITOR,
             QUICK_START,
             READING_RESULTS,
+            SHARDS,
             TRUST
         ],
         "follow each in a test here"
@@ -70,7 +72,7 @@ fn the_quick_start() {
 #[test]
 fn the_chapters_on_results() {
     let mut session = Session::starting_in("").with_programs(folder_of_cargo_monitor());
-    for chapter in [QUICK_START, READING_RESULTS, COMPARING, GATING, TRUST, DEPENDENCY_UPDATES, CAPACITY] {
+    for chapter in [QUICK_START, READING_RESULTS, COMPARING, GATING, SHARDS, TRUST, DEPENDENCY_UPDATES, CAPACITY] {
         session.follow(&Document::read(chapter));
     }
 }

@@ -1,17 +1,24 @@
-//! The workflow files for CI are YAML, use actions that exist, and run scripts that a shell and `cargo monitor` take.
+//! The workflow files for CI and the action are YAML, use actions that exist, and run scripts that a shell and `cargo monitor`
+//! take. What the action's scripts do is tried by `cargo-monitor/tests/action.rs`.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fs;
 use std::process::Command;
 
 use monitor_tests::markdown::{Block, Document};
-use monitor_tests::run;
+use monitor_tests::{repository, run};
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::commands::folder_of_cargo_monitor;
 
-/// What the workflows may use. All of it is GitHub's own.
-const ACTIONS: [&str; 5] = [
+const CHAPTERS: [&str; 3] = ["docs/src/gate-on-github.md", "docs/src/gate-on-gitlab.md", "docs/src/shards.md"];
+
+/// What the workflows may use: GitHub's own, and this repository's action.
+const ACTIONS: [&str; 7] = [
+    "./.monitor",
     "actions/checkout@v4",
+    "actions/cache@v4",
     "actions/cache/restore@v4",
     "actions/cache/save@v4",
     "actions/upload-artifact@v4",
@@ -22,7 +29,8 @@ const ACTIONS: [&str; 5] = [
 const SCRIPTS: [&str; 3] = ["run", "script", "before_script"];
 
 fn workflows() -> Vec<(Block, Yaml)> {
-    let blocks = Document::read("docs/src/gating.md").blocks().into_iter().filter(|block| block.language == "yaml");
+    let blocks = CHAPTERS.into_iter().flat_map(|path| Document::read(path).blocks());
+    let blocks = blocks.filter(|block| block.language == "yaml");
     let parsed = blocks.map(|block| {
         let mut documents = YamlLoader::load_from_str(&block.text)
             .unwrap_or_else(|error| panic!("the YAML at line {}: {error}", block.line));
@@ -34,7 +42,8 @@ fn workflows() -> Vec<(Block, Yaml)> {
 
 #[test]
 fn workflows_use_actions_that_exist() {
-    let used: Vec<String> = workflows().iter().flat_map(|(_, yaml)| texts(yaml, &["uses"])).collect();
+    let parsed = workflows().into_iter().map(|(_, yaml)| yaml).chain([action()]);
+    let used: Vec<String> = parsed.flat_map(|yaml| texts(&yaml, &["uses"])).collect();
     assert!(used.len() > 5, "{used:?}");
     for action in used {
         assert!(ACTIONS.contains(&&*action), "{action}");
@@ -61,7 +70,8 @@ fn the_scripts_of_workflows_are_scripts() {
     let cargo_monitor = folder_of_cargo_monitor().join("cargo-monitor");
     for (block, yaml) in workflows() {
         let scripts = texts(&yaml, &SCRIPTS);
-        assert!(scripts.len() > 2, "line {}: {scripts:?}", block.line);
+        let is_ours = texts(&yaml, &["uses"]).iter().any(|used| used == "./.monitor");
+        assert!(is_ours || scripts.len() > 2, "line {}: {scripts:?}", block.line);
         for script in scripts {
             // An expression of GitHub is replaced before the shell sees it.
             let script = script.replace("${{", "").replace("}}", "");
@@ -77,6 +87,43 @@ fn the_scripts_of_workflows_are_scripts() {
                 }
             }
         }
+    }
+}
+
+fn action() -> Yaml {
+    let text = fs::read_to_string(repository().join("action.yml")).expect("the action is described");
+    YamlLoader::load_from_str(&text).unwrap_or_else(|error| panic!("action.yml: {error}")).remove(0)
+}
+
+#[test]
+fn the_action_declares_what_it_uses_and_the_book_describes_it() {
+    let text = fs::read_to_string(repository().join("action.yml")).expect("the action is described");
+    let action = action();
+    let inputs = action["inputs"].as_hash().expect("inputs");
+    let declared: Vec<_> = inputs.keys().filter_map(Yaml::as_str).collect();
+    let used: BTreeSet<_> = text
+        .split("inputs.")
+        .skip(1)
+        .map(|rest| rest.split(|letter: char| !letter.is_alphanumeric() && letter != '-').next().unwrap_or_default())
+        .collect();
+    assert_eq!(used, declared.iter().copied().collect());
+    let chapter = Document::read(CHAPTERS[0]).table("Inputs");
+    let told: Vec<_> = chapter.iter().map(|row| row[0].trim_matches('`')).collect();
+    assert_eq!(told, declared);
+    for row in &chapter {
+        let default = inputs[&Yaml::String(row[0].trim_matches('`').to_owned())]["default"].as_str();
+        assert!(!row[1].starts_with('`') || default == Some(row[1].trim_matches('`')), "{row:?} is {default:?}");
+    }
+
+    let scripts: BTreeSet<_> = texts(&action, &["run"])
+        .into_iter()
+        .filter_map(|script| Some(script.strip_prefix("bash \"$GITHUB_ACTION_PATH/")?.trim_end_matches('"').to_owned()))
+        .collect();
+    let files = fs::read_dir(repository().join("action")).expect("the action has scripts").flatten();
+    let files = files.map(|file| format!("action/{}", file.file_name().display())).collect();
+    assert_eq!(scripts, files);
+    for script in scripts {
+        let _ = run(command("bash", &["-n", &repository().join(script).display().to_string()])).succeeded();
     }
 }
 
