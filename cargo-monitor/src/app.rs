@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
+use monitor_report::Records;
 use monitor_store::{Monitor, location};
 
 use crate::environment;
 use crate::options::{Color, Format, Options};
 use crate::output::{self, Document};
+use crate::repository::Git;
 
 /// One run of the program.
 #[derive(Debug)]
@@ -96,6 +98,12 @@ impl App {
         let monitor = Monitor::open(&self.database()?)?;
         monitor.kept().iter().for_each(|kept| output::note(&format!("warning: {kept}")));
         Ok(monitor)
+    }
+
+    /// The rows of a file, and the history of the code in the current folder.
+    #[must_use]
+    pub fn records<'a>(&self, monitor: &'a Monitor) -> Records<'a> {
+        Records { source: monitor, repository: &Git }
     }
 
     /// The format that the user wants.

@@ -4,12 +4,12 @@ use std::ffi::OsStr;
 
 use clap::Parser as _;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use monitor_report::select::{branches, fact, tags};
 use monitor_store::{Monitor, Session, Sessions, TestId};
 
 use crate::app::App;
 use crate::options::Options;
 use crate::output::short;
-use crate::select::{branches, fact, tags};
 
 /// So many sessions, the newest, are offered one by one.
 const OFFERED: u64 = 50;

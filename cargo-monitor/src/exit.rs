@@ -1,11 +1,8 @@
 //! Every exit code. `cargo monitor --help` and the book quote them.
 
-use std::io;
 use std::process::ExitCode;
 
-use monitor_store::StoreError;
-
-use crate::select::{SelectError, TestError};
+use monitor_report::gate::Decision;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +73,17 @@ impl From<Exit> for ExitCode {
     }
 }
 
+impl From<Decision> for Exit {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Passed => Self::Success,
+            Decision::Regressed => Self::Regressed,
+            Decision::NoBaseline => Self::NoBaseline,
+            Decision::Partial => Self::Partial,
+        }
+    }
+}
+
 /// The codes as the help shows them.
 pub const HELP: &str = "\
 Exit codes:
@@ -89,40 +97,3 @@ Exit codes:
   7  doctor has found something wrong
   8  gate: only a part of the baseline's tests ran, so nothing passed
 `test` and `nextest` end with the exit code of cargo.";
-
-/// The exit code of an error. Whoever closes the pipe that we write to (`| head`) has had enough: no error.
-#[must_use]
-pub fn of(error: &anyhow::Error) -> Exit {
-    for cause in error.chain() {
-        if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-            return Exit::Success;
-        }
-        if cause.downcast_ref::<SelectError>().is_some() || cause.downcast_ref::<TestError>().is_some() {
-            return Exit::NoData;
-        }
-        if let Some(error) = cause.downcast_ref::<StoreError>() {
-            return match error {
-                StoreError::Missing { .. } => Exit::NoData,
-                _ => Exit::BadFile,
-            };
-        }
-    }
-    Exit::Error
-}
-
-#[cfg(test)]
-mod tests {
-    use anyhow::Context as _;
-
-    use super::*;
-
-    #[test]
-    fn each_error_has_its_code_wherever_it_stands_in_the_chain() {
-        let store = |error: StoreError| of(&Err::<(), _>(error).context("outer").expect_err("it is an error"));
-        assert_eq!(store(StoreError::Missing { path: "x".into() }), Exit::NoData);
-        assert_eq!(store(StoreError::Newer { path: "x".into(), found: 9, known: 3 }), Exit::BadFile);
-        assert_eq!(of(&anyhow::Error::new(SelectError::Empty)), Exit::NoData);
-        assert_eq!(of(&anyhow::Error::new(io::Error::from(io::ErrorKind::BrokenPipe))), Exit::Success);
-        assert_eq!(of(&anyhow::Error::new(io::Error::from(io::ErrorKind::NotFound))), Exit::Error);
-    }
-}

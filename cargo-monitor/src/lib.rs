@@ -1,25 +1,22 @@
-//! `cargo monitor`: thin commands over `monitor-store` and `monitor-analysis`.
+//! `cargo monitor`: thin commands over `monitor-report`.
 //!
 //! [`cli`] says what can be asked, a file of [`command`] answers it as a [`output::Document`], and [`output`] turns that
-//! into bytes: nothing else prints results. [`select`] finds the sessions that a user names, [`exit`] has every exit
-//! code.
+//! into bytes: nothing else prints results. [`exit`] has every exit code.
 #![forbid(unsafe_code)]
 
-mod amount;
 pub mod app;
+pub mod argument;
 pub mod cli;
 pub mod command;
-pub mod comparison;
 pub mod complete;
 pub mod environment;
 pub mod exit;
-pub mod gate;
-pub mod measure;
+mod explain;
 pub mod options;
 pub mod output;
 mod outside;
-pub mod select;
-pub mod series;
+mod repository;
+mod self_test;
 pub mod sources;
 
 use std::ffi::OsString;
@@ -29,6 +26,8 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::app::App;
 use crate::cli::Cli;
 use crate::exit::Exit;
+
+pub use crate::explain::explain;
 
 /// Answers the shell and exits, if it asks for completions (`COMPLETE=bash cargo-monitor`).
 pub fn complete() {
@@ -47,22 +46,4 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit
     }
     let cli = Cli::try_parse_from(cli::arranged(arguments))?;
     cli.command.run(&App::new(cli.options))
-}
-
-/// Tells an error on stderr (help and version: on stdout), and returns its exit code.
-pub fn explain(error: &anyhow::Error) -> Exit {
-    match error.downcast_ref::<clap::Error>() {
-        Some(usage) => {
-            // Nobody is left to be told where this fails.
-            let _ = usage.print();
-            if usage.use_stderr() { Exit::Usage } else { Exit::Success }
-        }
-        None => {
-            let exit = exit::of(error);
-            if exit != Exit::Success {
-                output::error(error);
-            }
-            exit
-        }
-    }
 }

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use cargo_monitor::options::Format;
-use cargo_monitor::output::{Column, Document, Table, Tone, Value, render};
+use cargo_monitor::output::{Column, Document, Table, Tone, Value, as_text};
 
 /// Every kind of value, and names that are out to harm.
 fn document() -> Document {
@@ -50,38 +50,38 @@ fn document() -> Document {
 
 #[test]
 fn table() {
-    let colours = render(&document(), Format::Table, None);
+    let colours = as_text(&document(), Format::Table, None);
     insta::assert_snapshot!(anstream::adapter::strip_str(&colours).to_string());
     assert!(colours.contains("\u{1b}["), "values have colours");
 }
 
 #[test]
 fn a_narrow_terminal_wraps_cells() {
-    let narrow = anstream::adapter::strip_str(&render(&document(), Format::Table, Some(60))).to_string();
+    let narrow = anstream::adapter::strip_str(&as_text(&document(), Format::Table, Some(60))).to_string();
     let widest = narrow.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(60), "{widest:?}\n{narrow}");
 }
 
 #[test]
 fn markdown() {
-    insta::assert_snapshot!(render(&document(), Format::Markdown, None));
+    insta::assert_snapshot!(as_text(&document(), Format::Markdown, None));
 }
 
 #[test]
 fn csv() {
-    insta::assert_snapshot!(render(&document(), Format::Csv, None).replace('\r', ""));
+    insta::assert_snapshot!(as_text(&document(), Format::Csv, None).replace('\r', ""));
 }
 
 #[test]
 fn json() {
-    insta::assert_snapshot!(render(&document(), Format::Json, None));
+    insta::assert_snapshot!(as_text(&document(), Format::Json, None));
 }
 
 #[test]
 fn no_format_lets_through_what_a_terminal_obeys() {
     for format in [Format::Table, Format::Json, Format::Csv, Format::Markdown] {
-        let text = anstream::adapter::strip_str(&render(&document(), format, None)).to_string();
-        let raw = render(&document(), format, None);
+        let text = anstream::adapter::strip_str(&as_text(&document(), format, None)).to_string();
+        let raw = as_text(&document(), format, None);
         assert!(!raw.contains('\u{9b}') && !raw.contains('\u{202e}') && !raw.contains("\u{1b}[31mred"), "{format:?}");
         assert!(
             text.chars().all(|character| "\r\n\t".contains(character) || !character.is_control()),

@@ -11,10 +11,10 @@ use monitor_store::{Session, Sessions};
 
 use super::compare::Scope;
 use crate::app::App;
-use crate::comparison::{Finding, Prepared, Request, Rows, Sides, Verdicts, judge, prepare};
 use crate::exit::Exit;
 use crate::output::{self, Cell, Column, Document, Progress, Table, Value};
-use crate::select::SelectError;
+use monitor_report::comparison::{Finding, Prepared, Request, Rows, Sides, Verdicts, judge, prepare};
+use monitor_report::select::SelectError;
 
 /// Factors by which values are raised.
 const FACTORS: [f64; 5] = [1.05, 1.10, 1.20, 1.50, 2.00];

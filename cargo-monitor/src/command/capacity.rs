@@ -4,14 +4,14 @@ use clap::Args;
 use monitor_analysis::capacity::{Machine, RecordedTest, Recording, Runner, Workload, bounds, cheapest};
 use monitor_store::{Kind, Monitor, Session, Sessions, Test};
 
-use crate::amount;
 use crate::app::App;
 use crate::complete;
 use crate::exit::Exit;
-use crate::measure;
 use crate::output::{self, Cell, Column, Document, Table, Tone, Value};
-use crate::select::{self, fact};
 use monitor_analysis::metric::Metric;
+use monitor_report::amount;
+use monitor_report::measure;
+use monitor_report::select::{self, fact};
 
 /// Machines with more cores are not looked for.
 const MAX_CORES: usize = 128;
@@ -47,7 +47,7 @@ pub struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let monitor = app.monitor()?;
-    let session = select::session(&monitor, &arguments.session)?;
+    let session = select::session(app.records(&monitor), &arguments.session)?;
     let tests = ended_tests(&monitor, &session)?;
     if tests.is_empty() {
         return Err(select::SelectError::NoTests { session: output::short(&session.session_h) }.into());

@@ -2,19 +2,18 @@
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _};
-use monitor_analysis::judge::RunFactor;
-use monitor_analysis::metric::Metric;
-use monitor_analysis::verdict::Verdict;
+use monitor_report::gate::{Gate, Outcome, ThresholdRule, Waiver};
+use monitor_report::view::gate::document;
 use monitor_store::Timestamp;
 
-use super::compare::{self, Scope};
+use super::compare::Scope;
 use crate::app::App;
 use crate::cli::Cli;
 use crate::command::prune::BASELINE;
 use crate::complete;
 use crate::exit::Exit;
-use crate::gate::{Checked, Gate, Outcome, ThresholdRule, Waiver, self_test};
-use crate::output::{self, Column, Document, Table, Tone, Value};
+use crate::output::{self, Document, Table, Tone, Value};
+use crate::self_test::self_test;
 
 /// Limits of the user, as `;`-separated rules.
 const THRESHOLDS: &str = "MONITOR_GATE_THRESHOLDS";
@@ -72,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         thresholds: rules,
         waivers: [app.rules(WAIVERS)?, arguments.waivers.clone()].concat(),
     };
-    let outcome = gate.check(&app.monitor()?, Timestamp::now())?;
+    let outcome = gate.check(app.records(&app.monitor()?), Timestamp::now())?;
     app.print(&document(&outcome))?;
     if let Outcome::Compared(checked) = &outcome {
         for waiver in &checked.expired {
@@ -82,7 +81,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
             output::note(&format!("this waiver covers nothing and can go: {waiver}"));
         }
     }
-    Ok(outcome.exit())
+    Ok(outcome.decision().into())
 }
 
 /// `--baseline`, else `MONITOR_GATE_BASELINE`.
@@ -97,69 +96,6 @@ fn baseline(arguments: &Arguments, app: &App) -> anyhow::Result<String> {
             Err(Cli::command().error(ErrorKind::MissingRequiredArgument, message).into())
         }
     }
-}
-
-/// What a gate says.
-#[must_use]
-pub fn document(outcome: &Outcome) -> Document {
-    let gate = |word: &str, tone| (Column::new("gate", "gate"), Value::text(word).toned(tone));
-    match outcome {
-        Outcome::NoBaseline { reason } => {
-            let why = (Column::new("reason", "because"), Value::text(reason).into());
-            Document::default().with_facts("gate", "", vec![gate("no baseline", Tone::Doubtful), why])
-        }
-        Outcome::Compared(checked) => compared(
-            checked,
-            match outcome.exit() {
-                Exit::Success => gate("passed", Tone::Good),
-                Exit::Partial => gate("only a part ran", Tone::Doubtful),
-                _ => gate("regressed", Tone::Bad),
-            },
-        ),
-    }
-}
-
-fn compared(checked: &Checked, word: (Column, output::Cell)) -> Document {
-    let mut facts = vec![word];
-    facts.extend(compare::facts(&checked.comparison));
-    let mut document = Document::default().with_facts("gate", "", facts);
-    if !checked.slower.is_empty() {
-        document = document.with_table("slower", "The run as a whole", slower(&checked.slower));
-    }
-    let of = |verdict| checked.comparison.of(verdict).into_iter();
-    let suspects: Vec<_> = of(Verdict::Suspect).collect();
-    let not_compared = [Verdict::Gone, Verdict::NotComparable, Verdict::NoBaseline, Verdict::New];
-    for (key, title, found) in [
-        ("regressed", "Regressed", checked.regressed.iter().collect::<Vec<_>>()),
-        ("waived", "Waived", checked.waived.iter().collect()),
-        ("suspect", "Suspect: worth a second measurement", suspects),
-        ("not_compared", "Not compared", not_compared.into_iter().flat_map(of).collect()),
-    ] {
-        if !found.is_empty() {
-            document = document.with_table(key, title, compare::findings(found.into_iter()));
-        }
-    }
-    match checked.comparison.dependencies.as_deref() {
-        Some(changed) if !changed.is_empty() => {
-            document.with_table("dependencies", "Changed dependencies", compare::dependencies(changed))
-        }
-        _ => document,
-    }
-}
-
-/// What the whole run has more of.
-fn slower(factors: &[(Metric, RunFactor)]) -> Table {
-    let mut table =
-        Table::new(&[("metric", ""), ("metric_title", "metric"), ("ratio", "change"), ("reason", "reason")]);
-    for (metric, factor) in factors {
-        table.push(vec![
-            Value::text(metric.name()).into(),
-            Value::text(metric.title()).into(),
-            Value::Change(factor.ratio).toned(Tone::Bad),
-            Value::text(&factor.judgement.reason.text(*metric)).into(),
-        ]);
-    }
-    table
 }
 
 fn prove(app: &App) -> anyhow::Result<Exit> {

@@ -11,15 +11,16 @@ use monitor_analysis::quantity::Unit;
 use monitor_store::TestId;
 
 use crate::app::App;
-use crate::command::history;
+use crate::argument::MetricArgument;
 use crate::complete;
 use crate::exit::Exit;
-use crate::measure::{self, MetricArgument};
-use crate::output::page::{Page, Section};
 use crate::output::{self, Cell, Document, Table, Value, png};
-use crate::select;
-use crate::series::chart::{By, Curve, chart, title};
-use crate::series::{Archive, Scope, Series};
+use monitor_report::measure;
+use monitor_report::render::page::{Page, Section};
+use monitor_report::select;
+use monitor_report::series::chart::{By, Curve, chart, title};
+use monitor_report::series::{Archive, Scope, Series};
+use monitor_report::view::history;
 
 /// Characters of a sparkline at most.
 const SPARKLINE: usize = 60;

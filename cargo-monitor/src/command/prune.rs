@@ -7,11 +7,12 @@ use clap::Args;
 use monitor_store::{Monitor, Session, SessionDetails, Sessions, Timestamp, Writer};
 
 use crate::app::App;
-use crate::command::sessions;
 use crate::complete;
 use crate::exit::Exit;
 use crate::output::{self, Progress};
-use crate::select;
+use monitor_report::Records;
+use monitor_report::select;
+use monitor_report::view::sessions;
 
 /// The sessions that a gate compares with, as its `--baseline` names them.
 pub(crate) const BASELINE: &str = "MONITOR_GATE_BASELINE";
@@ -51,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let all = monitor.session_details(&Sessions::all().newest_first())?;
     let baseline = app.variable(BASELINE)?.map(|text| text.to_string_lossy().into_owned());
     let named: Vec<&str> = arguments.protect.iter().chain(&baseline).map(String::as_str).collect();
-    let protected = if arguments.force { HashSet::new() } else { protected(&monitor, &all, &named)? };
+    let protected = if arguments.force { HashSet::new() } else { protected(app.records(&monitor), &all, &named)? };
     let (mut going, mut spared) = (Vec::new(), 0_usize);
     for (index, details) in all.into_iter().enumerate() {
         if is_kept(arguments, index, &details.session) {
@@ -94,7 +95,7 @@ fn is_kept(arguments: &Arguments, index: usize, session: &Session) -> bool {
 }
 
 /// The sessions that a gate may compare with.
-fn protected(monitor: &Monitor, all: &[SessionDetails], named: &[&str]) -> anyhow::Result<HashSet<String>> {
+fn protected(records: Records<'_>, all: &[SessionDetails], named: &[&str]) -> anyhow::Result<HashSet<String>> {
     let tagged = all.iter().filter(|details| select::fact(&details.session, "baseline").is_some());
     let mut protected: HashSet<String> = tagged.map(|details| details.session.session_h.clone()).collect();
     for text in named {
@@ -104,7 +105,7 @@ fn protected(monitor: &Monitor, all: &[SessionDetails], named: &[&str]) -> anyho
                 protected.extend(last(all, count));
             }
             None => {
-                let named = select::sessions(monitor, text).context("cannot tell which sessions to protect")?;
+                let named = select::sessions(records, text).context("cannot tell which sessions to protect")?;
                 protected.extend(named.into_iter().map(|session| session.session_h));
             }
         }

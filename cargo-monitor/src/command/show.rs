@@ -2,15 +2,15 @@
 
 use clap::Args;
 use monitor_analysis::metric::Metric;
-use monitor_store::{Attribution, Kind, Monitor, Session, Sessions, Test};
+use monitor_report::view::{sessions, show};
+use monitor_report::{measure, select};
+use monitor_store::{Kind, Test};
 
 use crate::app::App;
-use crate::command::sessions;
+use crate::argument::MetricArgument;
 use crate::complete;
 use crate::exit::Exit;
-use crate::measure::{self, MetricArgument};
-use crate::output::{Cell, Document, Table, Tone, Value};
-use crate::select;
+use crate::output::Document;
 
 /// Which session, and what of it.
 #[derive(Debug, Args)]
@@ -46,105 +46,23 @@ pub struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let monitor = app.monitor()?;
-    let session = select::session(&monitor, &arguments.session)?;
-    let mut tests = monitor.tests(&session.session_h)?;
+    let session = select::session(app.records(&monitor), &arguments.session)?;
+    let mut rows = monitor.tests(&session.session_h)?;
     let wanted = |test: &Test| {
         let name = measure::name(test);
         (arguments.all_kinds || test.kind() == Kind::Function)
             && (arguments.test.is_empty() || arguments.test.iter().any(|part| name.contains(part.as_str())))
     };
-    tests.retain(wanted);
+    rows.retain(wanted);
     if let Some(MetricArgument(metric)) = arguments.sort {
-        sort_by(&mut tests, metric);
+        show::sort_by(&mut rows, metric);
     }
     let shown: Vec<Metric> = arguments.metrics.iter().map(|metric| metric.0).collect();
-    let document = Document::default().with_facts("session", "", facts(&monitor, &session)?).with_table(
+    let document = Document::default().with_facts("session", "", sessions::facts(&monitor, &session)?).with_table(
         "tests",
         "",
-        table(&tests, &shown),
+        show::table(&rows, &shown),
     );
     app.print(&document)?;
     Ok(Exit::Success)
-}
-
-/// Greatest first; tests without a value last.
-pub(crate) fn sort_by(tests: &mut [Test], metric: Metric) {
-    let key = |test: &Test| measure::value(test, metric).unwrap_or(f64::NEG_INFINITY);
-    tests.sort_by(|a, b| key(b).total_cmp(&key(a)));
-}
-
-/// What is known of a session as a whole.
-pub(crate) fn facts(monitor: &Monitor, session: &Session) -> anyhow::Result<Vec<(crate::output::Column, Cell)>> {
-    let details = monitor.session_details(&Sessions::all().id_prefix(&session.session_h))?;
-    let document = sessions::document(&details);
-    let Some(crate::output::Body::Table(table)) = document.sections.into_iter().next().map(|section| section.body)
-    else {
-        return Ok(Vec::new());
-    };
-    let Some(row) = table.rows.into_iter().next() else { return Ok(Vec::new()) };
-    Ok(table.columns.into_iter().zip(row).collect())
-}
-
-/// A row for each test; the metrics in `shown` for people, all for programs.
-pub(crate) fn table(tests: &[Test], shown: &[Metric]) -> Table {
-    let mut columns = vec![("test", "test"), ("outcome", "outcome")];
-    // In the order asked for, then the rest.
-    let rest = measure::METRICS.iter().filter(|metric| !shown.contains(metric));
-    let metrics: Vec<Metric> = shown.iter().chain(rest).copied().collect();
-    for metric in &metrics {
-        columns.push((measure::key(*metric), if shown.contains(metric) { metric.title() } else { "" }));
-    }
-    columns.extend([
-        ("attribution", "attribution"),
-        ("memory_source", ""),
-        ("concurrency", ""),
-        ("attempt", ""),
-        ("component", ""),
-        ("package", ""),
-        ("binary", ""),
-        ("path", ""),
-        ("item", ""),
-        ("variant", ""),
-        ("file", ""),
-        ("kind", ""),
-        ("start_time", ""),
-        ("process", ""),
-        ("machine_class", ""),
-    ]);
-    let mut table = Table::new(&columns);
-    for test in tests {
-        table.push(row(test, &metrics));
-    }
-    table
-}
-
-fn row(test: &Test, metrics: &[Metric]) -> Vec<Cell> {
-    let outcome = measure::outcome(test);
-    let profile = test.profile.as_ref();
-    let mut row =
-        vec![Value::Name(measure::name(test)).into(), Value::Text(outcome.to_string()).toned(measure::tone(outcome))];
-    row.extend(metrics.iter().map(|metric| Cell::from(measure::cell(test, *metric))));
-    let attribution = measure::attribution(test);
-    let attribution_tone = if attribution == Some(Attribution::Shared) { Tone::Doubtful } else { Tone::Dim };
-    row.push(Value::or_missing(attribution, |it| Value::Text(it.to_string())).toned(attribution_tone));
-    row.extend(
-        [
-            Value::or_missing(profile.and_then(|profile| profile.mem_source), |it| Value::Text(it.to_string())),
-            Value::or_missing(profile.and_then(|profile| profile.measures.concurrency), Value::count),
-            Value::or_missing(profile, |profile| Value::count(profile.attempt.into())),
-            Value::text(test.component()),
-            Value::or_missing(profile, |profile| Value::text(&profile.package)),
-            Value::or_missing(profile, |profile| Value::text(&profile.binary)),
-            Value::text(test.path()),
-            Value::Name(test.item().to_owned()),
-            Value::Name(test.variant().to_owned()),
-            Value::text(test.metric.as_ref().map_or("", |metric| &metric.item_fs_loc)),
-            Value::Text(test.kind().to_string()),
-            Value::Time(test.start()),
-            Value::id(profile.map_or("", |profile| &profile.key.process_h)),
-            Value::id(test.class_h.as_deref().unwrap_or_default()),
-        ]
-        .map(Cell::from),
-    );
-    row
 }

@@ -7,11 +7,12 @@ use monitor_analysis::metric::Metric;
 use monitor_store::{Kind, Test};
 
 use crate::app::App;
+use crate::argument::MetricArgument;
 use crate::complete;
 use crate::exit::Exit;
-use crate::measure::{self, MetricArgument};
 use crate::output::{Document, Table, Value};
-use crate::select;
+use monitor_report::measure;
+use monitor_report::select;
 
 /// Of what, in which session.
 #[derive(Debug, Args)]
@@ -56,7 +57,7 @@ pub enum By {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let monitor = app.monitor()?;
-    let session = select::session(&monitor, &arguments.session)?;
+    let session = select::session(app.records(&monitor), &arguments.session)?;
     let mut tests = monitor.tests(&session.session_h)?;
     tests.retain(|test| test.kind() == Kind::Function);
     app.print(&Document::table("top", table(&tests, arguments)))?;

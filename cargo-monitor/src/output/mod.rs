@@ -1,14 +1,7 @@
 //! Results on stdout, talk on stderr: the one place that prints.
 //!
-//! A command builds a [`Document`]; a renderer of this folder turns it into text, without looking at the process.
+//! A command builds a [`Document`]; a renderer of `monitor-report`, or one of this folder, makes text of it.
 
-mod csv;
-mod document;
-mod html;
-mod human;
-mod json;
-mod markdown;
-pub mod page;
 pub mod png;
 mod progress;
 mod text;
@@ -17,9 +10,10 @@ use std::fmt::Display;
 use std::io::Write as _;
 
 use anstream::{eprintln, stdout};
-pub use document::{Body, Cell, Column, Document, Section, Table, Tone, Value};
-pub use human::short;
 use monitor_analysis::sanitise::terminal;
+pub use monitor_report::document::{Body, Cell, Column, Document, Section, Table, Tone, Value};
+use monitor_report::render;
+pub use monitor_report::render::{csv_rows, json_lines, page, short, text_of};
 pub use progress::Progress;
 use terminal_size::{Width, terminal_size};
 
@@ -27,31 +21,13 @@ use crate::options::Format;
 
 /// The text of a document in a format, with ANSI colour codes in tables. `width` is the terminal's, if there is one.
 #[must_use]
-pub fn render(document: &Document, format: Format, width: Option<u16>) -> String {
+pub fn as_text(document: &Document, format: Format, width: Option<u16>) -> String {
     match format {
         Format::Table => text::render(document, width),
-        Format::Json => json::render(document),
-        Format::Csv => csv::render(document),
-        Format::Markdown => markdown::render(document),
+        Format::Json => render::json(document),
+        Format::Csv => render::csv(document),
+        Format::Markdown => render::markdown(document),
     }
-}
-
-/// The text of a value for programs: as JSON has it, without quotes.
-#[must_use]
-pub fn text_of(value: &Value) -> String {
-    json::text(value)
-}
-
-/// The rows of a table as JSON, an object on each line.
-#[must_use]
-pub fn json_lines(table: &Table) -> String {
-    json::lines(table)
-}
-
-/// The rows of a table as CSV, with or without a line of headings.
-#[must_use]
-pub fn csv_rows(table: &Table, headings: bool) -> String {
-    csv::rows(table, headings)
 }
 
 /// Prints results on stdout, without colour codes if it is no terminal.
@@ -62,7 +38,7 @@ pub(crate) fn print(document: &Document, format: Format) -> anyhow::Result<()> {
             note(&format!("csv holds one table: `{}` is left out; use --format json for all", section.key));
         }
     }
-    write(&render(document, format, width))
+    write(&as_text(document, format, width))
 }
 
 /// Writes text to stdout as it is.

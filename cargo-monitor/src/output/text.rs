@@ -3,8 +3,8 @@
 use comfy_table::{Attribute, Cell as TextCell, CellAlignment, Color, ContentArrangement, Table as TextTable, presets};
 use monitor_analysis::sanitise::terminal;
 
-use super::document::{Body, Cell, Column, Document, Table, Tone, Value};
-use super::human::human;
+use monitor_report::document::{Body, Cell, Column, Document, Table, Tone, Value};
+use monitor_report::render::human;
 
 /// The document with ANSI colour codes. A table that is wider than `width` wraps its cells.
 pub(super) fn render(document: &Document, width: Option<u16>) -> String {

@@ -7,6 +7,9 @@ use std::path::Path;
 use monitor_store::{Outcome, Timestamp};
 use serde_json::{Value, json};
 
+/// The variable that names the file of the log, for the runner.
+pub(super) const LOG: &str = "CARGO_MONITOR_OUTSIDE_LOG";
+
 /// What one run of one test cost as a process.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Line {

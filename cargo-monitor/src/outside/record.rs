@@ -10,8 +10,8 @@ use monitor_store::{
     Writer,
 };
 
-use super::Run;
 use super::log::Line;
+use super::run::Run;
 use crate::environment;
 
 /// Writes the rows of a run to `file`; returns how many. `variables` are those that the tests were given.

@@ -17,9 +17,8 @@ use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
 use nix::sys::time::TimeValLike as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-use super::LOG;
 use super::chain::Chain;
-use super::log::Line;
+use super::log::{LOG, Line};
 use crate::exit::Exit;
 
 /// Name of the subcommand.

@@ -101,7 +101,7 @@ impl Monitor {
         Ok(processes
             .into_iter()
             .map(|(process, state)| {
-                let state = if self.reader.gone.contains(&process.process_h) { "ended".to_owned() } else { state };
+                let state = if self.gone.contains(&process.process_h) { "ended".to_owned() } else { state };
                 (process, state)
             })
             .collect())

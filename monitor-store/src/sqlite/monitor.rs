@@ -1,6 +1,8 @@
 //! [`Monitor`]: sessions, contexts and metrics of a file, as Python's `monitor_api.Monitor` offers them, typed.
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
@@ -30,7 +32,10 @@ use crate::sqlite::reader::Reader;
 /// ```
 #[derive(Debug)]
 pub struct Monitor {
-    pub(crate) reader: Reader,
+    /// Locked for one query at a time, so that threads may share a file.
+    reader: Mutex<Reader>,
+    pub(crate) gone: HashSet<String>,
+    kept: Vec<Kept>,
 }
 
 /// What a session ran on, ran with and measured.
@@ -59,13 +64,15 @@ impl Monitor {
     /// [`StoreError::Missing`], [`StoreError::Folder`], [`StoreError::Corrupt`], [`StoreError::Foreign`], or another
     /// that says why the file cannot be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { reader: Reader::open(path)? })
+        let mut reader = Reader::open(path)?;
+        let (gone, kept) = (std::mem::take(&mut reader.gone), std::mem::take(&mut reader.kept));
+        Ok(Self { reader: Mutex::new(reader), gone, kept })
     }
 
     /// Spool files that were found beside the file and not understood, to be told to the user.
     #[must_use]
     pub fn kept(&self) -> &[Kept] {
-        &self.reader.kept
+        &self.kept
     }
 
     /// The sessions that `filter` selects.
@@ -264,7 +271,9 @@ impl Monitor {
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T> + Copy,
     ) -> Result<Vec<T>, StoreError> {
         let values: Vec<_> = values.into_iter().collect();
-        self.reader.database.patiently(|connection| {
+        // A query that panicked leaves nothing half done: it only read.
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.database.patiently(|connection| {
             let mut statement = connection.prepare(sql)?;
             statement.query_map(params_from_iter(&values), read)?.collect()
         })

@@ -126,7 +126,7 @@ impl Monitor {
     /// The outcome that a row has once what is due is done, where the file does not take the change.
     fn settled(&self, outcome: Outcome, process_h: &str) -> Outcome {
         match outcome {
-            Outcome::Running if self.reader.gone.contains(process_h) => Outcome::Crashed,
+            Outcome::Running if self.gone.contains(process_h) => Outcome::Crashed,
             outcome => outcome,
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemMacro, ItemStatic};
 
-use super::Finding;
+use super::finding::Finding;
 use super::source::some;
 use crate::sources::packages::{Package, Workspace};
 use crate::sources::{files, known};
@@ -141,7 +141,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::command::doctor::Grade;
+    use crate::command::doctor::finding::Grade;
     use crate::sources::packages;
 
     const MONITORED: &str = "#[test] #[monitored] fn x() {}";

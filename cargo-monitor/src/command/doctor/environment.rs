@@ -1,6 +1,6 @@
 //! Variables that look like ours and that nothing reads.
 
-use super::Finding;
+use super::finding::Finding;
 
 /// Every variable that the runtime or this program reads.
 const KNOWN: [&str; 20] = [

@@ -8,7 +8,7 @@ use std::path::Path;
 use monitor_analysis::quantity::{Quantity, Unit};
 use monitor_store::{Monitor, Sessions, StoreError, location};
 
-use super::Finding;
+use super::finding::Finding;
 
 /// A write-ahead log larger than this is not being folded back.
 const LARGE_LOG_BYTES: u64 = 16 << 20;

@@ -3,10 +3,12 @@
 mod allocator;
 mod environment;
 mod file;
+mod finding;
 mod source;
 
 use clap::Args;
 
+use self::finding::{Finding, Grade};
 use crate::app::App;
 use crate::exit::Exit;
 use crate::output::{Document, Table, Tone, Value};
@@ -24,40 +26,6 @@ the environment (variables that nothing reads) and at the sources of the workspa
 not monitored, allocators that conflict or hide the heap). Ends with exit code 7 if something is wrong, 0 if at most something may
 mislead.")]
 pub struct Arguments {}
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Grade {
-    /// As it should be.
-    Fine,
-    /// May mislead.
-    Doubtful,
-    /// Is wrong.
-    Wrong,
-}
-
-/// What a check has found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Finding {
-    check: &'static str,
-    grade: Grade,
-    found: String,
-    remedy: String,
-}
-
-impl Finding {
-    fn fine(check: &'static str, found: impl Into<String>) -> Self {
-        Self { check, grade: Grade::Fine, found: found.into(), remedy: String::new() }
-    }
-
-    fn doubtful(check: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, grade: Grade::Doubtful, found: found.into(), remedy: remedy.into() }
-    }
-
-    fn wrong(check: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, grade: Grade::Wrong, found: found.into(), remedy: remedy.into() }
-    }
-}
 
 pub(crate) fn run(_: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let workspace = app.workspace()?;

@@ -7,7 +7,7 @@ use std::{fs, mem};
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemFn, ItemMacro, ItemMod};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::sources::packages::Package;
 use crate::sources::{self, files, known};
 
@@ -169,7 +169,7 @@ pub(super) fn some(all: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::doctor::Grade;
+    use crate::command::doctor::finding::Grade;
     use crate::sources::packages;
 
     fn findings(files: &[(&str, &str)]) -> Vec<Finding> {

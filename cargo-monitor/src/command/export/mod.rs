@@ -12,13 +12,13 @@ use clap::{Args, ValueEnum, ValueHint};
 use monitor_store::{Monitor, Session, SessionDetails, Sessions};
 
 use crate::app::App;
-use crate::command::{sessions, show};
 use crate::complete;
 use crate::exit::Exit;
-use crate::measure;
 use crate::options::Format;
 use crate::output::{self, Body, Cell, Column, Table};
-use crate::select;
+use monitor_report::measure;
+use monitor_report::select;
+use monitor_report::view::{sessions, show};
 
 /// What to export, and how.
 #[derive(Debug, Args)]
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let form = form(arguments, app.format())?;
     let monitor = app.monitor()?;
     let mut chosen = match &arguments.sessions {
-        Some(text) => select::sessions(&monitor, text)?,
+        Some(text) => select::sessions(app.records(&monitor), text)?,
         None => monitor.sessions(&Sessions::all().newest_first())?,
     };
     chosen.reverse();

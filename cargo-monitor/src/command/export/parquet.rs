@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use monitor_analysis::quantity::Unit;
 
 use super::thrift::{Struct, varint};
-use crate::measure;
 use crate::output::{Cell, Column, Table, Value, text_of};
+use monitor_report::measure;
 
 const MAGIC: &[u8] = b"PAR1";
 

@@ -10,8 +10,16 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 
-use super::Runner;
 use crate::options::Color;
+
+/// What runs the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runner {
+    /// `cargo test`
+    Test,
+    /// `cargo nextest run`
+    Nextest,
+}
 
 /// One run of the tests.
 pub(super) struct Run<'a> {

@@ -1,7 +1,6 @@
 //! `cargo monitor test` and `cargo monitor nextest`: cargo's own command, then what its tests cost.
 
 mod cargo;
-pub(crate) mod summary;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,20 +9,14 @@ use anyhow::bail;
 use clap::Args;
 use monitor_store::{Monitor, StoreError, hash_hex};
 
+pub(crate) use self::cargo::Runner;
 use crate::app::App;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
+use crate::explain;
 use crate::options::Format;
 use crate::output;
 use crate::outside;
-
-/// What runs the tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Runner {
-    /// `cargo test`
-    Test,
-    /// `cargo nextest run`
-    Nextest,
-}
+use monitor_report::view::summary;
 
 /// How the tests run, and under what names they are recorded.
 #[derive(Debug, Args)]
@@ -90,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
     };
     // What cargo has to say is what counts; that its tests cannot be summed up is only told.
     match print_summary(app, &file, &sessions) {
-        Err(error) if exit::of(&error) != Exit::Success => output::error(&error),
+        Err(error) if explain::of(&error) != Exit::Success => output::error(&error),
         _ => {}
     }
     Ok(Exit::Cargo(code))

@@ -1,0 +1,49 @@
+//! `cargo monitor report`: one page that tells what a session cost.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, ValueHint};
+use monitor_report::view::report::{Extent, page};
+use monitor_report::view::subject::Subject;
+
+use crate::app::App;
+use crate::complete;
+use crate::exit::Exit;
+use crate::output;
+
+/// Of what, and where to.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo monitor report
+  cargo monitor report main --output main.html
+  cargo monitor report v1.0..latest --charts 50
+
+The page is one file that needs nothing else, not even JavaScript. A range FROM..TO reports the session TO, compares it \
+with FROM, and shows the histories between them; else the session is compared with the one before it on its machine class.")]
+pub struct Arguments {
+    /// The session (latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …) or a range FROM..TO of them
+    #[arg(value_name = "SESSION", default_value = "latest", add = complete::session_completer())]
+    session: String,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE", default_value = "report.html", value_hint = ValueHint::FilePath)]
+    output: PathBuf,
+    /// Draw the histories of so many tests: those that changed, then the slowest and hungriest
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    charts: usize,
+    /// Draw so many of the newest sessions in each history
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    sessions: usize,
+}
+
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+    let monitor = app.monitor()?;
+    let subject = Subject::find(app.records(&monitor), &arguments.session)?;
+    let page = page(&monitor, &subject, Extent { charts: arguments.charts, sessions: arguments.sessions })?;
+    fs::write(&arguments.output, page.render())
+        .with_context(|| format!("cannot write {}", arguments.output.display()))?;
+    output::note(&format!("{} has the report", arguments.output.display()));
+    Ok(Exit::Success)
+}

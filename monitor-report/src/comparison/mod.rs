@@ -1,0 +1,21 @@
+//! What changed between two sides: the data of `compare`, `gate`, `calibrate`, `report` and the summary of a run.
+//!
+//! [`Sides`] finds the sessions (`lineage` what they come from), [`Rows`] reads them, `observe` gathers the tests of both,
+//! `prepare` makes series of what may be compared, [`judge()`] asks `monitor-analysis`, [`Comparison`] holds the whole.
+
+mod judge;
+mod lineage;
+mod model;
+mod observe;
+mod prepare;
+mod rows;
+mod sides;
+mod whole;
+
+pub use judge::judge;
+pub use lineage::code;
+pub use model::{DEFAULT_METRICS, Finding, Request, Verdicts};
+pub use prepare::{History, Prepared};
+pub use rows::Rows;
+pub use sides::Sides;
+pub use whole::{Comparison, PARTIAL_SHARE, prepare};

@@ -1,0 +1,160 @@
+//! The sessions of the two sides.
+
+use std::collections::HashSet;
+
+use monitor_analysis::constants::{HISTORY_WINDOW, SAMPLES_MIN};
+use monitor_store::Session;
+
+use super::lineage::{Lineage, code};
+use crate::error::ReportError;
+use crate::select::{self, SelectError};
+use crate::source::{Records, Source};
+
+/// The sessions to compare, each side newest first and never empty.
+#[derive(Clone, Debug)]
+pub struct Sides {
+    /// What is compared with: at most [`Sides::depth`] values of each test are taken from them, the newest.
+    pub base: Vec<Session>,
+    /// What is compared.
+    pub head: Vec<Session>,
+    /// Other sessions of the head's code: they tell whether it repeats itself.
+    pub witnesses: Vec<Session>,
+    /// So many values of a test at most.
+    pub depth: usize,
+    /// The newest session of the base was meant, and those before it only tell how much its code scatters.
+    pub is_one: bool,
+}
+
+impl Sides {
+    /// The sides that a user names. A session (`latest`, `…~1`, an identifier) stands for its code, and the sessions before
+    /// it tell how much that scatters; a commit, a branch, a tag or a date stands for all sessions that it selects, and
+    /// `last:N` for those before the head, N values of each test.
+    ///
+    /// Of a branch, what is not an ancestor of the head's commit is left out, where the repository knows it; else what is
+    /// later. Sessions of the head's own code are no base, unless nothing else is there.
+    ///
+    /// # Errors
+    ///
+    /// If a name selects nothing, or nothing but the head for the base; if the file cannot be read.
+    pub fn find(records: Records<'_>, base: &str, head: &str) -> Result<Self, ReportError> {
+        let head = select::group(records, head)?;
+        if let Some(count) = last(base)? {
+            return Self::before(records.source, head, count)?.ok_or_else(|| no_base(base));
+        }
+        let named = select::group(records, base)?;
+        if let [one] = named.as_slice() {
+            let is_head = head.iter().any(|session| session.session_h == one.session_h);
+            return if is_head { Err(no_base(base)) } else { Self::between(records.source, one.clone(), head) };
+        }
+        let lineage = Lineage::of(&head[0], &named, records.repository);
+        let own = |session: &Session| is_one_of(&head, session);
+        let others = || named.iter().filter(|session| !own(session));
+        let before: Vec<Session> = others().filter(|session| lineage.is_before(session)).cloned().collect();
+        let base_sessions = if before.is_empty() { others().cloned().collect() } else { before };
+        Self::of(records.source, base_sessions, head, HISTORY_WINDOW)?.ok_or_else(|| no_base(base))
+    }
+
+    /// A session with its history, and what is compared with it.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn between(source: &dyn Source, base: Session, head: Vec<Session>) -> Result<Self, ReportError> {
+        let mut sessions = source.sessions()?;
+        let of_head: Vec<Option<&str>> = head.iter().map(code).collect();
+        let has_code_of_head = |session: &Session| code(session).is_some_and(|code| of_head.contains(&Some(code)));
+        let named = has_code_of_head(&base);
+        sessions.retain(|session| {
+            session.session_h == base.session_h
+                || (session.run_date, &session.session_h) < (base.run_date, &base.session_h)
+                    && !is_one_of(&head, session)
+                    && (named || !has_code_of_head(session))
+        });
+        let witnesses = witnesses(source, &head, &sessions)?;
+        Ok(Self { base: sessions, head, witnesses, depth: HISTORY_WINDOW, is_one: true })
+    }
+
+    /// A session and the last one before it on its machine class; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn since_last(source: &dyn Source, session: &Session) -> Result<Option<Self>, ReportError> {
+        let classes = source.classes()?;
+        let class = |session: &Session| classes.get(&session.session_h);
+        let lineage = Lineage::by_time(session);
+        let mut sessions = source.sessions()?.into_iter();
+        let last = sessions.find(|other| lineage.is_before(other) && class(other) == class(session));
+        last.map(|last| Self::between(source, last, vec![session.clone()])).transpose()
+    }
+
+    /// Sessions and those before them, so many values of each test; `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn before(source: &dyn Source, head: Vec<Session>, depth: usize) -> Result<Option<Self>, ReportError> {
+        let mut sessions = source.sessions()?;
+        let lineage = Lineage::by_time(&head[0]);
+        sessions.retain(|session| lineage.is_before(session) && !is_one_of(&head, session));
+        Self::of(source, sessions, head, depth)
+    }
+
+    /// Without the head's own code in the base, unless there is nothing else.
+    fn of(
+        source: &dyn Source,
+        sessions: Vec<Session>,
+        head: Vec<Session>,
+        depth: usize,
+    ) -> Result<Option<Self>, ReportError> {
+        if sessions.is_empty() {
+            return Ok(None);
+        }
+        let of_head: Vec<&str> = head.iter().filter_map(code).collect();
+        let is_own = |session: &Session| code(session).is_some_and(|code| of_head.contains(&code));
+        let (own, others): (Vec<Session>, Vec<Session>) = sessions.into_iter().partition(is_own);
+        let base = if others.is_empty() { own } else { others };
+        let witnesses = witnesses(source, &head, &base)?;
+        Ok(Some(Self { base, head, witnesses, depth, is_one: false }))
+    }
+
+    /// Whether both sides are repeated runs, N against N: enough sessions for it, all of a side on the same known code, and
+    /// not on that of the other.
+    #[must_use]
+    pub fn are_samples(&self) -> bool {
+        let (base, head) = (repeated(&self.base), repeated(&self.head));
+        base.is_some() && head.is_some() && base != head
+    }
+}
+
+/// The code of a side that is runs of one code, and enough of them.
+fn repeated(side: &[Session]) -> Option<&str> {
+    let first = code(&side[0])?;
+    (side.len() >= SAMPLES_MIN && side.iter().all(|session| code(session) == Some(first))).then_some(first)
+}
+
+fn no_base(text: &str) -> ReportError {
+    SelectError::NoBase { text: text.to_owned() }.into()
+}
+
+fn is_one_of(sessions: &[Session], session: &Session) -> bool {
+    sessions.iter().any(|one| one.session_h == session.session_h)
+}
+
+/// The sessions of the head's code that are neither head nor base.
+fn witnesses(source: &dyn Source, head: &[Session], base: &[Session]) -> Result<Vec<Session>, ReportError> {
+    let Some(of_head) = code(&head[0]) else { return Ok(Vec::new()) };
+    let taken: HashSet<&str> = head.iter().chain(base).map(|session| session.session_h.as_str()).collect();
+    let mut sessions = source.of_commit(of_head, HISTORY_WINDOW)?;
+    sessions.retain(|session| code(session).is_some() && !taken.contains(session.session_h.as_str()));
+    Ok(sessions)
+}
+
+/// The N of `last:N`.
+fn last(text: &str) -> Result<Option<usize>, SelectError> {
+    let Some(count) = text.strip_prefix("last:") else { return Ok(None) };
+    match count.parse() {
+        Ok(count) if count > 0 => Ok(Some(count)),
+        _ => Err(SelectError::NoCount { text: text.to_owned() }),
+    }
+}

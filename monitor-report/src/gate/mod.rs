@@ -1,0 +1,176 @@
+//! Whether a change may pass: a comparison, the user's thresholds and waivers, an outcome.
+
+mod pattern;
+mod rule;
+
+use monitor_analysis::judge::RunFactor;
+use monitor_analysis::metric::Metric;
+use monitor_analysis::thresholds::Thresholds;
+use monitor_analysis::verdict::{Reason, Verdict};
+use monitor_store::{TestId, Timestamp};
+
+pub use pattern::Pattern;
+pub use rule::{RuleError, ThresholdRule, Waiver};
+
+use crate::comparison::{Comparison, Finding, Request, Sides};
+use crate::error::ReportError;
+use crate::select::SelectError;
+use crate::source::Records;
+
+/// What a gate checks.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// The sessions that are the baseline, as a user names them.
+    pub baseline: String,
+    /// The session that is checked.
+    pub head: String,
+    /// The metrics that count.
+    pub metrics: Vec<Metric>,
+    /// Compare figures of different machine classes too.
+    pub across_machines: bool,
+    /// A head that has only a part of the baseline's tests may pass.
+    pub allow_partial: bool,
+    /// Limits, of which the last that fits counts.
+    pub thresholds: Vec<ThresholdRule>,
+    /// What is put up with.
+    pub waivers: Vec<Waiver>,
+}
+
+/// What a gate found.
+#[derive(Debug)]
+pub enum Outcome {
+    /// There is something to compare with.
+    Compared(Box<Checked>),
+    /// There is nothing to compare with: not a pass.
+    NoBaseline {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A comparison with what counts of it.
+#[derive(Debug)]
+pub struct Checked {
+    /// The comparison.
+    pub comparison: Comparison,
+    /// Regressions that no waiver covers.
+    pub regressed: Vec<Finding>,
+    /// Metrics in which the run as a whole is so much slower that this fails the gate, no waiver of all tests covering it.
+    pub slower: Vec<(Metric, RunFactor)>,
+    /// The head has only a part of the baseline's tests, and that was not allowed.
+    pub is_partial: bool,
+    /// Regressions that a waiver covers.
+    pub waived: Vec<Finding>,
+    /// Waivers whose last day is over, of those that would have covered something.
+    pub expired: Vec<String>,
+    /// Waivers that covered nothing.
+    pub unused: Vec<String>,
+}
+
+/// How a gate ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing stands in the way.
+    Passed,
+    /// A test, or the run as a whole, costs more than it may.
+    Regressed,
+    /// There is nothing to compare with, or too little to judge by.
+    NoBaseline,
+    /// Only a part of the baseline's tests ran.
+    Partial,
+}
+
+impl Outcome {
+    /// How the gate ends.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        match self {
+            Self::NoBaseline { .. } => Decision::NoBaseline,
+            Self::Compared(checked) if !checked.regressed.is_empty() || !checked.slower.is_empty() => {
+                Decision::Regressed
+            }
+            Self::Compared(checked) if checked.is_partial => Decision::Partial,
+            Self::Compared(_) => Decision::Passed,
+        }
+    }
+}
+
+impl Gate {
+    /// Checks. `now` decides which waivers have expired.
+    ///
+    /// # Errors
+    ///
+    /// If the head is not there or the file cannot be read.
+    pub fn check(&self, records: Records<'_>, now: Timestamp) -> Result<Outcome, ReportError> {
+        // That the head is missing is an error; only of the baseline it is an outcome.
+        crate::select::group(records, &self.head)?;
+        let sides = match Sides::find(records, &self.baseline, &self.head) {
+            Ok(sides) => sides,
+            Err(ReportError::Session(error @ (SelectError::Ambiguous { .. } | SelectError::NoCount { .. }))) => {
+                return Err(error.into());
+            }
+            Err(ReportError::Session(error)) => return Ok(Outcome::NoBaseline { reason: error.to_string() }),
+            Err(error) => return Err(error),
+        };
+        let threshold = |test: &TestId, metric: Metric| self.threshold(test, metric);
+        let request =
+            Request { sides, metrics: &self.metrics, across_machines: self.across_machines, thresholds: &threshold };
+        let comparison = Comparison::new(records.source, request)?;
+        if !comparison.is_grounded() {
+            return Ok(Outcome::NoBaseline { reason: ungrounded(&comparison) });
+        }
+        Ok(Outcome::Compared(Box::new(self.weigh(comparison, now))))
+    }
+
+    fn threshold(&self, test: &TestId, metric: Metric) -> Option<Thresholds> {
+        self.thresholds.iter().rev().find_map(|rule| rule.limit(test, metric))
+    }
+
+    fn weigh(&self, comparison: Comparison, now: Timestamp) -> Checked {
+        let (expired, valid): (Vec<&Waiver>, Vec<&Waiver>) =
+            self.waivers.iter().partition(|waiver| waiver.has_expired(now));
+        let regressions: Vec<Finding> = comparison.of(Verdict::Regressed).into_iter().cloned().collect();
+        let covers = |waiver: &Waiver, finding: &Finding| waiver.covers(&finding.test, finding.metric);
+        let (waived, regressed): (Vec<_>, Vec<_>) =
+            regressions.into_iter().partition(|finding| valid.iter().any(|waiver| covers(waiver, finding)));
+        let texts = |waivers: Vec<&Waiver>| waivers.into_iter().map(|waiver| waiver.text.clone()).collect();
+        let covering = |waivers: Vec<_>, found: &[Finding], wanted| -> Vec<_> {
+            let is = |waiver: &&Waiver| found.iter().any(|finding| covers(waiver, finding)) == wanted;
+            waivers.into_iter().filter(is).collect()
+        };
+        let slower = self.slower(&comparison, &valid);
+        let expired = texts(covering(expired, &regressed, true));
+        let unused = texts(covering(valid, &waived, false));
+        let is_partial = comparison.is_partial() && !self.allow_partial;
+        Checked { comparison, regressed, slower, is_partial, waived, expired, unused }
+    }
+
+    /// What the whole run has more of, as far as limits and waivers for all tests let it count.
+    fn slower(&self, comparison: &Comparison, waivers: &[&Waiver]) -> Vec<(Metric, RunFactor)> {
+        let every =
+            TestId { package: String::new(), binary: String::new(), path: String::new(), variant: String::new() };
+        let counts = |(metric, factor): &(&Metric, &RunFactor)| {
+            let limit = self.threshold(&every, **metric);
+            factor.judgement.verdict == Verdict::Regressed
+                && limit.is_none_or(|limit| limit.ratio_passed(1.0, factor.ratio))
+                && !waivers.iter().any(|waiver| waiver.covers(&every, Some(**metric)))
+        };
+        let factors = comparison.verdicts.factors.iter().filter(counts);
+        factors.map(|(metric, factor)| (*metric, *factor)).collect()
+    }
+}
+
+/// Why nothing could be judged.
+fn ungrounded(comparison: &Comparison) -> String {
+    let values = comparison.verdicts.findings.iter().filter_map(|finding| match finding.judged.judgement.reason {
+        Reason::TooShort { values } => Some(values),
+        _ => finding.judged.figures.map(|figures| figures.values),
+    });
+    match values.max() {
+        Some(values) => format!(
+            "the history is too short to judge anything: {values} runs before, {} needed",
+            monitor_analysis::constants::HISTORY_MIN_VALUES
+        ),
+        None => "no test of the session can be compared with the baseline".to_owned(),
+    }
+}

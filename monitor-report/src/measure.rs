@@ -1,0 +1,181 @@
+//! What the rows of the file say in terms of [`Metric`]: the bridge between store and analysis.
+
+use std::sync::LazyLock;
+
+use monitor_analysis::metric::Metric;
+use monitor_analysis::quantity::Unit;
+use monitor_store::{Amount, Attribution, Fold, MEASURES, Measure, Metric as Row, Outcome, Test, TestId};
+
+use crate::document::{Tone, Value};
+
+type OfRow = fn(&Row) -> Option<f64>;
+
+/// Where a metric's values come from.
+enum Source {
+    /// `TEST_METRICS`, which tests of pytest-monitor have too.
+    Row(OfRow),
+    /// The table of measures.
+    Measure(&'static Measure),
+}
+
+struct Definition {
+    metric: Metric,
+    /// The column in JSON and CSV, with the unit, as the file's view `TESTS` names it.
+    key: &'static str,
+    source: Source,
+}
+
+/// Every metric, in the order in which they are shown.
+static DEFINITIONS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
+    let rows: [(Metric, &str, OfRow); 6] = [
+        (Metric::WallTime, "wall_seconds", |row| row.total_time),
+        (Metric::CpuTime, "cpu_seconds", |row| Some(row.user_time? + row.kernel_time?)),
+        (Metric::UserTime, "user_seconds", |row| row.user_time),
+        (Metric::KernelTime, "kernel_seconds", |row| row.kernel_time),
+        (Metric::CpuUsage, "cpu_usage", |row| row.cpu_usage),
+        (Metric::Memory, "memory_bytes", |row| row.mem_usage.map(|mebibytes| mebibytes * 1024.0 * 1024.0)),
+    ];
+    let rows = rows.map(|(metric, key, value)| Definition { metric, key, source: Source::Row(value) });
+    rows.into_iter().chain(MEASURES.iter().filter(|measure| measure.fold != Fold::Tests).map(definition)).collect()
+});
+
+/// Every metric, in the order in which they are shown.
+pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| DEFINITIONS.iter().map(|it| it.metric).collect());
+
+fn definition(measure: &'static Measure) -> Definition {
+    let unit = match measure.unit {
+        monitor_store::Unit::Seconds => Unit::Seconds,
+        monitor_store::Unit::Bytes => Unit::Bytes,
+        monitor_store::Unit::Count => Unit::Count,
+    };
+    // Made once for each measure, for as long as the process lives.
+    let name: &'static str = measure.name.replace('_', "-").leak();
+    let metric = Metric::new(name, measure.title, unit, measure.is_exact);
+    Definition { metric, key: measure.key, source: Source::Measure(measure) }
+}
+
+fn definition_of(metric: Metric) -> &'static Definition {
+    DEFINITIONS.iter().find(|it| it.metric == metric).expect("a metric is one of METRICS")
+}
+
+/// The metric of this name, `heap-peak`.
+#[must_use]
+pub fn metric(name: &str) -> Option<Metric> {
+    METRICS.iter().copied().find(|metric| metric.name() == name)
+}
+
+/// The value of a metric in its base unit; `None` if the test did not end or it could not be measured.
+///
+/// A test of pytest-monitor has only what `TEST_METRICS` holds.
+///
+/// # Panics
+///
+/// If the metric is none of [`METRICS`].
+#[must_use]
+pub fn value(test: &Test, metric: Metric) -> Option<f64> {
+    match definition_of(metric).source {
+        Source::Row(value) => value(test.metric.as_ref()?),
+        Source::Measure(measure) => measure.of(&test.profile.as_ref()?.measures).map(Amount::as_f64),
+    }
+}
+
+/// Whether the values of several tests add up to what they used together.
+#[must_use]
+pub fn is_additive(metric: Metric) -> bool {
+    match definition_of(metric).source {
+        Source::Row(_) => metric != Metric::CpuUsage && metric != Metric::Memory,
+        Source::Measure(measure) => measure.fold == Fold::Sum,
+    }
+}
+
+/// Whether nothing but the test's own thread worked for it, so that its counts are the same in every run.
+#[must_use]
+pub fn is_single_threaded(test: &Test) -> bool {
+    test.profile.as_ref().is_some_and(|profile| profile.measures.threads == Some(1))
+}
+
+/// Whether its figures may stand in a baseline: it passed. pytest-monitor records no others.
+#[must_use]
+pub fn passed(test: &Test) -> bool {
+    test.metric.is_some() && test.outcome().is_none_or(|outcome| outcome == Outcome::Passed)
+}
+
+/// The column of a metric in JSON and CSV, with the unit, as the file's view `TESTS` names it.
+///
+/// # Panics
+///
+/// If the metric is none of [`METRICS`].
+#[must_use]
+pub fn key(metric: Metric) -> &'static str {
+    definition_of(metric).key
+}
+
+/// A test's value of a metric, for output.
+#[must_use]
+pub fn cell(test: &Test, metric: Metric) -> Value {
+    Value::or_missing(value(test, metric), |value| Value::Quantity(metric.quantity(value)))
+}
+
+/// As [`name`], of a test's identity.
+#[must_use]
+pub fn full_name(id: &TestId) -> String {
+    joined(&id.path, &id.variant)
+}
+
+fn joined(path: &str, variant: &str) -> String {
+    if path.is_empty() { variant.to_owned() } else { format!("{path}::{variant}") }
+}
+
+/// The name by which people know a test: module path and name with parameters.
+#[must_use]
+pub fn name(test: &Test) -> String {
+    joined(test.path(), test.variant())
+}
+
+/// How a test ended; pytest-monitor records those that passed only.
+#[must_use]
+pub fn outcome(test: &Test) -> Outcome {
+    test.outcome().unwrap_or(Outcome::Passed)
+}
+
+/// How an outcome looks.
+#[must_use]
+pub fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Passed => Tone::Good,
+        Outcome::Running => Tone::Doubtful,
+        Outcome::Failed | Outcome::OverBudget | Outcome::Crashed => Tone::Bad,
+    }
+}
+
+/// How a test's numbers were obtained.
+#[must_use]
+pub fn attribution(test: &Test) -> Option<Attribution> {
+    test.profile.as_ref()?.attribution
+}
+
+/// What two runs must have in common to be compared: the machine class; where it is unknown, as in files of
+/// pytest-monitor, the execution context.
+#[must_use]
+pub fn machine(test: &Test) -> Option<&str> {
+    test.class_h.as_deref().or_else(|| test.metric.as_ref().map(|metric| metric.env_h.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_that_the_analysis_knows_by_name_are_those_of_the_table() {
+        for known in [Metric::HeapPeak, Metric::Allocations, Metric::HeapRetained] {
+            assert_eq!(metric(known.name()), Some(known));
+        }
+    }
+
+    #[test]
+    fn names_and_keys_are_distinct() {
+        let names: std::collections::BTreeSet<_> = METRICS.iter().map(|metric| metric.name()).collect();
+        let keys: std::collections::BTreeSet<_> = METRICS.iter().map(|metric| key(*metric)).collect();
+        assert_eq!((names.len(), keys.len()), (METRICS.len(), METRICS.len()));
+    }
+}

@@ -1,0 +1,13 @@
+//! Documents as bytes, without looking at the process.
+
+mod csv;
+mod html;
+mod human;
+mod json;
+mod markdown;
+pub mod page;
+
+pub use csv::{render as csv, rows as csv_rows};
+pub use human::{human, short};
+pub use json::{lines as json_lines, render as json, text as text_of};
+pub use markdown::render as markdown;

@@ -1,0 +1,160 @@
+//! A self-contained HTML page: styles, script and charts are in it, and it asks for nothing from anywhere.
+//!
+//! Without JavaScript all is there: browsers show the charts' tooltips themselves. With it they follow the pointer at
+//! once, and the arrow keys.
+
+use std::fmt::Write as _;
+
+use monitor_analysis::chart::{self, Chart};
+use monitor_analysis::sanitise::html;
+
+use super::html as render;
+use crate::document::{Cell, Column, Document, Table};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// Only this script may run, whatever else got into the page: base64 of the SHA-256 of `page.js`. A browser that refuses
+/// the script tells the new one in its console; the test of the report in Chromium fails then.
+const SCRIPT_HASH: &str = "sha256-zeVN+V1Ry6I2XkCRHZfXhjjZcHQb6toKKdO6pDX4WqQ=";
+
+/// A page.
+#[derive(Clone, Debug)]
+pub struct Page {
+    title: String,
+    subtitle: String,
+    sections: Vec<Section>,
+}
+
+/// A part of a page, with a heading and a place in the navigation if it has a title.
+#[derive(Clone, Debug)]
+pub struct Section {
+    id: String,
+    title: String,
+    body: String,
+}
+
+impl Page {
+    /// A page without content.
+    #[must_use]
+    pub fn new(title: &str) -> Self {
+        Self { title: title.to_owned(), subtitle: String::new(), sections: Vec::new() }
+    }
+
+    /// A line below the title.
+    #[must_use]
+    pub fn subtitled(mut self, subtitle: &str) -> Self {
+        subtitle.clone_into(&mut self.subtitle);
+        self
+    }
+
+    /// Adds a section.
+    #[must_use]
+    pub fn with(mut self, section: Section) -> Self {
+        self.sections.push(section);
+        self
+    }
+
+    /// The HTML.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let title = html(&self.title);
+        let titled = || self.sections.iter().filter(|section| !section.title.is_empty());
+        let mut out = format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" \
+             content=\"default-src 'none'; style-src 'unsafe-inline'; script-src '{SCRIPT_HASH}'\">\n\
+             <title>{title}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n",
+            chart::STYLE,
+        );
+        if !self.subtitle.is_empty() {
+            let _ = writeln!(out, "<p>{}</p>", html(&self.subtitle));
+        }
+        if titled().count() > 1 {
+            out.push_str("<nav aria-label=\"Sections\">\n");
+            for section in titled() {
+                let _ = writeln!(out, "<a href=\"#{}\">{}</a>", section.id, html(&section.title));
+            }
+            out.push_str("</nav>\n");
+        }
+        out.push_str("</header>\n<main>\n");
+        for Section { id, title, body } in &self.sections {
+            let heading = if title.is_empty() { String::new() } else { format!("<h2>{}</h2>\n", html(title)) };
+            let _ = writeln!(out, "<section id=\"{id}\">\n{heading}{body}</section>");
+        }
+        let _ = write!(
+            out,
+            "</main>\n<div id=\"tooltip\" role=\"status\" hidden></div>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+        );
+        out
+    }
+}
+
+impl Section {
+    /// A section without content. Its identifier is ours: letters, digits and `-`.
+    #[must_use]
+    pub fn new(id: &str, title: &str) -> Self {
+        debug_assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{id}");
+        Self { id: id.to_owned(), title: title.to_owned(), body: String::new() }
+    }
+
+    /// Adds a paragraph.
+    #[must_use]
+    pub fn with_text(self, text: &str) -> Self {
+        let paragraph = format!("<p>{}</p>\n", html(text));
+        self.with(&paragraph)
+    }
+
+    /// Adds a heading of words.
+    #[must_use]
+    pub fn with_heading(self, heading: &str) -> Self {
+        let heading = format!("<h3>{}</h3>\n", html(heading));
+        self.with(&heading)
+    }
+
+    /// Adds a heading that is a name in code.
+    #[must_use]
+    pub fn with_name(self, name: &str) -> Self {
+        let heading = format!("<h3><code>{}</code></h3>\n", html(name));
+        self.with(&heading)
+    }
+
+    /// Adds named values.
+    #[must_use]
+    pub fn with_facts(self, facts: &[(Column, Cell)]) -> Self {
+        self.with(&render::facts(facts))
+    }
+
+    /// Adds a table.
+    #[must_use]
+    pub fn with_table(self, table: &Table) -> Self {
+        self.with(&render::table(table))
+    }
+
+    /// Adds facts and tables.
+    #[must_use]
+    pub fn with_document(self, document: &Document) -> Self {
+        self.with(&render::document(document))
+    }
+
+    /// Adds a table below a line that opens it.
+    #[must_use]
+    pub fn with_folded(self, summary: &str, table: &Table) -> Self {
+        let folded = format!("<details><summary>{}</summary>\n{}</details>\n", html(summary), render::table(table));
+        self.with(&folded)
+    }
+
+    /// Adds a chart.
+    #[must_use]
+    pub fn with_chart(self, chart: &Chart) -> Self {
+        let figure = format!("<figure>\n{}</figure>\n", chart.element());
+        self.with(&figure)
+    }
+
+    fn with(mut self, html: &str) -> Self {
+        self.body.push_str(html);
+        self
+    }
+}

@@ -1,0 +1,91 @@
+//! Why no session or no test can be told from what the user named.
+
+use std::fmt::{self, Display, Formatter};
+
+/// Why no session can be told from what the user named.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectError {
+    /// The file has none.
+    #[error("the file holds no session: run monitored tests first")]
+    Empty,
+    /// Nothing matches.
+    #[error("no session matches `{text}`{near}; `cargo monitor sessions` lists them")]
+    Unknown {
+        /// What the user named.
+        text: String,
+        /// What it may have been meant to be.
+        near: Near,
+    },
+    /// Different things match.
+    #[error("`{text}` is ambiguous, it is {meanings}: write more of it, or say which as in `{example}`")]
+    Ambiguous {
+        /// What the user named.
+        text: String,
+        /// What matches.
+        meanings: String,
+        /// A selector that matches only one.
+        example: String,
+    },
+    /// The session is there, but nothing in it.
+    #[error("session {session} has no test that ended")]
+    NoTests {
+        /// Its identifier, short.
+        session: String,
+    },
+    /// Nothing is left to compare with.
+    #[error("`{text}` selects nothing to compare with: no session before the one that is compared")]
+    NoBase {
+        /// What the user named.
+        text: String,
+    },
+    /// `last:` without a number.
+    #[error("`{text}` is not a number of runs: write for example last:20")]
+    NoCount {
+        /// What the user named.
+        text: String,
+    },
+    /// There are not so many.
+    #[error("`{text}` goes back too far: it selects {count} sessions")]
+    TooFar {
+        /// What the user named.
+        text: String,
+        /// How many sessions there are.
+        count: usize,
+    },
+}
+
+/// Names that are like one that is unknown.
+#[derive(Debug)]
+pub struct Near(pub(super) Vec<String>);
+
+impl Display for Near {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [] => Ok(()),
+            names => write!(f, "; did you mean `{}`?", names.join("` or `")),
+        }
+    }
+}
+
+/// Why no test can be told from what the user named.
+#[derive(Debug, thiserror::Error)]
+pub enum TestError {
+    /// Nothing matches.
+    #[error("no test matches `{text}` in any session{near}; `cargo monitor show` lists those of the newest")]
+    Unknown {
+        /// What the user named.
+        text: String,
+        /// A name that is like it, as the end of a sentence.
+        near: String,
+    },
+    /// Several match, where one is wanted.
+    #[error("`{text}` matches {count} tests, write more of the name: {names}")]
+    Ambiguous {
+        /// What the user named.
+        text: String,
+        /// How many tests match.
+        count: usize,
+        /// The first of them.
+        names: String,
+    },
+}

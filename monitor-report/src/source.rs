@@ -1,0 +1,100 @@
+//! What is asked of the rows, whatever holds them.
+
+use std::collections::HashMap;
+
+use monitor_store::{Monitor, Session, SessionDetails, Sessions, StoreError, Test, TestId};
+
+use crate::error::ReportError;
+use crate::repository::Repository;
+
+/// Rows of monitored tests: a file, or a project of a server. Every method reads what is there now.
+///
+/// # Errors
+///
+/// Each method fails with [`ReportError::Source`] if the rows cannot be read.
+pub trait Source: Send + Sync {
+    /// Every session, newest first.
+    fn sessions(&self) -> Result<Vec<Session>, ReportError>;
+
+    /// The `count` newest sessions, newest first.
+    fn newest(&self, count: usize) -> Result<Vec<Session>, ReportError>;
+
+    /// The `count` newest sessions that name this commit, newest first.
+    fn of_commit(&self, commit: &str, count: usize) -> Result<Vec<Session>, ReportError>;
+
+    /// What a session ran on and with; `None` if there is no such session.
+    fn details(&self, session_h: &str) -> Result<Option<SessionDetails>, ReportError>;
+
+    /// The machine class of every session, by session; `None` where it is not known.
+    fn classes(&self) -> Result<HashMap<String, Option<String>>, ReportError>;
+
+    /// Every row of a session: tests, then modules and the session itself, each in the order of their start.
+    fn tests(&self, session_h: &str) -> Result<Vec<Test>, ReportError>;
+
+    /// What names each test that ended in a session, by path and variant.
+    fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, ReportError>;
+
+    /// Every ended run of a test, oldest session first.
+    fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError>;
+
+    /// The text of the `Cargo.lock` that a session ran with; `None` if it had none.
+    fn lockfile(&self, session_h: &str) -> Result<Option<String>, ReportError>;
+}
+
+impl Source for Monitor {
+    fn sessions(&self) -> Result<Vec<Session>, ReportError> {
+        told(self.sessions(&Sessions::all().newest_first()))
+    }
+
+    fn newest(&self, count: usize) -> Result<Vec<Session>, ReportError> {
+        told(self.sessions(&Sessions::all().newest(count as u64)))
+    }
+
+    fn of_commit(&self, commit: &str, count: usize) -> Result<Vec<Session>, ReportError> {
+        told(self.sessions(&Sessions::all().revision(commit).newest(count as u64)))
+    }
+
+    fn details(&self, session_h: &str) -> Result<Option<SessionDetails>, ReportError> {
+        let details = told(self.session_details(&Sessions::all().id_prefix(session_h)))?;
+        Ok(details.into_iter().find(|details| details.session.session_h == session_h))
+    }
+
+    fn classes(&self) -> Result<HashMap<String, Option<String>>, ReportError> {
+        told(self.session_classes())
+    }
+
+    fn tests(&self, session_h: &str) -> Result<Vec<Test>, ReportError> {
+        told(self.tests(session_h))
+    }
+
+    fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, ReportError> {
+        told(self.test_ids(session_h))
+    }
+
+    fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError> {
+        told(self.history(test, None))
+    }
+
+    fn lockfile(&self, session_h: &str) -> Result<Option<String>, ReportError> {
+        told(self.lockfile(session_h))
+    }
+}
+
+fn told<T>(result: Result<T, StoreError>) -> Result<T, ReportError> {
+    result.map_err(ReportError::source)
+}
+
+/// Where answers come from.
+#[derive(Clone, Copy)]
+pub struct Records<'a> {
+    /// The rows.
+    pub source: &'a dyn Source,
+    /// The history of the code.
+    pub repository: &'a dyn Repository,
+}
+
+impl std::fmt::Debug for Records<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Records")
+    }
+}

@@ -1,0 +1,248 @@
+//! A comparison: what changed, and what could not be compared.
+
+use monitor_analysis::constants::HISTORY_MIN_VALUES;
+use monitor_analysis::dependencies::ChangedDependency;
+use monitor_analysis::judge::Finding as Judged;
+use monitor_analysis::metric::Metric;
+use monitor_analysis::quantity::{Quantity, Unit, ratio_text};
+use monitor_analysis::verdict::{Figures, Verdict};
+use monitor_store::Session;
+
+use crate::comparison::{Comparison, Finding};
+use crate::document::{Cell, Column, Document, Table, Tone, Value};
+use crate::measure;
+use crate::render::short;
+use crate::select;
+
+/// The tables of a comparison; what did not change only if `all`.
+#[must_use]
+pub fn document(comparison: &Comparison, all: bool) -> Document {
+    let mut document = Document::default().with_facts("comparison", "", facts(comparison));
+    let changes = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
+        .into_iter()
+        .flat_map(|verdict| comparison.of(verdict));
+    document = document.with_table("changes", "Changes", findings(changes));
+    for (key, title, verdict) in [
+        ("new", "New tests", Verdict::New),
+        ("gone", "Tests that are gone", Verdict::Gone),
+        ("not_comparable", "Not comparable", Verdict::NotComparable),
+        ("no_baseline", "Without a baseline", Verdict::NoBaseline),
+    ] {
+        let found = comparison.of(verdict);
+        if !found.is_empty() {
+            document = document.with_table(key, title, findings(found.into_iter()));
+        }
+    }
+    if let Some(changed) = comparison.dependencies.as_ref().filter(|changed| !changed.is_empty()) {
+        document = document.with_table("dependencies", "Changed dependencies", dependencies(changed));
+    }
+    if all {
+        let unchanged = [Verdict::Unchanged, Verdict::Undecided].into_iter().flat_map(|verdict| comparison.of(verdict));
+        document = document.with_table("unchanged", "Unchanged and undecided", findings(unchanged));
+    }
+    document
+}
+
+/// The version of the documents of `compare` and `gate` in JSON: a number that changes when fields do.
+const SCHEMA_VERSION: u64 = 2;
+
+/// The figures of a comparison as a whole.
+#[must_use]
+pub fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
+    let count = |verdict| comparison.count(verdict) as u64;
+    let toned = |count: u64, tone| if count > 0 { Value::count(count).toned(tone) } else { Value::count(count).into() };
+    let not_compared = [Verdict::New, Verdict::Gone, Verdict::NotComparable, Verdict::NoBaseline].map(count);
+    let missing = Value::Text(format!("{} of {}", comparison.missing, comparison.usual));
+    let missing = if comparison.is_partial() { missing.toned(Tone::Bad) } else { missing.into() };
+    let mut facts = vec![
+        (Column::new("schema_version", ""), Value::count(SCHEMA_VERSION).into()),
+        (Column::new("base", "base"), Value::Text(side(&comparison.sides.base)).into()),
+        (Column::new("head", "head"), Value::Text(side(&comparison.sides.head)).into()),
+        (Column::new("regressed", "regressed"), toned(count(Verdict::Regressed), Tone::Bad)),
+        (Column::new("suspect", "suspect"), toned(count(Verdict::Suspect), Tone::Doubtful)),
+        (Column::new("improved", "improved"), toned(count(Verdict::Improved), Tone::Good)),
+        (Column::new("unchanged", "unchanged"), Value::count(count(Verdict::Unchanged)).into()),
+        (Column::new("undecided", "undecided"), toned(count(Verdict::Undecided), Tone::Doubtful)),
+        (Column::new("not_compared", "not compared"), toned(not_compared.iter().sum(), Tone::Doubtful)),
+        (Column::new("missing_tests", "tests of the base that did not run"), missing),
+    ];
+    facts.extend(decided_by(comparison));
+    for (metric, factor) in &comparison.verdicts.factors {
+        let Some((column, title)) = common_factor_column(*metric) else { continue };
+        let tone = match factor.judgement.verdict {
+            Verdict::Regressed => Tone::Bad,
+            Verdict::Suspect => Tone::Doubtful,
+            Verdict::Improved => Tone::Good,
+            _ => Tone::Plain,
+        };
+        facts.push((Column::new(column, title), Value::Change(factor.ratio).toned(tone)));
+    }
+    facts
+}
+
+/// The metrics that decided, and those that scatter so much that they only warn.
+fn decided_by(comparison: &Comparison) -> Vec<(Column, Cell)> {
+    let warn_only = &comparison.verdicts.warn_only;
+    let mut deciding: Vec<&str> = Vec::new();
+    for metric in comparison.verdicts.findings.iter().filter_map(|finding| finding.metric) {
+        if !warn_only.contains_key(&metric) && !deciding.contains(&metric.title()) {
+            deciding.push(metric.title());
+        }
+    }
+    let mut facts = Vec::new();
+    if !deciding.is_empty() {
+        facts.push((Column::new("decided_by", "decided by"), Value::Text(deciding.join(", ")).into()));
+    }
+    for (metric, scatter) in warn_only {
+        let words = format!("{metric}, which scatters by {:.0} %", 100.0 * scatter);
+        facts.push((Column::new("warns_only", "warns only"), Value::Text(words).toned(Tone::Doubtful)));
+    }
+    facts
+}
+
+/// Where the machine's own speed is shown, which can hide a change that hits the whole suite.
+fn common_factor_column(metric: Metric) -> Option<(&'static str, &'static str)> {
+    match metric {
+        Metric::WallTime => Some(("common_wall_time_ratio", "wall time of all tests alike")),
+        Metric::CpuTime => Some(("common_cpu_time_ratio", "CPU time of all tests alike")),
+        _ => None,
+    }
+}
+
+/// The sessions of a side in words.
+fn side(sessions: &[Session]) -> String {
+    let newest = &sessions[0];
+    let mut words = vec![format!("session {}", short(&newest.session_h))];
+    if !newest.scm_id.is_empty() {
+        words.push(format!("commit {}", short(&newest.scm_id)));
+    }
+    words.extend(select::branches(newest).next().map(|branch| format!("on {branch}")));
+    if sessions.len() > 1 {
+        words.push(format!("and {} before it", sessions.len() - 1));
+    }
+    words.join(", ")
+}
+
+/// The table of some findings.
+pub fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Table {
+    let mut table = Table::new(&[
+        ("test", "test"),
+        ("package", ""),
+        ("binary", ""),
+        ("metric", ""),
+        ("metric_title", "metric"),
+        ("before", "before"),
+        ("after", "after"),
+        ("ratio", "change"),
+        ("ratio_low", ""),
+        ("ratio_high", ""),
+        ("verdict", "verdict"),
+        ("z", ""),
+        ("p", ""),
+        ("p_needed", ""),
+        ("values", ""),
+        ("scale", ""),
+        ("factor", ""),
+        ("across_machines", ""),
+        ("reason", "reason"),
+    ]);
+    for finding in findings {
+        table.push(row(finding));
+    }
+    table
+}
+
+fn row(finding: &Finding) -> Vec<Cell> {
+    let Finding { test, metric, judged: Judged { judgement, figures }, difference, across_machines } = finding;
+    let tone = match judgement.verdict {
+        Verdict::Regressed => Tone::Bad,
+        Verdict::Improved => Tone::Good,
+        Verdict::Suspect | Verdict::NoBaseline | Verdict::NotComparable => Tone::Doubtful,
+        _ => Tone::Plain,
+    };
+    let quantity = |value: fn(&monitor_analysis::verdict::Change) -> f64| {
+        let value = judgement.change.as_ref().map(value);
+        Value::or_missing(value.zip(*metric), |(value, metric)| Value::Quantity(metric.quantity(value))).into()
+    };
+    // The interval's centre is the better estimate, where there is one.
+    let ratio = difference.map(|difference| difference.ratio).or(judgement.change.map(|change| change.ratio()));
+    let ratio = ratio.filter(|ratio| judgement.change.is_some() && !ratio.is_nan());
+    let figure = |figure: fn(&Figures) -> f64| {
+        let number = |value| Value::Quantity(Quantity { value, unit: Unit::Ratio });
+        Cell::from(Value::or_missing(figures.as_ref().map(figure), number))
+    };
+    vec![
+        Value::Name(measure::full_name(test)).into(),
+        Value::text(&test.package).into(),
+        Value::text(&test.binary).into(),
+        Value::text(metric.map_or("", Metric::name)).into(),
+        Value::text(metric.map_or("", Metric::title)).into(),
+        quantity(|change| change.before),
+        quantity(|change| change.after),
+        Value::or_missing(ratio, Value::Change).toned(tone),
+        Value::or_missing(difference.map(|difference| difference.low), Value::Change).into(),
+        Value::or_missing(difference.map(|difference| difference.high), Value::Change).into(),
+        Value::text(judgement.verdict.as_str()).toned(tone),
+        figure(|figures| figures.z),
+        figure(|figures| figures.p),
+        figure(|figures| figures.p_needed),
+        figure(|figures| figures.values as f64),
+        figure(|figures| figures.scale),
+        figure(|figures| figures.factor),
+        Value::Flag(*across_machines).into(),
+        Value::text(&reason(finding)).into(),
+    ]
+}
+
+/// A run's factor below which nothing is said of it.
+const TOLD_FACTOR: f64 = 1.01;
+
+/// Why the verdict is what it is, with all that may be doubted about it.
+#[must_use]
+pub fn reason(finding: &Finding) -> String {
+    let judgement = &finding.judged.judgement;
+    let mut words = judgement.reason.text(finding.metric.unwrap_or(Metric::WallTime));
+    let factor = finding.judged.figures.map_or(1.0, |figures| figures.factor);
+    if !(1.0 / TOLD_FACTOR..=TOLD_FACTOR).contains(&factor) {
+        words.push_str(&format!(", {} of all tests taken out", ratio_text(factor)));
+    }
+    if judgement.demoted {
+        words.push_str(", not the same in every run of the same code");
+    }
+    if finding.across_machines && finding.metric.is_some() {
+        words.push_str(", across machine classes");
+    }
+    words
+}
+
+/// The table of packages that differ.
+#[must_use]
+pub fn dependencies(changed: &[ChangedDependency]) -> Table {
+    let mut table = Table::new(&[("package", "package"), ("change", "change")]);
+    for ChangedDependency { name, change } in changed {
+        let whole = ChangedDependency { name: String::new(), change: change.clone() }.to_string();
+        table.push(vec![Value::Name(name.clone()).into(), Value::text(whole.trim_start()).into()]);
+    }
+    table
+}
+
+/// What the user could do about what limits the comparison.
+#[must_use]
+pub fn hints(comparison: &Comparison) -> Vec<String> {
+    let mut hints = Vec::new();
+    let findings = &comparison.verdicts.findings;
+    let machines = findings.iter().filter(|finding| finding.metric.is_none() && finding.across_machines).count();
+    if machines > 0 {
+        hints.push(format!(
+            "{machines} tests ran on another machine class (processor, system, rustc or profile): \
+             --across-machines compares them all the same"
+        ));
+    }
+    if comparison.count(Verdict::Undecided) > 0 {
+        hints.push(format!(
+            "too little is known of what is undecided: run the tests at least {HISTORY_MIN_VALUES} times, \
+             or compare N runs with N by `cargo monitor test --repeat`"
+        ));
+    }
+    hints
+}

@@ -1,0 +1,11 @@
+//! Answers as documents and pages: facts and tables, each value with its unit.
+
+pub mod compare;
+pub mod gate;
+mod histories;
+pub mod history;
+pub mod report;
+pub mod sessions;
+pub mod show;
+pub mod subject;
+pub mod summary;

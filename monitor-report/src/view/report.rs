@@ -1,0 +1,133 @@
+//! The page about a session: what it cost, what changed, histories.
+
+use monitor_analysis::metric::Metric;
+use monitor_analysis::verdict::Verdict;
+use monitor_store::{Attribution, Kind, Outcome, Test};
+
+use super::histories::{Charts, chosen};
+use super::show;
+use super::subject::Subject;
+use super::{compare, summary};
+use crate::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+use crate::document::{Column, Table, Value};
+use crate::error::ReportError;
+use crate::measure;
+use crate::render::page::{Page, Section};
+use crate::series::{Archive, Scope};
+use crate::source::Source;
+
+/// Rows of each list of the greediest tests.
+const ROWS: usize = 10;
+
+/// How much of the histories is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// Of so many tests: those that changed, then the slowest and hungriest.
+    pub charts: usize,
+    /// So many of the newest sessions of each.
+    pub sessions: usize,
+}
+
+/// The page.
+///
+/// # Errors
+///
+/// If the rows cannot be read.
+pub fn page(source: &dyn Source, subject: &Subject, extent: Extent) -> Result<Page, ReportError> {
+    let session = &subject.session;
+    let mut tests = source.tests(&session.session_h)?;
+    tests.retain(|test| test.kind() == Kind::Function);
+    let comparison = subject.sides.clone().map(|sides| compared(source, sides)).transpose()?;
+    let archive = Archive::new(source)?;
+    let scope = Scope { from: subject.from, until: Some(session.run_date), ..Scope::default() };
+    let charts = Charts { archive: &archive, scope: &scope, sessions: extent.sessions };
+
+    let mut page = Page::new("What the tests cost").subtitled(&subject.words());
+    page = page.with(overview(subject, &tests, comparison.as_ref()));
+    page = page.with(match &comparison {
+        Some(comparison) => {
+            Section::new("comparison", "Comparison").with_document(&compare::document(comparison, false))
+        }
+        None => Section::new("comparison", "Comparison")
+            .with_text("There is no session before this one on its machine class, so nothing is compared."),
+    });
+    page = page.with(most_expensive(&tests));
+    let incomplete: Vec<Test> = tests.iter().filter(|test| is_incomplete(test)).cloned().collect();
+    if !incomplete.is_empty() {
+        let text = "Crashed, still running, or shared with what other tests left at work: these figures say less.";
+        let table = show::table(&incomplete, &[Metric::WallTime, Metric::Memory]);
+        page = page.with(Section::new("incomplete", "Incomplete").with_text(text).with_table(&table));
+    }
+    page = page.with(charts.section(&chosen(&tests, comparison.as_ref(), extent.charts))?);
+    let all = show::table(&tests, &[Metric::WallTime, Metric::CpuTime, Metric::Memory, Metric::Allocations]);
+    page = page
+        .with(Section::new("tests", "All tests").with_folded(&format!("{} tests, in their order", tests.len()), &all));
+    Ok(page.with(Section::new("machine", "Session and machine").with_facts(&subject.machine(source)?)))
+}
+
+fn compared(source: &dyn Source, sides: Sides) -> Result<Comparison, ReportError> {
+    let request = Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None };
+    Comparison::new(source, request)
+}
+
+fn overview(subject: &Subject, tests: &[Test], comparison: Option<&Comparison>) -> Section {
+    let mut facts = summary::facts(&subject.session, tests);
+    if let Some(comparison) = comparison {
+        let count = |verdict| Value::count(comparison.of(verdict).len() as u64);
+        facts.push((Column::new("regressed", "got worse"), count(Verdict::Regressed).into()));
+        facts.push((Column::new("improved", "got better"), count(Verdict::Improved).into()));
+        let changed = comparison.dependencies.as_ref().map(|changed| changed.len() as u64);
+        let dependencies = Value::or_missing(changed, Value::count);
+        facts.push((Column::new("dependencies", "changed dependencies"), dependencies.into()));
+    }
+    Section::new("overview", "Overview").with_facts(&facts)
+}
+
+fn most_expensive(tests: &[Test]) -> Section {
+    let mut section = Section::new("top", "Most expensive");
+    for (metric, title) in [
+        (Metric::WallTime, "Wall time"),
+        (Metric::CpuTime, "CPU time"),
+        (Metric::Memory, "Memory"),
+        (Metric::Allocations, "Allocations"),
+        (Metric::HeapRetained, "Heap still held at the end"),
+    ] {
+        let table = top(tests, metric);
+        if !table.rows.is_empty() {
+            section = section.with_heading(title).with_table(&table);
+        }
+    }
+    section
+}
+
+/// The tests with the greatest values, and their parts of the sum if values add up.
+fn top(tests: &[Test], metric: Metric) -> Table {
+    let mut values: Vec<(f64, &Test)> = tests
+        .iter()
+        .filter_map(|test| Some((measure::value(test, metric)?, test)))
+        .filter(|(value, _)| *value > 0.0)
+        .collect();
+    values.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let sum: f64 = values.iter().map(|(value, _)| value).sum();
+    let is_part = metric != Metric::Memory;
+    let mut table = Table::new(&[
+        ("test", "test"),
+        (measure::key(metric), metric.title()),
+        ("share", if is_part { "of all tests" } else { "" }),
+        ("component", "component"),
+    ]);
+    for (value, test) in values.into_iter().take(ROWS) {
+        table.push(vec![
+            Value::Name(measure::name(test)).into(),
+            Value::Quantity(metric.quantity(value)).into(),
+            Value::Share(value / sum).into(),
+            Value::text(test.component()).into(),
+        ]);
+    }
+    table
+}
+
+fn is_incomplete(test: &Test) -> bool {
+    matches!(measure::outcome(test), Outcome::Crashed | Outcome::Running)
+        || measure::attribution(test) == Some(Attribution::Shared)
+}

@@ -1,0 +1,78 @@
+//! The tests of a session.
+
+use monitor_analysis::metric::Metric;
+use monitor_store::{Attribution, Test};
+
+use crate::document::{Cell, Table, Tone, Value};
+use crate::measure;
+
+/// Greatest first; tests without a value last.
+pub fn sort_by(tests: &mut [Test], metric: Metric) {
+    let key = |test: &Test| measure::value(test, metric).unwrap_or(f64::NEG_INFINITY);
+    tests.sort_by(|a, b| key(b).total_cmp(&key(a)));
+}
+
+/// A row for each test; the metrics in `shown` for people, all for programs.
+#[must_use]
+pub fn table(tests: &[Test], shown: &[Metric]) -> Table {
+    let mut columns = vec![("test", "test"), ("outcome", "outcome")];
+    // In the order asked for, then the rest.
+    let rest = measure::METRICS.iter().filter(|metric| !shown.contains(metric));
+    let metrics: Vec<Metric> = shown.iter().chain(rest).copied().collect();
+    for metric in &metrics {
+        columns.push((measure::key(*metric), if shown.contains(metric) { metric.title() } else { "" }));
+    }
+    columns.extend([
+        ("attribution", "attribution"),
+        ("memory_source", ""),
+        ("concurrency", ""),
+        ("attempt", ""),
+        ("component", ""),
+        ("package", ""),
+        ("binary", ""),
+        ("path", ""),
+        ("item", ""),
+        ("variant", ""),
+        ("file", ""),
+        ("kind", ""),
+        ("start_time", ""),
+        ("process", ""),
+        ("machine_class", ""),
+    ]);
+    let mut table = Table::new(&columns);
+    for test in tests {
+        table.push(row(test, &metrics));
+    }
+    table
+}
+
+fn row(test: &Test, metrics: &[Metric]) -> Vec<Cell> {
+    let outcome = measure::outcome(test);
+    let profile = test.profile.as_ref();
+    let mut row =
+        vec![Value::Name(measure::name(test)).into(), Value::Text(outcome.to_string()).toned(measure::tone(outcome))];
+    row.extend(metrics.iter().map(|metric| Cell::from(measure::cell(test, *metric))));
+    let attribution = measure::attribution(test);
+    let attribution_tone = if attribution == Some(Attribution::Shared) { Tone::Doubtful } else { Tone::Dim };
+    row.push(Value::or_missing(attribution, |it| Value::Text(it.to_string())).toned(attribution_tone));
+    row.extend(
+        [
+            Value::or_missing(profile.and_then(|profile| profile.mem_source), |it| Value::Text(it.to_string())),
+            Value::or_missing(profile.and_then(|profile| profile.measures.concurrency), Value::count),
+            Value::or_missing(profile, |profile| Value::count(profile.attempt.into())),
+            Value::text(test.component()),
+            Value::or_missing(profile, |profile| Value::text(&profile.package)),
+            Value::or_missing(profile, |profile| Value::text(&profile.binary)),
+            Value::text(test.path()),
+            Value::Name(test.item().to_owned()),
+            Value::Name(test.variant().to_owned()),
+            Value::text(test.metric.as_ref().map_or("", |metric| &metric.item_fs_loc)),
+            Value::Text(test.kind().to_string()),
+            Value::Time(test.start()),
+            Value::id(profile.map_or("", |profile| &profile.key.process_h)),
+            Value::id(test.class_h.as_deref().unwrap_or_default()),
+        ]
+        .map(Cell::from),
+    );
+    row
+}

@@ -1,0 +1,194 @@
+//! What a session cost, at a glance.
+
+use monitor_analysis::metric::Metric;
+use monitor_analysis::summary::Summary;
+use monitor_analysis::verdict::Verdict;
+use monitor_store::{Attribution, Kind, Outcome, OutcomeCounts, Session, Test, TestId};
+
+use super::compare;
+use super::show;
+use crate::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+use crate::document::{Cell, Column, Document, Table, Tone, Value};
+use crate::error::ReportError;
+use crate::measure;
+use crate::render::short;
+use crate::source::Source;
+
+/// Rows of each list.
+const ROWS: usize = 5;
+
+/// The summary of one session.
+///
+/// # Errors
+///
+/// If the rows cannot be read.
+pub fn of_one(source: &dyn Source, session: &Session) -> Result<Document, ReportError> {
+    let tests = functions(source, session)?;
+    let mut document = Document::default().with_facts("summary", "", facts(session, &tests));
+    document = lists(document, &tests);
+    if let Some((title, changes)) = changes(source, session)? {
+        document = document.with_table("changes", title, changes);
+    }
+    let notable: Vec<Test> = tests.into_iter().filter(is_notable).collect();
+    if !notable.is_empty() {
+        let title = "Incomplete: crashed, or shared with what other tests left running";
+        document = document.with_table("incomplete", title, show::table(&notable, &[Metric::WallTime]));
+    }
+    Ok(document)
+}
+
+/// The summary of several runs of the same tests: how far their costs lie apart.
+///
+/// # Errors
+///
+/// If the rows cannot be read.
+pub fn of_several(source: &dyn Source, sessions: &[Session]) -> Result<Document, ReportError> {
+    let mut runs = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        runs.push(functions(source, session)?);
+    }
+    let all: Vec<&Test> = runs.iter().flatten().collect();
+    let mut document = Document::default();
+    if let (Some(session), Some(tests)) = (sessions.last(), runs.last()) {
+        let mut facts = facts(session, tests);
+        let ids: Vec<_> = sessions.iter().map(|session| short(&session.session_h)).collect();
+        facts.insert(0, (Column::new("sessions", "sessions"), Value::Text(ids.join(" ")).into()));
+        document = document.with_facts("summary", "", facts);
+    }
+    for (metric, key, title) in [(Metric::WallTime, "wall", "Slowest"), (Metric::Memory, "memory", "Hungriest")] {
+        document = document.with_table(key, format!("{title}, of {} runs", sessions.len()), spread(&all, metric));
+    }
+    Ok(document)
+}
+
+/// The greatest changes since the last session of the machine class, by all that is known of it before; `None` if there
+/// is no such session.
+fn changes(source: &dyn Source, session: &Session) -> Result<Option<(String, Table)>, ReportError> {
+    let Some(sides) = Sides::since_last(source, session)? else { return Ok(None) };
+    let request = Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None };
+    let comparison = Comparison::new(source, request)?;
+    let changed = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
+        .into_iter()
+        .flat_map(|verdict| comparison.of(verdict));
+    let date = comparison.sides.base[0].run_date.to_string()[..16].replace('T', " ");
+    Ok(Some((format!("Changed since {date}"), compare::findings(changed.take(2 * ROWS)))))
+}
+
+fn functions(source: &dyn Source, session: &Session) -> Result<Vec<Test>, ReportError> {
+    let mut tests = source.tests(&session.session_h)?;
+    tests.retain(|test| test.kind() == Kind::Function);
+    Ok(tests)
+}
+
+/// What became of a session's tests, and what they used together.
+#[must_use]
+pub fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
+    let sum = |metric| tests.iter().filter_map(|test| measure::value(test, metric)).sum::<f64>();
+    let most = tests.iter().filter_map(|test| measure::value(test, Metric::Memory)).reduce(f64::max);
+    let counts = counts(tests);
+    let again = tests.len() - last_attempts(tests).len();
+    let bad = counts.failed + counts.over_budget + counts.crashed;
+    let retried = if again > 0 { format!(" ({again} more attempts)") } else { String::new() };
+    let outcomes = Value::Text(outcomes(&counts) + &retried).toned(if bad > 0 { Tone::Bad } else { Tone::Good });
+    let count = |key, count| (Column::new(key, ""), Cell::from(Value::count(count)));
+    vec![
+        (Column::new("session", "session"), Value::id(&session.session_h).into()),
+        (Column::new("outcomes", "tests"), outcomes),
+        count("passed", counts.passed),
+        count("failed", counts.failed),
+        count("over_budget", counts.over_budget),
+        count("crashed", counts.crashed),
+        count("running", counts.running),
+        (Column::new("wall_seconds", "wall time of all"), Value::seconds(sum(Metric::WallTime)).into()),
+        (Column::new("cpu_seconds", "CPU time of all"), Value::seconds(sum(Metric::CpuTime)).into()),
+        (Column::new("memory_bytes", "largest memory"), Value::or_missing(most, Value::bytes).into()),
+    ]
+}
+
+/// What became of the tests in the end, as a runner counts them: a test that was tried again counts once.
+fn counts(tests: &[Test]) -> OutcomeCounts {
+    let mut counts = OutcomeCounts::default();
+    for test in last_attempts(tests) {
+        *match measure::outcome(test) {
+            Outcome::Running => &mut counts.running,
+            Outcome::Passed => &mut counts.passed,
+            Outcome::Failed => &mut counts.failed,
+            Outcome::OverBudget => &mut counts.over_budget,
+            Outcome::Crashed => &mut counts.crashed,
+        } += 1;
+    }
+    counts
+}
+
+/// All but those after which the runner tried the test again.
+fn last_attempts(tests: &[Test]) -> Vec<&Test> {
+    let attempt = |test: &Test| test.profile.as_ref().map_or(1, |profile| profile.attempt);
+    let mut runs: Vec<(TestId, &Test)> = tests.iter().map(|test| (test.id(), test)).collect();
+    runs.sort_by(|(id, run), (other_id, other)| id.cmp(other_id).then_with(|| run.start().cmp(&other.start())));
+    let mut last: Vec<(TestId, &Test)> = Vec::with_capacity(runs.len());
+    for (id, run) in runs {
+        if last.last().is_some_and(|(of, before)| *of == id && attempt(run) == attempt(before) + 1) {
+            last.pop();
+        }
+        last.push((id, run));
+    }
+    last.into_iter().map(|(_, run)| run).collect()
+}
+
+/// `12 passed, 1 crashed`.
+fn outcomes(counts: &OutcomeCounts) -> String {
+    let all = [
+        (counts.passed, Outcome::Passed),
+        (counts.failed, Outcome::Failed),
+        (counts.over_budget, Outcome::OverBudget),
+        (counts.crashed, Outcome::Crashed),
+        (counts.running, Outcome::Running),
+    ];
+    let there = all.into_iter().filter(|(count, _)| *count > 0);
+    let text = there.map(|(count, outcome)| format!("{count} {outcome}")).collect::<Vec<_>>().join(", ");
+    if text.is_empty() { "none".to_owned() } else { text }
+}
+
+fn lists(mut document: Document, tests: &[Test]) -> Document {
+    let shown = [Metric::WallTime, Metric::CpuTime, Metric::Memory];
+    for (metric, key, title) in [(Metric::WallTime, "slowest", "Slowest"), (Metric::Memory, "hungriest", "Hungriest")] {
+        let mut tests: Vec<Test> =
+            tests.iter().filter(|test| measure::value(test, metric).is_some()).cloned().collect();
+        show::sort_by(&mut tests, metric);
+        tests.truncate(ROWS);
+        if !tests.is_empty() {
+            document = document.with_table(key, title, show::table(&tests, &shown));
+        }
+    }
+    document
+}
+
+fn is_notable(test: &Test) -> bool {
+    measure::outcome(test) == Outcome::Crashed || measure::attribution(test) == Some(Attribution::Shared)
+}
+
+/// Least, median and greatest value of each test, those with the greatest medians first.
+fn spread(tests: &[&Test], metric: Metric) -> Table {
+    let mut values: std::collections::BTreeMap<_, (String, Vec<f64>)> = std::collections::BTreeMap::new();
+    for test in tests {
+        if let Some(value) = measure::value(test, metric) {
+            values.entry(test.id()).or_insert_with(|| (measure::name(test), Vec::new())).1.push(value);
+        }
+    }
+    let mut rows: Vec<(String, Summary)> =
+        values.into_values().filter_map(|(name, values)| Some((name, Summary::of(&values)?))).collect();
+    rows.sort_by(|(_, a), (_, b)| b.median.total_cmp(&a.median));
+    let mut table =
+        Table::new(&[("test", "test"), ("runs", "runs"), ("min", "least"), ("median", "median"), ("max", "greatest")]);
+    for (name, summary) in rows.into_iter().take(ROWS) {
+        let quantity = |value| Cell::from(Value::Quantity(metric.quantity(value)));
+        table.push(vec![
+            Value::Name(name).into(),
+            Value::count(summary.count as u64).into(),
+            quantity(summary.min),
+            quantity(summary.median),
+            quantity(summary.max),
+        ]);
+    }
+    table
+}
