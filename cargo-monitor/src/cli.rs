@@ -73,7 +73,7 @@ Examples:
     Report(command::report::Arguments),
     /// Fail if tests cost more than they did: for CI
     Gate(command::gate::Arguments),
-    /// Write the rows of sessions as CSV, JSON lines or Parquet
+    /// Write the rows of sessions as CSV or JSON lines
     Export(command::export::Arguments),
     /// Add what criterion, JUnit reports, github-action-benchmark, pytest-monitor or `export` hold
     Import(command::import::Arguments),

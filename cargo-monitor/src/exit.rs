@@ -13,7 +13,7 @@ pub enum Exit {
     Error,
     /// 2: the arguments make no sense.
     Usage,
-    /// 3: there is nothing to answer from: no file, no session, or none that the arguments name.
+    /// 3: there is nothing to answer from: no file, no session, or none that the arguments name; nothing to import.
     NoData,
     /// 4: the file cannot be used: damaged, no `.pymon` file, newer than this program where it must be written, locked,
     /// not readable or not writable.
@@ -90,7 +90,7 @@ Exit codes:
   0  done
   1  an error that no other code names
   2  the arguments make no sense
-  3  no data: no file, no session, or none that the arguments name
+  3  no data: no file, no session, or none that the arguments name; import: nothing that can be imported
   4  the file cannot be used: damaged, foreign, too new, locked, not readable or writable
   5  gate: a test costs more than it may
   6  gate: no baseline to compare with, or too short a one, so nothing passed

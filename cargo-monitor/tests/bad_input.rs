@@ -187,7 +187,7 @@ fn files_that_cannot_be_imported() {
         ("other.xml", "<html></html>", "no JUnit report"),
         ("data.js", "window.BENCHMARK_DATA = {\"entries\": [}", "no JSON"),
         ("rows.jsonl", "{\"session\": \"a\"}", "row 1"),
-        ("rows.csv", "session,run_date,commit\r\n\"a", "not closed"),
+        ("rows.csv", "session,run_date,commit\r\n\"a", "row 2"),
         ("short.csv", "session,run_date,commit\r\na,b\r\n", "row 2"),
         ("estimates.json", "{\"mean\": {\"point_estimate\": \"fast\"}}", "no estimate"),
     ] {

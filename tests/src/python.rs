@@ -8,9 +8,9 @@ use std::process::Command;
 use crate::project::repository;
 use crate::skip::skipped;
 
-/// What is installed: the plugin with the pytest it works with, the client alone, and a reader of Parquet.
+/// What is installed: the plugin with the pytest it works with, and the client alone.
 const PACKAGES: &[&[&str]] = &[
-    &["pytest-monitor==1.6.6", "pytest==8.4.2", "pytest-xdist==3.8.0", "pandas", "pyarrow", "PyYAML", "requests"],
+    &["pytest-monitor==1.6.6", "pytest==8.4.2", "pytest-xdist==3.8.0", "pandas", "PyYAML", "requests"],
     &["--no-deps", "monitor-server-api==1.1.0"],
 ];
 

@@ -1,8 +1,5 @@
 //! `cargo monitor export`: every row of some sessions, for other programs.
 
-mod parquet;
-mod thrift;
-
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -26,11 +23,10 @@ use monitor_report::view::{sessions, show};
 Examples:
   cargo monitor export -o history.csv
   cargo monitor export latest --as json-lines | jq 'select(.wall_seconds > 1) | .test'
-  cargo monitor export main -o main.parquet
 
 Every row has all that is known of the test and of its session. JSON lines are complete (but for lockfiles). CSV is
-for spreadsheets: text that one would take for a formula gets an apostrophe before it. Parquet is for data frames and
-DuckDB; its times are UTC.")]
+for spreadsheets: text that one would take for a formula gets an apostrophe before it. Data frames and DuckDB read both, and
+write Parquet of them. Times are UTC.")]
 pub struct Arguments {
     /// Which sessions: a branch, commit, date, tag:KEY=VALUE, … [default: all]
     #[arg(value_name = "SESSIONS", add = complete::session_completer())]
@@ -50,8 +46,6 @@ pub enum Form {
     JsonLines,
     /// Comma-separated values (RFC 4180)
     Csv,
-    /// Apache Parquet
-    Parquet,
 }
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
@@ -91,7 +85,9 @@ fn form(arguments: &Arguments, format: Format) -> anyhow::Result<Form> {
     let extension = arguments.output.as_deref().and_then(Path::extension).map(|it| it.to_string_lossy().to_lowercase());
     match (arguments.form, extension.as_deref(), format) {
         (Some(form), ..) => Ok(form),
-        (None, Some("parquet"), _) => Ok(Form::Parquet),
+        (None, Some("parquet"), _) => {
+            bail!("cannot export as Parquet: export as json-lines, of which DuckDB and others make it")
+        }
         (None, _, Format::Markdown) => bail!("cannot export as markdown: use --as csv or --as json-lines"),
         (None, Some("csv"), _) | (None, _, Format::Csv) => Ok(Form::Csv),
         _ => Ok(Form::JsonLines),
@@ -100,14 +96,6 @@ fn form(arguments: &Arguments, format: Format) -> anyhow::Result<Form> {
 
 fn write_rows(monitor: &Monitor, sessions: &[Session], form: Form, out: &mut dyn Write) -> anyhow::Result<()> {
     let progress = output::Progress::of(sessions.len(), "exporting sessions");
-    if form == Form::Parquet {
-        let mut writer = parquet::Writer::new(out)?;
-        for session in sessions {
-            writer.add(&table(monitor, session)?)?;
-            progress.advance();
-        }
-        return Ok(writer.finish()?);
-    }
     for (index, session) in sessions.iter().enumerate() {
         let table = table(monitor, session)?;
         let text = if form == Form::Csv { output::csv_rows(&table, index == 0) } else { output::json_lines(&table) };

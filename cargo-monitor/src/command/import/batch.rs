@@ -1,9 +1,12 @@
-//! What an importer has read, and the rows that it becomes.
+//! The rows that a report becomes.
+
+use std::collections::HashSet;
 
 use monitor_store::{
-    ContextClass, Entry, ExecutionContext, Kind, Measures, Metric, Outcome, Profile, ProfileKey, Session, Timestamp,
-    hash_hex,
+    ContextClass, Entry, ExecutionContext, Kind, Metric, Outcome, Profile, ProfileKey, Session, Timestamp, hash_hex,
 };
+
+use super::report::{Machine, Report, Timed};
 
 /// A session with its tests.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,40 +26,30 @@ pub(super) struct Origin<'a> {
     pub tags: &'a [(String, String)],
 }
 
-/// A value of a tool that knows no more than names and times.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Timed {
-    pub package: String,
-    pub binary: String,
-    pub path: String,
-    pub name: String,
-    pub start: Timestamp,
-    pub seconds: f64,
-    pub outcome: Outcome,
-}
-
 impl Batch {
-    /// A session of `source` that began at `run_date`; `identity` is the same whenever it is imported again.
-    pub(super) fn of_timed(
-        source: &str,
-        identity: &str,
-        run_date: Timestamp,
-        commit: Option<&str>,
-        origin: &Origin<'_>,
-        tests: Vec<Timed>,
-    ) -> Self {
-        let session_h = hash_hex(["import", source, identity]);
-        let (context, class) = unknown_machine(source, origin.machine);
+    /// The session `session_h` of `report`, which `tool` wrote, begun at `run_date`. Tests without a start of their own
+    /// ran one after the other from there.
+    pub(super) fn of(report: Report, tool: &str, session_h: String, run_date: Timestamp, origin: &Origin<'_>) -> Self {
+        let (context, class) = context(tool, &report.machine, origin.machine);
         let mut description = origin.tags.to_vec();
-        description.push(("rust_runner".to_owned(), source.to_owned()));
-        let session = Session {
-            session_h: session_h.clone(),
-            run_date,
-            scm_id: origin.commit.or(commit).unwrap_or_default().to_owned(),
-            description,
-        };
-        let tests = tests.into_iter().map(|test| timed_rows(test, &session_h, &context.env_h)).collect();
-        Self { session, context, class, tests }
+        description.push(("rust_runner".to_owned(), tool.to_owned()));
+        description.extend(report.fields);
+        let mut next = run_date;
+        let mut taken = HashSet::new();
+        let mut tests = Vec::with_capacity(report.tests.len());
+        for test in report.tests {
+            let mut start = test.start.unwrap_or(next);
+            if test.start.is_none() {
+                next = next.after_seconds(test.seconds).after_micros(1);
+            }
+            // Reports tell times to the second or the millisecond: tests of one name may share an instant.
+            while !taken.insert((test.path.clone(), test.variant.clone(), start)) {
+                start = start.after_micros(1);
+            }
+            tests.push(rows(test, start, &session_h, &context.env_h));
+        }
+        let scm_id = origin.commit.map_or(report.commit, str::to_owned);
+        Self { session: Session { session_h, run_date, scm_id, description }, context, class, tests }
     }
 
     /// What to write.
@@ -82,62 +75,73 @@ pub(super) fn process_h(session_h: &str) -> String {
     hash_hex(["import", session_h])
 }
 
-fn timed_rows(test: Timed, session_h: &str, env_h: &str) -> (Option<Metric>, Profile) {
-    let item = test.name.split('[').next().unwrap_or(&test.name).to_owned();
+fn rows(test: Timed, start: Timestamp, session_h: &str, env_h: &str) -> (Option<Metric>, Profile) {
+    const MIB: f64 = 1_048_576.0;
+    let (user, kernel) = test.cpu.unzip();
+    let usage = test.cpu.map(|(user, kernel)| (user + kernel) / test.seconds).or(test.cpu_usage);
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, 9 PB")]
+    let mem_usage = test.measures.rss_peak.map(|bytes| bytes as f64 / MIB);
     let metric = Metric {
         session_h: session_h.to_owned(),
         env_h: env_h.to_owned(),
-        item_start_time: test.start,
+        item_start_time: start,
         item_path: test.path.clone(),
-        item,
-        item_variant: test.name.clone(),
+        item: test.item.clone(),
+        item_variant: test.variant.clone(),
         item_fs_loc: String::new(),
         kind: Kind::Function,
         component: test.package.clone(),
         total_time: Some(test.seconds),
-        user_time: None,
-        kernel_time: None,
-        cpu_usage: None,
-        mem_usage: None,
+        user_time: user,
+        kernel_time: kernel,
+        cpu_usage: usage.filter(|usage| usage.is_finite()),
+        mem_usage,
     };
     let profile = Profile {
+        mem_source: test.mem_source(),
         key: ProfileKey {
             session_h: session_h.to_owned(),
             item_path: test.path,
-            item_variant: test.name,
-            item_start_time: test.start,
+            item_variant: test.variant,
+            item_start_time: start,
             process_h: process_h(session_h),
         },
         package: test.package,
         binary: test.binary,
-        attempt: 1,
+        attempt: test.attempt,
         outcome: test.outcome,
         attribution: None,
-        mem_source: None,
-        measures: Measures::default(),
+        measures: test.measures,
     };
     (Some(metric), profile)
 }
 
-/// The context of a tool that does not tell it.
-fn unknown_machine(source: &str, machine: &str) -> (ExecutionContext, ContextClass) {
-    let env_h = hash_hex(["import", source, machine]);
+/// Where a report was made. Reports that do not tell, or not all, are of one class for each name that the user gives.
+fn context(tool: &str, machine: &Machine, name: &str) -> (ExecutionContext, ContextClass) {
+    let Machine { host, cpu, cpu_count, cpu_mhz, architecture, system, toolchain } = machine;
+    let count = cpu_count.to_string();
+    let class_h = if *machine == Machine::default() {
+        hash_hex(["import", tool, name])
+    } else {
+        hash_hex(["import", tool, name, cpu, &count, architecture, system, toolchain])
+    };
+    let env_h = if host.is_empty() { class_h.clone() } else { hash_hex([&class_h, host]) };
     let context = ExecutionContext {
         env_h: env_h.clone(),
-        cpu_count: 0,
-        cpu_frequency_mhz: 0.0,
-        cpu_type: String::new(),
-        cpu_vendor: String::new(),
+        cpu_count: *cpu_count,
+        cpu_frequency_mhz: *cpu_mhz,
+        cpu_type: architecture.clone(),
+        cpu_vendor: cpu.clone(),
         ram_total_mib: 0,
-        machine_node: machine.to_owned(),
-        machine_type: String::new(),
+        machine_node: if host.is_empty() { name } else { host }.to_owned(),
+        machine_type: architecture.clone(),
         machine_arch: String::new(),
-        system_info: String::new(),
-        python_info: source.to_owned(),
+        system_info: system.clone(),
+        python_info: if toolchain.is_empty() { tool } else { toolchain }.to_owned(),
     };
     let class = ContextClass {
-        env_h: env_h.clone(),
-        class_h: env_h,
+        env_h,
+        class_h,
         rustc: String::new(),
         profile: String::new(),
         opt_level: String::new(),

@@ -4,56 +4,34 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use monitor_store::{Outcome, hash_hex};
+use monitor_store::hash_hex;
 use serde_json::Value;
 
-use super::batch::{Batch, Origin, Timed};
-use super::modified;
+use super::report::{Report, Timed};
 
-/// All estimates in a folder, or one, as a session.
-pub(super) fn read(path: &Path, origin: &Origin<'_>) -> anyhow::Result<Vec<Batch>> {
-    let mut files = Vec::new();
-    if path.is_dir() {
-        find(path, &mut files)?
-    } else {
-        files.push(path.to_owned())
-    }
-    files.sort();
+/// As criterion reports it: the slope where it fitted one, else the mean; and as it named them before 0.3.4.
+const ESTIMATES: [&str; 4] = ["slope", "Slope", "mean", "Mean"];
+
+/// Estimates below `root` as a run.
+pub(super) fn read(files: &[PathBuf], root: &Path) -> anyhow::Result<Report> {
     let (mut tests, mut contents) = (Vec::new(), Vec::new());
-    for file in &files {
+    for file in files {
         let text = fs::read_to_string(file)?;
         let estimates: Value = serde_json::from_str(&text).with_context(|| format!("{} is no JSON", file.display()))?;
-        let name = name(file, path);
-        // As criterion reports it: the slope where it fitted one, else the mean.
-        let nanoseconds = ["slope", "mean"].iter().find_map(|key| estimates[key]["point_estimate"].as_f64());
+        let name = name(file, root);
+        let nanoseconds = ESTIMATES.iter().find_map(|key| estimates[key]["point_estimate"].as_f64());
         let nanoseconds = nanoseconds.with_context(|| format!("{} holds no estimate of a mean", file.display()))?;
         contents.push(format!("{name}\n{text}"));
-        tests.push(Timed {
-            package: String::new(),
-            binary: "criterion".to_owned(),
-            path: name.rsplit_once('/').map_or("", |(group, _)| group).to_owned(),
-            name: name.rsplit('/').next().unwrap_or_default().to_owned(),
-            start: modified(file)?,
-            seconds: nanoseconds / 1e9,
-            outcome: Outcome::Passed,
-        });
+        let (group, benchmark) = name.rsplit_once('/').unwrap_or(("", &name));
+        let test = Timed::new(group, benchmark, nanoseconds / 1e9);
+        tests.push(Timed { binary: "criterion".to_owned(), ..test });
     }
-    let Some(run_date) = tests.iter().map(|test| test.start).min() else { return Ok(Vec::new()) };
-    Ok(vec![Batch::of_timed("criterion", &hash_hex(&contents), run_date, None, origin, tests)])
+    Ok(Report { identity: hash_hex(&contents), tests, ..Report::default() })
 }
 
-/// The newest estimates below a folder; `base` and `change` are about earlier ones.
-fn find(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if entry.file_type()?.is_dir() {
-            find(&path, files)?;
-        } else if entry.file_name() == "estimates.json" && path.parent().is_some_and(|new| new.ends_with("new")) {
-            files.push(path);
-        }
-    }
-    Ok(())
+/// Whether a file of criterion is its newest estimate; `base` and `change` are about earlier ones.
+pub(super) fn is_newest(file: &Path) -> bool {
+    file.ends_with("new/estimates.json")
 }
 
 /// The benchmark's own identifier from `benchmark.json`, else its folder's place.

@@ -8,7 +8,6 @@ use monitor_store::{
 use serde_json::{Map, Value};
 
 use super::batch::{Batch, process_h};
-use super::csv;
 
 /// The sessions of JSON lines, in the order of their first row.
 pub(super) fn read_json_lines(text: &str) -> anyhow::Result<Vec<Batch>> {
@@ -18,18 +17,30 @@ pub(super) fn read_json_lines(text: &str) -> anyhow::Result<Vec<Batch>> {
 
 /// The sessions of CSV. An apostrophe that keeps a spreadsheet from a formula goes again.
 pub(super) fn read_csv(text: &str) -> anyhow::Result<Vec<Batch>> {
-    let mut records = csv::records(text)?.into_iter().enumerate();
-    let Some((_, names)) = records.next() else { bail!("there is no line of headings") };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let names = reader.headers()?.clone();
     let value = |name: &str, field: &str| match field {
         "" => Value::Null,
-        _ if name == "fields" => serde_json::from_str(csv::without_apostrophe(field)).unwrap_or_default(),
-        _ => Value::from(csv::without_apostrophe(field)),
+        _ if name == "fields" => serde_json::from_str(without_apostrophe(field)).unwrap_or_default(),
+        _ => Value::from(without_apostrophe(field)),
     };
-    batches(records.map(|(index, record)| {
-        let pairs = names.iter().zip(&record).map(|(name, field)| (name.clone(), value(name, field)));
-        let row = (record.len() == names.len()).then(|| Value::Object(pairs.collect::<Map<_, _>>()));
-        (index + 1, row)
+    // The headings are the first row.
+    batches((2..).zip(reader.records()).map(|(number, record)| {
+        let record = record.ok().filter(|record| record.len() == names.len());
+        let pairs = |record: csv::StringRecord| {
+            names.iter().zip(&record).map(|(name, field)| (name.to_owned(), value(name, field))).collect::<Map<_, _>>()
+        };
+        (number, record.map(pairs).map(Value::Object))
     }))
+}
+
+/// The text before it was made harmless to spreadsheets.
+fn without_apostrophe(field: &str) -> &str {
+    const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    match field.strip_prefix('\'') {
+        Some(rest) if rest.trim_start_matches(' ').starts_with(FORMULA) => rest,
+        _ => field,
+    }
 }
 
 /// The sessions of rows with their numbers in the file.
@@ -168,5 +179,17 @@ impl Row {
             measure.set(&mut measures, value);
         }
         measures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_apostrophe_of_a_formula_goes() {
+        assert_eq!(without_apostrophe("'=1+1"), "=1+1");
+        assert_eq!(without_apostrophe("'quoted'"), "'quoted'");
+        assert_eq!(without_apostrophe("plain"), "plain");
     }
 }

@@ -1,81 +1,68 @@
 //! github-action-benchmark: `data.js`, a script that sets `window.BENCHMARK_DATA`.
 
 use anyhow::Context as _;
-use monitor_store::{Outcome, Timestamp};
+use monitor_store::Timestamp;
 use serde_json::Value;
 
-use super::batch::{Batch, Origin, Timed};
+use super::go;
+use super::report::{Report, Timed};
+use super::unit;
 
-/// Each entry as a session, and the number of values that are no times.
-pub(super) fn read(text: &str, origin: &Origin<'_>) -> anyhow::Result<(Vec<Batch>, u64)> {
+/// Each entry as a run.
+pub(super) fn read(text: &str) -> anyhow::Result<Vec<Report>> {
     let json = &text[text.find('{').context("there is no object in it")?..];
     let json = json.trim_end().trim_end_matches(';');
     let data: Value = serde_json::from_str(json).context("what follows BENCHMARK_DATA is no JSON")?;
     let suites = data["entries"].as_object().context("it has no `entries`")?;
-    let (mut batches, mut left_out) = (Vec::new(), 0);
+    let mut reports = Vec::new();
     for (suite, entries) in suites {
         for entry in entries.as_array().into_iter().flatten() {
-            let commit = entry["commit"]["id"].as_str();
+            let commit = entry["commit"]["id"].as_str().unwrap_or_default();
             let millis = entry["date"].as_i64().with_context(|| format!("an entry of `{suite}` has no date"))?;
-            let start = Timestamp::from_micros(millis.saturating_mul(1000));
-            let mut tests = Vec::new();
+            let mut report = Report {
+                identity: format!("{suite}\n{commit}\n{millis}"),
+                run_date: Some(Timestamp::from_micros(millis.saturating_mul(1000))),
+                commit: commit.to_owned(),
+                ..Report::default()
+            };
             for bench in entry["benches"].as_array().into_iter().flatten() {
-                let (Some(name), Some(value)) = (bench["name"].as_str(), bench["value"].as_f64()) else {
-                    left_out += 1;
-                    continue;
-                };
-                match seconds(value, bench["unit"].as_str().unwrap_or_default()) {
-                    None => left_out += 1,
-                    Some(seconds) => tests.push(Timed {
-                        package: suite.clone(),
-                        binary: entry["tool"].as_str().unwrap_or_default().to_owned(),
-                        path: suite.clone(),
-                        name: name.to_owned(),
-                        start: start.after_micros(i64::try_from(tests.len()).unwrap_or(0)),
-                        seconds,
-                        outcome: Outcome::Passed,
-                    }),
-                }
+                add(&mut report, suite, entry["tool"].as_str().unwrap_or_default(), bench);
             }
-            let identity = format!("{suite}\n{}\n{millis}", commit.unwrap_or_default());
-            batches.push(Batch::of_timed("github-action-benchmark", &identity, start, commit, origin, tests));
+            reports.push(report);
         }
     }
-    Ok((batches, left_out))
+    Ok(reports)
 }
 
-/// The time that a value stands for; `None` if its unit is none of time.
-fn seconds(value: f64, unit: &str) -> Option<f64> {
-    let unit = unit.trim().to_lowercase();
-    let (unit, per) = unit.split_once('/').map_or((unit.as_str(), ""), |(unit, per)| (unit.trim(), per.trim()));
-    if ["iter", "iters", "ops", "op", "runs"].contains(&unit) && ["s", "sec", "second"].contains(&per) {
-        return (value > 0.0).then(|| 1.0 / value);
-    }
-    let per_second = match unit {
-        "ns" | "nanoseconds" => 1e9,
-        "us" | "µs" | "μs" | "microseconds" => 1e6,
-        "ms" | "milliseconds" => 1e3,
-        "s" | "sec" | "seconds" => 1.0,
-        _ => return None,
+fn add(report: &mut Report, suite: &str, tool: &str, bench: &Value) {
+    let (name, unit) = (bench["name"].as_str().unwrap_or_default(), bench["unit"].as_str().unwrap_or_default());
+    let Some(value) = bench["value"].as_f64() else {
+        report.left_out.add(name, "without a value");
+        return;
     };
-    Some(value / per_second)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn units_of_time_are_understood_and_others_left_out() {
-        for (value, unit, expected) in [
-            (1500.0, "ns/iter", Some(1500.0 / 1e9)),
-            (2.0, "ms", Some(0.002)),
-            (250.0, "ops/sec", Some(0.004)),
-            (3.0, "µs/op", Some(3.0 / 1e6)),
-            (12.0, "MiB", None),
-            (0.0, "iter/sec", None),
-        ] {
-            assert_eq!(seconds(value, unit), expected, "{unit}");
+    // Of Go it has `BenchmarkX` with the time, and `BenchmarkX - ns/op`, `BenchmarkX - B/op` beside it.
+    let of_another = name.rsplit_once(" - ").filter(|(_, metric)| tool == "go" && unit.starts_with(metric));
+    let known = of_another.and_then(|(of, _)| report.tests.iter_mut().find(|test| test.variant == of));
+    if let Some(test) = known
+        && (unit == "ns/op" || unit == "MB/s" || go::measure(&mut test.measures, value, unit))
+    {
+        return;
+    }
+    // Older ones have the whole line of Go in the unit.
+    let (first, rest) = unit.split_once('\t').unwrap_or((unit, ""));
+    match unit::seconds(value, first) {
+        None => report.left_out.add(name, format!("`{unit}` is no unit of time")),
+        Some(seconds) => {
+            let mut test = Timed {
+                package: suite.to_owned(),
+                binary: tool.to_owned(),
+                start: report.run_date.map(|date| date.after_micros(i64::try_from(report.tests.len()).unwrap_or(0))),
+                ..Timed::new(suite, name, seconds)
+            };
+            for (value, unit) in go::pairs(rest) {
+                go::measure(&mut test.measures, value, unit);
+            }
+            report.tests.push(test);
         }
     }
 }

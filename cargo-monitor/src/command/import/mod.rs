@@ -2,19 +2,31 @@
 
 mod batch;
 mod criterion;
-mod csv;
+mod decimal;
 mod exported;
 mod github;
+mod go;
+mod google;
+mod hyperfine;
+mod jmh;
 mod junit;
+mod pytest_benchmark;
+mod report;
+mod source;
+mod text;
+mod unit;
+mod xml;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum, ValueHint};
-use monitor_store::{Metrics, Monitor, Sessions, Timestamp, Writer};
+use anyhow::Context as _;
+use clap::{Args, ValueHint};
+use monitor_store::{Metrics, Monitor, Sessions, Timestamp, Writer, hash_hex};
 
-use self::batch::Batch;
+use self::batch::{Batch, Origin};
+use self::report::{LeftOut, Report};
+pub use self::source::Source;
+use self::source::{Content, Parts};
 use crate::app::App;
 use crate::exit::Exit;
 use crate::output::{self, Document, Progress, Table, Value};
@@ -25,18 +37,24 @@ use crate::output::{self, Document, Progress, Table, Value};
 Examples:
   cargo monitor import target/criterion --commit $(git rev-parse HEAD)
   cargo monitor import target/nextest/ci/junit.xml --tag source=ci
+  cargo monitor import build/test-results --session ci-4711
   cargo monitor import gh-pages/dev/bench/data.js
   cargo monitor import python-suite/.pymon rows.jsonl rows.csv
 
 What is there already is not added again, so that the same file can be imported twice. Tools that do not tell their machine
-get a machine class of their own for each --machine, and are compared within it only.")]
+get a machine class of their own for each --machine, and are compared within it only. What is left out is counted, and named
+on standard error. If there is nothing to import in any of the files, no session is made, and the exit code is 3.")]
 pub struct Arguments {
-    /// Files, or folders of criterion
+    /// Files, or folders with files of criterion, JUnit and the others
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
     /// What wrote them [default: told by their contents]
     #[arg(long, value_name = "TOOL")]
     from: Option<Source>,
+    /// Make one session of all files, also of those of a later import with the same name [default: one of each file or
+    /// folder]
+    #[arg(long, value_name = "NAME")]
+    session: Option<String>,
     /// Revision that was measured, where the file does not tell
     #[arg(long, value_name = "COMMIT")]
     commit: Option<String>,
@@ -48,21 +66,6 @@ pub struct Arguments {
     tag: Vec<(String, String)>,
 }
 
-/// What writes files that can be imported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Source {
-    /// A .pymon file, of this project or of pytest-monitor
-    Pymon,
-    /// JSON lines or CSV of `cargo monitor export`
-    Export,
-    /// Criterion's folder, or an estimates.json in it
-    Criterion,
-    /// JUnit XML, of nextest, pytest and others
-    Junit,
-    /// data.js of github-action-benchmark
-    GithubActionBenchmark,
-}
-
 fn tag(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -72,42 +75,59 @@ fn tag(text: &str) -> Result<(String, String), String> {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let target = app.database()?;
+    // All is read before anything is written.
+    let mut all: Vec<(&Path, Content)> = Vec::new();
+    for path in &arguments.paths {
+        let contents =
+            source::read(path, arguments.from).with_context(|| format!("cannot import {}", path.display()))?;
+        if contents.iter().all(is_empty) {
+            output::note(&format!("{} holds nothing that can be imported", path.display()));
+        }
+        for content in contents {
+            left_out(&content).lines().iter().for_each(|line| output::note(&format!("{}: {line}", path.display())));
+            all.push((path, content));
+        }
+    }
+    if all.iter().all(|(_, content)| is_empty(content)) {
+        return Ok(Exit::NoData);
+    }
     let mut table = Table::new(&[
         ("path", "path"),
         ("source", "source"),
         ("sessions", "new sessions"),
         ("rows", "new rows"),
         ("left_out", "left out"),
+        ("left_out_names", ""),
     ]);
-    // All is read before anything is written.
-    let mut all = Vec::new();
-    for path in &arguments.paths {
-        all.push((path, read(path, arguments).with_context(|| format!("cannot import {}", path.display()))?));
-    }
     let mut writer = Writer::open(&target)?;
     let there = Monitor::open(&target)?;
+    let ids = Ids { name: arguments.session.as_deref(), run_date: common_date(&all), there: &there };
+    let origin = Origin { machine: &arguments.machine, commit: arguments.commit.as_deref(), tags: &arguments.tag };
     for (path, content) in all {
         let progress = Progress::spinner(format!("importing {}", path.display()));
         let before = count(&there)?;
-        let (source, left_out) = match content {
-            Content::File(monitor) => {
+        let left_out = left_out(&content);
+        let tool = content.source.name();
+        match content.parts {
+            Parts::File(monitor) => {
                 writer.merge(&monitor)?;
-                ("pymon", 0)
             }
-            Content::Batches { source, batches, left_out } => {
-                let entries: Vec<_> = batches.iter().flat_map(Batch::entries).collect();
-                writer.apply(&entries)?;
-                (source, left_out)
+            Parts::Sessions(batches) => write(&mut writer, &batches)?,
+            Parts::Reports(reports) => {
+                let filled = reports.into_iter().filter(|(report, _)| !report.tests.is_empty());
+                let batches = filled.map(|(report, written)| ids.batch(report, written, &tool, &origin));
+                write(&mut writer, &batches.collect::<anyhow::Result<Vec<_>>>()?)?;
             }
-        };
+        }
         drop(progress);
         let after = count(&there)?;
         table.push(vec![
             Value::Text(path.display().to_string()).into(),
-            Value::Text(source.to_owned()).into(),
+            Value::Text(tool).into(),
             Value::count(after.0 - before.0).into(),
             Value::count(after.1 - before.1).into(),
-            Value::count(left_out).into(),
+            Value::count(left_out.len().try_into()?).into(),
+            Value::Fields(left_out.all().to_vec()).into(),
         ]);
     }
     drop(there);
@@ -116,71 +136,65 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
+fn write(writer: &mut Writer, batches: &[Batch]) -> anyhow::Result<()> {
+    let entries: Vec<_> = batches.iter().flat_map(Batch::entries).collect();
+    Ok(writer.apply(&entries)?)
+}
+
+/// Which session a report is, and when it began.
+struct Ids<'a> {
+    /// That the user gives to all.
+    name: Option<&'a str>,
+    /// The first date of all reports.
+    run_date: Option<Timestamp>,
+    there: &'a Monitor,
+}
+
+impl Ids<'_> {
+    /// A session that is there keeps its date, so that tests without one of their own are found again.
+    fn batch(&self, report: Report, written: Timestamp, tool: &str, origin: &Origin<'_>) -> anyhow::Result<Batch> {
+        let session_h = match self.name {
+            Some(name) => hash_hex(["import session", name]),
+            None => hash_hex(["import", tool, &report.identity]),
+        };
+        let told = if self.name.is_some() { self.run_date } else { report.run_date };
+        let run_date = match self.there.session(&session_h)? {
+            Some(session) => session.run_date,
+            None => told.unwrap_or(written),
+        };
+        Ok(Batch::of(report, tool, session_h, run_date, origin))
+    }
+}
+
+/// When a run began whose reports are many: the first date that one tells, else the first that a file was written.
+fn common_date(all: &[(&Path, Content)]) -> Option<Timestamp> {
+    let reports = || all.iter().filter_map(|(_, content)| reports(content)).flatten();
+    let told = reports().filter_map(|(report, _)| report.run_date).min();
+    told.or_else(|| reports().map(|(_, written)| *written).min())
+}
+
+fn reports(content: &Content) -> Option<&Vec<(Report, Timestamp)>> {
+    match &content.parts {
+        Parts::Reports(reports) => Some(reports),
+        _ => None,
+    }
+}
+
+fn left_out(content: &Content) -> LeftOut {
+    let mut all = LeftOut::default();
+    reports(content).into_iter().flatten().for_each(|(report, _)| all.append(report.left_out.clone()));
+    all
+}
+
+fn is_empty(content: &Content) -> bool {
+    match &content.parts {
+        Parts::File(_) => false,
+        Parts::Sessions(batches) => batches.is_empty(),
+        Parts::Reports(reports) => reports.iter().all(|(report, _)| report.tests.is_empty()),
+    }
+}
+
 /// Sessions and metric rows of a file.
 fn count(monitor: &Monitor) -> anyhow::Result<(u64, u64)> {
     Ok((monitor.count_sessions(&Sessions::all())?, monitor.count_metrics(&Metrics::all())?))
-}
-
-enum Content {
-    File(Box<Monitor>),
-    Batches {
-        source: &'static str,
-        batches: Vec<Batch>,
-        /// Values that are no times, skipped tests.
-        left_out: u64,
-    },
-}
-
-fn read(path: &Path, arguments: &Arguments) -> anyhow::Result<Content> {
-    let origin =
-        batch::Origin { machine: &arguments.machine, commit: arguments.commit.as_deref(), tags: &arguments.tag };
-    let source = match arguments.from {
-        Some(source) => source,
-        None => recognise(path)?,
-    };
-    let (source, (batches, left_out)) = match source {
-        Source::Pymon => return Ok(Content::File(Box::new(Monitor::open(path)?))),
-        Source::Criterion => ("criterion", (criterion::read(path, &origin)?, 0)),
-        Source::Export => {
-            let text = fs::read_to_string(path)?;
-            let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
-            let batches = if is_json { exported::read_json_lines(&text)? } else { exported::read_csv(&text)? };
-            ("export", (batches, 0))
-        }
-        Source::Junit => ("junit", junit::read(&fs::read_to_string(path)?, modified(path)?, &origin)?),
-        Source::GithubActionBenchmark => {
-            ("github-action-benchmark", github::read(&fs::read_to_string(path)?, &origin)?)
-        }
-    };
-    if batches.iter().all(|batch| batch.tests.is_empty()) {
-        output::note(&format!("{} holds nothing that can be imported", path.display()));
-    }
-    Ok(Content::Batches { source, batches, left_out })
-}
-
-/// When a file was written.
-fn modified(path: &Path) -> anyhow::Result<Timestamp> {
-    Ok(fs::metadata(path)?.modified()?.into())
-}
-
-fn recognise(path: &Path) -> anyhow::Result<Source> {
-    if fs::metadata(path)?.is_dir() {
-        return Ok(Source::Criterion);
-    }
-    let content = fs::read(path)?;
-    if content.starts_with(b"SQLite format 3\0") {
-        return Ok(Source::Pymon);
-    }
-    let text = String::from_utf8_lossy(&content[..content.len().min(4096)]).into_owned();
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    Ok(match text {
-        "" => bail!("the file is empty"),
-        _ if text.starts_with('<') => Source::Junit,
-        _ if text.contains("BENCHMARK_DATA") || text.contains("\"entries\"") => Source::GithubActionBenchmark,
-        _ if text.contains("\"point_estimate\"") => Source::Criterion,
-        _ if text.starts_with('{') && text.contains("\"session\"") => Source::Export,
-        _ if text.starts_with("session,run_date,") => Source::Export,
-        _ if text.starts_with("PAR1") => bail!("Parquet can be written, not read: export as json-lines"),
-        _ => bail!("it is none of the files that are known: say what wrote it with --from"),
-    })
 }

@@ -1,0 +1,41 @@
+//! hyperfine: `--export-json FILE`.
+
+use anyhow::Context as _;
+use monitor_store::{Outcome, hash_hex};
+use serde_json::Value;
+
+use super::report::{Report, Timed};
+
+/// Each command is a row, with its mean times and the largest resident peak of its runs.
+pub(super) fn read(text: &str) -> anyhow::Result<Report> {
+    let data: Value = serde_json::from_str(text).context("it is no JSON")?;
+    let results = data["results"].as_array().context("it has no `results`")?;
+    let mut report = Report { identity: hash_hex([text]), ..Report::default() };
+    for result in results {
+        let command = result["command"].as_str().unwrap_or_default();
+        let Some(mean) = result["mean"].as_f64() else {
+            report.left_out.add(command, "without a time");
+            continue;
+        };
+        // `--command-name` gives one name to every value of the parameters.
+        let is_shared = results.iter().filter(|other| other["command"] == result["command"]).count() > 1;
+        let name = if is_shared { format!("{command}{}", parameters(result)) } else { command.to_owned() };
+        let list = |key: &str| result[key].as_array().into_iter().flatten();
+        let cpu = result["user"].as_f64().zip(result["system"].as_f64());
+        let mut test = Timed { binary: "hyperfine".to_owned(), cpu, ..Timed::new("", &name, mean) };
+        test.measures.rss_peak = list("memory_usage_byte").filter_map(Value::as_u64).max();
+        if list("exit_codes").any(|code| code.as_i64() != Some(0)) {
+            test.outcome = Outcome::Failed;
+        }
+        report.tests.push(test);
+    }
+    Ok(report)
+}
+
+/// `[size=1, threads=2]`, or nothing.
+fn parameters(result: &Value) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let pairs = result["parameters"].as_object().into_iter().flatten();
+    let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", text(value))).collect();
+    if pairs.is_empty() { String::new() } else { format!("[{}]", pairs.join(", ")) }
+}

@@ -1,0 +1,59 @@
+//! The text of a file, in whatever encoding it says it is.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+/// A file's text without its byte order mark, and the encoding's name if some of it could not be read.
+pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<&'static str>) {
+    let (encoding, mark) = Encoding::for_bom(bytes).unwrap_or_else(|| (without_mark(bytes), 0));
+    let (text, is_damaged) = encoding.decode_without_bom_handling(&bytes[mark..]);
+    (text, is_damaged.then_some(encoding.name()))
+}
+
+/// XML's rules (Extensible Markup Language 1.0, appendix F): the first characters, then the declaration.
+fn without_mark(bytes: &[u8]) -> &'static Encoding {
+    match bytes {
+        [b'<', 0, ..] => UTF_16LE,
+        [0, b'<', ..] => UTF_16BE,
+        // Who can read the declaration byte by byte has no UTF-16 before them, whatever it says.
+        _ => declared(bytes).filter(|encoding| encoding.is_ascii_compatible()).unwrap_or(UTF_8),
+    }
+}
+
+/// The encoding that an XML declaration names.
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    let declaration = bytes.strip_prefix(b"<?xml")?;
+    let declaration = &declaration[..declaration.windows(2).position(|end| end == b"?>")?];
+    let (_, value) = str::from_utf8(declaration).ok()?.split_once("encoding")?;
+    let label = value.trim_start().strip_prefix('=')?.trim_start();
+    let quote = label.chars().next().filter(|quote| ['"', '\''].contains(quote))?;
+    Encoding::for_label(label[1..].split(quote).next()?.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_and_declarations_are_believed_and_impossible_ones_not() {
+        let utf16 = |text: &str, mark: bool| -> Vec<u8> {
+            let mark = if mark { "\u{feff}" } else { "" };
+            format!("{mark}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+        };
+        let cases: [(Vec<u8>, &str); 7] = [
+            (b"caf\xc3\xa9".to_vec(), "café"),
+            (b"\xef\xbb\xbfcaf\xc3\xa9".to_vec(), "café"),
+            (utf16("BenchmarkFoo é", true), "BenchmarkFoo é"),
+            (utf16("<a é='1'/>", false), "<a é='1'/>"),
+            (b"<?xml version='1.0' encoding = 'ISO-8859-1' ?><caf\xe9/>".to_vec(), "café"),
+            (b"<?xml version=\"1.0\" encoding=\"windows-1251\"?><\xcf/>".to_vec(), "П"),
+            (b"<?xml version=\"1.0\" encoding=\"utf-16\"?><caf\xc3\xa9/>".to_vec(), "café"),
+        ];
+        for (bytes, expected) in cases {
+            let (text, damage) = decode(&bytes);
+            assert!(text.contains(expected) && damage.is_none(), "{text}");
+        }
+        assert_eq!(decode(b"caf\xe9").1, Some("UTF-8"));
+    }
+}
