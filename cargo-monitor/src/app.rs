@@ -2,15 +2,17 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
+use clap::error::ErrorKind;
 use monitor_report::Records;
 use monitor_store::{Monitor, location};
 
 use crate::environment;
-use crate::options::{Color, Format, Options};
+use crate::options::{Color, Format, Options, Target};
 use crate::output::{self, Document};
 use crate::repository::Git;
 
@@ -18,6 +20,7 @@ use crate::repository::Git;
 #[derive(Debug)]
 pub struct App {
     options: Options,
+    git: Git,
 }
 
 impl App {
@@ -27,7 +30,11 @@ impl App {
             Color::Always => anstream::ColorChoice::Always.write_global(),
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
-        Self { options }
+        if options.quiet {
+            output::be_quiet();
+        }
+        let folder = options.manifest_path.as_deref().and_then(Path::parent).map(Path::to_owned);
+        Self { git: Git::in_folder(folder.unwrap_or_default()), options }
     }
 
     /// The file that the user means: `--db`, else where monitored tests of this folder's workspace write.
@@ -60,8 +67,7 @@ impl App {
     ///
     /// If there is no current folder.
     pub fn variable(&self, name: &str) -> anyhow::Result<Option<OsString>> {
-        let here = env::current_dir().context("cannot tell the current folder")?;
-        Ok(environment::variable(&here, name).filter(|value| !value.is_empty()))
+        Ok(environment::variable(&self.folder()?, name).filter(|value| !value.is_empty()))
     }
 
     /// The rules in a variable of the environment, separated by `;`.
@@ -75,18 +81,28 @@ impl App {
     {
         let Some(text) = self.variable(name)? else { return Ok(Vec::new()) };
         let text = text.to_string_lossy();
-        let rules = text.split([';', '\n']).map(str::trim).filter(|rule| !rule.is_empty());
+        let rules = rules_in(&text).into_iter().map(str::trim).filter(|rule| !rule.is_empty());
         rules.map(|rule| rule.parse().with_context(|| format!("in {name}"))).collect()
     }
 
-    /// The root of the workspace that the current folder is in; the folder itself if it is in none.
+    /// The current folder, or that of `--manifest-path`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no current folder.
+    pub fn folder(&self) -> anyhow::Result<PathBuf> {
+        let here = env::current_dir().context("cannot tell the current folder")?;
+        let manifest = self.options.manifest_path.as_deref();
+        Ok(manifest.and_then(Path::parent).map_or(here.clone(), |folder| here.join(folder)))
+    }
+
+    /// The root of the workspace that the folder is in; the folder itself if it is in none.
     ///
     /// # Errors
     ///
     /// If there is no current folder.
     pub fn workspace(&self) -> anyhow::Result<PathBuf> {
-        let here = env::current_dir().context("cannot tell the current folder")?;
-        Ok(location::workspace_root(&here))
+        Ok(location::workspace_root(&self.folder()?))
     }
 
     /// The file, open for queries.
@@ -100,10 +116,15 @@ impl App {
         Ok(monitor)
     }
 
-    /// The rows of a file, and the history of the code in the current folder.
+    /// The rows of a file, and the history of the code in the folder.
     #[must_use]
-    pub fn records<'a>(&self, monitor: &'a Monitor) -> Records<'a> {
-        Records { source: monitor, repository: &Git }
+    pub fn records<'a>(&'a self, monitor: &'a Monitor) -> Records<'a> {
+        Records { source: monitor, repository: &self.git }
+    }
+
+    /// The repository that the folder is in.
+    pub(crate) fn git(&self) -> &Git {
+        &self.git
     }
 
     /// The format that the user wants.
@@ -124,6 +145,52 @@ impl App {
     ///
     /// If stdout does not take them.
     pub fn print(&self, document: &Document) -> anyhow::Result<()> {
+        for Target { format, path } in &self.options.write {
+            let text = anstream::adapter::strip_str(&output::as_text(document, *format, None)).to_string();
+            fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
         output::print(document, self.options.format)
+    }
+
+    /// Refuses `--format` and `--write`, for a command that makes a page of its own.
+    ///
+    /// # Errors
+    ///
+    /// A usage error, if one of them was given.
+    pub fn takes_no_format(&self, instead: &str) -> anyhow::Result<()> {
+        if self.options.format == Format::Table && self.options.write.is_empty() {
+            return Ok(());
+        }
+        let message = format!("--format and --write do not go with it: {instead}");
+        Err(clap::Error::raw(ErrorKind::ArgumentConflict, message + "\n").into())
+    }
+}
+
+/// What stands between `;` and line breaks, but for those in brackets: they belong to the name of a test.
+fn rules_in(text: &str) -> Vec<&str> {
+    let (mut rules, mut from, mut depth) = (Vec::new(), 0, 0_usize);
+    for (at, character) in text.char_indices() {
+        match character {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            ';' | '\n' if depth == 0 => {
+                rules.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    rules.push(&text[from..]);
+    rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_semicolon_in_a_name_ends_no_rule() {
+        assert_eq!(rules_in("a=1; b=2 in f[\"x;y\", [1;2]]\nc"), ["a=1", " b=2 in f[\"x;y\", [1;2]]", "c"]);
+        assert_eq!(rules_in("a]; b"), ["a]", " b"]);
     }
 }

@@ -73,6 +73,8 @@ Examples:
     Report(command::report::Arguments),
     /// Fail if tests cost more than they did: for CI
     Gate(command::gate::Arguments),
+    /// Accept that a test costs more, or less, from a commit on: a new level for `gate`
+    Accept(command::accept::Arguments),
     /// Write the rows of sessions as CSV or JSON lines
     Export(command::export::Arguments),
     /// Add what criterion, JUnit reports, github-action-benchmark, pytest-monitor or `export` hold
@@ -103,6 +105,7 @@ impl Command {
             Self::Plot(arguments) => command::plot::run(arguments, app),
             Self::Report(arguments) => command::report::run(arguments, app),
             Self::Gate(arguments) => command::gate::run(arguments, app),
+            Self::Accept(arguments) => command::accept::run(arguments, app),
             Self::Export(arguments) => command::export::run(arguments, app),
             Self::Import(arguments) => command::import::run(arguments, app),
             Self::Merge(arguments) => command::merge::run(arguments, app),
@@ -135,6 +138,12 @@ pub(crate) fn arranged(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsS
             cargo.extend(rest.by_ref());
         } else if ["-h", "--help"].contains(&&*text) || OURS.iter().any(|name| text.starts_with(&format!("{name}="))) {
             arguments.push(argument);
+        } else if text == BOTH || text.starts_with(&format!("{BOTH}=")) {
+            let value = if text == BOTH { rest.next() } else { None };
+            for taker in [&mut arguments, &mut cargo] {
+                taker.push(argument.clone());
+                taker.extend(value.clone());
+            }
         } else if OURS.contains(&&*text) {
             arguments.push(argument);
             arguments.extend(rest.next());
@@ -148,13 +157,24 @@ pub(crate) fn arranged(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsS
 }
 
 /// Options, each with a value, that `test` and `nextest` do not hand to cargo.
-const OURS: [&str; 6] = ["--repeat", "--tag", "--description", "--component", "--db", "--format"];
+const OURS: [&str; 8] =
+    ["--repeat", "--confirm", "--tag", "--description", "--component", "--db", "--format", "--write"];
+
+/// The option that is for us and for cargo.
+const BOTH: &str = "--manifest-path";
+
+/// Options without a value that stand before the subcommand.
+const FLAGS: [&str; 2] = ["--quiet", "-q"];
 
 /// Where the subcommand is: behind options, which take a value each.
 fn subcommand(arguments: &[OsString]) -> Option<usize> {
     let mut at = 1;
     while let Some(argument) = arguments.get(at) {
         let text = argument.to_string_lossy();
+        if FLAGS.contains(&&*text) {
+            at += 1;
+            continue;
+        }
         match text.strip_prefix("--") {
             None => return Some(at),
             Some(option) if option.contains('=') => at += 1,
@@ -198,6 +218,11 @@ mod tests {
             ),
             ("x test --tag=a=b -p core --format json", "x test --tag=a=b --format json -- -p core"),
             ("x nextest run --retries 2 --tag a=b", "x nextest --tag a=b -- run --retries 2"),
+            (
+                "x test --manifest-path a/Cargo.toml",
+                "x test --manifest-path a/Cargo.toml -- --manifest-path a/Cargo.toml",
+            ),
+            ("x -q test name", "x -q test -- name"),
             ("x test -- --help", "x test -- -- --help"),
             ("x test --help", "x test --help --"),
             ("x show test", "x show test"),

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use clap::error::{ContextKind, ContextValue};
 use monitor_report::ReportError;
 use monitor_report::select::SelectError;
 use monitor_store::StoreError;
@@ -51,6 +52,17 @@ pub fn of(error: &anyhow::Error) -> Exit {
         }
     }
     Exit::Error
+}
+
+/// A usage error, with a hint where somebody asks for a picture or a page by `--format`.
+pub(crate) fn with_hint(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+        && ["svg", "png", "html"].contains(&value.as_str())
+    {
+        let hint = format!("`plot --output FILE.{value}` writes a chart, `report --output FILE.html` a page");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
+    }
+    error
 }
 
 fn of_store(error: &StoreError) -> Exit {

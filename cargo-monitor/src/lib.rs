@@ -9,6 +9,7 @@ pub mod argument;
 pub mod cli;
 pub mod command;
 pub mod complete;
+mod confirm;
 pub mod environment;
 pub mod exit;
 mod explain;
@@ -16,6 +17,7 @@ pub mod options;
 pub mod output;
 mod outside;
 mod repository;
+mod rules_file;
 mod self_test;
 pub mod sources;
 
@@ -44,6 +46,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit
     if arguments.get(1).is_some_and(|name| name == outside::SUBCOMMAND) {
         return outside::run(&arguments[2..]);
     }
-    let cli = Cli::try_parse_from(cli::arranged(arguments))?;
+    let cli = Cli::try_parse_from(cli::arranged(arguments)).map_err(explain::with_hint)?;
     cli.command.run(&App::new(cli.options))
 }

@@ -1,6 +1,7 @@
 //! Options that every command takes.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum, ValueHint};
 
@@ -20,6 +21,35 @@ pub struct Options {
     /// When to use colour: auto, always or never; NO_COLOR turns it off too
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GENERAL, hide_possible_values = true)]
     pub color: Color,
+    /// Write the results to a file too, in a format of its own (repeatable): markdown=summary.md
+    #[arg(long, global = true, value_name = "FORMAT=FILE", value_hint = ValueHint::FilePath, help_heading = GENERAL)]
+    pub write: Vec<Target>,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, help_heading = GENERAL)]
+    pub quiet: bool,
+    /// Go by the workspace of this Cargo.toml [default: that of the current folder]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = GENERAL)]
+    pub manifest_path: Option<PathBuf>,
+}
+
+/// A file to write results to: `markdown=summary.md`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its format.
+    pub format: Format,
+    /// Its path.
+    pub path: PathBuf,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong =
+            || "write FORMAT=FILE, as in markdown=summary.md; formats are table, json, csv, markdown".to_owned();
+        let (format, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(wrong)?;
+        Ok(Self { format: <Format as ValueEnum>::from_str(format, false).map_err(|_| wrong())?, path: path.into() })
+    }
 }
 
 /// How results are printed.

@@ -85,6 +85,7 @@ fn check(file: &Path, waiver: Option<&str>) -> anyhow::Result<Exit> {
         across_machines: false,
         allow_partial: false,
         thresholds: Vec::new(),
+        accepted: Vec::new(),
         waivers: waiver.map(str::parse).transpose()?.into_iter().collect(),
     };
     let records = Records { source: &Monitor::open(file)?, repository: &NoRepository };

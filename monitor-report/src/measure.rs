@@ -4,16 +4,16 @@ use std::sync::LazyLock;
 
 use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::Unit;
-use monitor_store::{Amount, Attribution, Fold, MEASURES, Measure, Metric as Row, Outcome, Test, TestId};
+use monitor_store::{
+    Amount, Attribution, Figure, Fold, MEASURES, Measure, Metric as Row, Outcome, Resource, Test, TestId,
+};
 
 use crate::document::{Tone, Value};
 
-type OfRow = fn(&Row) -> Option<f64>;
-
 /// Where a metric's values come from.
 enum Source {
-    /// `TEST_METRICS`, which tests of pytest-monitor have too.
-    Row(OfRow),
+    /// The sum of columns of `TEST_METRICS`, which tests of pytest-monitor have too, times a factor.
+    Row(&'static [Resource], f64),
     /// The table of measures.
     Measure(&'static Measure),
 }
@@ -27,15 +27,17 @@ struct Definition {
 
 /// Every metric, in the order in which they are shown.
 static DEFINITIONS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
-    let rows: [(Metric, &str, OfRow); 6] = [
-        (Metric::WallTime, "wall_seconds", |row| row.total_time),
-        (Metric::CpuTime, "cpu_seconds", |row| Some(row.user_time? + row.kernel_time?)),
-        (Metric::UserTime, "user_seconds", |row| row.user_time),
-        (Metric::KernelTime, "kernel_seconds", |row| row.kernel_time),
-        (Metric::CpuUsage, "cpu_usage", |row| row.cpu_usage),
-        (Metric::Memory, "memory_bytes", |row| row.mem_usage.map(|mebibytes| mebibytes * 1024.0 * 1024.0)),
+    const MEBIBYTE: f64 = 1024.0 * 1024.0;
+    let rows: [(Metric, &str, &[Resource], f64); 6] = [
+        (Metric::WallTime, "wall_seconds", &[Resource::TotalTime], 1.0),
+        (Metric::CpuTime, "cpu_seconds", &[Resource::UserTime, Resource::KernelTime], 1.0),
+        (Metric::UserTime, "user_seconds", &[Resource::UserTime], 1.0),
+        (Metric::KernelTime, "kernel_seconds", &[Resource::KernelTime], 1.0),
+        (Metric::CpuUsage, "cpu_usage", &[Resource::Cpu], 1.0),
+        (Metric::Memory, "memory_bytes", &[Resource::Memory], MEBIBYTE),
     ];
-    let rows = rows.map(|(metric, key, value)| Definition { metric, key, source: Source::Row(value) });
+    let rows =
+        rows.map(|(metric, key, columns, factor)| Definition { metric, key, source: Source::Row(columns, factor) });
     rows.into_iter().chain(MEASURES.iter().filter(|measure| measure.fold != Fold::Tests).map(definition)).collect()
 });
 
@@ -74,8 +76,35 @@ pub fn metric(name: &str) -> Option<Metric> {
 #[must_use]
 pub fn value(test: &Test, metric: Metric) -> Option<f64> {
     match definition_of(metric).source {
-        Source::Row(value) => value(test.metric.as_ref()?),
+        Source::Row(columns, factor) => {
+            let row = test.metric.as_ref()?;
+            let sum: Option<f64> = columns.iter().map(|column| of_row(row, *column)).sum();
+            sum.map(|sum| sum * factor)
+        }
         Source::Measure(measure) => measure.of(&test.profile.as_ref()?.measures).map(Amount::as_f64),
+    }
+}
+
+fn of_row(row: &Row, column: Resource) -> Option<f64> {
+    match column {
+        Resource::Memory => row.mem_usage,
+        Resource::Cpu => row.cpu_usage,
+        Resource::TotalTime => row.total_time,
+        Resource::UserTime => row.user_time,
+        Resource::KernelTime => row.kernel_time,
+    }
+}
+
+/// What a source has to read for a metric, and the factor that makes its value of it.
+///
+/// # Panics
+///
+/// If the metric is none of [`METRICS`].
+#[must_use]
+pub fn figure(metric: Metric) -> (Figure, f64) {
+    match definition_of(metric).source {
+        Source::Row(columns, factor) => (Figure::Sum(columns), factor),
+        Source::Measure(measure) => (Figure::Measure(measure), 1.0),
     }
 }
 
@@ -83,7 +112,7 @@ pub fn value(test: &Test, metric: Metric) -> Option<f64> {
 #[must_use]
 pub fn is_additive(metric: Metric) -> bool {
     match definition_of(metric).source {
-        Source::Row(_) => metric != Metric::CpuUsage && metric != Metric::Memory,
+        Source::Row(..) => metric != Metric::CpuUsage && metric != Metric::Memory,
         Source::Measure(measure) => measure.fold == Fold::Sum,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use monitor_store::{Monitor, Session, SessionDetails, Sessions, StoreError, Test, TestId};
+use monitor_store::{Figure, Figures, Monitor, Session, SessionDetails, Sessions, StoreError, Test, TestId};
 
 use crate::error::ReportError;
 use crate::repository::Repository;
@@ -30,6 +30,9 @@ pub trait Source: Send + Sync {
 
     /// Every row of a session: tests, then modules and the session itself, each in the order of their start.
     fn tests(&self, session_h: &str) -> Result<Vec<Test>, ReportError>;
+
+    /// The last run of each test in some sessions, with some figures of it: what a judge needs of many sessions.
+    fn figures(&self, sessions: &[&str], figures: &[Figure]) -> Result<Figures, ReportError>;
 
     /// What names each test that ended in a session, by path and variant.
     fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, ReportError>;
@@ -65,6 +68,10 @@ impl Source for Monitor {
 
     fn tests(&self, session_h: &str) -> Result<Vec<Test>, ReportError> {
         told(self.tests(session_h))
+    }
+
+    fn figures(&self, sessions: &[&str], figures: &[Figure]) -> Result<Figures, ReportError> {
+        told(self.figures(sessions, figures))
     }
 
     fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, ReportError> {

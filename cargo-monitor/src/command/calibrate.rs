@@ -78,7 +78,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     for at in (0..newest).rev() {
         if let Some(sides) = Sides::before(&monitor, vec![sessions[at].clone()], arguments.last)? {
             let across_machines = arguments.scope.across_machines;
-            let mut request = Request { sides, metrics: &metrics, across_machines, thresholds: &|_, _| None };
+            let mut request =
+                Request { sides, metrics: &metrics, across_machines, thresholds: &|_, _| None, is_over: None };
             let prepared = prepare(&mut rows, &mut request)?;
             let later = &sessions[at.saturating_sub(LATER.0)..at];
             calibration.gate(&prepared, &request, &mut rows, later)?;

@@ -49,10 +49,16 @@ pub struct Scope {
 
 impl Scope {
     pub(crate) fn metrics(&self) -> Vec<Metric> {
-        if self.metrics.is_empty() {
-            return DEFAULT_METRICS.to_vec();
+        self.metrics_or(&[])
+    }
+
+    /// Those that were asked for, else those of the rules, else the usual.
+    pub(crate) fn metrics_or(&self, rules: &[Metric]) -> Vec<Metric> {
+        match (self.metrics.as_slice(), rules) {
+            ([], []) => DEFAULT_METRICS.to_vec(),
+            ([], rules) => rules.to_vec(),
+            (asked, _) => asked.iter().map(|metric| metric.0).collect(),
         }
-        self.metrics.iter().map(|metric| metric.0).collect()
     }
 }
 
@@ -63,6 +69,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         metrics: &arguments.scope.metrics(),
         across_machines: arguments.scope.across_machines,
         thresholds: &|_, _| None,
+        is_over: None,
     };
     let comparison = Comparison::new(&monitor, request)?;
     app.print(&document(&comparison, arguments.all))?;

@@ -1,18 +1,22 @@
 //! `cargo monitor gate`: should this change pass?
 
+use clap::Args;
+use monitor_analysis::constants::SAMPLES_MIN;
+use std::ffi::OsString;
+
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _};
 use monitor_report::gate::{Gate, Outcome, ThresholdRule, Waiver};
 use monitor_report::view::gate::document;
 use monitor_store::Timestamp;
 
 use super::compare::Scope;
 use crate::app::App;
-use crate::cli::Cli;
 use crate::command::prune::BASELINE;
 use crate::complete;
+use crate::confirm::{Plan, confirm};
 use crate::exit::Exit;
 use crate::output::{self, Document, Table, Tone, Value};
+use crate::rules_file::{PLACE, Rules};
 use crate::self_test::self_test;
 
 /// Limits of the user, as `;`-separated rules.
@@ -28,11 +32,13 @@ Examples:
   cargo monitor gate --baseline main --format markdown
   cargo monitor gate --baseline main --threshold 'wall-time=20%+5ms' --threshold 'heap-peak=1MiB in test_prime*'
   cargo monitor gate --baseline main --waive 'wall-time in test_prime* until 2026-12-31'
+  cargo monitor gate --baseline main --confirm 6 -- --release
   cargo monitor gate --self-test
 
 Exit codes: 0 passed, 5 regressed, 6 no baseline, 8 only a part ran, others are errors (cargo monitor --help lists them).
-MONITOR_GATE_BASELINE stands for --baseline; MONITOR_GATE_THRESHOLDS and MONITOR_GATE_WAIVERS hold more rules, separated by `;`; the [env] table of
-.cargo/config.toml can set them.")]
+Rules for everybody stand in .config/monitor.toml, or below [workspace.metadata.monitor], as [gate] with baseline, metrics,
+thresholds, waivers and accepted. MONITOR_GATE_BASELINE, MONITOR_GATE_THRESHOLDS and MONITOR_GATE_WAIVERS (separated by `;`)
+come after them, options last.")]
 pub struct Arguments {
     /// What to compare with: last:N runs of each test, a branch, commit, session, tag:KEY=VALUE or date
     #[arg(short, long, add = complete::session_completer())]
@@ -52,6 +58,13 @@ pub struct Arguments {
     /// Let a run pass that has only a part of the baseline's tests
     #[arg(long)]
     allow_partial: bool,
+    /// Measure suspects and regressions again, alone, in N pairs of head and base, and decide by that; the base is built in
+    /// a worktree of its own
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(SAMPLES_MIN as i64..))]
+    confirm: Option<u32>,
+    /// What cargo is told by --confirm, as `--release` [default: the packages of the tests]
+    #[arg(last = true, value_name = "ARGUMENTS OF cargo test", requires = "confirm")]
+    cargo: Vec<OsString>,
     /// Prove on made-up files that each outcome fires
     #[arg(long)]
     self_test: bool,
@@ -61,17 +74,26 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     if arguments.self_test {
         return prove(app);
     }
-    let rules = [app.rules(THRESHOLDS)?, arguments.thresholds.clone()].concat();
+    let rules = Rules::of(&app.workspace()?)?;
     let gate = Gate {
-        baseline: baseline(arguments, app)?,
+        baseline: baseline(arguments, &rules, app)?,
         head: arguments.head.clone(),
-        metrics: arguments.scope.metrics(),
+        metrics: arguments.scope.metrics_or(&rules.metrics),
         across_machines: arguments.scope.across_machines,
         allow_partial: arguments.allow_partial,
-        thresholds: rules,
-        waivers: [app.rules(WAIVERS)?, arguments.waivers.clone()].concat(),
+        // The last that fits counts.
+        thresholds: [rules.thresholds, app.rules(THRESHOLDS)?, arguments.thresholds.clone()].concat(),
+        waivers: [rules.waivers, app.rules(WAIVERS)?, arguments.waivers.clone()].concat(),
+        accepted: rules.accepted,
     };
-    let outcome = gate.check(app.records(&app.monitor()?), Timestamp::now())?;
+    let mut outcome = gate.check(app.records(&app.monitor()?), Timestamp::now())?;
+    if let (Some(pairs), Outcome::Compared(checked)) = (arguments.confirm, &mut outcome) {
+        let plan = Plan { pairs, cargo: &arguments.cargo };
+        let again = confirm(app, &checked.comparison.sides, &checked.doubts(), plan, &|test, metric| {
+            gate.threshold(test, metric)
+        })?;
+        gate.decide(checked, &again, Timestamp::now());
+    }
     app.print(&document(&outcome))?;
     if let Outcome::Compared(checked) = &outcome {
         for waiver in &checked.expired {
@@ -84,18 +106,17 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     Ok(outcome.decision().into())
 }
 
-/// `--baseline`, else `MONITOR_GATE_BASELINE`.
-fn baseline(arguments: &Arguments, app: &App) -> anyhow::Result<String> {
+/// `--baseline`, else `MONITOR_GATE_BASELINE`, else the rules file.
+fn baseline(arguments: &Arguments, rules: &Rules, app: &App) -> anyhow::Result<String> {
     if let Some(baseline) = &arguments.baseline {
         return Ok(baseline.clone());
     }
-    match app.variable(BASELINE)? {
-        Some(baseline) => Ok(baseline.to_string_lossy().into_owned()),
-        None => {
-            let message = format!("what to compare with is not said: give --baseline, or set {BASELINE}");
-            Err(Cli::command().error(ErrorKind::MissingRequiredArgument, message).into())
-        }
-    }
+    let variable = app.variable(BASELINE)?.map(|baseline| baseline.to_string_lossy().into_owned());
+    variable.or_else(|| rules.baseline.clone()).ok_or_else(|| {
+        let message =
+            format!("what to compare with is not said: give --baseline, set {BASELINE}, or write it in {PLACE}");
+        clap::Error::raw(ErrorKind::MissingRequiredArgument, message + "\n").into()
+    })
 }
 
 fn prove(app: &App) -> anyhow::Result<Exit> {

@@ -1,5 +1,6 @@
 //! The commands: each finds out what it was asked for and returns it as a document.
 
+pub mod accept;
 pub mod calibrate;
 pub mod capacity;
 pub mod compare;

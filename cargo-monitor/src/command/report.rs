@@ -39,6 +39,7 @@ pub struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+    app.takes_no_format("the report is a page of HTML, --output names its file")?;
     let monitor = app.monitor()?;
     let subject = Subject::find(app.records(&monitor), &arguments.session)?;
     let page = page(&monitor, &subject, Extent { charts: arguments.charts, sessions: arguments.sessions })?;

@@ -8,6 +8,7 @@ mod text;
 
 use std::fmt::Display;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{eprintln, stdout};
 use monitor_analysis::sanitise::terminal;
@@ -49,8 +50,22 @@ pub(crate) fn write(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Nothing but results and errors is printed from now on.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
 /// Tells the user something that is no result.
 pub(crate) fn note(message: &dyn Display) {
+    if is_quiet() {
+        return;
+    }
     eprintln!("{}", terminal(&message.to_string()));
 }
 

@@ -13,10 +13,14 @@ pub struct Machine {
     pub forecast: Forecast,
 }
 
+/// So much longer than wanted, and other numbers of workers do not help.
+const HOPELESS: f64 = 1.1;
+
 /// The machine with the fewest cores (up to `max_cores`), and on it the fewest workers, that keeps the wall time, and the
 /// memory if a limit is given. `None` if there is none.
 ///
-/// Up to twice as many workers as cores are tried: tests that wait make room for others.
+/// Up to twice as many workers as cores are tried: tests that wait make room for others. Cores on which three of those
+/// numbers take a tenth too long are passed over, since the others hardly differ.
 #[must_use]
 pub fn cheapest(
     workload: &Workload,
@@ -24,7 +28,19 @@ pub fn cheapest(
     memory_bytes: Option<f64>,
     max_cores: usize,
 ) -> Option<Machine> {
-    let machines = (1..=max_cores).flat_map(|cores| (1..=2 * cores).map(move |workers| (cores, workers)));
+    // No machine is faster than the longest test, nor than all its cores at work.
+    if bounds(workload).iter().map(|bound| bound.wall_seconds).sum::<f64>() > wall_seconds {
+        return None;
+    }
+    let cpu_seconds: f64 = workload.groups.iter().flatten().map(|task| task.cpu_seconds).sum();
+    let busy = |cores: &usize| cpu_seconds <= *cores as f64 * wall_seconds;
+    let most = workload.groups.iter().map(Vec::len).max().unwrap_or(1);
+    let may_do = |cores: &usize| {
+        let workers = [*cores, cores + cores / 2, 2 * cores];
+        workers.iter().any(|workers| workload.forecast(*workers, *cores).wall_seconds <= HOPELESS * wall_seconds)
+    };
+    let cores = (1..=max_cores).filter(busy).filter(may_do);
+    let machines = cores.flat_map(|cores| (1..=(2 * cores).min(most.max(1))).map(move |workers| (cores, workers)));
     machines.map(|(cores, workers)| Machine { cores, workers, forecast: workload.forecast(workers, cores) }).find(
         |machine| {
             let Forecast { wall_seconds: wall, peak_memory_bytes: memory } = machine.forecast;

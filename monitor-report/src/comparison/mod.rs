@@ -14,7 +14,7 @@ mod whole;
 
 pub use judge::judge;
 pub use lineage::code;
-pub use model::{DEFAULT_METRICS, Finding, Request, Verdicts};
+pub use model::{DEFAULT_METRICS, Finding, IsOver, Limits, Request, Verdicts};
 pub use prepare::{History, Prepared};
 pub use rows::Rows;
 pub use sides::Sides;

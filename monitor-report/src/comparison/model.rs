@@ -20,8 +20,16 @@ pub struct Request<'a> {
     /// Compare figures of different machine classes too.
     pub across_machines: bool,
     /// The least change of a metric of a test that is reported; `None` for any.
-    pub thresholds: &'a dyn Fn(&TestId, Metric) -> Option<Thresholds>,
+    pub thresholds: &'a Limits<'a>,
+    /// Whether a session, by identifier, tells nothing of a metric of a test any more; `None` where all do.
+    pub is_over: Option<&'a IsOver<'a>>,
 }
+
+/// Of a test's metric: the least change that is reported.
+pub type Limits<'a> = dyn Fn(&TestId, Metric) -> Option<Thresholds> + 'a;
+
+/// Of a test's metric and a session: whether a new level has begun since.
+pub type IsOver<'a> = dyn Fn(&TestId, Metric, &str) -> bool + 'a;
 
 /// The metrics that are compared if the user names none: what each resource costs, once.
 pub const DEFAULT_METRICS: &[Metric] =

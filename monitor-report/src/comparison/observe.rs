@@ -29,6 +29,16 @@ pub(super) struct Observed {
     pub tests: BTreeMap<TestId, Observation>,
     /// Sessions of the base that were read, newest first.
     pub base: Vec<Session>,
+    /// The number of each of them.
+    numbers: Vec<u32>,
+}
+
+impl Observed {
+    /// The session of the base that a run is of.
+    pub(super) fn session_of(&self, run: &Run) -> Option<&Session> {
+        let place = self.numbers.iter().position(|number| *number == run.session)?;
+        self.base.get(place)
+    }
 }
 
 /// One test on both sides.
@@ -81,6 +91,8 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
     let mut seen = Seen::default();
     let numbers = numbers(&sides.base);
     let newest = u32::MAX / 2;
+    rows.read(&sides.head)?;
+    rows.read(&sides.witnesses)?;
     for (session, age) in sides.head.iter().zip(0..) {
         let of_session = rows.of(session)?;
         for at in 0..of_session.len() {
@@ -92,7 +104,11 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
     let wanted = head_tests.len() * sides.depth;
     let (mut read, mut usual): (usize, Vec<u32>) = (0, Vec::new());
     let mut base = Vec::new();
-    for (index, (session, number)) in sides.base.iter().zip(numbers).enumerate() {
+    for (index, (session, &number)) in sides.base.iter().zip(&numbers).enumerate() {
+        // Where each session has every test, the first reading is the last.
+        if index % sides.depth == 0 {
+            rows.read(&sides.base[index..sides.base.len().min(index + sides.depth)])?;
+        }
         let of_session = rows.of(session)?;
         read += of_session.len();
         if index < USUAL && of_session.len() > usual.len() {
@@ -129,7 +145,7 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
     for test in usual {
         seen.test(test).is_usual = true;
     }
-    Ok(Observed { tests: seen.by_id(rows), base })
+    Ok(Observed { tests: seen.by_id(rows), base, numbers })
 }
 
 /// A number for each session, newest first, larger for later ones.

@@ -95,7 +95,7 @@ pub(super) fn prepared(observed: &Observed, request: &Request<'_>) -> Prepared {
             if metric == Metric::Memory && has_heap(observation, request.metrics) {
                 continue;
             }
-            match history(id, observation, (place, metric), binary, request) {
+            match history(id, observed, observation, (place, metric), binary, request) {
                 Ok(history) => {
                     prepared.histories.extend(history.map(|history| History { across_machines, ..history }));
                 }
@@ -143,6 +143,7 @@ fn has_heap(observation: &Observation, metrics: &[Metric]) -> bool {
 /// The series of one metric; `None` if no side ever measured it.
 fn history(
     id: &TestId,
+    observed: &Observed,
     observation: &Observation,
     (place, metric): (usize, Metric),
     binary: u32,
@@ -158,7 +159,12 @@ fn history(
     if values(&new).is_empty() {
         return if measured_before { Err(Reason::NotMeasured) } else { Ok(None) };
     }
-    let before: Vec<&Run> = observation.base.iter().filter(is_alike).collect();
+    let is_over = |run: &&Run| {
+        request.is_over.is_some_and(|is_over| {
+            observed.session_of(run).is_some_and(|session| is_over(id, metric, &session.session_h))
+        })
+    };
+    let before: Vec<&Run> = observation.base.iter().filter(is_alike).filter(|run| !is_over(run)).collect();
     let mut past: Vec<(&Run, f64)> = before.iter().filter_map(|run| Some((*run, run.row.value(place)?))).collect();
     past.drain(..past.len().saturating_sub(request.sides.depth));
     if request.sides.is_one {

@@ -1,10 +1,10 @@
-//! The rows of a file as comparisons need them: of each session's tests what is compared, read once.
+//! The rows of a source as comparisons need them: of each session's tests what is compared, read once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use monitor_analysis::metric::Metric;
-use monitor_store::{Attribution, Kind, MemSource, Session, Test, TestId};
+use monitor_store::{Figure, MemSource, Session, TestId};
 
 use crate::error::ReportError;
 use crate::measure;
@@ -65,23 +65,52 @@ impl<'a> Rows<'a> {
         &self.ids[test as usize]
     }
 
+    /// Reads the rows of some sessions, all that are not read yet at once.
+    pub(super) fn read(&mut self, sessions: &[Session]) -> Result<(), ReportError> {
+        let ids = sessions.iter().map(|session| session.session_h.as_str());
+        let missing: Vec<&str> = ids.filter(|id| !self.sessions.contains_key(*id)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let (figures, factors): (Vec<Figure>, Vec<f64>) =
+            self.metrics.iter().map(|metric| measure::figure(*metric)).unzip();
+        let found = self.source.figures(&missing, &figures)?;
+        let tests: Vec<u32> = found.tests.into_iter().map(|id| self.number(id)).collect();
+        let machines: Vec<u32> = found.machines.into_iter().map(|machine| self.machine(machine)).collect();
+        for (session_h, runs) in missing.into_iter().zip(found.sessions) {
+            let row = |(run, values): (&monitor_store::RunFigures, &[f64])| Row {
+                test: tests[run.test as usize],
+                machine: machines[run.machine as usize],
+                passed: run.passed,
+                single_threaded: run.threads == Some(1),
+                whole_process: run.whole_process,
+                memory: run.memory,
+                values: values.iter().zip(&factors).map(|(value, factor)| value * factor).collect(),
+            };
+            let mut rows: Vec<Row> = runs.runs.iter().zip(runs.values.chunks(figures.len().max(1))).map(row).collect();
+            rows.sort_unstable_by_key(|row| row.test);
+            self.sessions.insert(session_h.to_owned(), Arc::new(rows));
+        }
+        Ok(())
+    }
+
     /// The rows of a session.
     pub(super) fn of(&mut self, session: &Session) -> Result<Arc<Vec<Row>>, ReportError> {
-        if let Some(rows) = self.sessions.get(&session.session_h) {
-            return Ok(rows.clone());
-        }
-        let mut last: HashMap<u32, Row> = HashMap::new();
-        for test in self.source.tests(&session.session_h)? {
-            if test.kind() == Kind::Function {
-                let row = self.row(&test);
-                last.insert(row.test, row);
-            }
-        }
-        let mut rows: Vec<Row> = last.into_values().collect();
-        rows.sort_unstable_by_key(|row| row.test);
-        let rows = Arc::new(rows);
-        self.sessions.insert(session.session_h.clone(), rows.clone());
-        Ok(rows)
+        self.read(std::slice::from_ref(session))?;
+        Ok(self.sessions.get(&session.session_h).cloned().unwrap_or_default())
+    }
+
+    fn number(&mut self, id: TestId) -> u32 {
+        let next = self.ids.len() as u32;
+        *self.numbers.entry(id).or_insert_with_key(|id| {
+            self.ids.push(id.clone());
+            next
+        })
+    }
+
+    fn machine(&mut self, machine: String) -> u32 {
+        let next = self.machines.len() as u32;
+        *self.machines.entry(machine).or_insert(next)
     }
 
     /// The value of a metric of a test in a session, if it passed and that was measured.
@@ -96,31 +125,6 @@ impl<'a> Rows<'a> {
             return Ok(None);
         };
         Ok(rows.iter().find(|row| row.test == *number).and_then(|row| row.value(place)))
-    }
-
-    fn row(&mut self, test: &Test) -> Row {
-        let machine = measure::machine(test).unwrap_or_default();
-        let next = self.machines.len() as u32;
-        let machine = match self.machines.get(machine) {
-            Some(&known) => known,
-            None => *self.machines.entry(machine.to_owned()).or_insert(next),
-        };
-        let id = test.id();
-        let next = self.ids.len() as u32;
-        let number = *self.numbers.entry(id).or_insert_with_key(|id| {
-            self.ids.push(id.clone());
-            next
-        });
-        let profile = test.profile.as_ref();
-        Row {
-            test: number,
-            machine,
-            passed: measure::passed(test),
-            single_threaded: measure::is_single_threaded(test),
-            whole_process: profile.and_then(|profile| profile.attribution) == Some(Attribution::Process),
-            memory: profile.and_then(|profile| profile.mem_source),
-            values: self.metrics.iter().map(|metric| measure::value(test, *metric).unwrap_or(f64::NAN)).collect(),
-        }
     }
 }
 

@@ -23,12 +23,14 @@ pub struct Sides {
     pub depth: usize,
     /// The newest session of the base was meant, and those before it only tell how much its code scatters.
     pub is_one: bool,
+    /// Both sides were run again and again, in turns, to be compared: N against N, whatever code they name.
+    pub is_repeated: bool,
 }
 
 impl Sides {
     /// The sides that a user names. A session (`latest`, `…~1`, an identifier) stands for its code, and the sessions before
     /// it tell how much that scatters; a commit, a branch, a tag or a date stands for all sessions that it selects, and
-    /// `last:N` for those before the head, N values of each test.
+    /// `last:N` for those before the head, N values of each test. `FROM..TO` as the base names both sides.
     ///
     /// Of a branch, what is not an ancestor of the head's commit is left out, where the repository knows it; else what is
     /// later. Sessions of the head's own code are no base, unless nothing else is there.
@@ -37,6 +39,7 @@ impl Sides {
     ///
     /// If a name selects nothing, or nothing but the head for the base; if the file cannot be read.
     pub fn find(records: Records<'_>, base: &str, head: &str) -> Result<Self, ReportError> {
+        let (base, head) = range(base).unwrap_or((base, head));
         let head = select::group(records, head)?;
         if let Some(count) = last(base)? {
             return Self::before(records.source, head, count)?.ok_or_else(|| no_base(base));
@@ -71,10 +74,11 @@ impl Sides {
                     && (named || !has_code_of_head(session))
         });
         let witnesses = witnesses(source, &head, &sessions)?;
-        Ok(Self { base: sessions, head, witnesses, depth: HISTORY_WINDOW, is_one: true })
+        Ok(Self { base: sessions, head, witnesses, depth: HISTORY_WINDOW, is_one: true, is_repeated: false })
     }
 
-    /// A session and the last one before it on its machine class; `None` if there is none.
+    /// A session and the last one before it on its machine class that ran other code, or, if there is none, the last that
+    /// ran before it in another command; `None` if there is no such session either.
     ///
     /// # Errors
     ///
@@ -83,8 +87,12 @@ impl Sides {
         let classes = source.classes()?;
         let class = |session: &Session| classes.get(&session.session_h);
         let lineage = Lineage::by_time(session);
-        let mut sessions = source.sessions()?.into_iter();
-        let last = sessions.find(|other| lineage.is_before(other) && class(other) == class(session));
+        let repeat = select::fact(session, "repeat");
+        let is_repeat = |other: &Session| repeat.is_some() && select::fact(other, "repeat") == repeat;
+        let mut before = source.sessions()?;
+        before.retain(|other| lineage.is_before(other) && class(other) == class(session) && !is_repeat(other));
+        let is_other = |other: &&Session| code(session).is_none_or(|of_head| code(other) != Some(of_head));
+        let last = before.iter().find(is_other).or(before.first()).cloned();
         last.map(|last| Self::between(source, last, vec![session.clone()])).transpose()
     }
 
@@ -115,7 +123,14 @@ impl Sides {
         let (own, others): (Vec<Session>, Vec<Session>) = sessions.into_iter().partition(is_own);
         let base = if others.is_empty() { own } else { others };
         let witnesses = witnesses(source, &head, &base)?;
-        Ok(Some(Self { base, head, witnesses, depth, is_one: false }))
+        Ok(Some(Self { base, head, witnesses, depth, is_one: false, is_repeated: false }))
+    }
+
+    /// Runs of both sides that were made to be compared, each newest first.
+    #[must_use]
+    pub fn repeated(base: Vec<Session>, head: Vec<Session>) -> Self {
+        let depth = base.len().max(1);
+        Self { base, head, witnesses: Vec::new(), depth, is_one: false, is_repeated: true }
     }
 
     /// Whether both sides are repeated runs, N against N: enough sessions for it, all of a side on the same known code, and
@@ -123,7 +138,7 @@ impl Sides {
     #[must_use]
     pub fn are_samples(&self) -> bool {
         let (base, head) = (repeated(&self.base), repeated(&self.head));
-        base.is_some() && head.is_some() && base != head
+        self.is_repeated || base.is_some() && head.is_some() && base != head
     }
 }
 
@@ -131,6 +146,13 @@ impl Sides {
 fn repeated(side: &[Session]) -> Option<&str> {
     let first = code(&side[0])?;
     (side.len() >= SAMPLES_MIN && side.iter().all(|session| code(session) == Some(first))).then_some(first)
+}
+
+/// The two sides of `FROM..TO`, `latest` where one is left out.
+fn range(text: &str) -> Option<(&str, &str)> {
+    let (from, to) = text.split_once("..").filter(|_| !text.starts_with("tag:"))?;
+    let or_latest = [from, to].map(|name| if name.is_empty() { "latest" } else { name });
+    Some((or_latest[0], or_latest[1]))
 }
 
 fn no_base(text: &str) -> ReportError {

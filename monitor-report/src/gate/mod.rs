@@ -1,7 +1,12 @@
 //! Whether a change may pass: a comparison, the user's thresholds and waivers, an outcome.
 
+mod accepted;
+mod again;
+mod checked;
 mod pattern;
 mod rule;
+
+use std::collections::HashSet;
 
 use monitor_analysis::judge::RunFactor;
 use monitor_analysis::metric::Metric;
@@ -9,6 +14,9 @@ use monitor_analysis::thresholds::Thresholds;
 use monitor_analysis::verdict::{Reason, Verdict};
 use monitor_store::{TestId, Timestamp};
 
+pub use accepted::Accepted;
+pub use again::{Doubt, Pairs, again, doubts};
+pub use checked::Checked;
 pub use pattern::Pattern;
 pub use rule::{RuleError, ThresholdRule, Waiver};
 
@@ -34,6 +42,8 @@ pub struct Gate {
     pub thresholds: Vec<ThresholdRule>,
     /// What is put up with.
     pub waivers: Vec<Waiver>,
+    /// Changes after which a new level begins.
+    pub accepted: Vec<Accepted>,
 }
 
 /// What a gate found.
@@ -46,25 +56,6 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
-}
-
-/// A comparison with what counts of it.
-#[derive(Debug)]
-pub struct Checked {
-    /// The comparison.
-    pub comparison: Comparison,
-    /// Regressions that no waiver covers.
-    pub regressed: Vec<Finding>,
-    /// Metrics in which the run as a whole is so much slower that this fails the gate, no waiver of all tests covering it.
-    pub slower: Vec<(Metric, RunFactor)>,
-    /// The head has only a part of the baseline's tests, and that was not allowed.
-    pub is_partial: bool,
-    /// Regressions that a waiver covers.
-    pub waived: Vec<Finding>,
-    /// Waivers whose last day is over, of those that would have covered something.
-    pub expired: Vec<String>,
-    /// Waivers that covered nothing.
-    pub unused: Vec<String>,
 }
 
 /// How a gate ends.
@@ -109,12 +100,27 @@ impl Gate {
             Err(ReportError::Session(error @ (SelectError::Ambiguous { .. } | SelectError::NoCount { .. }))) => {
                 return Err(error.into());
             }
+            // A name that nobody knows is a slip; one that the repository knows has lost its sessions.
+            Err(ReportError::Session(SelectError::Unknown { text, near })) if near.is_any() => {
+                return Err(SelectError::Unknown { text, near }.into());
+            }
             Err(ReportError::Session(error)) => return Ok(Outcome::NoBaseline { reason: error.to_string() }),
             Err(error) => return Err(error),
         };
         let threshold = |test: &TestId, metric: Metric| self.threshold(test, metric);
-        let request =
-            Request { sides, metrics: &self.metrics, across_machines: self.across_machines, thresholds: &threshold };
+        let before: Vec<HashSet<String>> =
+            self.accepted.iter().map(|accepted| accepted.before(&sides.base, records.repository)).collect();
+        let is_over = |test: &TestId, metric: Metric, session: &str| {
+            let mut levels = self.accepted.iter().zip(&before);
+            levels.any(|(accepted, before)| before.contains(session) && accepted.covers(test, metric))
+        };
+        let request = Request {
+            sides,
+            metrics: &self.metrics,
+            across_machines: self.across_machines,
+            thresholds: &threshold,
+            is_over: (!self.accepted.is_empty()).then_some(&is_over),
+        };
         let comparison = Comparison::new(records.source, request)?;
         if !comparison.is_grounded() {
             return Ok(Outcome::NoBaseline { reason: ungrounded(&comparison) });
@@ -122,7 +128,18 @@ impl Gate {
         Ok(Outcome::Compared(Box::new(self.weigh(comparison, now))))
     }
 
-    fn threshold(&self, test: &TestId, metric: Metric) -> Option<Thresholds> {
+    /// With the verdicts of a second measurement in the place of the first ones, as far as waivers let them count.
+    pub fn decide(&self, checked: &mut Checked, again: &[Finding], now: Timestamp) {
+        let is_waived = |finding: &Finding| {
+            let mut valid = self.waivers.iter().filter(|waiver| !waiver.has_expired(now));
+            valid.any(|waiver| waiver.covers(&finding.test, finding.metric))
+        };
+        checked.decide(again, &is_waived);
+    }
+
+    /// The limit of a metric of a test, if the user has set one.
+    #[must_use]
+    pub fn threshold(&self, test: &TestId, metric: Metric) -> Option<Thresholds> {
         self.thresholds.iter().rev().find_map(|rule| rule.limit(test, metric))
     }
 
@@ -142,7 +159,7 @@ impl Gate {
         let expired = texts(covering(expired, &regressed, true));
         let unused = texts(covering(valid, &waived, false));
         let is_partial = comparison.is_partial() && !self.allow_partial;
-        Checked { comparison, regressed, slower, is_partial, waived, expired, unused }
+        Checked { comparison, regressed, slower, is_partial, cleared: Vec::new(), waived, expired, unused }
     }
 
     /// What the whole run has more of, as far as limits and waivers for all tests let it count.

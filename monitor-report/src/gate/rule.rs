@@ -33,6 +33,11 @@ pub enum RuleError {
     /// Not of the form.
     #[error("`{0}` is no waiver: write METRIC in TEST until DATE, as `heap-peak in test_prime* until 2026-12-31`")]
     Waiver(String),
+    /// Not of the form.
+    #[error(
+        "`{0}` is no accepted change: write METRIC in TEST since COMMIT, as `allocations in parse_* since 0123abc`"
+    )]
+    Accepted(String),
     /// Not a date.
     #[error("`{0}` is no date: write it as 2026-12-31")]
     Date(String),
@@ -115,7 +120,7 @@ impl FromStr for Waiver {
     }
 }
 
-fn metric(name: &str) -> Result<Metric, RuleError> {
+pub(super) fn metric(name: &str) -> Result<Metric, RuleError> {
     measure::metric(name.trim()).ok_or_else(|| RuleError::Metric(name.trim().to_owned()))
 }
 

@@ -38,6 +38,14 @@ pub enum SelectError {
         /// What the user named.
         text: String,
     },
+    /// The repository knows the commit, but neither it nor what it comes from was measured.
+    #[error("`{text}` is commit {commit}, and no session ran on it or on what it comes from")]
+    NotMeasured {
+        /// What the user named.
+        text: String,
+        /// The commit, short.
+        commit: String,
+    },
     /// `last:` without a number.
     #[error("`{text}` is not a number of runs: write for example last:20")]
     NoCount {
@@ -57,6 +65,14 @@ pub enum SelectError {
 /// Names that are like one that is unknown.
 #[derive(Debug)]
 pub struct Near(pub(super) Vec<String>);
+
+impl Near {
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
 
 impl Display for Near {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@
 //! | a branch, `branch:NAME` | the sessions that ran on it |
 //! | `tag:KEY=VALUE`, `tag:KEY` | the sessions with that field in their description |
 //! | a prefix of a session's identifier, `session:PREFIX` | that session |
+//! | whatever git knows: `HEAD~1`, a tag, `origin/main` | the sessions of that commit, or of the nearest measured one before it |
 //! | `2026-11`, `2026-11-23`, `2026-11-23T14`, `date:…` | the sessions that began then, UTC |
 //!
 //! Where one session is wanted, the newest of the selected is meant. With `~N` behind, counting begins at the Nth before

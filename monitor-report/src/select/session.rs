@@ -13,13 +13,16 @@ use crate::source::Records;
 ///
 /// # Errors
 ///
-/// [`SelectError`] if there is none or not one, or a reason why the file cannot be read.
+/// [`SelectError`] if there is none or not one, or a reason why the rows cannot be read.
 pub fn session(records: Records<'_>, text: &str) -> Result<Session, ReportError> {
     let (name, back) = split_back(text);
     if name == "latest" {
         return latest(records, text, back);
     }
-    one(sessions(records, name)?, text, back)
+    match named(records, text)? {
+        Named::ByCommit(sessions) => one(sessions, text, 0),
+        Named::Here(sessions) => one(sessions, text, back),
+    }
 }
 
 /// A session that is dated so many seconds from now is one of a clock that is wrong, not the latest.
@@ -44,10 +47,13 @@ fn latest(records: Records<'_>, text: &str, back: usize) -> Result<Session, Repo
 /// As [`session`].
 pub fn group(records: Records<'_>, text: &str) -> Result<Vec<Session>, ReportError> {
     let (name, back) = split_back(text);
-    if name == "latest" || back > 0 || text.contains("~0") {
-        return Ok(vec![session(records, text)?]);
+    if name == "latest" {
+        return Ok(vec![latest(records, text, back)?]);
     }
-    sessions(records, name)
+    match named(records, text)? {
+        Named::Here(sessions) if back > 0 || text.contains("~0") => Ok(vec![one(sessions, text, back)?]),
+        Named::Here(sessions) | Named::ByCommit(sessions) => Ok(sessions),
+    }
 }
 
 /// Every session that a text selects, newest first; never none.
@@ -60,12 +66,47 @@ pub fn sessions(records: Records<'_>, text: &str) -> Result<Vec<Session>, Report
     if name == "latest" {
         return Ok(vec![latest(records, text, back)?]);
     }
-    let all = records.source.sessions()?;
-    let mut selected = select(all, name)?;
-    if back >= selected.len() {
-        return Err(SelectError::TooFar { text: text.to_owned(), count: selected.len() }.into());
+    match named(records, text)? {
+        Named::ByCommit(sessions) => Ok(sessions),
+        Named::Here(sessions) if back >= sessions.len() => {
+            Err(SelectError::TooFar { text: text.to_owned(), count: sessions.len() }.into())
+        }
+        Named::Here(mut sessions) => Ok(sessions.split_off(back)),
     }
-    Ok(selected.split_off(back))
+}
+
+/// What a text names.
+enum Named {
+    /// By the names in the rows, of which `~N` counts back.
+    Here(Vec<Session>),
+    /// By git's names, in which `~N` is git's.
+    ByCommit(Vec<Session>),
+}
+
+/// The names in the rows come first.
+fn named(records: Records<'_>, text: &str) -> Result<Named, ReportError> {
+    let all = records.source.sessions()?;
+    match select(&all, split_back(text).0) {
+        Err(unknown @ SelectError::Unknown { .. }) => match records.repository.commit(text) {
+            Some(commit) => Ok(Named::ByCommit(of_commit(records, &all, text, &commit)?)),
+            None => Err(unknown.into()),
+        },
+        sessions => Ok(Named::Here(sessions?)),
+    }
+}
+
+/// The sessions of a commit; of the nearest that it comes from, where it was not measured itself.
+fn of_commit(records: Records<'_>, all: &[Session], text: &str, commit: &str) -> Result<Vec<Session>, ReportError> {
+    let of = |commit: &str| all.iter().filter(|session| session.scm_id == commit).cloned().collect::<Vec<_>>();
+    let sessions = of(commit);
+    if !sessions.is_empty() {
+        return Ok(sessions);
+    }
+    let ancestors = records.repository.ancestors(commit).unwrap_or_default();
+    match all.iter().find(|session| ancestors.contains(&session.scm_id)) {
+        Some(nearest) => Ok(of(&nearest.scm_id)),
+        None => Err(SelectError::NotMeasured { text: text.to_owned(), commit: short(commit) }.into()),
+    }
 }
 
 fn one(sessions: Vec<Session>, text: &str, back: usize) -> Result<Session, ReportError> {
@@ -120,17 +161,17 @@ impl Meaning {
     }
 }
 
-fn select(all: Vec<Session>, name: &str) -> Result<Vec<Session>, SelectError> {
+fn select(all: &[Session], name: &str) -> Result<Vec<Session>, SelectError> {
     if all.is_empty() {
         return Err(SelectError::Empty);
     }
     if let Some(session) = all.iter().find(|session| session.session_h == name) {
         return Ok(vec![session.clone()]);
     }
-    let meanings = meanings(&all, name);
+    let meanings = meanings(all, name);
     match meanings.as_slice() {
-        [] => Err(SelectError::Unknown { text: name.to_owned(), near: Near(near::names(&all, name)) }),
-        [meaning] => Ok(all.into_iter().filter(|session| meaning.matches(session)).collect()),
+        [] => Err(SelectError::Unknown { text: name.to_owned(), near: Near(near::names(all, name)) }),
+        [meaning] => Ok(all.iter().filter(|session| meaning.matches(session)).cloned().collect()),
         [first, ..] => Err(SelectError::Ambiguous {
             text: name.to_owned(),
             meanings: meanings.iter().take(5).map(Meaning::selector).collect::<Vec<_>>().join(" and "),
@@ -216,12 +257,12 @@ mod tests {
     }
 
     fn selected(name: &str) -> Vec<String> {
-        let sessions = select(all(), name).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let sessions = select(&all(), name).unwrap_or_else(|error| panic!("{name}: {error}"));
         sessions.into_iter().map(|session| session.session_h).collect()
     }
 
     fn refused(name: &str) -> String {
-        select(all(), name).expect_err(name).to_string()
+        select(&all(), name).expect_err(name).to_string()
     }
 
     #[test]
@@ -261,7 +302,7 @@ mod tests {
         );
         assert!(!refused("zzzzzzzz").contains("did you mean"));
         assert!(refused("commit:").contains("no session"));
-        assert!(matches!(select(Vec::new(), "main"), Err(SelectError::Empty)));
+        assert!(matches!(select(&[], "main"), Err(SelectError::Empty)));
     }
 
     #[test]

@@ -40,6 +40,7 @@ fn compared(checked: &Checked, word: (Column, Cell)) -> Document {
     let not_compared = [Verdict::Gone, Verdict::NotComparable, Verdict::NoBaseline, Verdict::New];
     for (key, title, found) in [
         ("regressed", "Regressed", checked.regressed.iter().collect::<Vec<_>>()),
+        ("cleared", "Measured again: not confirmed", checked.cleared.iter().collect()),
         ("waived", "Waived", checked.waived.iter().collect()),
         ("suspect", "Suspect: worth a second measurement", suspects),
         ("not_compared", "Not compared", not_compared.into_iter().flat_map(of).collect()),

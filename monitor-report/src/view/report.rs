@@ -66,7 +66,8 @@ pub fn page(source: &dyn Source, subject: &Subject, extent: Extent) -> Result<Pa
 }
 
 fn compared(source: &dyn Source, sides: Sides) -> Result<Comparison, ReportError> {
-    let request = Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None };
+    let request =
+        Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, is_over: None };
     Comparison::new(source, request)
 }
 

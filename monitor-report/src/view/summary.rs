@@ -65,7 +65,8 @@ pub fn of_several(source: &dyn Source, sessions: &[Session]) -> Result<Document,
 /// is no such session.
 fn changes(source: &dyn Source, session: &Session) -> Result<Option<(String, Table)>, ReportError> {
     let Some(sides) = Sides::since_last(source, session)? else { return Ok(None) };
-    let request = Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None };
+    let request =
+        Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, is_over: None };
     let comparison = Comparison::new(source, request)?;
     let changed = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
         .into_iter()

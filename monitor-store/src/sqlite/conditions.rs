@@ -47,7 +47,7 @@ fn page(page: Page) -> String {
     }
 }
 
-const fn column(resource: Resource) -> &'static str {
+pub(crate) const fn column(resource: Resource) -> &'static str {
     match resource {
         Resource::Memory => "MEM_USAGE",
         Resource::Cpu => "CPU_USAGE",

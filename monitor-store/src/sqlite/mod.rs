@@ -6,6 +6,7 @@ mod columns;
 mod conditions;
 pub(crate) mod database;
 mod error;
+mod figures;
 pub(crate) mod insert;
 pub(crate) mod maintain;
 pub(crate) mod memory;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::types::Value;
-use rusqlite::{Row, params_from_iter};
+use rusqlite::{Row, Statement, params_from_iter};
 
 use crate::error::StoreError;
 use crate::filter::{Metrics, Sessions};
@@ -262,6 +262,16 @@ impl Monitor {
     fn count(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64, StoreError> {
         let counts = self.rows(sql, values, |row| row.get::<_, i64>(0))?;
         Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
+    }
+
+    /// Runs a statement as often as `action` likes. Begun anew while the file is locked.
+    pub(crate) fn prepared<T>(
+        &self,
+        sql: &str,
+        mut action: impl FnMut(&mut Statement<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.database.patiently(|connection| action(&mut connection.prepare(sql)?))
     }
 
     pub(crate) fn rows<T>(

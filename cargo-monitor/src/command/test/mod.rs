@@ -11,12 +11,18 @@ use monitor_store::{Monitor, StoreError, hash_hex};
 
 pub(crate) use self::cargo::Runner;
 use crate::app::App;
+use crate::confirm::{Plan, confirm};
 use crate::exit::Exit;
 use crate::explain;
 use crate::options::Format;
 use crate::output;
+use crate::output::Document;
 use crate::outside;
-use monitor_report::view::summary;
+use monitor_analysis::constants::SAMPLES_MIN;
+use monitor_analysis::verdict::Verdict;
+use monitor_report::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+use monitor_report::gate::doubts;
+use monitor_report::view::{compare as view, summary};
 
 /// How the tests run, and under what names they are recorded.
 #[derive(Debug, Args)]
@@ -24,6 +30,10 @@ pub struct Arguments {
     /// Run the tests so many times, each as a session of its own; stops when a run fails
     #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
+    /// Measure what looks worse than before again, alone, in N pairs of head and base, and end with 5 if it is; the base is
+    /// built in a worktree of its own
+    #[arg(long, value_name = "N", conflicts_with = "repeat", value_parser = clap::value_parser!(u32).range(SAMPLES_MIN as i64..))]
+    confirm: Option<u32>,
     /// Add a field to the session's description (repeat it for several)
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
     tag: Vec<String>,
@@ -86,7 +96,36 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
         Err(error) if explain::of(&error) != Exit::Success => output::error(&error),
         _ => {}
     }
-    Ok(Exit::Cargo(code))
+    match (arguments.confirm, sessions.as_slice()) {
+        (Some(pairs), [session_h]) if code == 0 => confirmed(arguments, app, &file, session_h, pairs),
+        _ => Ok(Exit::Cargo(code)),
+    }
+}
+
+/// Measures again what looks worse than in the last session.
+fn confirmed(arguments: &Arguments, app: &App, file: &Path, session_h: &str, pairs: u32) -> anyhow::Result<Exit> {
+    let monitor = Monitor::open(file)?;
+    let sides = match monitor.session(session_h)? {
+        Some(session) => Sides::since_last(&monitor, &session)?,
+        None => None,
+    };
+    let Some(sides) = sides else {
+        output::note(&"there is no session before this one on its machine class: nothing to measure again");
+        return Ok(Exit::Success);
+    };
+    let request =
+        Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, is_over: None };
+    let comparison = Comparison::new(&monitor, request)?;
+    let worse = [Verdict::Regressed, Verdict::Suspect].into_iter().flat_map(|verdict| comparison.of(verdict));
+    let doubts = doubts(worse);
+    // What the user tells the harness is not cargo's.
+    let cargo: Vec<OsString> = arguments.cargo.iter().take_while(|argument| *argument != "--").cloned().collect();
+    let again = confirm(app, &comparison.sides, &doubts, Plan { pairs, cargo: &cargo }, &|_, _| None)?;
+    if !doubts.is_empty() {
+        app.print(&Document::default().with_table("again", "Measured again", view::findings(again.iter())))?;
+    }
+    let is_worse = again.iter().any(|finding| finding.verdict() == Verdict::Regressed);
+    Ok(if is_worse { Exit::Regressed } else { Exit::Success })
 }
 
 /// Measures from outside what has not recorded itself.

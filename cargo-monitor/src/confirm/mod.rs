@@ -1,0 +1,63 @@
+//! Suspects measured again: alone, in N pairs of head and base, the base built in a worktree of its own.
+
+mod pairs;
+mod worktree;
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use anyhow::{Context as _, bail};
+use monitor_report::comparison::{Finding, Limits, Sides, code};
+use monitor_report::gate::{Doubt, again};
+use monitor_store::Session;
+
+use self::pairs::Measured;
+use self::worktree::Worktree;
+use crate::app::App;
+use crate::output;
+
+/// How to measure again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan<'a> {
+    /// Runs of each side.
+    pub(crate) pairs: u32,
+    /// What cargo is told beside the names of the tests.
+    pub(crate) cargo: &'a [OsString],
+}
+
+/// Measures again what is in doubt between two sides, and says what came of it.
+///
+/// # Errors
+///
+/// If a side cannot be built again: its commit is not known, or it does not compile.
+pub(crate) fn confirm(
+    app: &App,
+    sides: &Sides,
+    doubts: &[Doubt],
+    plan: Plan<'_>,
+    limits: &Limits<'_>,
+) -> anyhow::Result<Vec<Finding>> {
+    if doubts.is_empty() {
+        return Ok(Vec::new());
+    }
+    is_here(app, &sides.head[0])?;
+    let base = sides.base.iter().find_map(code);
+    let base = base.context("cannot build the base again: no session of it ran on a commit without changes")?;
+    let tests: BTreeSet<_> = doubts.iter().map(|(test, _)| test).collect();
+    output::note(&format!("measuring {} tests again: {} runs of each side", tests.len(), plan.pairs));
+    let head = app.workspace()?;
+    let worktree = Worktree::of(app.git(), &head, base)?;
+    let measured = Measured::of(&head, worktree.workspace(), &tests, plan)?;
+    Ok(again(&measured.open()?, measured.pairs()?, doubts, limits)?)
+}
+
+/// The head is the folder as it stands: it must be what was measured.
+fn is_here(app: &App, head: &Session) -> anyhow::Result<()> {
+    use monitor_report::Repository as _;
+    let Some(here) = app.git().commit("HEAD") else { bail!("cannot measure again: this is no git repository") };
+    if !head.scm_id.is_empty() && head.scm_id != here {
+        let (head, here) = (output::short(&head.scm_id), output::short(&here));
+        bail!("cannot measure again: the head is commit {head}, and {here} is checked out");
+    }
+    Ok(())
+}
