@@ -1,10 +1,10 @@
 //! Suspects measured again: alone, in N pairs of head and base, the base built in a worktree of its own.
 
 mod pairs;
+mod plan;
 mod worktree;
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 
 use anyhow::{Context as _, bail};
 use monitor_report::comparison::{Finding, Limits, Sides, code};
@@ -12,18 +12,10 @@ use monitor_report::gate::{Doubt, again};
 use monitor_store::Session;
 
 use self::pairs::Measured;
+pub(crate) use self::plan::Plan;
 use self::worktree::Worktree;
 use crate::app::App;
 use crate::output;
-
-/// How to measure again.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan<'a> {
-    /// Runs of each side.
-    pub(crate) pairs: u32,
-    /// What cargo is told beside the names of the tests.
-    pub(crate) cargo: &'a [OsString],
-}
 
 /// Measures again what is in doubt between two sides, and says what came of it.
 ///

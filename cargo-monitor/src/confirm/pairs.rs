@@ -11,7 +11,7 @@ use monitor_report::gate::Pairs;
 use monitor_store::{Monitor, Session, TestId, hash_hex};
 use tempfile::TempDir;
 
-use super::Plan;
+use super::plan::Plan;
 use super::worktree::target_of_base;
 use crate::output::Progress;
 
