@@ -6,7 +6,12 @@ mod common;
 use std::process::Command;
 
 use common::Fixture;
-use common::suite::{Cost, Run, noise};
+use common::suite::{Cost, Run, noise, session_h};
+use monitor_analysis::metric::Metric;
+use monitor_analysis::verdict::Verdict;
+use monitor_report::gate::{Pairs, again};
+use monitor_report::measure;
+use monitor_store::{Attribution, Kind, Monitor, Outcome};
 use monitor_tests::repository;
 use serde_json::Value;
 
@@ -203,4 +208,79 @@ fn calibrate_counts_what_the_gate_does() {
     let run = fixture.run(&["calibrate", "--runs", "30", "--format", "json"]).succeeded();
     let calibrated: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(calibrated["calibration"]["gates_failed"].as_u64(), Some(failed as u64), "{calibrated:#}");
+}
+
+/// What a judge reads is what whole rows say: retried tests, failed ones, other machines, tests without an allocator.
+#[test]
+fn numbers_alone_say_what_whole_rows_say() {
+    let mut runs: Vec<Run> = (1..=3).map(|number| allocating(number, &[64, 65, 66])).collect();
+    runs[1].class = "another";
+    runs[1].costs[0].outcome = Outcome::Failed;
+    runs[1].costs[1] = Cost { heap_peak: None, allocations: None, threads: 7, ..runs[1].costs[1].clone() };
+    let again = Cost { wall: 9.0, attribution: Attribution::Process, ..runs[2].costs[2].clone() };
+    runs[2].costs.push(again);
+    let monitor = Monitor::open(&Fixture::of_runs(&runs).file()).expect("a file");
+    let metrics: Vec<_> = measure::METRICS.clone();
+    let (figures, factors): (Vec<_>, Vec<_>) = metrics.iter().map(|metric| measure::figure(*metric)).unzip();
+    let sessions: Vec<String> = runs.iter().map(|run| session_h(run.hour)).collect();
+    let found = monitor.figures(&sessions, &figures).expect("figures");
+    for (session, of_session) in sessions.iter().zip(&found.sessions) {
+        let rows = monitor.tests(session).expect("rows");
+        let functions: Vec<_> = rows.iter().filter(|test| test.kind() == Kind::Function).collect();
+        let names: std::collections::BTreeSet<_> = functions.iter().map(|test| test.id()).collect();
+        assert_eq!(of_session.runs.len(), names.len());
+        for (run, values) in of_session.runs.iter().zip(of_session.values.chunks(figures.len())) {
+            let id = &found.tests[run.test as usize];
+            let last = functions.iter().rfind(|test| test.id() == *id).expect("the test");
+            assert_eq!(Some(found.machines[run.machine as usize].as_str()), measure::machine(last));
+            assert_eq!(run.passed, measure::passed(last));
+            assert_eq!(run.threads == Some(1), measure::is_single_threaded(last));
+            assert_eq!(run.whole_process, measure::attribution(last) == Some(Attribution::Process));
+            for ((metric, value), factor) in metrics.iter().zip(values).zip(&factors) {
+                let value = Some(value * factor).filter(|value| !value.is_nan());
+                assert_eq!(value, measure::value(last, *metric), "{id:?} {metric}");
+            }
+        }
+    }
+}
+
+/// Six pairs decide on a doubling in one test: of 100 planted ones 99 are confirmed, of 200 unchanged ones 199 are cleared.
+#[test]
+fn a_second_measurement_is_right() {
+    const PAIRS: u32 = 6;
+    for (family, spikes) in [("normal noise of 2 %", false), ("one value in twenty is half as large again", true)] {
+        let value = |run: u32, test: u32| {
+            let seed = u64::from(run) * 100_003 + u64::from(test);
+            let spike = if spikes && seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 < (u64::from(u32::MAX) / 20) {
+                1.5
+            } else {
+                1.0
+            };
+            let factor = if run > PAIRS && test < 100 { 2.0 } else { 1.0 };
+            Cost::of(&format!("test_{test:03}"), 0.2 * factor * spike * noise(seed).exp())
+        };
+        let runs: Vec<Run> =
+            (1..=2 * PAIRS).map(|run| Run::of(run, (0..300).map(|test| value(run, test)).collect())).collect();
+        let monitor = Monitor::open(&Fixture::of_runs(&runs).file()).expect("a file");
+        let side = |runs: &[Run]| {
+            let session = |run: &Run| monitor.session(&session_h(run.hour)).expect("a file").expect("a session");
+            runs.iter().rev().map(session).collect::<Vec<_>>()
+        };
+        let (mut confirmed, mut blamed) = (0, 0);
+        let ids = monitor.test_ids(&session_h(1)).expect("tests");
+        let is_planted = |variant: &str| variant < "test_100";
+        // Ten suspects at a time, some right and some wrong.
+        for group in 0..30 {
+            let (base, head) = runs.split_at(PAIRS as usize);
+            let pairs = Pairs { base: side(base), head: side(head) };
+            let doubts: Vec<_> = ids.iter().skip(group).step_by(30).map(|id| (id.clone(), Metric::WallTime)).collect();
+            let found = again(&monitor, pairs, &doubts, &|_, _| None).expect("verdicts");
+            assert_eq!(found.len(), doubts.len());
+            for finding in found.iter().filter(|finding| finding.verdict() == Verdict::Regressed) {
+                *(if is_planted(&finding.test.variant) { &mut confirmed } else { &mut blamed }) += 1;
+            }
+        }
+        println!("{family}: {confirmed} of 100 doublings confirmed, {blamed} of 200 unchanged ones blamed");
+        assert!(confirmed >= 99 && blamed <= 1, "{family}: {confirmed} of 100 confirmed, {blamed} of 200 blamed");
+    }
 }

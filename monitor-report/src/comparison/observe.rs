@@ -71,6 +71,12 @@ pub(super) struct Run {
     pub row: SharedRow,
 }
 
+impl Run {
+    fn of(session: u32, (code, code_is_known): (u32, bool), rows: &Arc<Vec<Row>>, at: usize) -> Self {
+        Self { session, code, code_is_known, row: SharedRow { rows: rows.clone(), at } }
+    }
+}
+
 /// A row among those of its session, which are kept once.
 #[derive(Clone)]
 pub(super) struct SharedRow {
@@ -95,8 +101,9 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
     rows.read(&sides.witnesses)?;
     for (session, age) in sides.head.iter().zip(0..) {
         let of_session = rows.of(session)?;
+        let code = seen.code(session);
         for at in 0..of_session.len() {
-            let run = seen.run(session, newest - age, &of_session, at);
+            let run = Run::of(newest - age, code, &of_session, at);
             seen.test(run.row.test).head.insert(0, run);
         }
     }
@@ -114,8 +121,9 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
         if index < USUAL && of_session.len() > usual.len() {
             usual = of_session.iter().map(|row| row.test).collect();
         }
+        let code = seen.code(session);
         for at in 0..of_session.len() {
-            let run = seen.run(session, number, &of_session, at);
+            let run = Run::of(number, code, &of_session, at);
             let test = seen.test(run.row.test);
             test.base.push(run);
             test.last_read = index;
@@ -135,9 +143,10 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
     }
     for session in &sides.witnesses {
         let of_session = rows.of(session)?;
+        let code = seen.code(session);
         for (at, row) in of_session.iter().enumerate() {
             if seen.tests.get(&row.test).is_some_and(|test| !test.head.is_empty()) {
-                let run = seen.run(session, 0, &of_session, at);
+                let run = Run::of(0, code, &of_session, at);
                 seen.test(row.test).witnesses.push(run);
             }
         }
@@ -173,21 +182,12 @@ impl Seen {
         self.tests.entry(number).or_insert_with(|| Observation { number, ..Observation::default() })
     }
 
-    fn run(&mut self, session: &Session, number: u32, rows: &Arc<Vec<Row>>, at: usize) -> Run {
+    /// The number of a session's code, and whether the code is known. A session of unknown code is its own.
+    fn code(&mut self, session: &Session) -> (u32, bool) {
         let code = code(session);
-        // A session of unknown code is its own.
         let key = code.unwrap_or(&session.session_h);
         let next = self.codes.len() as u32;
-        let number_of_code = match self.codes.get(key) {
-            Some(&known) => known,
-            None => *self.codes.entry(key.to_owned()).or_insert(next),
-        };
-        Run {
-            session: number,
-            code: number_of_code,
-            code_is_known: code.is_some(),
-            row: SharedRow { rows: rows.clone(), at },
-        }
+        (*self.codes.entry(key.to_owned()).or_insert(next), code.is_some())
     }
 
     fn by_id(self, rows: &Rows<'_>) -> BTreeMap<TestId, Observation> {

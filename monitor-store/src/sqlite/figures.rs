@@ -57,27 +57,29 @@ fn of_session(
     names: &mut Names,
 ) -> rusqlite::Result<SessionFigures> {
     let mut found = SessionFigures::default();
-    // Where the test's last run stands, and when that began.
-    let mut last: HashMap<u32, (usize, Timestamp)> = HashMap::new();
+    // When the runs that were found began, and where that of a test stands among them.
+    let mut starts: Vec<Timestamp> = Vec::new();
+    let mut places: Vec<Option<usize>> = vec![None; names.tests.len()];
     let mut rows = statement.query([session_h])?;
     while let Some(row) = rows.next()? {
         let Some(test) = names.test_of_item.get(&row.get(0)?).copied() else { continue };
         let start: Timestamp = row.get(1)?;
-        let (place, is_last) = match last.get(&test) {
-            Some(&(place, before)) => (place, start >= before),
-            None => (found.runs.len(), true),
-        };
-        if !is_last {
-            continue;
-        }
-        last.insert(test, (place, start));
         let run = run(row, test, names)?;
-        if place == found.runs.len() {
-            found.runs.push(run);
-            found.values.resize((place + 1) * figures, f64::NAN);
-        } else {
-            found.runs[place] = run;
-        }
+        let place = match places[test as usize] {
+            Some(place) if start < starts[place] => continue,
+            Some(place) => {
+                (found.runs[place], starts[place]) = (run, start);
+                place
+            }
+            None => {
+                let place = found.runs.len();
+                places[test as usize] = Some(place);
+                found.runs.push(run);
+                starts.push(start);
+                found.values.resize((place + 1) * figures, f64::NAN);
+                place
+            }
+        };
         for figure in 0..figures {
             found.values[place * figures + figure] =
                 row.get::<_, Option<f64>>(FIRST_FIGURE + figure)?.unwrap_or(f64::NAN);
@@ -103,7 +105,7 @@ fn run(row: &Row<'_>, test: u32, names: &mut Names) -> rusqlite::Result<RunFigur
 /// What SQLite's numbers stand for.
 struct Names {
     tests: Vec<TestId>,
-    /// Several items are one test, where its file or component changed.
+    /// Several items are one test, where its file or component changed; some are none.
     test_of_item: HashMap<i64, u32>,
     machines: Vec<String>,
     machine_of_context: HashMap<Option<i64>, u32>,
