@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// No file read by [`read`] is longer.
 const LONGEST: usize = 4096;
@@ -19,7 +20,8 @@ pub fn read(path: impl AsRef<Path>) -> Option<String> {
 /// Whether this system tells about processes here.
 #[must_use]
 pub fn is_there() -> bool {
-    Path::new("/proc/self/stat").exists()
+    static IS_THERE: OnceLock<bool> = OnceLock::new();
+    *IS_THERE.get_or_init(|| Path::new("/proc/self/stat").exists())
 }
 
 /// What `/proc/<pid>/stat` says of a process.

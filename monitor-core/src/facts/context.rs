@@ -2,11 +2,11 @@
 
 use std::{env, fs, thread};
 
-use monitor_store::liveness::ThisMachine;
 use monitor_store::{ContextClass, ExecutionContext, hash_hex, machine_class};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
 use super::Build;
+use super::process::ProcessIdentity;
 use crate::config::Config;
 
 /// Asks the system; some milliseconds.
@@ -66,11 +66,10 @@ pub(crate) fn context(config: &Config, build: &Build) -> (ExecutionContext, Cont
 }
 
 /// A cheap key by which a later process on the same machine finds the context in the file.
-pub(crate) fn machine_key(config: &Config, build: &Build) -> String {
-    let ThisMachine { host, boot_id } = ThisMachine::now();
+pub(crate) fn machine_key(config: &Config, build: &Build, this: &ProcessIdentity) -> String {
     hash_hex([
-        host.as_str(),
-        &boot_id,
+        this.host.as_str(),
+        &this.boot_id,
         &cpu_count().to_string(),
         &config.cpu_freq_mhz.unwrap_or(0).to_string(),
         &build.rustc,
@@ -127,12 +126,13 @@ mod tests {
     fn a_context_is_the_same_when_asked_again() {
         let (config, _) = Config::from_variables(&|_| None, Path::new("."));
         let build = Build::of_this_program(None);
+        let this = crate::facts::process_identity();
         let (context_a, class_a) = context(&config, &build);
         let (context_b, class_b) = context(&config, &build);
         assert_eq!((&context_a, &class_a), (&context_b, &class_b));
         assert!(context_a.ram_total_mib > 0 && context_a.cpu_count > 0);
         assert!(context_a.python_info.starts_with("rustc "), "{}", context_a.python_info);
         assert!(context_a.system_info.contains(" - "));
-        assert_eq!(machine_key(&config, &build), machine_key(&config, &build));
+        assert_eq!(machine_key(&config, &build, &this), machine_key(&config, &build, &this));
     }
 }

@@ -158,7 +158,7 @@ impl Recorder {
             process_h: identity.process_h.clone(),
             session_h: self.runner.session_h.clone(),
             env_h: None,
-            machine_key: facts::machine_key(&self.config, &self.build),
+            machine_key: facts::machine_key(&self.config, &self.build, identity),
             host: identity.host.clone(),
             boot_id: identity.boot_id.clone(),
             pid: identity.pid,

@@ -1,6 +1,6 @@
 //! Counts of heap memory: a thread's own, and those of the tree that it hands them over to.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
 /// How far the counts of a tree's threads may run ahead of the tree's: one thread's share of it, the smaller the more
@@ -9,17 +9,20 @@ const BATCH_BYTES: i64 = 64 * 1024;
 /// No share is smaller: with thousands of threads, handing over each little change would cost too much.
 const LEAST_BATCH_BYTES: i64 = 1024;
 
-/// What one thread allocates. Only the thread itself writes, with plain relaxed stores, which cost what an ordinary
-/// variable costs; any thread may read.
+/// What one thread allocates. Only the thread itself writes, with plain stores, which cost what an ordinary variable costs;
+/// any thread may read.
+///
+/// What the tree has not been told yet, the *pending* bytes, is the difference of two counts: so an allocation writes two
+/// variables and a release one.
 #[derive(Debug)]
 pub(super) struct ThreadLedger {
     allocated_bytes: AtomicU64,
     allocations: AtomicU64,
-    /// Bytes this thread took less those it gave back since it last handed over.
-    pending_bytes: AtomicI64,
-    /// The highest `pending_bytes` since it last handed over.
+    /// Of `allocated_bytes`, those that this thread gave back or has handed over.
+    settled_bytes: AtomicU64,
+    /// The most that was pending since it last handed over.
     highest_bytes: AtomicI64,
-    /// `pending_bytes` at which to hand over.
+    /// The pending bytes at which to hand over.
     batch_bytes: AtomicI64,
 }
 
@@ -42,7 +45,7 @@ impl ThreadLedger {
         Self {
             allocated_bytes: AtomicU64::new(0),
             allocations: AtomicU64::new(0),
-            pending_bytes: AtomicI64::new(0),
+            settled_bytes: AtomicU64::new(0),
             highest_bytes: AtomicI64::new(0),
             batch_bytes: AtomicI64::new(i64::MAX),
         }
@@ -51,7 +54,7 @@ impl ThreadLedger {
     pub(super) fn clear(&self) {
         self.allocated_bytes.store(0, Relaxed);
         self.allocations.store(0, Relaxed);
-        self.pending_bytes.store(0, Relaxed);
+        self.settled_bytes.store(0, Release);
         self.highest_bytes.store(0, Relaxed);
         self.batch_bytes.store(i64::MAX, Relaxed);
     }
@@ -59,10 +62,10 @@ impl ThreadLedger {
     /// Counts an allocation (or the growth of one). Whether it is time to hand over.
     #[inline]
     pub(super) fn count_allocation(&self, bytes: usize) -> bool {
-        self.allocated_bytes.store(self.allocated_bytes.load(Relaxed).wrapping_add(bytes as u64), Relaxed);
+        let allocated = self.allocated_bytes.load(Relaxed).wrapping_add(bytes as u64);
+        self.allocated_bytes.store(allocated, Relaxed);
         self.allocations.store(self.allocations.load(Relaxed).wrapping_add(1), Relaxed);
-        let pending = self.pending_bytes.load(Relaxed).wrapping_add(bytes as i64);
-        self.pending_bytes.store(pending, Relaxed);
+        let pending = difference(allocated, self.settled_bytes.load(Relaxed));
         if pending <= self.highest_bytes.load(Relaxed) {
             return false;
         }
@@ -73,25 +76,27 @@ impl ThreadLedger {
     /// Counts bytes given back. Whether it is time to hand over.
     #[inline]
     pub(super) fn count_freed(&self, bytes: usize) -> bool {
-        let pending = self.pending_bytes.load(Relaxed).wrapping_sub(bytes as i64);
-        self.pending_bytes.store(pending, Relaxed);
-        pending <= self.batch_bytes.load(Relaxed).wrapping_neg()
+        let settled = self.settled_bytes.load(Relaxed).wrapping_add(bytes as u64);
+        self.settled_bytes.store(settled, Release);
+        difference(self.allocated_bytes.load(Relaxed), settled) <= self.batch_bytes.load(Relaxed).wrapping_neg()
     }
 
     /// What the tree has not been told yet.
     pub(super) fn hand_over(&self) -> HandedOver {
-        let held_bytes = self.pending_bytes.load(Relaxed);
+        let held_bytes = self.pending_bytes();
         let highest_bytes = self.highest_bytes.load(Relaxed);
-        self.pending_bytes.store(0, Relaxed);
+        self.settled_bytes.fetch_add(held_bytes as u64, Release);
         self.highest_bytes.store(0, Relaxed);
         HandedOver { held_bytes, highest_bytes }
     }
 
     /// Adds what a nested tree did that was opened on this thread. Whether it is time to hand over.
     pub(super) fn add_nested(&self, allocated: Allocated, heap: HeapUse) -> bool {
+        let before = self.pending_bytes();
+        // In this order: whoever reads in between finds less for a moment, which leaves no peak behind.
+        self.settled_bytes.fetch_add(allocated.bytes.wrapping_sub(heap.kept_bytes as u64), Release);
         self.allocated_bytes.fetch_add(allocated.bytes, Relaxed);
         self.allocations.fetch_add(allocated.calls, Relaxed);
-        let before = self.pending_bytes.fetch_add(heap.kept_bytes, Relaxed);
         let peak_bytes = i64::try_from(heap.peak_bytes).unwrap_or(i64::MAX);
         self.highest_bytes.fetch_max(before.saturating_add(peak_bytes), Relaxed);
         self.batch_bytes.load(Relaxed) != i64::MAX
@@ -107,9 +112,25 @@ impl ThreadLedger {
         Allocated { bytes: self.allocated_bytes.load(Relaxed), calls: self.allocations.load(Relaxed) }
     }
 
+    /// What the tree has not been told. Of another thread, which may count meanwhile: as it was at one moment.
     pub(super) fn pending_bytes(&self) -> i64 {
-        self.pending_bytes.load(Relaxed)
+        // A thread that only ever gives back, between these few instructions, must not be waited for.
+        const TRIES: usize = 100;
+        let mut settled = self.settled_bytes.load(Acquire);
+        for _ in 0..TRIES {
+            let pending = difference(self.allocated_bytes.load(Acquire), settled);
+            match self.settled_bytes.load(Acquire) {
+                same if same == settled => return pending,
+                changed => settled = changed,
+            }
+        }
+        difference(self.allocated_bytes.load(Acquire), settled)
     }
+}
+
+/// Counts of bytes wrap, their differences do not.
+fn difference(bytes: u64, less: u64) -> i64 {
+    bytes.wrapping_sub(less) as i64
 }
 
 /// What a tree's threads hold together, without what they have not handed over. Any of them writes.

@@ -114,11 +114,11 @@ impl Database {
         body: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.is_lockable()?;
-        self.patiently(|c| c.execute_batch("BEGIN IMMEDIATE"))?;
+        self.patiently(|c| run(c, "BEGIN IMMEDIATE"))?;
         let guard = Rollback(&self.connection);
         let value = body(&self.connection)?;
         // In a rollback journal readers may block the commit, which then can be tried again.
-        self.patiently(|c| c.execute_batch("COMMIT"))?;
+        self.patiently(|c| run(c, "COMMIT"))?;
         drop(guard);
         Ok(value)
     }
@@ -180,6 +180,11 @@ pub(crate) fn refuse_what_is_no_database(path: &Path) -> Result<(), StoreError> 
         }
         _ => Ok(()),
     }
+}
+
+/// Runs a statement that stays prepared.
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
 }
 
 /// Whether another try may succeed.

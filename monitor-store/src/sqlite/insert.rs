@@ -12,8 +12,7 @@ use crate::measures::{Amount, MEASURES};
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 use crate::sqlite::classes;
 use crate::sqlite::memory::{Item, Memory, Numbers, Running};
-#[allow(unused_imports, reason = "only needed where rusqlite has no method of that name")]
-use crate::sqlite::statement::PrepareCached as _;
+use crate::sqlite::statements::Statements;
 use crate::sqlite::types::Start;
 use crate::summary::EndedTest;
 use crate::timestamp::Timestamp;
@@ -27,7 +26,7 @@ pub(crate) fn entry(connection: &Connection, memory: &mut Memory, entry: &Entry)
     match entry {
         Entry::Session { session: row, lockfile } => session(connection, row, lockfile.as_deref()),
         Entry::Context { context: row, class } => context(connection, row, Some(class)),
-        Entry::Process(row) => process(connection, row, RUNNING).map(drop),
+        Entry::Process(row) => process(connection, memory, row, RUNNING).map(drop),
         Entry::Started(profile) => started(connection, memory, profile),
         Entry::Finished { metric, profile } => finished(connection, memory, metric, profile),
         Entry::Reattributed { key, attribution } => reattributed(connection, key, *attribution),
@@ -91,77 +90,84 @@ pub(crate) fn context(connection: &Connection, context: &ExecutionContext, class
 }
 
 /// Inserts the process unless it is there, and returns the numbers of its tests.
-pub(crate) fn process(connection: &Connection, process: &Process, state: &str) -> Result<Numbers> {
-    connection.execute(
-        "INSERT OR IGNORE INTO PROCESSES (PROCESS_H, SESSION_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, \
+pub(crate) fn process(connection: &Connection, memory: &Memory, process: &Process, state: &str) -> Result<Numbers> {
+    let connection = memory.statements(connection);
+    let insert = "INSERT OR IGNORE INTO PROCESSES (PROCESS_H, SESSION_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, \
          PID_STARTED, LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, \
-         ALLOCATION_COST_NS, STATE) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
-        params![
-            process.process_h,
-            process.session_h,
-            process.env_h.as_deref().unwrap_or(""),
-            process.machine_key,
-            process.host,
-            process.boot_id,
-            process.pid,
-            integer(Some(process.pid_started)),
-            process.leader_pid,
-            integer(process.leader_started),
-            process.scopes,
-            process.started_at.to_string(),
-            process.clock_cost_ns,
-            process.scope_cost_ns,
-            process.allocation_cost_ns,
-            state,
-        ],
-    )?;
-    let is_known = id(connection, "SELECT ID FROM TEXTS WHERE TEXT = ?1", [&process.process_h])?.is_some();
-    let numbers = Numbers::of(connection, &process.session_h, process.env_h.as_deref(), &process.process_h)?;
+         ALLOCATION_COST_NS, STATE) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    connection.prepare(insert)?.execute(params![
+        process.process_h,
+        process.session_h,
+        process.env_h.as_deref().unwrap_or(""),
+        process.machine_key,
+        process.host,
+        process.boot_id,
+        process.pid,
+        integer(Some(process.pid_started)),
+        process.leader_pid,
+        integer(process.leader_started),
+        process.scopes,
+        process.started_at.to_string(),
+        process.clock_cost_ns,
+        process.scope_cost_ns,
+        process.allocation_cost_ns,
+        state,
+    ])?;
+    let (numbers, is_known) =
+        Numbers::find_or_make(connection, &process.session_h, process.env_h.as_deref(), &process.process_h)?;
     if is_known {
         // Tests of it may have come before it, from another file.
         let sql = "UPDATE RUNS SET ENV = ?2 WHERE SESSION = ?1 AND PROCESS = ?3 AND ENV IS NULL";
-        connection.execute(sql, params![numbers.session, numbers.env, numbers.process])?;
+        connection.prepare(sql)?.execute(params![numbers.session, numbers.env, numbers.process])?;
     }
     Ok(numbers)
 }
 
-/// The number of a text; a new one if it has none.
-fn number_of(connection: &Connection, text: &str) -> Result<i64> {
-    if let Some(id) = id(connection, "SELECT ID FROM TEXTS WHERE TEXT = ?1", [text])? {
-        return Ok(id);
-    }
-    connection.prepare_cached("INSERT INTO TEXTS (TEXT) VALUES (?1)")?.execute([text])?;
+/// A new number for a text that has none.
+fn number(connection: Statements<'_>, text: &str) -> Result<i64> {
+    connection.prepare("INSERT INTO TEXTS (TEXT) VALUES (?1)")?.execute([text])?;
     Ok(connection.last_insert_rowid())
 }
 
-fn id(connection: &Connection, sql: &str, values: impl Params) -> Result<Option<i64>> {
-    connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()
+fn id(connection: Statements<'_>, sql: &str, values: impl Params) -> Result<Option<i64>> {
+    connection.prepare(sql)?.query_row(values, |row| row.get(0)).optional()
 }
 
 impl Numbers {
     /// Of a session, a context and a process; without a context, of that of the process.
-    fn of(connection: &Connection, session_h: &str, env_h: Option<&str>, process_h: &str) -> Result<Self> {
-        let (session, env, process): (Option<i64>, _, _) = connection
-            .prepare_cached(
+    fn of(connection: Statements<'_>, session_h: &str, env_h: Option<&str>, process_h: &str) -> Result<Self> {
+        Ok(Self::find_or_make(connection, session_h, env_h, process_h)?.0)
+    }
+
+    /// As [`Numbers::of`], and whether the process had one.
+    fn find_or_make(
+        connection: Statements<'_>,
+        session_h: &str,
+        env_h: Option<&str>,
+        process_h: &str,
+    ) -> Result<(Self, bool)> {
+        let (session, env, process): (Option<i64>, Option<i64>, Option<i64>) = connection
+            .prepare(
                 "SELECT (SELECT ID FROM TEXTS WHERE TEXT = ?1), (SELECT ID FROM TEXTS WHERE TEXT = coalesce(?2, \
                  (SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND PROCESS_H = ?3))), \
                  (SELECT ID FROM TEXTS WHERE TEXT = nullif(?3, ''))",
             )?
             .query_row(params![session_h, env_h, process_h], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let new = |known: Option<i64>, text: &str| match known {
-            None if !text.is_empty() => number_of(connection, text).map(Some),
+        let or_new = |known: Option<i64>, text: &str| match known {
+            None if !text.is_empty() => number(connection, text).map(Some),
             known => Ok(known),
         };
-        Ok(Self {
-            session: session.map_or_else(|| number_of(connection, session_h), Ok)?,
-            env: new(env, env_h.unwrap_or_default())?,
-            process: new(process, process_h)?,
-        })
+        let numbers = Self {
+            session: session.map_or_else(|| number(connection, session_h), Ok)?,
+            env: or_new(env, env_h.unwrap_or_default())?,
+            process: or_new(process, process_h)?,
+        };
+        Ok((numbers, process.is_some()))
     }
 }
 
 /// The number of the item that a metric row is about; its package and binary are unknown for a row of pytest-monitor.
-fn item_of_metric(connection: &Connection, row: &Metric, profile: Option<&Profile>) -> Result<i64> {
+fn item_of_metric(connection: Statements<'_>, row: &Metric, profile: Option<&Profile>) -> Result<i64> {
     let (package, binary) = (profile.map(|profile| &profile.package), profile.map(|profile| &profile.binary));
     let values =
         params![row.item_variant, row.item_path, package, binary, row.item, row.item_fs_loc, row.kind, row.component,];
@@ -172,14 +178,14 @@ fn item_of_metric(connection: &Connection, row: &Metric, profile: Option<&Profil
     }
     // The one that was made when the test began for the first time.
     let completed = connection
-        .prepare_cached(
+        .prepare(
             "UPDATE ITEMS SET ITEM = ?5, ITEM_FS_LOC = ?6, COMPONENT = ?8 WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 \
              AND PACKAGE = ?3 AND BINARY = ?4 AND KIND = ?7 AND ITEM_FS_LOC IS NULL",
         )?
         .execute(values)?;
     if completed == 0 {
         connection
-            .prepare_cached(
+            .prepare(
                 "INSERT INTO ITEMS (ITEM_VARIANT, ITEM_PATH, PACKAGE, BINARY, ITEM, ITEM_FS_LOC, KIND, COMPONENT) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
@@ -190,18 +196,18 @@ fn item_of_metric(connection: &Connection, row: &Metric, profile: Option<&Profil
 }
 
 /// The item that a test without a metric row is about.
-fn item_of_profile(connection: &Connection, profile: &Profile) -> Result<Item> {
+fn item_of_profile(connection: Statements<'_>, profile: &Profile) -> Result<Item> {
     let key = &profile.key;
     let values = params![key.item_variant, key.item_path, profile.package, profile.binary];
     let sql = "SELECT ID, ITEM, ITEM_FS_LOC, COMPONENT FROM ITEMS WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 AND PACKAGE = ?3 AND BINARY = ?4 \
                AND KIND = 'function'";
     let read = |row: &Row<'_>| Ok(Item { id: row.get(0)?, described: (row.get(1)?, row.get(2)?, row.get(3)?) });
-    if let Some(item) = connection.prepare_cached(sql)?.query_row(values, read).optional()? {
+    if let Some(item) = connection.prepare(sql)?.query_row(values, read).optional()? {
         return Ok(item);
     }
     let name = key.item_variant.split('[').next().unwrap_or_default();
     connection
-        .prepare_cached(
+        .prepare(
             "INSERT INTO ITEMS (ITEM_VARIANT, ITEM_PATH, PACKAGE, BINARY, ITEM, KIND, COMPONENT) \
              VALUES (?1, ?2, ?3, ?4, ?5, 'function', ?3)",
         )?
@@ -218,11 +224,11 @@ struct Found {
 }
 
 /// The run with a profile row under the four columns of a key.
-fn find(connection: &Connection, session: i64, key: &ProfileKey) -> Result<Option<Found>> {
+fn find(connection: Statements<'_>, session: i64, key: &ProfileKey) -> Result<Option<Found>> {
     let found =
         |row: &Row<'_>| Ok(Found { id: row.get(0)?, process: row.get(1)?, ended: row.get(2)?, outcome: row.get(3)? });
     connection
-        .prepare_cached(
+        .prepare(
             "SELECT r.ID, r.PROCESS, r.ENDED, r.OUTCOME FROM ITEMS i \
              CROSS JOIN RUNS r ON r.SESSION = ?1 AND r.ITEM = i.ID AND r.START = ?2 \
              WHERE i.ITEM_VARIANT = ?3 AND i.ITEM_PATH = ?4 AND r.OUTCOME IS NOT NULL",
@@ -233,7 +239,7 @@ fn find(connection: &Connection, session: i64, key: &ProfileKey) -> Result<Optio
 
 /// The run of this process under `key`, past runs of other processes in its place; or the first free start.
 fn find_own(
-    connection: &Connection,
+    connection: Statements<'_>,
     session: i64,
     process: Option<i64>,
     key: &ProfileKey,
@@ -249,6 +255,7 @@ fn find_own(
 
 /// The row of a test that begins. If another process has a row under the same key, the start moves on.
 pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Profile) -> Result<()> {
+    let connection = memory.statements(connection);
     let key = &profile.key;
     let numbers = match memory.numbers(&key.session_h, None, &key.process_h) {
         Some(numbers) => numbers,
@@ -275,7 +282,7 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
     }
     // It has no measures yet, and less to bind costs less.
     connection
-        .prepare_cached(
+        .prepare(
             "INSERT INTO RUNS (SESSION, ITEM, START, ENV, PROCESS, ENDED, ATTEMPT, OUTCOME) \
              VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 'running')",
         )?
@@ -287,6 +294,7 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
 /// Ends the row that [`started`] made, or inserts it if there is none. A row that has ended already stays as it is, so
 /// that a spool file may be imported twice.
 pub(crate) fn finished(connection: &Connection, memory: &mut Memory, row: &Metric, profile: &Profile) -> Result<()> {
+    let connection = memory.statements(connection);
     let key = &profile.key;
     let running = memory.take_running(key);
     let (numbers, start, unfinished) = match (memory.numbers(&key.session_h, Some(&row.env_h), &key.process_h), running)
@@ -305,7 +313,7 @@ pub(crate) fn finished(connection: &Connection, memory: &mut Memory, row: &Metri
     };
     if let Some(id) = unfinished {
         // Runs are numbered in the order in which they end.
-        connection.prepare_cached("DELETE FROM RUNS WHERE ID = ?1")?.execute([id])?;
+        connection.prepare("DELETE FROM RUNS WHERE ID = ?1")?.execute([id])?;
     }
     let item = match memory.item(profile) {
         Some(item) if item.is_of(row) => item.id,
@@ -321,6 +329,7 @@ pub(crate) fn finished(connection: &Connection, memory: &mut Memory, row: &Metri
 
 /// The row of a module or a session. If there is one under the same key, the start moves on.
 pub(crate) fn summed_up(connection: &Connection, row: &EndedTest) -> Result<()> {
+    let connection = Statements::kept(connection);
     let mut key = row.profile.key.clone();
     let numbers = Numbers::of(connection, &key.session_h, Some(&row.metric.env_h), &key.process_h)?;
     while find(connection, numbers.session, &key)?.is_some() {
@@ -332,6 +341,7 @@ pub(crate) fn summed_up(connection: &Connection, row: &EndedTest) -> Result<()> 
 
 /// A row of pytest-monitor has no key: it is there already if one is equal in every column that tells runs apart.
 pub(crate) fn foreign(connection: &Connection, row: &Metric) -> Result<()> {
+    let connection = Statements::kept(connection);
     let numbers = Numbers::of(connection, &row.session_h, Some(&row.env_h), "")?;
     let item = item_of_metric(connection, row, None)?;
     let sql = "SELECT 1 FROM RUNS WHERE SESSION = ?1 AND ITEM = ?2 AND START IN (?3, ?4) AND TOTAL_TIME IS ?5";
@@ -344,19 +354,24 @@ pub(crate) fn foreign(connection: &Connection, row: &Metric) -> Result<()> {
 
 /// Corrects the attribution of a row that is in the file.
 pub(crate) fn reattributed(connection: &Connection, key: &ProfileKey, attribution: Attribution) -> Result<()> {
-    update_own(connection, key, "UPDATE RUNS SET ATTRIBUTION = ?2 WHERE ID = ?1", attribution.as_str())
+    update_own(
+        Statements::kept(connection),
+        key,
+        "UPDATE RUNS SET ATTRIBUTION = ?2 WHERE ID = ?1",
+        attribution.as_str(),
+    )
 }
 
 /// Marks a row that is still `running` as crashed.
 pub(crate) fn crashed(connection: &Connection, key: &ProfileKey) -> Result<()> {
     let sql = "UPDATE RUNS SET OUTCOME = ?2 WHERE ID = ?1 AND OUTCOME = 'running'";
-    update_own(connection, key, sql, Outcome::Crashed.as_str())
+    update_own(Statements::kept(connection), key, sql, Outcome::Crashed.as_str())
 }
 
-fn update_own(connection: &Connection, key: &ProfileKey, sql: &str, word: &str) -> Result<()> {
+fn update_own(connection: Statements<'_>, key: &ProfileKey, sql: &str, word: &str) -> Result<()> {
     let numbers = Numbers::of(connection, &key.session_h, None, &key.process_h)?;
     if let (_, Some(found)) = find_own(connection, numbers.session, numbers.process, key)? {
-        connection.prepare_cached(sql)?.execute(params![found.id, word])?;
+        connection.prepare(sql)?.execute(params![found.id, word])?;
     }
     Ok(())
 }
@@ -370,7 +385,7 @@ static RUN: LazyLock<String> = LazyLock::new(|| {
 
 /// A row of `RUNS`.
 fn run(
-    connection: &Connection,
+    connection: Statements<'_>,
     numbers: &Numbers,
     item: i64,
     start: Timestamp,
@@ -378,7 +393,7 @@ fn run(
     profile: Option<&Profile>,
 ) -> Result<()> {
     let Numbers { session, env, process } = numbers;
-    let mut insert = connection.prepare_cached(&RUN)?;
+    let mut insert = connection.prepare(&RUN)?;
     let (m, p) = (metric, profile);
     let columns: [&dyn ToSql; 15] = [
         session,

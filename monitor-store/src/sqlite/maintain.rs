@@ -44,7 +44,7 @@ impl Writer {
                     insert::session(connection, &session, lockfile.as_deref()).map_err(explain)?;
                 }
                 for (process, state) in source.process_states(&session_h)? {
-                    insert::process(connection, &process, &state).map_err(explain)?;
+                    insert::process(connection, &Memory::default(), &process, &state).map_err(explain)?;
                 }
                 for test in source.tests(&session_h)? {
                     merge_test(connection, &test).map_err(explain)?;

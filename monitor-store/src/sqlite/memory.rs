@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Result};
 
 use crate::rows::{Metric, Process, Profile, ProfileKey};
+use crate::sqlite::statements::Statements;
 use crate::timestamp::Timestamp;
 use crate::words::Kind;
 
 /// Kept by one connection from one transaction to the next, and forgotten when another connection has written between
 /// them, or when the transaction is undone.
-///
-/// A statement has to be prepared for each question, which costs more than the answer.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     /// SQLite's count of the commits of other connections.
@@ -21,6 +20,8 @@ pub(crate) struct Memory {
     numbers: Option<(Names, Numbers)>,
     items: HashMap<Tested, Item>,
     running: Vec<Running>,
+    /// Whether no statement will come again.
+    once: bool,
 }
 
 /// What the columns of a run that are numbers stand for.
@@ -90,12 +91,21 @@ pub(crate) struct Running {
 impl Memory {
     /// Forgets what others may have changed. To be called inside a transaction, whose lock keeps others out.
     pub(crate) fn refresh(&mut self, connection: &Connection) -> Result<()> {
-        let others_commits = Some(connection.query_row("PRAGMA data_version", [], |row| row.get(0))?);
+        let others_commits = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         self.is_up_to_date = self.others_commits == others_commits;
         if !self.is_up_to_date {
-            *self = Self { others_commits, ..Self::default() };
+            *self = Self { others_commits, once: self.once, ..Self::default() };
         }
         Ok(())
+    }
+
+    /// Whether the next transaction is the only one of its kind, so that it is no use to keep statements.
+    pub(crate) fn expect_once(&mut self, once: bool) {
+        self.once = once;
+    }
+
+    pub(crate) fn statements<'c>(&self, connection: &'c Connection) -> Statements<'c> {
+        Statements::of(connection, !self.once)
     }
 
     /// Whether all that is in the file was there at our last transaction, or is ours.

@@ -71,7 +71,7 @@ pub(crate) fn run(database: &Database) -> Result<(), StoreError> {
         let found = version(connection).map_err(explain)?;
         refuse_newer(database.path(), found)?;
         for (number, sql) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
-            connection.execute_batch(sql).map_err(explain)?;
+            connection.execute_batch(&terse(sql)).map_err(explain)?;
             connection.execute_batch(&format!("PRAGMA user_version = {number}")).map_err(explain)?;
         }
         if found < CURRENT {
@@ -83,13 +83,12 @@ pub(crate) fn run(database: &Database) -> Result<(), StoreError> {
 
 const VIEWS: &str = include_str!("migrations/views.sql");
 
+/// The columns of `ITEMS` that tell tests of pytest-monitor apart.
+const ITEM: [&str; 6] = ["ITEM_PATH", "ITEM", "ITEM_VARIANT", "ITEM_FS_LOC", "KIND", "COMPONENT"];
+
 /// `ITEM_START_TIME` of a run.
 const START: &str = "CASE typeof(START) WHEN 'integer' THEN strftime('%Y-%m-%dT%H:%M:%S',START/1000000,'unixepoch')\
 ||'.'||substr(1000000+START%1000000,2) ELSE START END";
-
-/// A row of `ITEMS` that is what pytest-monitor inserts.
-const ITEM: &str = "ITEM_VARIANT IS NEW.ITEM_VARIANT AND ITEM_PATH IS NEW.ITEM_PATH AND ITEM IS NEW.ITEM \
-AND ITEM_FS_LOC IS NEW.ITEM_FS_LOC AND KIND IS NEW.KIND AND COMPONENT IS NEW.COMPONENT AND PACKAGE IS NULL";
 
 /// A row of `RUNS` that is seen as the row of a view.
 const SAME: &str = "SESSION IS (SELECT ID FROM TEXTS WHERE TEXT=OLD.SESSION_H) AND ITEM IN (SELECT ID FROM ITEMS \
@@ -102,8 +101,30 @@ fn make_views(connection: &Connection) -> rusqlite::Result<()> {
     for view in ["TESTS", "TEST_PROFILES", "TEST_METRICS"] {
         connection.execute_batch(&format!("DROP VIEW IF EXISTS {view}"))?;
     }
-    let sql = VIEWS.replace("{same}", SAME).replace("{item}", ITEM).replace("{start}", START);
-    connection.execute_batch(&sql.replace("{columns}", &columns.join(",")).replace("{keys}", &keys.join(",")))
+    let sql = VIEWS
+        .replace("{same}", SAME)
+        .replace("{start}", START)
+        .replace("{item}", &ITEM.join(","))
+        .replace("{new item}", &ITEM.map(|column| format!("NEW.{column}")).join(","))
+        .replace("{columns}", &columns.join(","))
+        .replace("{keys}", &keys.join(","));
+    connection.execute_batch(&terse(&sql))
+}
+
+/// SQL without comments and superfluous white space: what it creates is stored as it is written, and every process that
+/// opens the file parses that anew.
+fn terse(sql: &str) -> String {
+    let code = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+    let words: Vec<&str> = code.flat_map(str::split_ascii_whitespace).collect();
+    let mut terse = String::with_capacity(sql.len());
+    for word in words {
+        let joins = |c: char| matches!(c, ',' | '(' | ')' | ';' | '=');
+        if !terse.ends_with(joins) && !word.starts_with(joins) {
+            terse.push(' ');
+        }
+        terse.push_str(word);
+    }
+    terse
 }
 
 /// Refuses databases of other programs, and those whose tables only share names with pytest-monitor's, such as its

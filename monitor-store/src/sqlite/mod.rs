@@ -15,6 +15,6 @@ pub(crate) mod monitor;
 mod reader;
 mod runs;
 mod settle;
-mod statement;
+mod statements;
 mod types;
 pub(crate) mod writer;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::descriptors::Descriptors;
 use crate::entry::Entry;
@@ -102,8 +102,8 @@ impl Writer {
     /// Registers this process and, if it is the first, its session and execution context, and writes its `first` entries,
     /// in one transaction; returns the context's `ENV_H`.
     ///
-    /// The entries are asked for last. `session` is asked if there is no such session yet, `context` if neither `process.env_h` nor another process
-    /// with this machine key names a context that is there. Both may take their time: other processes wait for
+    /// The entries are asked for last. `session` is asked if there is no such session yet, `context` if neither
+    /// `process.env_h` nor another process with this machine key names a context that is there. Both may take their time: other processes wait for
     /// this one rather than look up the same.
     ///
     /// # Errors
@@ -116,18 +116,16 @@ impl Writer {
         context: impl FnOnce() -> (ExecutionContext, ContextClass),
         first: impl FnOnce() -> &'e [Entry],
     ) -> Result<String, StoreError> {
+        self.memory.expect_once(true);
         let env_h = self.write(|connection, memory| {
-            if !has_session(connection, &process.session_h)? {
+            let (has_session, known) = known_to(connection, &process)?;
+            if !has_session {
                 let (session, lockfile) = session();
                 insert::session(connection, &session, lockfile.as_deref())?;
             }
-            // The context that the caller knows may have been deleted since.
-            process.env_h = match process.env_h.take() {
-                Some(env_h) if has_context(connection, &env_h)? => Some(env_h),
-                _ => match environment_of(connection, &process.session_h, &process.machine_key)? {
-                    Some(env_h) if has_context(connection, &env_h)? => Some(env_h),
-                    _ => None,
-                },
+            process.env_h = match known {
+                None => environment_of(connection, &process.machine_key)?,
+                known => known,
             };
             let env_h = match process.env_h.clone() {
                 Some(env_h) => env_h,
@@ -137,7 +135,7 @@ impl Writer {
                     process.env_h.insert(context.env_h).clone()
                 }
             };
-            let numbers = insert::process(connection, &process, insert::RUNNING)?;
+            let numbers = insert::process(connection, memory, &process, insert::RUNNING)?;
             memory.keep_numbers(&process, &env_h, numbers);
             first().iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
             Ok(env_h)
@@ -162,6 +160,7 @@ impl Writer {
     ///
     /// As [`Writer::apply`].
     pub fn apply_with<'e>(&mut self, entries: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
+        self.memory.expect_once(false);
         let again = if self.ended { self.process.clone() } else { None };
         self.write(|connection, memory| {
             again.map_or(Ok(()), |process| settle::go_on(connection, &process))?;
@@ -179,6 +178,7 @@ impl Writer {
     /// As [`Writer::apply`].
     pub fn apply_last(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         let process = self.process.clone();
+        self.memory.expect_once(true);
         self.write(|connection, memory| {
             entries.iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
             process.map_or(Ok(()), |process| settle::end(connection, &process))
@@ -231,26 +231,20 @@ impl Writer {
     }
 }
 
-fn has_session(connection: &Connection, session_h: &str) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1)";
-    connection.query_row(sql, [session_h], |row| row.get(0))
+/// Whether the session of `process` is in the file, and the context: what the caller knows, which may have been deleted
+/// since, or that of an earlier process of this session on this machine.
+fn known_to(connection: &Connection, process: &Process) -> rusqlite::Result<(bool, Option<String>)> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1), \
+               (SELECT ENV_H FROM EXECUTION_CONTEXTS WHERE ENV_H = coalesce(?3, \
+                   (SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND MACHINE_KEY = ?2 LIMIT 1)))";
+    let values = params![process.session_h, process.machine_key, process.env_h];
+    connection.query_row(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-fn has_context(connection: &Connection, env_h: &str) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM EXECUTION_CONTEXTS WHERE ENV_H = ?1)";
-    connection.query_row(sql, [env_h], |row| row.get(0))
-}
-
-/// The context of an earlier process with the same machine key, of this session or else of any.
+/// The context of an earlier process with the same machine key, of any session.
 ///
 /// An index by machine would cost every process a page; only the first of a session looks at all of them.
-fn environment_of(connection: &Connection, session_h: &str, machine_key: &str) -> rusqlite::Result<Option<String>> {
-    let first = |condition: &str| {
-        let sql = format!("SELECT ENV_H FROM PROCESSES WHERE MACHINE_KEY = ?1 AND {condition} LIMIT 1");
-        connection.query_row(&sql, [machine_key, session_h], |row| row.get(0)).optional()
-    };
-    match first("SESSION_H = ?2")? {
-        None => first("SESSION_H <> ?2"),
-        found => Ok(found),
-    }
+fn environment_of(connection: &Connection, machine_key: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT ENV_H FROM PROCESSES WHERE MACHINE_KEY = ?1 AND ENV_H IN (SELECT ENV_H FROM EXECUTION_CONTEXTS) LIMIT 1";
+    connection.query_row(sql, [machine_key], |row| row.get(0)).optional()
 }

@@ -1,10 +1,12 @@
 //! What monitoring costs, each figure beside what it is to be judged by, measured in the same run.
 //!
 //! `cargo bench -p monitor-tests --bench overhead` prints: an empty test, plain and monitored, beside its bare parts, and
-//! beside threads that outlived theirs; an allocation, bare and counted, beside divan's profiler; an empty test under nextest; pytest-monitor's overhead.
+//! beside threads that outlived theirs; an allocation, bare and counted, beside divan's profiler; an empty test under nextest; one more
+//! test binary; pytest-monitor's overhead.
 //! With a part's name (`-- nextest`, `-- pytest`) it prints that part alone. The budgets are those of the design; nothing here fails if one is missed, since machines are noisy.
 
 mod allocation;
+mod binaries;
 mod leaked;
 mod nextest;
 mod pytest;
@@ -19,6 +21,7 @@ fn main() {
         Some("allocation") => allocation::run(),
         Some("leaked") => leaked::run(),
         Some("nextest") => nextest::run(),
+        Some("binaries") => binaries::run(),
         Some("pytest") => pytest::run(),
         _ => {
             println!(
@@ -37,6 +40,7 @@ fn main() {
                 assert!(status.success(), "{part} failed");
             }
             nextest::run();
+            binaries::run();
             pytest::run();
         }
     }
