@@ -305,3 +305,16 @@ fn a_full_disk_keeps_what_was_written_before() {
     let error = error_of(&new);
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
 }
+
+/// What stands in the schema is parsed by each process that opens the file.
+#[test]
+fn a_new_file_has_a_schema_without_comments_and_indentation() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    drop(Writer::open(&db).unwrap());
+    let schema = query(&db, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL");
+    assert!(schema.len() > 15);
+    for sql in &schema {
+        assert!(!sql.contains("--") && !sql.contains('\n') && !sql.contains("  "), "{sql}");
+    }
+}

@@ -33,7 +33,18 @@ pub(crate) fn of_metrics(filter: &Metrics) -> Sql {
         Some((resource, true)) => format!("r.{} DESC, r.ID", column(resource)),
         Some((resource, false)) => format!("r.{}, r.ID", column(resource)),
     };
-    Sql { conditions: where_all(conditions), tail: format!(" ORDER BY {order}{}", page(filter.page)), values }
+    let (conditions, order) = (where_all(conditions), format!(" ORDER BY {order}"));
+    if filter.page.limit.is_none() {
+        return Sql { conditions, tail: order, values };
+    }
+    // What a run's numbers stand for is looked up for those of the page only.
+    let page = format!(" WHERE r.ID IN (SELECT r.ID FROM RUNS r{conditions}{order}{})", page(filter.page));
+    Sql { conditions: page, tail: order, values }
+}
+
+/// Of the runs `r` that are selected, whatever their page.
+pub(crate) fn of_all_metrics(filter: &Metrics) -> Sql {
+    of_metrics(&Metrics { page: Page::default(), ..filter.clone() })
 }
 
 fn where_all(conditions: Vec<String>) -> String {

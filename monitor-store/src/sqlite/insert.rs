@@ -1,19 +1,16 @@
 //! Rows into tables. Everything here runs inside a transaction of the caller.
 
-use std::sync::LazyLock;
-
-use rusqlite::types::Null;
-use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, params};
 
 use crate::description;
 use crate::entry::Entry;
 use crate::hash::hash_hex;
-use crate::measures::{Amount, MEASURES};
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 use crate::sqlite::classes;
 use crate::sqlite::memory::{Item, Memory, Numbers, Running};
+use crate::sqlite::run::Run;
 use crate::sqlite::statements::Statements;
-use crate::sqlite::types::Start;
+use crate::sqlite::types::{Start, integer};
 use crate::summary::EndedTest;
 use crate::timestamp::Timestamp;
 use crate::words::{Attribution, Outcome};
@@ -23,6 +20,12 @@ pub(crate) const RUNNING: &str = "running";
 
 /// Writes one thing that a test process has to write.
 pub(crate) fn entry(connection: &Connection, memory: &mut Memory, entry: &Entry) -> Result<()> {
+    if let Entry::Finished { metric, profile } = entry
+        && ends_in_place(connection, memory, metric, profile)?
+    {
+        return Ok(());
+    }
+    memory.refresh(connection)?;
     match entry {
         Entry::Session { session: row, lockfile } => session(connection, row, lockfile.as_deref()),
         Entry::Context { context: row, class } => context(connection, row, Some(class)),
@@ -278,7 +281,7 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
         }
     };
     if profile.outcome != Outcome::Running {
-        return run(connection, &numbers, item, start, None, Some(profile));
+        return Run { numbers, item, start, metric: None, profile: Some(profile) }.insert(connection);
     }
     // It has no measures yet, and less to bind costs less.
     connection
@@ -289,6 +292,25 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
         .execute(params![numbers.session, item, Start(start), numbers.env, numbers.process, profile.attempt])?;
     memory.keep_running(Running { key: key.clone(), run: connection.last_insert_rowid(), start });
     Ok(())
+}
+
+/// Ends the row that [`started`] made, if it is there as this connection left it and the last of all: then all that it
+/// refers to is there too, whatever others have written since.
+fn ends_in_place(connection: &Connection, memory: &mut Memory, row: &Metric, profile: &Profile) -> Result<bool> {
+    let key = &profile.key;
+    let (Some(numbers), Some(item), Some(running)) = (
+        memory.numbers(&key.session_h, Some(&row.env_h), &key.process_h),
+        memory.item(profile).filter(|item| item.is_of(row)),
+        memory.running(key),
+    ) else {
+        return Ok(false);
+    };
+    let run = Run { numbers, item: item.id, start: running.start, metric: Some(row), profile: Some(profile) };
+    let has_ended = run.end(memory.statements(connection), running.run)?;
+    if has_ended {
+        memory.take_running(key);
+    }
+    Ok(has_ended)
 }
 
 /// Ends the row that [`started`] made, or inserts it if there is none. A row that has ended already stays as it is, so
@@ -311,10 +333,6 @@ pub(crate) fn finished(connection: &Connection, memory: &mut Memory, row: &Metri
             }
         }
     };
-    if let Some(id) = unfinished {
-        // Runs are numbered in the order in which they end.
-        connection.prepare("DELETE FROM RUNS WHERE ID = ?1")?.execute([id])?;
-    }
     let item = match memory.item(profile) {
         Some(item) if item.is_of(row) => item.id,
         _ => {
@@ -324,7 +342,15 @@ pub(crate) fn finished(connection: &Connection, memory: &mut Memory, row: &Metri
             id
         }
     };
-    run(connection, &numbers, item, start, Some(row), Some(profile))
+    let run = Run { numbers, item, start, metric: Some(row), profile: Some(profile) };
+    if let Some(id) = unfinished {
+        if run.end(connection, id)? {
+            return Ok(());
+        }
+        // Runs are numbered in the order in which they end.
+        connection.prepare("DELETE FROM RUNS WHERE ID = ?1")?.execute([id])?;
+    }
+    run.insert(connection)
 }
 
 /// The row of a module or a session. If there is one under the same key, the start moves on.
@@ -336,7 +362,8 @@ pub(crate) fn summed_up(connection: &Connection, row: &EndedTest) -> Result<()> 
         key.item_start_time = key.item_start_time.after_micros(1);
     }
     let item = item_of_metric(connection, &row.metric, Some(&row.profile))?;
-    run(connection, &numbers, item, key.item_start_time, Some(&row.metric), Some(&row.profile))
+    let start = key.item_start_time;
+    Run { numbers, item, start, metric: Some(&row.metric), profile: Some(&row.profile) }.insert(connection)
 }
 
 /// A row of pytest-monitor has no key: it is there already if one is equal in every column that tells runs apart.
@@ -348,7 +375,7 @@ pub(crate) fn foreign(connection: &Connection, row: &Metric) -> Result<()> {
     let start = row.item_start_time;
     match id(connection, sql, params![numbers.session, item, Start(start), start, row.total_time])? {
         Some(_) => Ok(()),
-        None => run(connection, &numbers, item, start, Some(row), None),
+        None => Run { numbers, item, start, metric: Some(row), profile: None }.insert(connection),
     }
 }
 
@@ -374,61 +401,4 @@ fn update_own(connection: Statements<'_>, key: &ProfileKey, sql: &str, word: &st
         connection.prepare(sql)?.execute(params![found.id, word])?;
     }
     Ok(())
-}
-
-static RUN: LazyLock<String> = LazyLock::new(|| {
-    let columns = "SESSION, ITEM, START, ENV, PROCESS, ENDED, TOTAL_TIME, USER_TIME, KERNEL_TIME, CPU_USAGE, MEM_USAGE, \
-                   ATTEMPT, OUTCOME, ATTRIBUTION, MEM_SOURCE";
-    let columns: Vec<&str> = columns.split(", ").chain(MEASURES.iter().map(|measure| measure.column)).collect();
-    format!("INSERT INTO RUNS ({}) VALUES ({}?)", columns.join(", "), "?, ".repeat(columns.len() - 1))
-});
-
-/// A row of `RUNS`.
-fn run(
-    connection: Statements<'_>,
-    numbers: &Numbers,
-    item: i64,
-    start: Timestamp,
-    metric: Option<&Metric>,
-    profile: Option<&Profile>,
-) -> Result<()> {
-    let Numbers { session, env, process } = numbers;
-    let mut insert = connection.prepare(&RUN)?;
-    let (m, p) = (metric, profile);
-    let columns: [&dyn ToSql; 15] = [
-        session,
-        &item,
-        &Start(start),
-        env,
-        process,
-        &metric.is_some(),
-        &m.and_then(|m| m.total_time),
-        &m.and_then(|m| m.user_time),
-        &m.and_then(|m| m.kernel_time),
-        &m.and_then(|m| m.cpu_usage),
-        &m.and_then(|m| m.mem_usage),
-        &p.map(|p| p.attempt),
-        &p.map(|p| p.outcome),
-        &p.and_then(|p| p.attribution),
-        &p.and_then(|p| p.mem_source),
-    ];
-    for (index, value) in (1..).zip(columns) {
-        insert.raw_bind_parameter(index, value)?;
-    }
-    // What is not bound is NULL; but the statement may have been used before.
-    for (index, measure) in (columns.len() + 1..).zip(MEASURES) {
-        match p.and_then(|p| measure.of(&p.measures)) {
-            None => insert.raw_bind_parameter(index, Null)?,
-            Some(Amount::Count(count)) => insert.raw_bind_parameter(index, integer(Some(count)))?,
-            Some(Amount::Signed(count)) => insert.raw_bind_parameter(index, count)?,
-            Some(Amount::Real(value)) => insert.raw_bind_parameter(index, value)?,
-        }
-    }
-    insert.raw_execute()?;
-    Ok(())
-}
-
-/// SQLite's integers end at `i64::MAX`; a larger measure is one that wrapped below zero.
-fn integer(value: Option<u64>) -> Option<i64> {
-    value.map(|value| i64::try_from(value).unwrap_or(i64::MAX))
 }

@@ -20,6 +20,8 @@ pub(crate) struct Memory {
     numbers: Option<(Names, Numbers)>,
     items: HashMap<Tested, Item>,
     running: Vec<Running>,
+    /// Whether the transaction knows if others have committed since the last.
+    is_refreshed: bool,
     /// Whether no statement will come again.
     once: bool,
 }
@@ -89,13 +91,22 @@ pub(crate) struct Running {
 }
 
 impl Memory {
-    /// Forgets what others may have changed. To be called inside a transaction, whose lock keeps others out.
+    /// A transaction begins.
+    pub(crate) fn begin(&mut self) {
+        self.is_refreshed = false;
+    }
+
+    /// Forgets what others may have changed, once in a transaction, whose lock keeps others out.
     pub(crate) fn refresh(&mut self, connection: &Connection) -> Result<()> {
+        if self.is_refreshed {
+            return Ok(());
+        }
         let others_commits = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         self.is_up_to_date = self.others_commits == others_commits;
         if !self.is_up_to_date {
             *self = Self { others_commits, once: self.once, ..Self::default() };
         }
+        self.is_refreshed = true;
         Ok(())
     }
 
@@ -141,6 +152,11 @@ impl Memory {
 
     pub(crate) fn keep_running(&mut self, running: Running) {
         self.running.push(running);
+    }
+
+    /// The test that this connection has begun under `key`.
+    pub(crate) fn running(&self, key: &ProfileKey) -> Option<&Running> {
+        self.running.iter().find(|running| running.key == *key)
     }
 
     /// The test that this connection has begun under `key`, which ends now.

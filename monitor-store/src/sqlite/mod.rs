@@ -13,6 +13,7 @@ pub(crate) mod memory;
 mod migrations;
 pub(crate) mod monitor;
 mod reader;
+mod run;
 mod runs;
 mod settle;
 mod statements;

@@ -154,7 +154,7 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn count_metrics(&self, filter: &Metrics) -> Result<u64, StoreError> {
-        let Sql { conditions, values, .. } = conditions::of_metrics(filter);
+        let Sql { conditions, values, .. } = conditions::of_all_metrics(filter);
         self.count(&format!("SELECT count(*) FROM RUNS r{conditions}"), values)
     }
 

@@ -54,3 +54,8 @@ impl FromSql for Timestamp {
         value.as_str()?.parse().map_err(|e| FromSqlError::Other(Box::new(e)))
     }
 }
+
+/// SQLite's integers end at `i64::MAX`; a larger measure is one that wrapped below zero.
+pub(crate) fn integer(value: Option<u64>) -> Option<i64> {
+    value.map(|value| i64::try_from(value).unwrap_or(i64::MAX))
+}

@@ -92,7 +92,7 @@ impl Writer {
         // What is known of rows that are undone is not put back.
         let mut memory = std::mem::take(&mut self.memory);
         let value = self.database.write(|connection| {
-            memory.refresh(connection)?;
+            memory.begin();
             body(connection, &mut memory)
         })?;
         self.memory = memory;
@@ -118,6 +118,7 @@ impl Writer {
     ) -> Result<String, StoreError> {
         self.memory.expect_once(true);
         let env_h = self.write(|connection, memory| {
+            memory.refresh(connection)?;
             let (has_session, known) = known_to(connection, &process)?;
             if !has_session {
                 let (session, lockfile) = session();

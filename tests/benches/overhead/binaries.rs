@@ -32,7 +32,7 @@ pub(crate) fn run() {
     let each = |figures: Vec<f64>| least(&figures) / BINARIES as f64;
     let (plain, recorded) = (each(plain), each(recorded));
     println!(
-        "\none more test binary under cargo test, of {BINARIES}, whole command, least of {ROUNDS} (budget: 5 ms added)"
+        "\none more test binary under cargo test, of {BINARIES}, whole command, least of {ROUNDS} (budget: 5 ms added)\n  profile dev as Cargo has it"
     );
     println!("  plain                              {plain:8.2} ms");
     println!("  monitored and recorded             {recorded:8.2} ms");

@@ -17,6 +17,7 @@ pub(crate) fn run() {
     println!(
         "\nempty test under nextest, one at a time, {TESTS} tests, whole command, least of {ROUNDS} (budget: 1.5 ms added)"
     );
+    println!("  profile dev as Cargo has it, which is what the README's set-up gives");
     added("bench-nextest", "");
     println!("  the same with [profile.dev.package.libsqlite3-sys] opt-level = 2");
     added("bench-nextest-optimised", OPTIMISED);

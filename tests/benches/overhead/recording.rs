@@ -41,7 +41,7 @@ pub(crate) fn run() {
     }
     let [plain, monitored, snapshots, commits] = rounds.map(median);
     let bare = snapshots + commits;
-    println!("\nempty test in a warm process");
+    println!("\nempty test in a warm process, profile bench");
     println!("  plain                              {plain:8.2} us");
     println!(
         "  bare parts                         {bare:8.2} us  (2 snapshots {snapshots:.2}, 2 WAL commits {commits:.2})"

@@ -1,0 +1,95 @@
+//! A row of `RUNS`, inserted or brought to its end.
+
+use std::sync::LazyLock;
+
+use rusqlite::types::Null;
+use rusqlite::{Result, Statement, ToSql};
+
+use crate::measures::{Amount, MEASURES};
+use crate::rows::{Metric, Profile};
+use crate::sqlite::memory::Numbers;
+use crate::sqlite::statements::Statements;
+use crate::sqlite::types::{Start, integer};
+use crate::timestamp::Timestamp;
+
+/// What [`Run::bind`] binds, in that order.
+static COLUMNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let columns = "SESSION, ITEM, START, ENV, PROCESS, ENDED, TOTAL_TIME, USER_TIME, KERNEL_TIME, CPU_USAGE, MEM_USAGE, \
+                   ATTEMPT, OUTCOME, ATTRIBUTION, MEM_SOURCE";
+    columns.split(", ").chain(MEASURES.iter().map(|measure| measure.column)).collect()
+});
+
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    format!("INSERT INTO RUNS ({}) VALUES ({}?)", COLUMNS.join(", "), "?, ".repeat(COLUMNS.len() - 1))
+});
+
+static END: LazyLock<String> = LazyLock::new(|| {
+    let set: Vec<String> = (1..).zip(&*COLUMNS).map(|(number, column)| format!("{column} = ?{number}")).collect();
+    format!(
+        "UPDATE RUNS SET {} WHERE ID = ?{} AND ID = (SELECT max(ID) FROM RUNS) AND OUTCOME = 'running' \
+         AND SESSION = ?1 AND PROCESS = ?5",
+        set.join(", "),
+        set.len() + 1,
+    )
+});
+
+/// A row of `RUNS`.
+pub(crate) struct Run<'r> {
+    pub numbers: Numbers,
+    pub item: i64,
+    pub start: Timestamp,
+    pub metric: Option<&'r Metric>,
+    pub profile: Option<&'r Profile>,
+}
+
+impl Run<'_> {
+    pub(crate) fn insert(&self, connection: Statements<'_>) -> Result<()> {
+        let mut insert = connection.prepare(&INSERT)?;
+        self.bind(&mut insert)?;
+        insert.raw_execute().map(drop)
+    }
+
+    /// Makes this of the row of a test that runs. False if there is none of this process and session under that number, or
+    /// if it is not the last row: runs are numbered in the order in which they end.
+    pub(crate) fn end(&self, connection: Statements<'_>, running: i64) -> Result<bool> {
+        let mut update = connection.prepare(&END)?;
+        self.bind(&mut update)?;
+        update.raw_bind_parameter(COLUMNS.len() + 1, running)?;
+        Ok(update.raw_execute()? > 0)
+    }
+
+    fn bind(&self, statement: &mut Statement<'_>) -> Result<()> {
+        let Numbers { session, env, process } = &self.numbers;
+        let (m, p) = (self.metric, self.profile);
+        let columns: [&dyn ToSql; 15] = [
+            session,
+            &self.item,
+            &Start(self.start),
+            env,
+            process,
+            &m.is_some(),
+            &m.and_then(|m| m.total_time),
+            &m.and_then(|m| m.user_time),
+            &m.and_then(|m| m.kernel_time),
+            &m.and_then(|m| m.cpu_usage),
+            &m.and_then(|m| m.mem_usage),
+            &p.map(|p| p.attempt),
+            &p.map(|p| p.outcome),
+            &p.and_then(|p| p.attribution),
+            &p.and_then(|p| p.mem_source),
+        ];
+        for (index, value) in (1..).zip(columns) {
+            statement.raw_bind_parameter(index, value)?;
+        }
+        // What is not bound is NULL; but the statement may have been used before.
+        for (index, measure) in (columns.len() + 1..).zip(MEASURES) {
+            match p.and_then(|p| measure.of(&p.measures)) {
+                None => statement.raw_bind_parameter(index, Null)?,
+                Some(Amount::Count(count)) => statement.raw_bind_parameter(index, integer(Some(count)))?,
+                Some(Amount::Signed(count)) => statement.raw_bind_parameter(index, count)?,
+                Some(Amount::Real(value)) => statement.raw_bind_parameter(index, value)?,
+            }
+        }
+        Ok(())
+    }
+}
