@@ -44,7 +44,7 @@ Examples:
     #[command(
         override_usage = "cargo monitor nextest [OPTIONS] [run] [ARGUMENTS OF cargo nextest run]",
         after_help = "\
-Options stand anywhere before `--`; everything else is handed to `cargo nextest run`, whose exit code is returned.
+Options stand anywhere before `--`; everything else is handed to `cargo nextest run`, whose exit code is returned. \
 Tests without #[monitored] are measured from outside, as processes: wall and CPU time, resident peak, page faults.
 
 Examples:
@@ -63,7 +63,7 @@ Examples:
     Compare(command::compare::Arguments),
     /// Measure how often the gate errs on the history of this file
     Calibrate(command::calibrate::Arguments),
-    /// Foresee wall time and memory on other machines
+    /// Estimate wall time and memory on other machines
     Capacity(command::capacity::Arguments),
     /// Show the history of a test, and where it changed
     History(command::history::Arguments),

@@ -54,7 +54,7 @@ pub fn self_test() -> anyhow::Result<Vec<Check>> {
         ("wall time up by half, waived", Exit::Success, Some(slower), Some(waived)),
         ("another machine class", Exit::NoBaseline, Some(Cost { class: "two", ..USUAL }), None),
         ("a first run", Exit::NoBaseline, None, None),
-        ("a file that is none", Exit::BadFile, None, None),
+        ("not a database", Exit::BadFile, None, None),
     ];
     let mut checks = Vec::new();
     for (number, (case, expected, head, waiver)) in cases.into_iter().enumerate() {

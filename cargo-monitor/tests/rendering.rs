@@ -33,7 +33,7 @@ fn document() -> Document {
             Value::Flag(index != 1).into(),
             Value::text(note).into(),
             Value::id("0123456789abcdef").into(),
-            Value::Change(f64::INFINITY).into(),
+            Value::Change(f64::INFINITY, monitor_analysis::quantity::Unit::Seconds).into(),
         ]);
     }
     let facts = vec![
@@ -56,7 +56,7 @@ fn table() {
 }
 
 #[test]
-fn a_narrow_terminal_wraps_cells() {
+fn a_narrow_terminal_gets_no_wider_lines() {
     let narrow = anstream::adapter::strip_str(&as_text(&document(), Format::Table, Some(60))).to_string();
     let widest = narrow.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(60), "{widest:?}\n{narrow}");

@@ -74,7 +74,7 @@ fn names_that_are_unknown_or_ambiguous_are_explained() {
     assert_eq!(kind.code, Some(1));
     assert!(kind.stderr.contains(".svg, .png or .html"), "{}", kind.stderr);
     let units = fixture.run(&["plot", "grows", "-m", "wall-time", "-m", "memory", "-m", "allocations"]);
-    assert!(units.stderr.contains("two axes"), "{}", units.stderr);
+    assert!(units.stderr.contains("two panels"), "{}", units.stderr);
 }
 
 #[test]
@@ -153,7 +153,11 @@ fn a_range_is_compared_and_drawn_from_end_to_end() {
     let page = written(&fixture, &["report", "date:2026-11-10..date:2026-11-15", "-o", "range.html"]);
     let charts = page.matches("class=\"cost-chart\"").count();
     assert!(charts > 0 && page.matches("class=\"run\"").count() == charts * 6, "six sessions in each chart");
-    assert!(page.contains("rand</code></td><td>0.9.0 -&gt; 0.10.1"), "{}", bare(&page));
+    assert!(
+        page.contains("<code>rand</code></th>") && page.contains("<span>0.9.0 -&gt; 0.10.1</span>"),
+        "{}",
+        bare(&page)
+    );
     assert!(page.contains("regressed"), "{}", bare(&page));
 }
 

@@ -138,28 +138,39 @@ fn grouped(value: f64) -> String {
     text
 }
 
-/// A ratio of two values as people say it: `+12.3 %`, `-40.0 %`, `x3.20`, `/3.20`.
+/// A ratio of two values of this unit as people say it: `+12.3 %`, `-40.0 %`, `3.20 times`, `3.20 times less`; for times
+/// `3.20 times slower`, `3.20 times faster`.
 ///
 /// ```
-/// use monitor_analysis::quantity::ratio_text;
-/// assert_eq!(ratio_text(1.123), "+12.3 %");
-/// assert_eq!(ratio_text(0.6), "-40.0 %");
-/// assert_eq!(ratio_text(0.001), "/1000");
-/// assert_eq!(ratio_text(3.2), "x3.20");
+/// use monitor_analysis::quantity::{Unit, ratio_text};
+/// assert_eq!(ratio_text(1.123, Unit::Seconds), "+12.3 %");
+/// assert_eq!(ratio_text(0.6, Unit::Bytes), "-40.0 %");
+/// assert_eq!(ratio_text(3.2, Unit::Bytes), "3.20 times");
+/// assert_eq!(ratio_text(3.2, Unit::Seconds), "3.20 times slower");
+/// assert_eq!(ratio_text(1.0 / 1_291_074.0, Unit::Seconds), "1.29 M times faster");
 /// ```
 #[must_use]
-pub fn ratio_text(ratio: f64) -> String {
+pub fn ratio_text(ratio: f64, unit: Unit) -> String {
+    let (more, less) = if unit == Unit::Seconds { (" slower", "faster") } else { ("", "less") };
     if !ratio.is_finite() {
         "from nothing".to_owned()
     } else if ratio >= 1.995 {
-        format!("x{}", significant(ratio))
+        format!("{} times{more}", abbreviated(ratio))
     } else if 1.0 / ratio >= 1.995 {
-        if ratio > 0.0 { format!("/{}", significant(1.0 / ratio)) } else { "to nothing".to_owned() }
+        if ratio > 0.0 { format!("{} times {less}", abbreviated(1.0 / ratio)) } else { "to nothing".to_owned() }
     } else {
         let percent = (ratio - 1.0) * 100.0;
         let shown = if percent.abs() < 0.05 { 0.0 } else { percent };
         format!("{shown:+.1} %")
     }
+}
+
+/// A number of at least one in three digits: `3.20`, `31.0 k`, `1.29 M`.
+fn abbreviated(value: f64) -> String {
+    let scales = [(1e9, " G"), (1e6, " M"), (1e3, " k")];
+    let scale = scales.into_iter().find(|(scale, _)| value >= 0.999_5 * scale);
+    let (scale, letter) = scale.unwrap_or((1.0, ""));
+    format!("{}{letter}", significant(value / scale))
 }
 
 #[cfg(test)]
@@ -221,11 +232,14 @@ mod tests {
 
     #[test]
     fn ratios_read_as_people_say_them() {
-        assert_eq!(ratio_text(1.0), "+0.0 %");
-        assert_eq!(ratio_text(0.9999), "+0.0 %");
-        assert_eq!(ratio_text(1.5), "+50.0 %");
-        assert_eq!(ratio_text(120.0), "x120");
-        assert_eq!(ratio_text(f64::INFINITY), "from nothing");
+        assert_eq!(ratio_text(1.0, Unit::Seconds), "+0.0 %");
+        assert_eq!(ratio_text(0.9999, Unit::Seconds), "+0.0 %");
+        assert_eq!(ratio_text(1.5, Unit::Count), "+50.0 %");
+        assert_eq!(ratio_text(120.0, Unit::Count), "120 times");
+        assert_eq!(ratio_text(999.6, Unit::Seconds), "1.00 k times slower");
+        assert_eq!(ratio_text(1.0 / 30_958.0, Unit::Seconds), "31.0 k times faster");
+        assert_eq!(ratio_text(0.25, Unit::Bytes), "4.00 times less");
+        assert_eq!(ratio_text(f64::INFINITY, Unit::Seconds), "from nothing");
     }
 
     #[test]

@@ -220,9 +220,11 @@ impl Reason {
                 format!("{}, but {metric} scatters by {:.0} % here", sigmas(z), 100.0 * scatter)
             }
             Self::TooShort { values } => format!("{} before, {HISTORY_MIN_VALUES} needed", runs(values)),
-            Self::BelowRatio { ratio } => format!("less than {}", ratio_text(ratio)),
+            Self::BelowRatio { ratio } => format!("less than {}", ratio_text(ratio, metric.unit())),
             Self::BelowFloor { floor } => format!("less than {}", metric.quantity(floor)),
-            Self::Interval { low, high } => format!("between {} and {}", ratio_text(low), ratio_text(high)),
+            Self::Interval { low, high } => {
+                format!("between {} and {}", ratio_text(low, metric.unit()), ratio_text(high, metric.unit()))
+            }
             Self::OnlyInHead => "not in the baseline".to_owned(),
             Self::OnlyInBase => "only in the baseline".to_owned(),
             Self::OtherMachineClass => "another machine class".to_owned(),
@@ -337,7 +339,7 @@ impl Judgement {
         } else if metric.unit() == Unit::Ratio {
             format!("{before} -> {after}")
         } else {
-            format!("{before} -> {after} ({})", ratio_text(change.ratio()))
+            format!("{before} -> {after} ({})", ratio_text(change.ratio(), metric.unit()))
         })
     }
 }
@@ -376,6 +378,6 @@ mod tests {
         );
         assert_eq!(text(Reason::TooShort { values: 1 }), "1 run before, 5 needed");
         assert_eq!(text(Reason::BelowFloor { floor: 0.001 }), "less than 1.00 ms");
-        assert_eq!(text(Reason::Interval { low: 1.06, high: 2.1 }), "between +6.0 % and x2.10");
+        assert_eq!(text(Reason::Interval { low: 1.06, high: 2.1 }), "between +6.0 % and 2.10 times slower");
     }
 }

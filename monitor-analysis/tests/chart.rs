@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use monitor_analysis::chart::{Axis, Chart, Line, Mark, Point};
+use monitor_analysis::chart::{Axis, Chart, Line, Mark, Point, Style};
 use monitor_analysis::quantity::Unit;
 
 fn assert_snapshot(name: &str, content: &str) {
@@ -31,6 +31,7 @@ fn talk() -> Chart {
         points: points(&["1f3a9c0", "7b2d4e1", "c90f5a2", "e4417d3", "0a8b6f4"]),
         left: Axis { unit: Unit::Seconds, lines: vec![line("wall time", [61.0, 364.0, 240.0, 0.4, 0.002])] },
         right: Some(Axis { unit: Unit::Bytes, lines: vec![line("memory", [2e6, 3.7 * GIB, GIB, 4e6, 1e4])] }),
+        style: Style::Talk,
         marks: vec![Mark { index: 1, text: "x5.97; rand 0.9.0 -> 0.10.1".to_owned() }],
         ..Chart::default()
     }
@@ -39,6 +40,24 @@ fn talk() -> Chart {
 #[test]
 fn the_figure_of_the_talk() {
     assert_snapshot("talk.svg", &talk().svg());
+}
+
+/// Each axis has a panel with its own scale on the left, and no area of one covers the other.
+#[test]
+fn two_axes_are_two_panels() {
+    let svg = Chart { style: Style::Panels, ..talk() }.svg();
+    let bottoms: Vec<f64> = svg
+        .split("fill-opacity=\"0.2\" d=\"M")
+        .skip(1)
+        .filter_map(|area| area.split([' ', 'L']).nth(1)?.parse().ok())
+        .collect();
+    let highest = |area: &str| {
+        let points = area.split('"').next().unwrap_or_default().trim_end_matches('Z').split('L');
+        points.filter_map(|point| point.split(' ').nth(1)?.parse::<f64>().ok()).fold(f64::INFINITY, f64::min)
+    };
+    let second = svg.split("fill-opacity=\"0.2\" d=\"M").nth(2).map(highest).expect("two areas");
+    assert!(bottoms.len() == 2 && bottoms[0] < second, "{bottoms:?}, the second from {second}");
+    assert_eq!(svg.matches("text-anchor=\"start\"").count(), 2, "the legend's names only, no ticks on the right");
 }
 
 #[test]

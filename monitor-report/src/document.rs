@@ -74,8 +74,8 @@ pub enum Value {
     Quantity(Quantity),
     /// A part of a whole, 0 to 1.
     Share(f64),
-    /// A value over the one before: 1.0 is no change, infinite is something from nothing.
-    Change(f64),
+    /// A value over the one before, both of this unit: 1.0 is no change, infinite is something from nothing.
+    Change(f64, Unit),
     /// A point in time.
     Time(Timestamp),
     /// Yes or no.
@@ -214,7 +214,7 @@ impl Value {
 
     /// Whether it stands at the right of its column, as numbers do.
     pub(crate) fn is_number(&self) -> bool {
-        matches!(self, Self::Quantity(_) | Self::Share(_) | Self::Change(_))
+        matches!(self, Self::Quantity(_) | Self::Share(_) | Self::Change(..))
     }
 }
 

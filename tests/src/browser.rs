@@ -169,6 +169,19 @@ impl Browser {
         from_base64(answer["data"].as_str().expect("a picture is text"))
     }
 
+    /// A picture of the whole page, however long, as PNG.
+    ///
+    /// # Panics
+    ///
+    /// As [`Browser::call`].
+    pub fn whole_page(&mut self) -> Vec<u8> {
+        let size = self.call("Page.getLayoutMetrics", &json!({}))["cssContentSize"].take();
+        let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
+        let parameters = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let answer = self.call("Page.captureScreenshot", &parameters);
+        from_base64(answer["data"].as_str().expect("a picture is text"))
+    }
+
     /// The addresses that were asked for since the page was opened.
     #[must_use]
     pub fn requests(&self) -> Vec<&str> {

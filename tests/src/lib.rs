@@ -10,6 +10,7 @@ mod project;
 mod python;
 pub mod shapes;
 mod skip;
+pub mod terminal;
 pub mod trouble;
 
 pub use database::{Database, Table};

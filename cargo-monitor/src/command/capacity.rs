@@ -19,7 +19,7 @@ const MAX_CORES: usize = 128;
 /// Tests in the list of those that bound the wall time.
 const BOUNDS: usize = 5;
 
-/// What to foresee.
+/// What to estimate.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,8 +27,8 @@ Examples:
   cargo monitor capacity --cores 8 --memory 4GiB
   cargo monitor capacity main --within 90s
 
-The runner's schedule is replayed with the times of one session. Record with no more workers than cores: a test that
-waited for a core looks like one that sleeps. Memory is what the tests hold, should those that run together peak together;
+The runner's schedule is replayed with the times of one session. Record with no more workers than cores: a test that \
+waited for a core looks like one that sleeps. Memory is what the tests hold, should those that run together peak together; \
 a process's own few MiB come on top.")]
 pub struct Arguments {
     /// The session to go by
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     if recording.workers > recording.cores {
         output::note(&format!(
             "{} tests ran at once on {} cores, so their times include waiting for a core: record with \
-             --test-threads={} for a better forecast",
+             --test-threads={} for a better estimate",
             recording.workers, recording.cores, recording.cores
         ));
     }

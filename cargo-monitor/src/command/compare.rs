@@ -1,8 +1,10 @@
 //! `cargo monitor compare`: what changed between two sessions, commits or branches.
 
+use anyhow::Context as _;
 use clap::Args;
 use monitor_analysis::metric::Metric;
 use monitor_report::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+use monitor_report::select;
 use monitor_report::view::compare::{document, hints};
 
 use crate::app::App;
@@ -15,17 +17,19 @@ use crate::output;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  cargo monitor compare
   cargo monitor compare latest~1
   cargo monitor compare main tag:branch=faster
   cargo monitor compare last:20 --metric heap-peak --format markdown
 
-A session stands for itself; a commit, branch, tag or date for all its sessions. Where each side has at least four sessions
-of one commit, and not the same one, they are compared N against N; else the head is compared with the history that ends with
+Without arguments the newest session is compared with the last one before it of another commit on the same kind of machine. \
+A session stands for itself; a commit, branch, tag or date for all its sessions. Where each side has at least four sessions \
+of one commit, and not the same one, they are compared N against N; else the head is compared with the history that ends with \
 the base.")]
 pub struct Arguments {
-    /// What to compare with: a session, commit, branch, tag:KEY=VALUE, date or last:N
+    /// What to compare with: a session, commit, branch, tag:KEY=VALUE, date or last:N [default: what was before the newest]
     #[arg(add = complete::session_completer())]
-    base: String,
+    base: Option<String>,
     /// What to compare
     #[arg(default_value = "latest", add = complete::session_completer())]
     head: String,
@@ -64,8 +68,23 @@ impl Scope {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let monitor = app.monitor()?;
+    let records = app.records(&monitor);
+    let sides = match &arguments.base {
+        Some(base) => Sides::find(records, base, &arguments.head)?,
+        None => {
+            let newest = select::session(records, &arguments.head)?;
+            let sides = Sides::since_last(&monitor, &newest)?.context(
+                "there is nothing to compare with yet: no other session on this kind of machine; run the tests again after a change",
+            )?;
+            output::note(&format!(
+                "comparing the newest session with the last one before it of another commit, {}",
+                output::short(&sides.base[0].session_h)
+            ));
+            sides
+        }
+    };
     let request = Request {
-        sides: Sides::find(app.records(&monitor), &arguments.base, &arguments.head)?,
+        sides,
         metrics: &arguments.scope.metrics(),
         across_machines: arguments.scope.across_machines,
         thresholds: &|_, _| None,

@@ -4,7 +4,6 @@ use clap::Args;
 use monitor_analysis::constants::SAMPLES_MIN;
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
 use monitor_report::gate::{Gate, Outcome, ThresholdRule, Waiver};
 use monitor_report::view::gate::document;
 use monitor_store::Timestamp;
@@ -21,6 +20,8 @@ use crate::self_test::self_test;
 
 /// Limits of the user, as `;`-separated rules.
 const THRESHOLDS: &str = "MONITOR_GATE_THRESHOLDS";
+/// What a gate compares with where nobody says: as many runs as it takes to know how a suite scatters.
+const USUAL_RUNS: usize = 20;
 /// Waivers of the user, as `;`-separated rules.
 const WAIVERS: &str = "MONITOR_GATE_WAIVERS";
 
@@ -28,19 +29,19 @@ const WAIVERS: &str = "MONITOR_GATE_WAIVERS";
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo monitor gate --baseline last:20
+  cargo monitor gate
   cargo monitor gate --baseline main --format markdown
   cargo monitor gate --baseline main --threshold 'wall-time=20%+5ms' --threshold 'heap-peak=1MiB in test_prime*'
   cargo monitor gate --baseline main --waive 'wall-time in test_prime* until 2026-12-31'
   cargo monitor gate --baseline main --confirm 6 -- --release
   cargo monitor gate --self-test
 
-Exit codes: 0 passed, 5 regressed, 6 no baseline, 8 only a part ran, others are errors (cargo monitor --help lists them).
-Rules for everybody stand in .config/monitor.toml, or below [workspace.metadata.monitor], as [gate] with baseline, metrics,
-thresholds, waivers and accepted. MONITOR_GATE_BASELINE, MONITOR_GATE_THRESHOLDS and MONITOR_GATE_WAIVERS (separated by `;`)
+Exit codes: 0 passed, 5 regressed, 6 no baseline, 8 only a part ran, others are errors (cargo monitor --help lists them). \
+Rules for everybody stand in .config/monitor.toml, or below [workspace.metadata.monitor], as [gate] with baseline, metrics, \
+thresholds, waivers and accepted. MONITOR_GATE_BASELINE, MONITOR_GATE_THRESHOLDS and MONITOR_GATE_WAIVERS (separated by `;`) \
 come after them, options last.")]
 pub struct Arguments {
-    /// What to compare with: last:N runs of each test, a branch, commit, session, tag:KEY=VALUE or date
+    /// What to compare with: last:N runs of each test, a branch, commit, session, tag:KEY=VALUE or date [default: last:20]
     #[arg(short, long, add = complete::session_completer())]
     baseline: Option<String>,
     /// What to check
@@ -106,17 +107,18 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     Ok(outcome.decision().into())
 }
 
-/// `--baseline`, else `MONITOR_GATE_BASELINE`, else the rules file.
+/// `--baseline`, else `MONITOR_GATE_BASELINE`, else the rules file, else the runs before.
 fn baseline(arguments: &Arguments, rules: &Rules, app: &App) -> anyhow::Result<String> {
     if let Some(baseline) = &arguments.baseline {
         return Ok(baseline.clone());
     }
     let variable = app.variable(BASELINE)?.map(|baseline| baseline.to_string_lossy().into_owned());
-    variable.or_else(|| rules.baseline.clone()).ok_or_else(|| {
-        let message =
-            format!("what to compare with is not said: give --baseline, set {BASELINE}, or write it in {PLACE}");
-        clap::Error::raw(ErrorKind::MissingRequiredArgument, message + "\n").into()
-    })
+    Ok(variable.or_else(|| rules.baseline.clone()).unwrap_or_else(|| {
+        output::note(&format!(
+            "comparing with the last {USUAL_RUNS} runs of each test: neither --baseline, {BASELINE} nor {PLACE} says otherwise"
+        ));
+        format!("last:{USUAL_RUNS}")
+    }))
 }
 
 fn prove(app: &App) -> anyhow::Result<Exit> {

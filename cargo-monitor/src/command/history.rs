@@ -19,8 +19,8 @@ Examples:
   cargo monitor history primes_demo::tests::sums --metric heap-peak
   cargo monitor history '*::tests::sums' --all --format csv > sums.csv
 
-A change of level is found by statistics in at least 10 values; in fewer, a value that differs coarsely from the one before \
-(2x and 50 ms, 1.2x and 1 MiB) is marked. Runs that did not pass are shown, but change nothing.")]
+A change point is found by statistics in at least 10 values; in fewer, a large change from one value to the next (2x and 50 ms, \
+1.2x and 1 MiB) is marked. Runs that did not pass are shown, but change nothing.")]
 pub struct Arguments {
     /// The test: its name with parameters, with its path, a glob or a part of a name that only one test has
     #[arg(value_name = "TEST", add = complete::test_completer())]

@@ -18,7 +18,7 @@ Examples:
   cargo monitor --db all.pymon merge shard-*/.pymon
   cargo monitor merge ci.pymon colleague.pymon
 
-The files go into the one of --db, which is created if need be. What is there already is not added again; a session of
+The files go into the one of --db, which is created if need be. What is there already is not added again; a session of \
 which each file has a part (the shards of one CI run) becomes whole. Files of pytest-monitor can be merged too.")]
 pub struct Arguments {
     /// Files to fold in

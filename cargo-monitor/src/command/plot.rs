@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum, ValueHint};
-use monitor_analysis::chart::{Chart, sparkline};
+use monitor_analysis::chart::{Chart, Style, sparkline};
 use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::Unit;
 use monitor_store::TestId;
@@ -40,13 +40,13 @@ Examples:
   cargo monitor plot 'test_prime*' --metric cpu-time --output primes.html
   cargo monitor plot sums --metric allocations --metric heap-peak --by session -o
 
-One test is drawn with wall time on the left axis and memory on the right, several with wall time only. Dashed lines are \
-changes of level, as `history` finds them.")]
+One test is drawn with wall time above memory, several with wall time only. Dashed lines are \
+change points, as `history` finds them.")]
 pub struct Arguments {
     /// The tests: names with parameters, with path, parts of a name that only one test has, or globs
     #[arg(value_name = "TEST", required = true, add = complete::test_completer())]
     tests: Vec<String>,
-    /// What is drawn, of two units at most; the first is on the left axis [default: wall-time, memory for one test]
+    /// What is drawn, of two units at most; the first is above [default: wall-time, memory for one test]
     #[arg(short, long = "metric", value_name = "METRIC")]
     metrics: Vec<MetricArgument>,
     /// Write a file instead of printing sparklines: .svg, .png or .html
@@ -62,12 +62,24 @@ pub struct Arguments {
     /// What a point is
     #[arg(long, value_name = "WHAT", default_value = "commit")]
     by: Points,
+    /// How two units are drawn
+    #[arg(long, value_name = "STYLE", default_value = "panels")]
+    style: Drawing,
     /// Above the chart [default: METRICS evolution of TEST by commit]
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     /// Runs on other machine classes than the newest run's too
     #[arg(long)]
     across_machines: bool,
+}
+
+/// How a chart of two units is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Drawing {
+    /// A panel for each unit, one above the other
+    Panels,
+    /// One field with an axis on each side
+    Talk,
 }
 
 /// What a point on the x axis is.
@@ -150,7 +162,7 @@ fn metrics(asked: &[MetricArgument], tests: usize) -> anyhow::Result<Vec<Metric>
         }
     }
     if units.len() > 2 {
-        bail!("a chart has two axes: name metrics of two units at most");
+        bail!("a chart has two panels: name metrics of two units at most");
     }
     Ok(metrics)
 }
@@ -184,7 +196,11 @@ fn draw(arguments: &Arguments, series: &[Series], metrics: &[Metric], curves: &[
         several => format!("{} tests", several.len()),
     };
     let title = arguments.title.clone().unwrap_or_else(|| title(metrics, &of, by));
-    chart(&title, curves, by)
+    let style = match arguments.style {
+        Drawing::Panels => Style::Panels,
+        Drawing::Talk => Style::Talk,
+    };
+    Chart { style, ..chart(&title, curves, by) }
 }
 
 fn bytes(chart: &Chart, curves: &[Curve<'_>], kind: Kind) -> anyhow::Result<Vec<u8>> {
@@ -213,8 +229,8 @@ fn document(curves: &[Curve<'_>]) -> Document {
         ("sparkline", "evolution"),
         ("runs", "runs"),
         ("first", "first"),
-        ("least", "least"),
-        ("greatest", "greatest"),
+        ("least", "min"),
+        ("greatest", "max"),
         ("last", "last"),
         ("changes", "changes"),
     ]);

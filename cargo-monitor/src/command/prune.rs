@@ -25,8 +25,8 @@ Examples:
   cargo monitor prune --days 90 --keep 20 --dry-run
   MONITOR_GATE_BASELINE=last:10 cargo monitor prune --days 30
 
-A session goes if neither rule keeps it. Sessions that a gate compares with stay in any case: those that
-MONITOR_GATE_BASELINE selects, those tagged `baseline`, and those given by --protect; --force deletes them too. All go in
+A session goes if neither rule keeps it. Sessions that a gate compares with stay in any case: those that \
+MONITOR_GATE_BASELINE selects, those tagged `baseline`, and those given by --protect; --force deletes them too. All go in \
 one transaction, or none; then the file is made as small as its rows.")]
 pub struct Arguments {
     /// Keep so many of the newest

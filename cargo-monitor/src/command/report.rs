@@ -30,7 +30,7 @@ pub struct Arguments {
     /// The file to write
     #[arg(short, long, value_name = "FILE", default_value = "report.html", value_hint = ValueHint::FilePath)]
     output: PathBuf,
-    /// Draw the histories of so many tests: those that changed, then the slowest and hungriest
+    /// Draw the histories of so many tests: those that changed, then the slowest and those with the highest memory
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     charts: usize,
     /// Draw so many of the newest sessions in each history

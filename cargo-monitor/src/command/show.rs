@@ -24,7 +24,7 @@ pub struct Arguments {
     /// The session: latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …
     #[arg(value_name = "SESSION", default_value = "latest", add = complete::session_completer())]
     session: String,
-    /// Order by this metric, greatest first, instead of by start
+    /// Order by this metric, highest first, instead of by start
     #[arg(short, long, value_name = "METRIC")]
     sort: Option<MetricArgument>,
     /// Only tests whose name contains this (repeat it for any of several)

@@ -34,7 +34,7 @@ pub struct Arguments {
     /// So many
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 10)]
     limit: usize,
-    /// The most frugal instead of the greediest
+    /// The lowest values instead of the highest
     #[arg(long)]
     least: bool,
     /// The session: latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …

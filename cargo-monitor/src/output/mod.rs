@@ -2,12 +2,13 @@
 //!
 //! A command builds a [`Document`]; a renderer of `monitor-report`, or one of this folder, makes text of it.
 
+mod fit;
 pub mod png;
 mod progress;
 mod text;
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{eprintln, stdout};
@@ -66,7 +67,14 @@ pub(crate) fn note(message: &dyn Display) {
     if is_quiet() {
         return;
     }
-    eprintln!("{}", terminal(&message.to_string()));
+    let text = message.to_string();
+    let text = terminal(&text);
+    let width = if std::io::stderr().is_terminal() { terminal_size() } else { None };
+    match width {
+        // One less than the terminal has, or an empty line would follow a full one.
+        Some((Width(width), _)) => eprintln!("{}", fit::wrap(&text, usize::from(width).saturating_sub(1)).join("\n")),
+        None => eprintln!("{text}"),
+    }
 }
 
 /// Tells the user why there is no result.

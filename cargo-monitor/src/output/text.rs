@@ -6,7 +6,12 @@ use monitor_analysis::sanitise::terminal;
 use monitor_report::document::{Body, Cell, Column, Document, Table, Tone, Value};
 use monitor_report::render::human;
 
-/// The document with ANSI colour codes. A table that is wider than `width` wraps its cells.
+use super::fit::{fit, wrap};
+
+/// Blanks before what stands below a row.
+const INDENT: usize = 4;
+
+/// The document with ANSI colour codes, in lines of at most `width` characters where that is possible.
 pub(super) fn render(document: &Document, width: Option<u16>) -> String {
     let mut sections = Vec::new();
     for section in &document.sections {
@@ -28,17 +33,33 @@ fn table(table: &Table, width: Option<u16>) -> String {
     if table.rows.is_empty() {
         return " none".to_owned();
     }
-    let mut text = empty(width);
+    let fitted = fit(table, width);
+    let mut text = empty(None);
     let aligned = |column: usize, cell: TextCell| {
         if table.is_number(column) { cell.set_alignment(CellAlignment::Right) } else { cell }
     };
-    let shown = table.shown();
     let header = |column: usize| TextCell::new(table.columns[column].title).add_attribute(Attribute::Bold);
-    text.set_header(shown.iter().map(|&column| aligned(column, header(column))));
-    for row in &table.rows {
-        text.add_row(shown.iter().map(|&column| aligned(column, cell(&row[column]))));
+    text.set_header(fitted.columns.iter().map(|&column| aligned(column, header(column))));
+    for (row, texts) in table.rows.iter().zip(&fitted.texts) {
+        text.add_row(fitted.columns.iter().map(|&column| aligned(column, toned(&row[column], texts[column].clone()))));
     }
-    text.trim_fmt()
+    let dim = anstyle::Style::new().dimmed();
+    let above = fitted.above.iter().map(|line| format!(" {dim}{line}{dim:#}"));
+    // No cell holds a newline or is wrapped: a line for the head, then one for each row.
+    let table_lines = text.trim_fmt();
+    let mut lines: Vec<String> = above.chain(table_lines.lines().next().map(str::to_owned)).collect();
+    for (line, texts) in table_lines.lines().skip(1).zip(&fitted.texts) {
+        lines.push(line.to_owned());
+        for &column in &fitted.below {
+            let said = match fitted.below.len() {
+                1 => texts[column].clone(),
+                _ => format!("{}: {}", table.columns[column].title, texts[column]),
+            };
+            let room = usize::from(width.unwrap_or(u16::MAX)).saturating_sub(INDENT);
+            lines.extend(wrap(&said, room).into_iter().map(|line| format!("{}{line}", " ".repeat(INDENT))));
+        }
+    }
+    lines.join("\n")
 }
 
 fn facts(facts: &[(Column, Cell)], width: Option<u16>) -> String {
@@ -59,12 +80,19 @@ fn empty(width: Option<u16>) -> TextTable {
 }
 
 fn cell(cell: &Cell) -> TextCell {
-    let text = TextCell::new(terminal(&human(&cell.value)));
+    toned(cell, terminal(&human(&cell.value)).into())
+}
+
+/// A cell's text in the cell's tone. The dark variants of the colours can be read on white too.
+fn toned(cell: &Cell, text: String) -> TextCell {
+    // What colour says has a sign too: a commit with local changes.
+    let sign = if matches!((cell.tone, &cell.value), (Tone::Doubtful, Value::Id(_))) { "+" } else { "" };
+    let text = TextCell::new(text + sign);
     match (cell.tone, &cell.value) {
         (Tone::Plain, Value::Missing) | (Tone::Dim, _) => text.add_attribute(Attribute::Dim),
         (Tone::Plain, _) => text,
-        (Tone::Good, _) => text.fg(Color::Green),
-        (Tone::Doubtful, _) => text.fg(Color::Yellow),
-        (Tone::Bad, _) => text.fg(Color::Red),
+        (Tone::Good, _) => text.fg(Color::DarkGreen),
+        (Tone::Doubtful, _) => text.fg(Color::DarkYellow),
+        (Tone::Bad, _) => text.fg(Color::DarkRed),
     }
 }

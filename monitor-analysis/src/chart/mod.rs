@@ -1,4 +1,4 @@
-//! Charts of histories: lines and areas over runs, with one axis or two, as SVG; and sparklines for the terminal.
+//! Charts of histories: lines and areas over runs, in one panel or two, as SVG; and sparklines for the terminal.
 //!
 //! The output depends on the input only, to the byte. An SVG carries its values: each run has a `<title>` that browsers
 //! show as a tooltip, without scripts and external requests.
@@ -8,6 +8,6 @@ mod model;
 mod sparkline;
 mod svg;
 
-pub use model::{Axis, Chart, Line, Mark, Point};
+pub use model::{Axis, Chart, Line, Mark, Point, Style};
 pub use sparkline::sparkline;
 pub use svg::STYLE;

@@ -26,11 +26,13 @@ pub struct Chart {
     pub title: String,
     /// The runs, in the order of history.
     pub points: Vec<Point>,
-    /// The left axis, red when it has one line.
+    /// The first axis, red when it has one line.
     pub left: Axis,
-    /// The right axis, blue when it has one line.
+    /// The second axis, blue when it has one line.
     pub right: Option<Axis>,
-    /// Runs marked by a vertical line: changes of level.
+    /// How two axes stand.
+    pub style: Style,
+    /// Runs marked by a vertical line: change points.
     pub marks: Vec<Mark>,
     /// Width in pixels, at least 320.
     pub width: u32,
@@ -43,8 +45,18 @@ impl Default for Chart {
     fn default() -> Self {
         let left = Axis { unit: Unit::Seconds, lines: Vec::new() };
         let (title, points, marks) = (String::new(), Vec::new(), Vec::new());
-        Self { title, points, left, right: None, marks, width: 960, height: 420 }
+        Self { title, points, left, right: None, style: Style::default(), marks, width: 960, height: 420 }
     }
+}
+
+/// How a chart of two axes is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// A panel for each axis, one above the other: nothing covers anything else.
+    #[default]
+    Panels,
+    /// One field with an axis on each side, as in the talk that this project began with.
+    Talk,
 }
 
 /// A run on the x axis.
@@ -79,6 +91,6 @@ pub struct Line {
 pub struct Mark {
     /// Index of the run.
     pub index: usize,
-    /// What the tooltip says of it, in lines: the change of level, the dependencies that came with it.
+    /// What the tooltip says of it, in lines: the change point, the dependencies that came with it.
     pub text: String,
 }

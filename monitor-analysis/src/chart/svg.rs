@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::axis::Scale;
-use super::model::{Axis, Chart, Line, Mark};
+use super::model::{Axis, Chart, Line, Mark, Style};
 use crate::quantity::Quantity;
 use crate::sanitise::html;
 
@@ -40,7 +40,7 @@ pub const STYLE: &str = "\
 .cost-chart .mark{stroke:#8b929c;stroke-dasharray:3 4}\
 .cost-chart .run{fill:#000;fill-opacity:0}\
 .cost-chart .run:hover,.cost-chart .run.here{fill-opacity:.06}\
-@media (prefers-color-scheme:dark){\
+@media screen and (prefers-color-scheme:dark){\
 .cost-chart{color:#d6dae0}\
 .cost-chart .paper{fill:#16191d}\
 .cost-chart .grid{stroke:#2d3239}\
@@ -63,7 +63,11 @@ impl Chart {
     }
 }
 
+/// Pixels between two panels.
+const PANEL_GAP: f64 = 26.0;
+
 /// Where things are.
+#[derive(Clone, Copy)]
 struct Layout {
     left: f64,
     right: f64,
@@ -77,12 +81,20 @@ struct Layout {
 impl Layout {
     fn of(chart: &Chart) -> Self {
         let (width, height) = size(chart);
-        let (left, right) = (MARGIN_SIDE, width - if chart.right.is_some() { MARGIN_SIDE } else { 24.0 });
+        let is_talk = chart.right.is_some() && chart.style == Style::Talk;
+        let (left, right) = (MARGIN_SIDE, width - if is_talk { MARGIN_SIDE } else { 24.0 });
         let count = chart.points.len();
         let longest = chart.points.iter().map(|point| point.label.chars().count().min(LABEL)).max().unwrap_or(0);
         let level = (right - left) / count.max(1) as f64 >= (longest as f64 + 1.0) * CHARACTER;
         let bottom = height - if level { MARGIN_BOTTOM } else { MARGIN_BOTTOM_ASLANT };
         Self { left, right, top: MARGIN_TOP, bottom, count, level }
+    }
+
+    /// The panel of an axis, 0 above 1.
+    fn panel(self, index: usize) -> Self {
+        let height = (self.bottom - self.top - PANEL_GAP) / 2.0;
+        let top = self.top + index as f64 * (height + PANEL_GAP);
+        Self { top, bottom: top + height, ..self }
     }
 
     /// Width of a run: the first and the last have half of theirs outside their point, inside the frame.
@@ -124,23 +136,30 @@ fn drawing(chart: &Chart, namespace: &str, style: &str) -> String {
     text(&mut out, width / 2.0, 26.0, "middle", " class=\"title\"", &shown);
     let axes: Vec<&Axis> = [&chart.left].into_iter().chain(&chart.right).collect();
     legend(&mut out, &axes, width);
-    let scales = scales(&axes);
-    for (side, (axis, scale)) in axes.iter().zip(&scales).enumerate() {
+    let panels = axes.len() > 1 && chart.style == Style::Panels;
+    let scales = if panels { axes.iter().map(|axis| Scale::of(axis, 3)).collect() } else { scales(&axes) };
+    let places: Vec<Layout> = (0..axes.len()).map(|index| if panels { layout.panel(index) } else { layout }).collect();
+    for (number, (axis, scale)) in axes.iter().zip(&scales).enumerate() {
+        let side = if panels { 0 } else { number };
         // The first line of an axis that has one only: the axis is told by its name and colour.
-        let only = if axis.lines.len() == 1 { Some((&axis.lines[0], side * chart.left.lines.len())) } else { None };
-        ticks(&mut out, &layout, scale, side, only);
+        let only = if axis.lines.len() == 1 { Some((&axis.lines[0], number * chart.left.lines.len())) } else { None };
+        ticks(&mut out, &places[number], scale, side, only);
     }
-    let lines =
-        || axes.iter().zip(&scales).flat_map(|(axis, scale)| axis.lines.iter().map(move |line| (axis, scale, line)));
+    let lines = || {
+        axes.iter()
+            .zip(&scales)
+            .zip(&places)
+            .flat_map(|((axis, scale), place)| axis.lines.iter().map(move |line| (axis, scale, place, line)))
+    };
     // Areas of several lines on one axis would hide each other.
-    for (index, (_, scale, line)) in lines().enumerate().filter(|(_, (axis, ..))| axis.lines.len() == 1) {
-        coloured(&mut out, index, |out| area(out, &layout, scale, line));
+    for (index, (_, scale, place, line)) in lines().enumerate().filter(|(_, (axis, ..))| axis.lines.len() == 1) {
+        coloured(&mut out, index, |out| area(out, place, scale, line));
     }
     for mark in chart.marks.iter().filter(|mark| mark.index < layout.count) {
         marked(&mut out, &layout, mark);
     }
-    for (index, (_, scale, line)) in lines().enumerate() {
-        coloured(&mut out, index, |out| stroke(out, &layout, scale, line));
+    for (index, (_, scale, place, line)) in lines().enumerate() {
+        coloured(&mut out, index, |out| stroke(out, place, scale, line));
     }
     labels(&mut out, chart, &layout);
     runs(&mut out, chart, &axes, &layout);
@@ -177,7 +196,7 @@ fn text(out: &mut String, x: f64, y: f64, anchor: &str, attributes: &str, conten
 fn legend(out: &mut String, axes: &[&Axis], width: f64) {
     let lines: Vec<&Line> = axes.iter().flat_map(|axis| &axis.lines).collect();
     let longest = (width - 40.0) / lines.len().max(1) as f64 / CHARACTER - 5.0;
-    let names: Vec<String> = lines.iter().map(|line| shortened(&line.name, longest.max(4.0) as usize)).collect();
+    let names: Vec<String> = lines.iter().map(|line| ending(&line.name, longest.max(4.0) as usize)).collect();
     let widths: Vec<f64> = names.iter().map(|name| (name.chars().count() as f64 + 5.0) * CHARACTER).collect();
     let mut x = (width - widths.iter().sum::<f64>()) / 2.0;
     for (index, name) in names.iter().enumerate() {
@@ -280,7 +299,7 @@ fn labels(out: &mut String, chart: &Chart, layout: &Layout) {
     }
 }
 
-/// A change of level: between the run before and the first of the new level.
+/// A change point: between the run before and the first of the new level.
 fn marked(out: &mut String, layout: &Layout, mark: &Mark) {
     let x = layout.x(mark.index) - layout.step() / 2.0;
     let (top, bottom) = (layout.top, layout.bottom);
@@ -310,6 +329,15 @@ fn runs(out: &mut String, chart: &Chart, axes: &[&Axis], layout: &Layout) {
             lines.join("\n")
         );
     }
+}
+
+/// The text, or an ellipsis and its end: names of tests differ there.
+fn ending(text: &str, longest: usize) -> String {
+    let count = text.chars().count();
+    if count <= longest {
+        return text.to_owned();
+    }
+    ['…'].into_iter().chain(text.chars().skip(count + 1 - longest)).collect()
 }
 
 /// The text, or its beginning and an ellipsis.

@@ -34,10 +34,16 @@ pub struct Body {
     bracket: Option<BodyBracket>,
 }
 
+/// Makes the test fail with this message, which names the test's file and line; the panic hook would name this file.
+fn fail(message: String) -> ! {
+    eprintln!("{message}");
+    panic::resume_unwind(Box::new(message))
+}
+
 impl Drop for Body {
     fn drop(&mut self) {
         if let Some(message) = self.bracket.take().and_then(|bracket| bracket.close(thread::panicking())) {
-            panic!("{message}");
+            fail(message);
         }
     }
 }
@@ -84,7 +90,7 @@ fn open(item: &'static Item, monitored: bool, may_isolate: bool) -> Test {
             End::Panicked(message) => panic::resume_unwind(Box::new(message)),
             // Whatever panics here would satisfy `#[should_panic]`; to return does not.
             End::Failed(message) if item.should_panic.is_expected() => eprintln!("{message}"),
-            End::Failed(message) => panic!("{message}"),
+            End::Failed(message) => fail(message),
         }
         return test;
     }
@@ -107,7 +113,7 @@ impl Test {
 
     fn end(&mut self, failed: bool) {
         if let Some(message) = self.message(failed) {
-            panic!("{message}");
+            fail(message);
         }
     }
 

@@ -44,12 +44,12 @@ fn field(value: &Value) -> String {
         Value::Text(text) | Value::Name(text) | Value::Id(text) | Value::Toolchain(text) => {
             sanitise::csv(&printable(text)).into_owned()
         }
-        Value::Quantity(Quantity { value: number, .. }) | Value::Share(number) | Value::Change(number)
+        Value::Quantity(Quantity { value: number, .. }) | Value::Share(number) | Value::Change(number, _)
             if number.is_finite() =>
         {
             number.to_string()
         }
-        Value::Quantity(_) | Value::Share(_) | Value::Change(_) => String::new(),
+        Value::Quantity(_) | Value::Share(_) | Value::Change(..) => String::new(),
         Value::Time(time) => time.to_string(),
         Value::Flag(flag) => flag.to_string(),
         fields @ Value::Fields(_) => sanitise::csv(&printable(&json::text(fields))).into_owned(),

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use monitor_analysis::sanitise::html;
 
 use super::human::{human, short};
-use crate::document::{Body, Cell, Column, Document, Table, Tone, Value};
+use super::json::text;
+use crate::document::{Body, Cell, Column, Document, Section, Table, Tone, Value};
 
 /// A document's sections, each with its title as a heading.
 pub(super) fn document(document: &Document) -> String {
@@ -16,7 +17,7 @@ pub(super) fn document(document: &Document) -> String {
         }
         out.push_str(&match &section.body {
             Body::Facts(facts) => self::facts(facts),
-            Body::Table(table) => self::table(table),
+            Body::Table(table) => self::table(table, name(section)),
         });
     }
     out
@@ -32,13 +33,30 @@ pub(super) fn facts(facts: &[(Column, Cell)]) -> String {
     out
 }
 
-/// The columns that people see. A table that is too wide scrolls, by keyboard too.
-pub(super) fn table(table: &Table) -> String {
+/// What a section's table is called by those who do not see where it stands.
+fn name(section: &Section) -> &str {
+    if section.title.is_empty() { section.key } else { &section.title }
+}
+
+/// The columns that people see, but for those that are the same in all rows: these are said once. A table that is too wide scrolls,
+/// by keyboard too; on a narrow screen its rows are cards.
+pub(super) fn table(table: &Table, name: &str) -> String {
     if table.rows.is_empty() {
         return "<p class=\"none\">none</p>\n".to_owned();
     }
-    let shown: Vec<(usize, bool)> = table.shown().into_iter().map(|column| (column, table.is_number(column))).collect();
-    let mut out = String::from("<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>");
+    let (same, different): (Vec<usize>, Vec<usize>) =
+        table.shown().into_iter().partition(|&column| is_same(table, column));
+    let shown: Vec<(usize, bool)> = different.into_iter().map(|column| (column, table.is_number(column))).collect();
+    let same = same.into_iter().filter(|&column| table.rows[0][column].value != Value::Missing);
+    let same: Vec<String> =
+        same.map(|column| format!("{}: {}", table.columns[column].title, value(&table.rows[0][column]))).collect();
+    let name = html(name);
+    let mut out = format!("<div class=\"scroll\" role=\"group\" aria-label=\"{name}\" tabindex=\"0\"><table>\n");
+    let _ = match same.as_slice() {
+        [] => writeln!(out, "<caption><span class=\"unseen\">{name}</span></caption>"),
+        same => writeln!(out, "<caption><span class=\"unseen\">{name}: </span>all with {}</caption>", same.join(", ")),
+    };
+    out.push_str("<thead><tr>");
     for &(column, is_number) in &shown {
         let number = if is_number { " class=\"number\"" } else { "" };
         let _ = write!(out, "<th scope=\"col\"{number}>{}</th>", table.columns[column].title);
@@ -48,12 +66,29 @@ pub(super) fn table(table: &Table) -> String {
         out.push_str("<tr>");
         for &(column, is_number) in &shown {
             let cell = &row[column];
-            let _ = write!(out, "<td{}>{}</td>", class(cell, is_number), value(cell));
+            let (class, value) = (class(cell, is_number), value(cell));
+            let _ = if matches!(cell.value, Value::Name(_)) {
+                write!(out, "<th scope=\"row\"{class}>{value}</th>")
+            } else {
+                let (label, sorted) = (table.columns[column].title, text(&cell.value));
+                write!(
+                    out,
+                    "<td{class} data-label=\"{label}\" data-value=\"{}\"><span>{value}</span></td>",
+                    html(&sorted)
+                )
+            };
         }
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody></table></div>\n");
     out
+}
+
+/// Whether a column says nothing of a row that it does not say of the others. Numbers stay, and names.
+fn is_same(table: &Table, column: usize) -> bool {
+    let [first, others @ ..] = table.rows.as_slice() else { return false };
+    let is_word = !table.is_number(column) && !matches!(first[column].value, Value::Name(_));
+    is_word && !others.is_empty() && others.iter().all(|row| row[column].value == first[column].value)
 }
 
 fn class(cell: &Cell, is_number: bool) -> String {

@@ -23,7 +23,7 @@ pub fn human(value: &Value) -> String {
         Value::Toolchain(toolchain) => toolchain.split_whitespace().nth(1).unwrap_or(toolchain).to_owned(),
         Value::Quantity(quantity) => quantity.to_string(),
         Value::Share(share) => format!("{:.1} %", share * 100.0),
-        Value::Change(ratio) => ratio_text(*ratio),
+        Value::Change(ratio, unit) => ratio_text(*ratio, *unit),
         Value::Time(time) => time.to_string()[..19].replace('T', " "),
         Value::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
         Value::Fields(fields) => {

@@ -71,7 +71,7 @@ fn value(value: &Value) -> Json {
         Value::Quantity(Quantity { value, unit: Unit::Bytes | Unit::Count }) if is_whole(*value) => {
             Json::from(*value as i64)
         }
-        Value::Quantity(Quantity { value, .. }) | Value::Share(value) | Value::Change(value) => number(*value),
+        Value::Quantity(Quantity { value, .. }) | Value::Share(value) | Value::Change(value, _) => number(*value),
         Value::Time(time) => Json::from(time.to_string()),
         Value::Flag(flag) => Json::from(*flag),
         Value::Fields(fields) => {

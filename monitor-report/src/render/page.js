@@ -44,3 +44,36 @@ for (const chart of document.querySelectorAll(".cost-chart")) {
   chart.setAttribute("tabindex", "0");
   chart.setAttribute("aria-label", `${chart.getAttribute("aria-label")}. Arrow keys go from run to run.`);
 }
+// Long tables can be searched, and sorted by a click on a heading.
+for (const table of document.querySelectorAll("table")) {
+  const body = table.tBodies[0];
+  const rows = [...body.rows];
+  if (rows.length < 5) continue;
+  const value = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent;
+  const compare = (a, b) => (a !== "" && b !== "" && !isNaN(a) && !isNaN(b) ? a - b : a.localeCompare(b));
+  [...table.tHead.rows[0].cells].forEach((heading, column) => {
+    const button = document.createElement("button");
+    button.append(...heading.childNodes);
+    heading.append(button);
+    button.addEventListener("click", () => {
+      const sign = heading.getAttribute("aria-sort") === "descending" ? 1 : -1;
+      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+      heading.setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
+      body.append(...rows.sort((a, b) => sign * compare(value(a, column), value(b, column))));
+    });
+  });
+  const find = document.createElement("input");
+  find.type = "search";
+  find.className = "find";
+  find.placeholder = "Find";
+  find.setAttribute("aria-label", `Find in: ${table.caption.textContent}`);
+  find.addEventListener("input", () => {
+    const wanted = find.value.toLowerCase();
+    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  });
+  table.parentElement.before(find);
+}
+// On paper everything is open.
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details")) details.open = true;
+});

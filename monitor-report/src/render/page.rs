@@ -16,7 +16,7 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// Only this script may run, whatever else got into the page: base64 of the SHA-256 of `page.js`. A browser that refuses
 /// the script tells the new one in its console; the test of the report in Chromium fails then.
-const SCRIPT_HASH: &str = "sha256-zeVN+V1Ry6I2XkCRHZfXhjjZcHQb6toKKdO6pDX4WqQ=";
+const SCRIPT_HASH: &str = "sha256-mNiNqj7rVrRG5m0niLpkxZPj3O01tAW+g+4KRtvXmX4=";
 
 /// A page.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct Page {
 pub struct Section {
     id: String,
     title: String,
+    /// What the next table or chart is about, for those who do not see the heading above it.
+    about: String,
     body: String,
 }
 
@@ -66,7 +68,7 @@ impl Page {
              <meta name=\"color-scheme\" content=\"light dark\">\n\
              <meta http-equiv=\"Content-Security-Policy\" \
              content=\"default-src 'none'; style-src 'unsafe-inline'; script-src '{SCRIPT_HASH}'\">\n\
-             <title>{title}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n",
+             <title>{title}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to the content</a>\n<header>\n<h1>{title}</h1>\n",
             chart::STYLE,
         );
         if !self.subtitle.is_empty() {
@@ -79,8 +81,8 @@ impl Page {
             }
             out.push_str("</nav>\n");
         }
-        out.push_str("</header>\n<main>\n");
-        for Section { id, title, body } in &self.sections {
+        out.push_str("</header>\n<main id=\"content\">\n");
+        for Section { id, title, body, .. } in &self.sections {
             let heading = if title.is_empty() { String::new() } else { format!("<h2>{}</h2>\n", html(title)) };
             let _ = writeln!(out, "<section id=\"{id}\">\n{heading}{body}</section>");
         }
@@ -97,7 +99,7 @@ impl Section {
     #[must_use]
     pub fn new(id: &str, title: &str) -> Self {
         debug_assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{id}");
-        Self { id: id.to_owned(), title: title.to_owned(), body: String::new() }
+        Self { id: id.to_owned(), title: title.to_owned(), about: title.to_owned(), body: String::new() }
     }
 
     /// Adds a paragraph.
@@ -109,14 +111,16 @@ impl Section {
 
     /// Adds a heading of words.
     #[must_use]
-    pub fn with_heading(self, heading: &str) -> Self {
+    pub fn with_heading(mut self, heading: &str) -> Self {
+        heading.clone_into(&mut self.about);
         let heading = format!("<h3>{}</h3>\n", html(heading));
         self.with(&heading)
     }
 
     /// Adds a heading that is a name in code.
     #[must_use]
-    pub fn with_name(self, name: &str) -> Self {
+    pub fn with_name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.about);
         let heading = format!("<h3><code>{}</code></h3>\n", html(name));
         self.with(&heading)
     }
@@ -130,7 +134,8 @@ impl Section {
     /// Adds a table.
     #[must_use]
     pub fn with_table(self, table: &Table) -> Self {
-        self.with(&render::table(table))
+        let table = render::table(table, &self.about);
+        self.with(&table)
     }
 
     /// Adds facts and tables.
@@ -142,7 +147,8 @@ impl Section {
     /// Adds a table below a line that opens it.
     #[must_use]
     pub fn with_folded(self, summary: &str, table: &Table) -> Self {
-        let folded = format!("<details><summary>{}</summary>\n{}</details>\n", html(summary), render::table(table));
+        let table = render::table(table, &format!("{}: {summary}", self.about));
+        let folded = format!("<details><summary>{}</summary>\n{table}</details>\n", html(summary));
         self.with(&folded)
     }
 

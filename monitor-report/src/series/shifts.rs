@@ -11,7 +11,7 @@ use monitor_analysis::verdict::Change;
 /// So many changed dependencies are named in a line of text.
 const NAMED: usize = 5;
 
-/// A change of level.
+/// A change point.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shift {
     /// Index of the first run of the new level.
@@ -20,13 +20,13 @@ pub struct Shift {
     pub before: usize,
     /// The levels: medians of the runs before and after, up to the next change.
     pub levels: Change,
-    /// The history is too short for statistics: a value differs from the one before by the coarse rule.
+    /// The history is too short for statistics: a large change from one value to the next.
     pub coarse: bool,
     /// What changed in the lockfile between the two runs; `None` if one of them has none.
     pub dependencies: Option<Vec<ChangedDependency>>,
 }
 
-/// The changes of level of a series, without dependencies. An `exact` one changes wherever its value does.
+/// The change points of a series, without dependencies. An `exact` one changes wherever its value does.
 #[must_use]
 pub fn find(metric: Metric, values: &[Option<f64>], exact: bool) -> Vec<Shift> {
     let (runs, values): (Vec<usize>, Vec<f64>) =
@@ -48,7 +48,7 @@ pub fn find(metric: Metric, values: &[Option<f64>], exact: bool) -> Vec<Shift> {
     found.into_iter().map(shift).collect()
 }
 
-/// Where a value differs from the one before by the coarse rule, if the metric has one.
+/// Where a large change from one value to the next, if the metric has one.
 fn steps(metric: Metric, values: &[f64]) -> Vec<(usize, Change)> {
     let Some(rule) = Thresholds::coarse(metric) else { return Vec::new() };
     let differ = |change: &Change| {
@@ -59,11 +59,12 @@ fn steps(metric: Metric, values: &[f64]) -> Vec<(usize, Change)> {
 }
 
 impl Shift {
-    /// `wall time x5.97: 61.0 s -> 364 s; rand 0.9.0 -> 0.10.1`.
+    /// `wall time 5.97 times slower: 61.0 s -> 364 s; rand 0.9.0 -> 0.10.1`.
     #[must_use]
     pub fn text(&self, metric: Metric) -> String {
         let Change { before, after } = self.levels;
-        let (ratio, before, after) = (ratio_text(self.levels.ratio()), metric.quantity(before), metric.quantity(after));
+        let ratio = ratio_text(self.levels.ratio(), metric.unit());
+        let (before, after) = (metric.quantity(before), metric.quantity(after));
         let mut text = format!("{metric} {ratio}: {before} -> {after}");
         if let Some(dependencies) = self.dependencies.as_deref().filter(|changed| !changed.is_empty()) {
             text.push_str("; ");

@@ -75,7 +75,7 @@ pub fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
             Verdict::Improved => Tone::Good,
             _ => Tone::Plain,
         };
-        facts.push((Column::new(column, title), Value::Change(factor.ratio).toned(tone)));
+        facts.push((Column::new(column, title), Value::Change(factor.ratio, metric.unit()).toned(tone)));
     }
     facts
 }
@@ -103,8 +103,8 @@ fn decided_by(comparison: &Comparison) -> Vec<(Column, Cell)> {
 /// Where the machine's own speed is shown, which can hide a change that hits the whole suite.
 fn common_factor_column(metric: Metric) -> Option<(&'static str, &'static str)> {
     match metric {
-        Metric::WallTime => Some(("common_wall_time_ratio", "wall time of all tests alike")),
-        Metric::CpuTime => Some(("common_cpu_time_ratio", "CPU time of all tests alike")),
+        Metric::WallTime => Some(("common_wall_time_ratio", "common slowdown, wall time")),
+        Metric::CpuTime => Some(("common_cpu_time_ratio", "common slowdown, CPU time")),
         _ => None,
     }
 }
@@ -167,6 +167,7 @@ fn row(finding: &Finding) -> Vec<Cell> {
     // The interval's centre is the better estimate, where there is one.
     let ratio = difference.map(|difference| difference.ratio).or(judgement.change.map(|change| change.ratio()));
     let ratio = ratio.filter(|ratio| judgement.change.is_some() && !ratio.is_nan());
+    let change = |ratio| Value::Change(ratio, metric.map_or(Unit::Ratio, Metric::unit));
     let figure = |figure: fn(&Figures) -> f64| {
         let number = |value| Value::Quantity(Quantity { value, unit: Unit::Ratio });
         Cell::from(Value::or_missing(figures.as_ref().map(figure), number))
@@ -179,9 +180,9 @@ fn row(finding: &Finding) -> Vec<Cell> {
         Value::text(metric.map_or("", Metric::title)).into(),
         quantity(|change| change.before),
         quantity(|change| change.after),
-        Value::or_missing(ratio, Value::Change).toned(tone),
-        Value::or_missing(difference.map(|difference| difference.low), Value::Change).into(),
-        Value::or_missing(difference.map(|difference| difference.high), Value::Change).into(),
+        Value::or_missing(ratio, change).toned(tone),
+        Value::or_missing(difference.map(|difference| difference.low), change).into(),
+        Value::or_missing(difference.map(|difference| difference.high), change).into(),
         Value::text(judgement.verdict.as_str()).toned(tone),
         figure(|figures| figures.z),
         figure(|figures| figures.p),
@@ -204,7 +205,7 @@ pub fn reason(finding: &Finding) -> String {
     let mut words = judgement.reason.text(finding.metric.unwrap_or(Metric::WallTime));
     let factor = finding.judged.figures.map_or(1.0, |figures| figures.factor);
     if !(1.0 / TOLD_FACTOR..=TOLD_FACTOR).contains(&factor) {
-        words.push_str(&format!(", {} of all tests taken out", ratio_text(factor)));
+        words.push_str(&format!(", {} of a common slowdown taken out", ratio_text(factor, Unit::Ratio)));
     }
     if judgement.demoted {
         words.push_str(", not the same in every run of the same code");

@@ -65,7 +65,7 @@ fn slower(factors: &[(Metric, RunFactor)]) -> Table {
         table.push(vec![
             Value::text(metric.name()).into(),
             Value::text(metric.title()).into(),
-            Value::Change(factor.ratio).toned(Tone::Bad),
+            Value::Change(factor.ratio, metric.unit()).toned(Tone::Bad),
             Value::text(&factor.judgement.reason.text(*metric)).into(),
         ]);
     }

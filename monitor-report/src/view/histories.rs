@@ -24,14 +24,14 @@ pub(super) struct Charts<'a> {
     pub(super) sessions: usize,
 }
 
-/// The tests whose history is drawn: those that changed most, then in turn the slowest and the hungriest.
+/// The tests whose history is drawn: those that changed most, then in turn the slowest and those with the highest memory.
 pub(super) fn chosen(tests: &[Test], comparison: Option<&Comparison>, count: usize) -> Vec<TestId> {
     let of = |verdict| comparison.map(|comparison| comparison.of(verdict)).unwrap_or_default();
     let changed = of(Verdict::Regressed).into_iter().chain(of(Verdict::Improved)).map(|finding| finding.test.clone());
-    let (slowest, hungriest) = (by_value(tests, Metric::WallTime), by_value(tests, Metric::Memory));
-    let greediest = slowest.into_iter().zip(hungriest).flat_map(|(slow, hungry)| [slow.id(), hungry.id()]);
+    let (slowest, largest) = (by_value(tests, Metric::WallTime), by_value(tests, Metric::Memory));
+    let expensive = slowest.into_iter().zip(largest).flat_map(|(slow, large)| [slow.id(), large.id()]);
     let mut chosen: Vec<TestId> = Vec::new();
-    for test in changed.chain(greediest) {
+    for test in changed.chain(expensive) {
         if chosen.len() == count {
             break;
         }
@@ -55,8 +55,9 @@ impl Charts<'_> {
         if tests.is_empty() {
             return Ok(section.with_text("There is no test to draw."));
         }
-        section =
-            section.with_text("Tests that changed, then the slowest and hungriest. Dashed lines are changes of level.");
+        section = section.with_text(
+            "Tests that changed, then the slowest and those with the highest memory. Dashed lines are change points.",
+        );
         for test in tests {
             let mut series = self.archive.series(test, self.scope)?;
             let older = series.runs.len().saturating_sub(self.sessions);

@@ -33,8 +33,8 @@ fn facts(series: &Series, metric: Metric) -> Vec<(Column, Cell)> {
         (Column::new("binary", ""), Value::text(&series.test.binary).into()),
         (Column::new("metric", "metric"), Value::text(metric.title()).into()),
         (Column::new("runs", "runs"), Value::count(series.runs.len() as u64).into()),
-        (Column::new("least", "least"), quantity(known().reduce(f64::min))),
-        (Column::new("greatest", "greatest"), quantity(known().reduce(f64::max))),
+        (Column::new("least", "min"), quantity(known().reduce(f64::min))),
+        (Column::new("greatest", "max"), quantity(known().reduce(f64::max))),
         (Column::new("last", "last"), quantity(known().last())),
         (Column::new("sparkline", "evolution"), Value::text(&sparkline(&values, SPARKLINE)).into()),
     ]
@@ -61,7 +61,7 @@ fn runs(series: &Series, metric: Metric, shifts: &[Shift], limit: usize) -> Tabl
             branch(&run.session).into(),
             Value::Text(outcome.to_string()).toned(measure::tone(outcome)),
             measure::cell(&run.test, metric).into(),
-            Value::or_missing(shift, |shift| Value::Change(shift.levels.ratio()))
+            Value::or_missing(shift, |shift| Value::Change(shift.levels.ratio(), metric.unit()))
                 .toned(shift.map_or(Tone::Plain, tone)),
             Value::id(run.test.class_h.as_deref().unwrap_or_default()).into(),
         ]);
@@ -95,7 +95,7 @@ pub fn changes(series: &Series, metric: Metric, shifts: &[Shift]) -> Table {
             Value::id(&after.scm_id).into(),
             quantity(shift.levels.before),
             quantity(shift.levels.after),
-            Value::Change(shift.levels.ratio()).toned(tone(shift)),
+            Value::Change(shift.levels.ratio(), metric.unit()).toned(tone(shift)),
             Value::Flag(shift.coarse).into(),
             Value::or_missing(dependencies, Value::Text).into(),
         ]);

@@ -1,5 +1,7 @@
 //! The page about a session: what it cost, what changed, histories.
 
+use std::collections::BTreeSet;
+
 use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::Verdict;
 use monitor_store::{Attribution, Kind, Outcome, Test};
@@ -16,13 +18,13 @@ use crate::render::page::{Page, Section};
 use crate::series::{Archive, Scope};
 use crate::source::Source;
 
-/// Rows of each list of the greediest tests.
+/// Rows of each list of the most expensive tests.
 const ROWS: usize = 10;
 
 /// How much of the histories is drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
-    /// Of so many tests: those that changed, then the slowest and hungriest.
+    /// Of so many tests: those that changed, then the slowest and those with the highest memory.
     pub charts: usize,
     /// So many of the newest sessions of each.
     pub sessions: usize,
@@ -42,7 +44,7 @@ pub fn page(source: &dyn Source, subject: &Subject, extent: Extent) -> Result<Pa
     let scope = Scope { from: subject.from, until: Some(session.run_date), ..Scope::default() };
     let charts = Charts { archive: &archive, scope: &scope, sessions: extent.sessions };
 
-    let mut page = Page::new("What the tests cost").subtitled(&subject.words());
+    let mut page = Page::new(&headline(comparison.as_ref())).subtitled(&subject.words());
     page = page.with(overview(subject, &tests, comparison.as_ref()));
     page = page.with(match &comparison {
         Some(comparison) => {
@@ -65,6 +67,21 @@ pub fn page(source: &dyn Source, subject: &Subject, extent: Extent) -> Result<Pa
     Ok(page.with(Section::new("machine", "Session and machine").with_facts(&subject.machine(source)?)))
 }
 
+/// The verdict in a line.
+fn headline(comparison: Option<&Comparison>) -> String {
+    let Some(comparison) = comparison else { return "What the tests cost".to_owned() };
+    let tests = |verdict| {
+        let tests: BTreeSet<_> = comparison.of(verdict).into_iter().map(|finding| &finding.test).collect();
+        tests.len()
+    };
+    let words = |count, what| format!("{count} {} {what}", if count == 1 { "test" } else { "tests" });
+    let (regressed, suspect, improved) = (tests(Verdict::Regressed), tests(Verdict::Suspect), tests(Verdict::Improved));
+    let counted = [(regressed, "cost more"), (suspect, "may cost more"), (improved, "cost less")];
+    let counted: Vec<String> =
+        counted.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| words(count, what)).collect();
+    if counted.is_empty() { "No test costs more than before".to_owned() } else { counted.join(", ") }
+}
+
 fn compared(source: &dyn Source, sides: Sides) -> Result<Comparison, ReportError> {
     let request =
         Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, is_over: None };
@@ -75,8 +92,8 @@ fn overview(subject: &Subject, tests: &[Test], comparison: Option<&Comparison>) 
     let mut facts = summary::facts(&subject.session, tests);
     if let Some(comparison) = comparison {
         let count = |verdict| Value::count(comparison.of(verdict).len() as u64);
-        facts.push((Column::new("regressed", "got worse"), count(Verdict::Regressed).into()));
-        facts.push((Column::new("improved", "got better"), count(Verdict::Improved).into()));
+        facts.push((Column::new("regressed", "regressed"), count(Verdict::Regressed).into()));
+        facts.push((Column::new("improved", "improved"), count(Verdict::Improved).into()));
         let changed = comparison.dependencies.as_ref().map(|changed| changed.len() as u64);
         let dependencies = Value::or_missing(changed, Value::count);
         facts.push((Column::new("dependencies", "changed dependencies"), dependencies.into()));

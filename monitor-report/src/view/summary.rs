@@ -1,5 +1,6 @@
 //! What a session cost, at a glance.
 
+use monitor_analysis::constants::GROSS_RATIO;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::summary::Summary;
 use monitor_analysis::verdict::Verdict;
@@ -7,7 +8,7 @@ use monitor_store::{Attribution, Kind, Outcome, OutcomeCounts, Session, Test, Te
 
 use super::compare;
 use super::show;
-use crate::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+use crate::comparison::{Comparison, DEFAULT_METRICS, Finding, Request, Sides};
 use crate::document::{Cell, Column, Document, Table, Tone, Value};
 use crate::error::ReportError;
 use crate::measure;
@@ -55,7 +56,7 @@ pub fn of_several(source: &dyn Source, sessions: &[Session]) -> Result<Document,
         facts.insert(0, (Column::new("sessions", "sessions"), Value::Text(ids.join(" ")).into()));
         document = document.with_facts("summary", "", facts);
     }
-    for (metric, key, title) in [(Metric::WallTime, "wall", "Slowest"), (Metric::Memory, "memory", "Hungriest")] {
+    for (metric, key, title) in [(Metric::WallTime, "wall", "Slowest"), (Metric::Memory, "memory", "Highest memory")] {
         document = document.with_table(key, format!("{title}, of {} runs", sessions.len()), spread(&all, metric));
     }
     Ok(document)
@@ -70,9 +71,30 @@ fn changes(source: &dyn Source, session: &Session) -> Result<Option<(String, Tab
     let comparison = Comparison::new(source, request)?;
     let changed = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
         .into_iter()
-        .flat_map(|verdict| comparison.of(verdict));
+        .flat_map(|verdict| comparison.of(verdict))
+        .map(|finding| unless_busy(finding, &comparison));
+    let mut changed: Vec<Finding> = changed.take(2 * ROWS).collect();
+    changed.sort_by_key(|finding| finding.verdict() != Verdict::Regressed);
     let date = comparison.sides.base[0].run_date.to_string()[..16].replace('T', " ");
-    Ok(Some((format!("Changed since {date}"), compare::findings(changed.take(2 * ROWS)))))
+    Ok(Some((format!("Changed since {date}"), compare::findings(changed.iter()))))
+}
+
+/// A finding as it is told after one run on a machine in use: where wall time alone is up and CPU time is not, the machine was busy
+/// more often than the test is slower. That is a suspect, unless the change is gross.
+fn unless_busy(finding: &Finding, comparison: &Comparison) -> Finding {
+    let mut told = finding.clone();
+    let judgement = &mut told.judged.judgement;
+    let is_gross = judgement.change.is_some_and(|change| change.ratio() >= GROSS_RATIO);
+    let is_up = |other: &Finding| {
+        other.metric == Some(Metric::CpuTime)
+            && other.test == finding.test
+            && matches!(other.verdict(), Verdict::Regressed | Verdict::Suspect)
+    };
+    let cpu_is_up = comparison.verdicts.findings.iter().any(is_up);
+    if finding.metric == Some(Metric::WallTime) && judgement.verdict == Verdict::Regressed && !is_gross && !cpu_is_up {
+        judgement.verdict = Verdict::Suspect;
+    }
+    told
 }
 
 fn functions(source: &dyn Source, session: &Session) -> Result<Vec<Test>, ReportError> {
@@ -152,7 +174,9 @@ fn outcomes(counts: &OutcomeCounts) -> String {
 
 fn lists(mut document: Document, tests: &[Test]) -> Document {
     let shown = [Metric::WallTime, Metric::CpuTime, Metric::Memory];
-    for (metric, key, title) in [(Metric::WallTime, "slowest", "Slowest"), (Metric::Memory, "hungriest", "Hungriest")] {
+    for (metric, key, title) in
+        [(Metric::WallTime, "slowest", "Slowest"), (Metric::Memory, "hungriest", "Highest memory")]
+    {
         let mut tests: Vec<Test> =
             tests.iter().filter(|test| measure::value(test, metric).is_some()).cloned().collect();
         show::sort_by(&mut tests, metric);
@@ -180,7 +204,7 @@ fn spread(tests: &[&Test], metric: Metric) -> Table {
         values.into_values().filter_map(|(name, values)| Some((name, Summary::of(&values)?))).collect();
     rows.sort_by(|(_, a), (_, b)| b.median.total_cmp(&a.median));
     let mut table =
-        Table::new(&[("test", "test"), ("runs", "runs"), ("min", "least"), ("median", "median"), ("max", "greatest")]);
+        Table::new(&[("test", "test"), ("runs", "runs"), ("min", "min"), ("median", "median"), ("max", "max")]);
     for (name, summary) in rows.into_iter().take(ROWS) {
         let quantity = |value| Cell::from(Value::Quantity(metric.quantity(value)));
         table.push(vec![

@@ -65,7 +65,8 @@ fn the_command_that_runs_all_tests_is_what_ci_runs() {
 
 #[test]
 fn the_quick_start() {
-    Session::starting_in("").follow(&Document::read(QUICK_START));
+    let mut session = Session::starting_in("").with_programs(folder_of_cargo_monitor());
+    session.follow(&Document::read(QUICK_START));
 }
 
 /// The chapters on `cargo monitor` go on where the quick start ends, one after the other as in the book.

@@ -7,5 +7,6 @@ mod links;
 mod lists;
 mod methods;
 mod recipes;
+mod reference;
 mod session;
 mod workflows;

@@ -7,7 +7,8 @@ use monitor_analysis::verdict::{Reason, Verdict};
 use monitor_tests::markdown::Document;
 use monitor_tests::repository;
 
-const COMPARING: &str = "docs/src/comparing.md";
+const STATISTICS: &str = "docs/src/statistics.md";
+const VERDICTS: &str = "docs/src/verdicts.md";
 
 #[test]
 fn every_constant_is_quoted_with_its_value() {
@@ -15,7 +16,7 @@ fn every_constant_is_quoted_with_its_value() {
         fs::read_to_string(repository().join("monitor-analysis/src/constants.rs")).expect("there are constants");
     let coded: Vec<_> = source.lines().filter_map(constant).collect();
     assert!(coded.len() > 30, "{coded:?}");
-    let chapter = Document::read(COMPARING);
+    let chapter = Document::read(STATISTICS);
     let quoted: Vec<_> = chapter
         .rows()
         .into_iter()
@@ -27,7 +28,7 @@ fn every_constant_is_quoted_with_its_value() {
         let found: Vec<_> = quoted.iter().filter(|(quoted, _)| quoted == name).map(|(_, value)| *value).collect();
         assert_eq!(found, [*value], "{name}");
     }
-    assert_eq!(quoted.len(), coded.len(), "{COMPARING} quotes constants that are not there");
+    assert_eq!(quoted.len(), coded.len(), "{STATISTICS} quotes constants that are not there");
 }
 
 /// The name and the value of a line `pub const NAME: TYPE = VALUE;`, where the value may be a product.
@@ -66,7 +67,7 @@ fn every_verdict_is_explained() {
         Verdict::NotComparable,
         Verdict::NoBaseline,
     ];
-    assert_eq!(Document::read(COMPARING).column("Verdicts"), verdicts.map(Verdict::as_str));
+    assert_eq!(Document::read(VERDICTS).column("Verdicts"), verdicts.map(Verdict::as_str));
     assert_eq!(variants("Verdict"), verdicts.len(), "a verdict is missing above");
 }
 
@@ -96,7 +97,7 @@ fn every_reason_is_explained_in_the_words_that_are_printed() {
         Reason::NoComparableValue,
     ];
     let printed: Vec<_> = reasons.iter().map(|reason| reason.text(Metric::WallTime)).collect();
-    assert_eq!(Document::read(COMPARING).column("Reasons"), printed);
+    assert_eq!(Document::read(VERDICTS).column("Reasons"), printed);
     assert_eq!(variants("Reason"), reasons.len(), "a reason is missing above");
 }
 

@@ -21,9 +21,9 @@ Examples:
   cargo monitor doctor
   cargo monitor doctor --format json
 
-Looks at the file (can it be read, where does it lie, what waits beside it, which builds and machines are mixed in it), at
-the environment (variables that nothing reads) and at the sources of the workspace (tests beside monitored ones that are
-not monitored, allocators that conflict or hide the heap). Ends with exit code 7 if something is wrong, 0 if at most something may
+Looks at the file (can it be read, where does it lie, what waits beside it, which builds and machines are mixed in it), at \
+the environment (variables that nothing reads) and at the sources of the workspace (tests beside monitored ones that are \
+not monitored, allocators that conflict or hide the heap). Ends with exit code 7 if something is wrong, 0 if at most something may \
 mislead.")]
 pub struct Arguments {}
 

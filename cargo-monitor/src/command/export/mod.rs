@@ -24,8 +24,8 @@ Examples:
   cargo monitor export -o history.csv
   cargo monitor export latest --as json-lines | jq 'select(.wall_seconds > 1) | .test'
 
-Every row has all that is known of the test and of its session. JSON lines are complete (but for lockfiles). CSV is
-for spreadsheets: text that one would take for a formula gets an apostrophe before it. Data frames and DuckDB read both, and
+Every row has all that is known of the test and of its session. JSON lines are complete (but for lockfiles). CSV is \
+for spreadsheets: text that one would take for a formula gets an apostrophe before it. Data frames and DuckDB read both, and \
 write Parquet of them. Times are UTC.")]
 pub struct Arguments {
     /// Which sessions: a branch, commit, date, tag:KEY=VALUE, … [default: all]

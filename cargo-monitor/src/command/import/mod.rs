@@ -41,8 +41,8 @@ Examples:
   cargo monitor import gh-pages/dev/bench/data.js
   cargo monitor import python-suite/.pymon rows.jsonl rows.csv
 
-What is there already is not added again, so that the same file can be imported twice. Tools that do not tell their machine
-get a machine class of their own for each --machine, and are compared within it only. What is left out is counted, and named
+What is there already is not added again, so that the same file can be imported twice. Tools that do not tell their machine \
+get a machine class of their own for each --machine, and are compared within it only. What is left out is counted, and named \
 on standard error. If there is nothing to import in any of the files, no session is made, and the exit code is 3.")]
 pub struct Arguments {
     /// Files, or folders with files of criterion, JUnit and the others

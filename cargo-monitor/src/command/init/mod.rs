@@ -29,9 +29,9 @@ Examples:
   cargo monitor init --modules --package core
   cargo monitor init --undo
 
-Adds the dev-dependency monitor-runtime to each package that has tests (to one with a global allocator: monitor-core,
-under the same name), `#[monitor_runtime::monitored]` below the attributes of each test, and `.pymon*` to .gitignore.
-Nothing else changes, not a byte. What is left alone is named with the reason: tests that macros make, files that do not
+Adds the dev-dependency monitor-runtime to each package that has tests (to one with a global allocator: monitor-core, \
+under the same name), `#[monitor_runtime::monitored]` below the attributes of each test, and `.pymon*` to .gitignore. \
+Nothing else changes, not a byte. What is left alone is named with the reason: tests that macros make, files that do not \
 parse. A second run changes nothing; --undo takes all back, whatever else was edited since.
 
 The dependency is the clone that cargo monitor was built in, if it is still there, else the version of cargo monitor.")]

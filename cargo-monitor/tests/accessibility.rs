@@ -1,0 +1,130 @@
+//! The report for everybody: axe-core finds nothing on a phone and on a screen, light and dark, opened and closed; pictures of all of
+//! it, and of what is printed, stay in the target folder.
+#![forbid(unsafe_code)]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::evolution::evolution;
+use monitor_tests::browser::Browser;
+use monitor_tests::skipped;
+use serde_json::{Value, json};
+
+const AXE: &str = "axe-core@4.14.1";
+
+/// The program text of axe-core, from npm; kept in the target folder.
+fn axe() -> Option<String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(AXE);
+    let file = folder.join("node_modules/axe-core/axe.min.js");
+    if !file.exists() {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-save", "--silent", "--prefix"]).arg(&folder).arg(AXE);
+        if !npm.output().is_ok_and(|output| output.status.success()) {
+            skipped("npm is missing or could not get axe-core, so pages are not checked for accessibility");
+            return None;
+        }
+    }
+    Some(fs::read_to_string(file).expect("npm has installed it"))
+}
+
+fn page() -> (common::Fixture, PathBuf) {
+    let fixture = evolution();
+    let _ = fixture.run(&["report"]).succeeded();
+    let page = fixture.folder().join("report.html");
+    (fixture, page)
+}
+
+fn look(browser: &mut Browser, media: &str, scheme: &str, width: u32) {
+    let features = [json!({ "name": "prefers-color-scheme", "value": scheme })];
+    browser.call("Emulation.setEmulatedMedia", &json!({ "media": media, "features": features }));
+    let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+    browser.call("Emulation.setDeviceMetricsOverride", &size);
+}
+
+/// What axe-core finds, each with the elements.
+fn violations(browser: &mut Browser, axe: &str) -> Vec<String> {
+    let expression = format!("{axe}; axe.run(document, {{ resultTypes: ['violations'] }})");
+    let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+    let answer = browser.call("Runtime.evaluate", &parameters);
+    let found = answer["result"]["value"]["violations"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    let targets = |violation: &Value| {
+        let nodes = violation["nodes"].as_array().cloned().unwrap_or_default();
+        nodes.iter().take(3).map(|node| node["html"].to_string()).collect::<Vec<_>>().join("\n  ")
+    };
+    found
+        .iter()
+        .map(|violation| format!("{}: {}\n  {}", violation["id"], violation["help"], targets(violation)))
+        .collect()
+}
+
+#[test]
+fn axe_finds_nothing() {
+    let Some(axe) = axe() else { return };
+    let Some(mut browser) = Browser::start(1400, 900) else { return };
+    let (_fixture, page) = page();
+    for (width, scheme) in [(400, "light"), (400, "dark"), (800, "light"), (1400, "light"), (1400, "dark")] {
+        look(&mut browser, "screen", scheme, width);
+        browser.open(&page);
+        for open in [false, true] {
+            let _ = browser.evaluate(&format!("document.querySelectorAll('details').forEach(d => d.open = {open})"));
+            let found = violations(&mut browser, &axe);
+            assert!(found.is_empty(), "{width} px, {scheme}, details open: {open}\n{}", found.join("\n"));
+        }
+        keep(&mut browser, &format!("report-{width}-{scheme}.png"));
+    }
+}
+
+/// The whole page as a picture.
+fn keep(browser: &mut Browser, name: &str) {
+    let picture = browser.whole_page();
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&file, picture).expect("the picture can be kept");
+    eprintln!("screenshot: {}", file.display());
+}
+
+#[test]
+fn on_a_phone_nothing_is_wider_than_the_screen_and_rows_are_cards() {
+    let Some(mut browser) = Browser::start(400, 900) else { return };
+    let (_fixture, page) = page();
+    look(&mut browser, "screen", "light", 400);
+    browser.open(&page);
+    let _ = browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
+    assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= 400"), true);
+    let narrow = "[...document.querySelectorAll('td, tbody th')].filter(c => c.offsetWidth < 200).length";
+    assert_eq!(browser.evaluate(narrow), 0, "cells that are a few letters wide");
+    let label = browser.evaluate("getComputedStyle(document.querySelector('td[data-label]'), '::before').content");
+    assert!(label.as_str().is_some_and(|label| label.len() > 4), "a value has its name beside it: {label}");
+}
+
+#[test]
+fn on_paper_all_is_light_and_open() {
+    let Some(mut browser) = Browser::start(800, 900) else { return };
+    let (_fixture, page) = page();
+    look(&mut browser, "print", "dark", 800);
+    browser.open(&page);
+    assert_eq!(browser.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
+    let _ = browser.evaluate("dispatchEvent(new Event('beforeprint'))");
+    assert_eq!(browser.evaluate("[...document.querySelectorAll('details')].every(d => d.open)"), true);
+    keep(&mut browser, "report-print.png");
+}
+
+#[test]
+fn long_tables_are_sorted_and_searched() {
+    let Some(mut browser) = Browser::start(1000, 900) else { return };
+    let (_fixture, page) = page();
+    browser.open(&page);
+    let table = "[...document.querySelectorAll('table')].find(t => t.querySelector('th button'))";
+    let sort = format!(
+        "(() => {{ const t = {table}; t.querySelectorAll('th button')[0].click(); return t.querySelector('th').ariaSort; }})()"
+    );
+    assert_eq!(browser.evaluate(&sort), "descending");
+    let find = format!(
+        "(() => {{ const t = {table}; const f = t.parentElement.previousElementSibling; f.value = 'no such text'; \
+         f.dispatchEvent(new Event('input')); return [...t.tBodies[0].rows].every(r => r.hidden); }})()"
+    );
+    assert_eq!(browser.evaluate(&find), true);
+    assert_eq!(browser.complaints(), [""; 0]);
+}
