@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use clap::error::ErrorKind;
+use monitor_client::Server;
+use monitor_client::mirror::{self, Step};
 use monitor_report::Records;
 use monitor_store::{Monitor, location};
 
@@ -55,6 +57,9 @@ impl App {
     ///
     /// If there is no current folder.
     pub fn database_or_off(&self) -> anyhow::Result<Option<PathBuf>> {
+        if let Some(server) = self.server()? {
+            bail!("this command works on a file, and {} is a server: give --db FILE", server.address());
+        }
         match &self.options.db {
             Some(path) => Ok(Some(path.clone())),
             None => Ok(location::database(&self.workspace()?, self.variable("MONITOR_DB")?)),
@@ -105,12 +110,39 @@ impl App {
         Ok(location::workspace_root(&self.folder()?))
     }
 
-    /// The file, open for queries.
+    /// The server that `--db` names; `None` if it names a file.
+    ///
+    /// # Errors
+    ///
+    /// If the address is none.
+    pub fn server(&self) -> anyhow::Result<Option<Server>> {
+        let address = self.options.db.as_deref().and_then(Path::to_str).filter(|text| Server::is_address(text));
+        address.map(|address| self.server_at(address)).transpose()
+    }
+
+    /// The server at an address, with the token of `MONITOR_REMOTE_TOKEN`.
+    ///
+    /// # Errors
+    ///
+    /// If the address is none.
+    pub fn server_at(&self, address: &str) -> anyhow::Result<Server> {
+        let token = self.variable("MONITOR_REMOTE_TOKEN")?.map(|token| token.to_string_lossy().into_owned());
+        Ok(Server::at(address, token, None)?)
+    }
+
+    /// The file, open for queries; of a server its copy in the user's cache, brought up to date.
     ///
     /// # Errors
     ///
     /// If it cannot be read.
     pub fn monitor(&self) -> anyhow::Result<Monitor> {
+        if let Some(server) = self.server()? {
+            let mut progress = None;
+            return Ok(mirror::open(&server, &environment::cache()?, |step| match step {
+                Step::ToCome(sessions) => progress = Some(output::Progress::of(sessions, "fetching sessions")),
+                Step::Done => progress.iter().for_each(output::Progress::advance),
+            })?);
+        }
         let monitor = Monitor::open(&self.database()?)?;
         monitor.kept().iter().for_each(|kept| output::note(&format!("warning: {kept}")));
         Ok(monitor)

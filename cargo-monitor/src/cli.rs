@@ -81,6 +81,10 @@ Examples:
     Import(command::import::Arguments),
     /// Fold other files into this one
     Merge(command::merge::Arguments),
+    /// Send sessions to a monitor-server
+    Push(command::push::Arguments),
+    /// Fetch sessions from a monitor-server
+    Pull(command::pull::Arguments),
     /// Delete old sessions
     Prune(command::prune::Arguments),
     /// Look for what is wrong, or may mislead, in the project and its file
@@ -109,6 +113,8 @@ impl Command {
             Self::Export(arguments) => command::export::run(arguments, app),
             Self::Import(arguments) => command::import::run(arguments, app),
             Self::Merge(arguments) => command::merge::run(arguments, app),
+            Self::Push(arguments) => command::push::run(arguments, app),
+            Self::Pull(arguments) => command::pull::run(arguments, app),
             Self::Prune(arguments) => command::prune::run(arguments, app),
             Self::Doctor(arguments) => command::doctor::run(arguments, app),
             Self::Completions(arguments) => command::completions::run(arguments),

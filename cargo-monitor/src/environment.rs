@@ -3,8 +3,9 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use toml::{Table, Value};
 
 /// A variable: of this process, else of the `[env]` tables of `.cargo/config.toml` in `here` and the folders above, the
@@ -17,6 +18,17 @@ pub fn variable(here: &Path, name: &str) -> Option<OsString> {
         Some(entry) if own.is_none() || entry.force => Some(entry.value),
         _ => own,
     }
+}
+
+/// The user's folder for copies that can be made again.
+///
+/// # Errors
+///
+/// If the user has none.
+pub fn cache() -> anyhow::Result<PathBuf> {
+    let told = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let folder = told.or_else(|| Some(env::home_dir()?.join(".cache")));
+    Ok(folder.context("no folder for copies of a server's sessions: set XDG_CACHE_HOME")?.join("cargo-monitor"))
 }
 
 struct Entry {

@@ -11,7 +11,8 @@ const GENERAL: &str = "General options";
 /// Options that every command takes.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// File with the measures [default: MONITOR_DB, else `.pymon` in the workspace's root]
+    /// File with the measures, or, to read, https://HOST/p/PROJECT of a monitor-server [default: MONITOR_DB, else `.pymon`
+    /// in the workspace's root]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = GENERAL)]
     pub db: Option<PathBuf>,
     /// How results are printed: table for people, json and csv for programs (columns carry their unit in the name),

@@ -43,6 +43,9 @@ pub struct Serve {
     /// Key for TLS, PEM.
     #[arg(long, requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Seconds after which a session is over of which nothing comes.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub idle: u64,
     /// Write a line for each request to stderr.
     #[arg(long)]
     pub log_requests: bool,

@@ -68,7 +68,9 @@ pub fn describe<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Description 
     for path in patterns.into_iter().filter(|path| path.starts_with("/api/")) {
         let mut methods = Map::new();
         // What describes the API is not part of it.
-        if !path.starts_with("/api/v2/") && !path.ends_with("/openapi.json") && !path.ends_with("/docs") {
+        if path.starts_with("/api/v2/") {
+            methods.insert("get".to_owned(), lines(path));
+        } else if !path.ends_with("/openapi.json") && !path.ends_with("/docs") {
             methods.insert("get".to_owned(), get(path));
         }
         if let Some((_, takes, answers)) = POSTS.iter().find(|(of, _, _)| *of == path) {
@@ -130,6 +132,17 @@ fn get(path: &str) -> Value {
         responses.insert("204".to_owned(), json!({"description": "There is nothing."}));
     }
     operation(&format!("{} of {path}", if listing == "count" { "How many" } else { listing }), parameters, responses)
+}
+
+fn lines(path: &str) -> Value {
+    let mut responses = answers(&["404", "503"]);
+    let about = "One JSON value a line: of a list the sessions, of a session its head and then its rows.";
+    responses.insert(
+        "200".to_owned(),
+        json!({"description": about, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}),
+    );
+    let summary = if path.contains('{') { "A session with all that belongs to it" } else { "Every session" };
+    operation(summary, path_parameters(path), responses)
 }
 
 fn post(path: &str, takes: &str, answers: &str) -> Value {

@@ -4,15 +4,16 @@ use axum::extract::Request;
 use axum::http::{self, Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router};
 
+use crate::access::login;
 use crate::address::Address;
 use crate::compat::render;
 use crate::compat::{components, contexts, metrics, pipelines, resources, sessions};
 use crate::error::Problem;
 use crate::state::State;
-use crate::{access, ingest, openapi, operate, pages};
+use crate::{access, hand_out, ingest, openapi, operate, pages};
 
 /// Routes by their pattern, after the project's prefix.
 #[rustfmt::skip]
@@ -20,11 +21,13 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<State>)> {
     vec![
         ("/", get(pages::overview)),
         ("/index.html", get(pages::overview)),
+        (login::PATH, get(login::page).post(login::sign_in)),
         ("/healthz", get(operate::healthz)),
         ("/readyz", get(operate::readyz)),
         ("/metrics", get(operate::metrics)),
 
-        ("/api/v2/sessions", post(ingest::sessions)),
+        ("/api/v2/sessions", get(hand_out::list).post(ingest::sessions)),
+        ("/api/v2/sessions/{session}", get(hand_out::session)),
 
         ("/api/v1/openapi.json", get(openapi::document)),
         ("/api/v1/docs", get(openapi::page)),

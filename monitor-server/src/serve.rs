@@ -32,6 +32,7 @@ use tower_service::Service as _;
 use crate::access::Encrypted;
 use crate::address;
 use crate::compat::render;
+use crate::judge;
 use crate::operate::log;
 use crate::router::{elsewhere, router};
 use crate::state::State;
@@ -83,6 +84,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let tls = tls.map(|tls| tls.acceptor()).transpose()?;
     let service = Service { router: router(&state), state, encrypted: tls.is_some() };
+    let closing = tokio::spawn(judge::close_idle(State::clone(&service.state)));
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut end = std::pin::pin!(end);
@@ -96,6 +98,7 @@ pub async fn serve(
         });
     }
     drop(listener);
+    closing.abort();
     if timeout(FAREWELL, graceful.shutdown()).await.is_err() {
         log::error("shutdown", "some requests took too long and were cut off");
     }

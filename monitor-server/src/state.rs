@@ -1,6 +1,7 @@
 //! What every request can reach.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -23,6 +24,8 @@ pub struct Options {
     pub log_requests: bool,
     /// Rows in a page of a listing.
     pub page_size: u64,
+    /// How long a session stays open of which nothing comes.
+    pub idle: Duration,
     /// Bytes of a request's body at most, as sent.
     pub body_limit: usize,
     /// Bytes of a request's body at most, decompressed.
@@ -31,7 +34,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { log_requests: false, page_size: 500, body_limit: 64 << 20, decompressed_limit: 512 << 20 }
+        Self {
+            log_requests: false,
+            page_size: 500,
+            idle: Duration::from_secs(600),
+            body_limit: 64 << 20,
+            decompressed_limit: 512 << 20,
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub mod init;
 pub mod merge;
 pub mod plot;
 pub mod prune;
+pub mod pull;
+pub mod push;
 pub mod report;
 pub mod sessions;
 pub mod show;

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq as _;
 
-use super::secret;
+use super::{cookie, secret};
 use crate::error::Problem;
 use crate::store::{Access, Token};
 
@@ -40,11 +40,40 @@ impl Gate {
         project: Option<&str>,
         needed: Access,
     ) -> Result<(), Problem> {
+        let mut secrets = presented(headers);
+        if needed == Access::Read {
+            secrets.extend(cookie::of_cookie(headers));
+        }
+        self.admit_any(tokens, &secrets, project, needed).await
+    }
+
+    /// As [`Gate::admit`], for one secret.
+    ///
+    /// # Errors
+    ///
+    /// If its bearer may not pass.
+    pub async fn admit_secret(
+        &self,
+        tokens: impl Future<Output = Result<Vec<Token>, Problem>>,
+        secret: &str,
+        project: Option<&str>,
+        needed: Access,
+    ) -> Result<(), Problem> {
+        self.admit_any(tokens, &[secret.to_owned()], project, needed).await
+    }
+
+    async fn admit_any(
+        &self,
+        tokens: impl Future<Output = Result<Vec<Token>, Problem>>,
+        secrets: &[String],
+        project: Option<&str>,
+        needed: Access,
+    ) -> Result<(), Problem> {
         let tokens = self.remembered(tokens).await?;
         if tokens.is_empty() && !self.public.load(std::sync::atomic::Ordering::Relaxed) {
             return Ok(());
         }
-        let token = presented(headers).iter().find_map(|secret| find(&tokens, secret));
+        let token = secrets.iter().find_map(|secret| find(&tokens, secret));
         let Some(token) = token else {
             return Err(self.refuse());
         };

@@ -1,6 +1,7 @@
 //! The server.
 
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -30,6 +31,7 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
         Options {
             log_requests: options.log_requests,
             page_size: options.page_size,
+            idle: Duration::from_secs(options.idle),
             body_limit,
             decompressed_limit: body_limit * 8,
         },

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::mask::Mask;
@@ -13,6 +12,7 @@ use super::page::{Place, Wanted};
 use super::{entity, render, submission};
 use crate::address::Address;
 use crate::error::Problem;
+use crate::query::parameters;
 use crate::state::State;
 use crate::store::{Count, Filter, Names, Store};
 
@@ -205,10 +205,4 @@ impl Ask {
         let query: Vec<_> = others.map(str::to_owned).chain([format!("page={page}")]).collect();
         format!("{}{}?{}", self.address.prefix, self.address.path, query.join("&"))
     }
-}
-
-fn parameters(query: &str) -> HashMap<String, String> {
-    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
 }

@@ -1,180 +1,44 @@
-//! A session with its rows, as our own senders write it: one JSON document, or its head and then a row a line.
+//! A session with its rows, as our own senders write it, checked and made into rows of the database.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use monitor_client::wire::{self, Batch, Row};
 use monitor_store::{Amount, Attribution, MEASURES, Measures, MemSource, Number, Outcome};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::compat::{date, entity, python};
 use crate::error::Problem;
 use crate::store::{Class, Context, Facts, Figures, Profile, Run, Session, Write};
 
-/// The head of a batch, and in one document its rows too.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document<'a> {
-    session: SessionJson,
-    #[serde(default)]
-    contexts: Vec<ContextJson>,
-    lockfile: Option<String>,
-    #[serde(default, borrow)]
-    rows: Vec<RowJson<'a>>,
-}
-
-/// A session.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct SessionJson {
-    /// Identifier.
-    pub session_h: String,
-    /// When it began.
-    pub run_date: String,
-    /// Revision of the sources.
-    pub scm_ref: Option<String>,
-    /// Tags.
-    #[serde(default)]
-    pub description: Map<String, Value>,
-    /// Branch of the sources.
-    pub branch: Option<String>,
-    /// Where that branch left the one it will be merged into.
-    pub merge_base: Option<String>,
-    /// Number of the pull request.
-    pub pull_request: Option<String>,
-    /// Where to see the CI's run.
-    pub ci_url: Option<String>,
-    /// Whether the session is over.
-    #[serde(default)]
-    pub ended: bool,
-}
-
-/// A context.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct ContextJson {
-    /// Identifier.
-    pub h: String,
-    /// Logical processors.
-    pub cpu_count: i64,
-    /// MHz.
-    pub cpu_frequency: f64,
-    /// Processor architecture.
-    pub cpu_type: String,
-    /// The processor's model.
-    pub cpu_vendor: Option<String>,
-    /// MiB.
-    pub ram_total: i64,
-    /// Host name.
-    pub machine_node: String,
-    /// Machine type.
-    pub machine_type: String,
-    /// `64bit` or `32bit`.
-    pub machine_arch: String,
-    /// Operating system.
-    pub system_info: String,
-    /// Toolchain.
-    pub python_info: String,
-    /// Machine class.
-    pub class: Option<ClassJson>,
-}
-
-/// A machine class.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClassJson {
-    /// Identifier.
-    pub class_h: String,
-    /// The compiler.
-    pub rustc: String,
-    /// Build profile.
-    pub profile: String,
-    /// Optimisation level.
-    pub opt_level: String,
-    /// Target triple.
-    pub target: String,
-}
-
-/// One run of a test.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RowJson<'a> {
-    /// The context, if it is known.
-    #[serde(borrow)]
-    pub context_h: Cow<'a, str>,
-    /// Start of the body.
-    #[serde(borrow)]
-    pub item_start_time: Cow<'a, str>,
-    /// Module path.
-    #[serde(borrow)]
-    pub item_path: Cow<'a, str>,
-    /// Function name.
-    #[serde(borrow)]
-    pub item: Cow<'a, str>,
-    /// Function name with parameters.
-    #[serde(borrow)]
-    pub item_variant: Cow<'a, str>,
-    /// Source file.
-    #[serde(borrow)]
-    pub item_fs_loc: Cow<'a, str>,
-    /// What the row is about.
-    #[serde(borrow)]
-    pub kind: Cow<'a, str>,
-    /// Part of the product.
-    #[serde(borrow)]
-    pub component: Cow<'a, str>,
-    /// Cargo package.
-    #[serde(borrow)]
-    pub package: Cow<'a, str>,
-    /// Test binary.
-    #[serde(borrow)]
-    pub binary: Cow<'a, str>,
-    /// Wall time, s; absent for a test that did not end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub total_time: Option<f64>,
-    /// CPU time in user space, s.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_time: Option<f64>,
-    /// CPU time in the kernel, s.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kernel_time: Option<f64>,
-    /// 1.0 is one core busy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cpu_usage: Option<f64>,
-    /// MiB.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mem_usage: Option<f64>,
-    /// What we know beyond pytest-monitor.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<Map<String, Value>>,
-}
-
-/// Reads a batch.
+/// Reads a batch, one document or lines.
 ///
 /// # Errors
 ///
 /// With what is wrong, and where.
 pub fn parse(bytes: &[u8], lines: bool, project: String) -> Result<Write, Problem> {
     let malformed = |error: serde_json::Error| Problem::bad(format!("the body: {error}"));
-    let (document, rows) = if lines {
-        let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let head = lines.next().unwrap_or_default();
-        let head: Document<'_> = serde_json::from_slice(head).map_err(malformed)?;
-        let mut rows = Vec::new();
-        for (index, line) in lines.enumerate() {
-            let row = serde_json::from_slice::<RowJson<'_>>(line);
-            rows.push(row.map_err(|error| Problem::field(&format!("rows[{index}]"), error.to_string()))?);
-        }
-        (head, rows)
+    let batch = if lines {
+        Batch::from_lines(bytes).map_err(|(row, error)| match row {
+            Some(index) => Problem::field(&format!("rows[{index}]"), error.to_string()),
+            None => malformed(error),
+        })
     } else {
-        let mut document: Document<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
-        let rows = std::mem::take(&mut document.rows);
-        (document, rows)
+        serde_json::from_slice(bytes).map_err(malformed)
     };
-    let session = session(document.session)?;
+    to_write(batch?, project)
+}
+
+/// What a batch stores.
+///
+/// # Errors
+///
+/// With what is wrong, and where.
+pub fn to_write(batch: Batch<'_>, project: String) -> Result<Write, Problem> {
+    let session = session(batch.session)?;
     let mut nths = HashMap::new();
-    let mut runs = Vec::with_capacity(rows.len());
-    for (index, row) in rows.into_iter().enumerate() {
+    let mut runs = Vec::with_capacity(batch.rows.len());
+    for (index, row) in batch.rows.into_iter().enumerate() {
         let mut run = run(row, &session.h)
             .map_err(|(field, reason)| Problem::field(&format!("rows[{index}].{field}"), reason))?;
         let nth = nths.entry((run.path.clone(), run.variant.clone(), run.start.clone())).or_insert(0);
@@ -182,16 +46,16 @@ pub fn parse(bytes: &[u8], lines: bool, project: String) -> Result<Write, Proble
         *nth += 1;
         runs.push(run);
     }
-    let contexts = document.contexts.into_iter().map(context).collect::<Result<_, _>>()?;
-    if let Some(lockfile) = &document.lockfile {
+    let contexts = batch.contexts.into_iter().map(context).collect::<Result<_, _>>()?;
+    if let Some(lockfile) = &batch.lockfile {
         entity::check_text("lockfile", lockfile).map_err(|(field, reason)| Problem::field(&field, reason))?;
     }
-    Ok(Write { project, contexts, session: Some(session), lockfile: document.lockfile, runs, append: false })
+    Ok(Write { project, contexts, session: Some(session), lockfile: batch.lockfile, runs, append: false })
 }
 
 type Checked<T> = Result<T, (String, String)>;
 
-fn session(json: SessionJson) -> Result<Session, Problem> {
+fn session(json: wire::Session) -> Result<Session, Problem> {
     let wrong = |(field, reason): (String, String)| Problem::field(&format!("session.{field}"), reason);
     let texts = [
         ("scm_ref", &json.scm_ref),
@@ -225,7 +89,7 @@ fn session(json: SessionJson) -> Result<Session, Problem> {
     Ok(Session { h: json.session_h, run_date, scm_ref: json.scm_ref, tags, facts })
 }
 
-fn context(json: ContextJson) -> Result<Context, Problem> {
+fn context(json: wire::Context) -> Result<Context, Problem> {
     let wrong = |(field, reason): (String, String)| Problem::field(&format!("contexts.{field}"), reason);
     entity::check_identifier("h", &json.h).map_err(wrong)?;
     let class = json.class.map(|class| Class {
@@ -255,7 +119,7 @@ fn context(json: ContextJson) -> Result<Context, Problem> {
     Ok(context)
 }
 
-fn run(json: RowJson<'_>, session_h: &str) -> Checked<Run> {
+fn run(json: Row<'_>, session_h: &str) -> Checked<Run> {
     for (name, text) in [("context_h", &json.context_h), ("item_start_time", &json.item_start_time)] {
         entity::check_identifier(name, text)?;
     }
@@ -292,7 +156,7 @@ fn run(json: RowJson<'_>, session_h: &str) -> Checked<Run> {
     Ok(Run {
         session_h: session_h.to_owned(),
         context_h: json.context_h.into_owned(),
-        start: json.item_start_time.into_owned(),
+        start: spelled(json.item_start_time),
         nth: 0,
         path: json.item_path.into_owned(),
         item: json.item.into_owned(),
@@ -305,6 +169,11 @@ fn run(json: RowJson<'_>, session_h: &str) -> Checked<Run> {
         figures,
         profile,
     })
+}
+
+/// A start as Python spells it, which leaves out a fraction of 0: rows that pytest-monitor sent live are found by it.
+fn spelled(start: Cow<'_, str>) -> String {
+    start.strip_suffix(".000000").map_or_else(|| start.to_string(), str::to_owned)
 }
 
 fn profile(json: &Map<String, Value>) -> Checked<Profile> {

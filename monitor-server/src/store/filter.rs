@@ -29,6 +29,8 @@ pub struct Filter {
     pub tags: Vec<Tag>,
     /// Whether one of the tags is enough.
     pub any_tag: bool,
+    /// Sessions that are not over.
+    pub open: bool,
     /// Runs without metrics too: tests that did not end.
     pub unfinished: bool,
     /// Order of runs.

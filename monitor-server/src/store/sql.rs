@@ -21,6 +21,9 @@ pub(super) struct Sql {
     dialect: Dialect,
 }
 
+/// Labels in a block: see the migration that makes `test_blocks`.
+pub(super) const BLOCK: i64 = 64;
+
 /// Of `sessions s`, in the order in which the backends read them.
 const SESSION: &str = "l.h, s.run_date, s.scm_ref, s.tags, s.branch, s.merge_base, s.pull_request, s.ci_url, \
      s.received_at, s.ended_at";
@@ -177,6 +180,9 @@ impl Sql {
         self.text_is("s.scm_ref", filter.revision.as_ref());
         self.equals("s.pipeline", filter.pipeline.as_deref());
         self.equals("s.build", filter.build.as_deref());
+        if filter.open {
+            self.push(" AND s.ended_at IS NULL");
+        }
         if filter.tags.is_empty() {
             return;
         }
@@ -225,19 +231,28 @@ impl Sql {
         self.push(" AND r.test IN (SELECT t.id FROM tests t");
         self.test_conditions(filter);
         self.push(")");
-        match (&filter.path, &filter.item, &filter.variant) {
-            // The index of histories begins with the key.
-            (Some(Text::Is(path)), _, Some(Text::Is(variant))) => {
-                self.push(" AND r.key = ");
-                self.bind(Value::Integer(key(path, variant)));
+        // What names a test is found by its key, which indexes hold.
+        if let (_, Some(Text::Is(_)), _) | (_, _, Some(Text::Is(_))) = (&filter.path, &filter.item, &filter.variant) {
+            self.push(" AND r.key IN (");
+            self.keys(filter);
+            self.push(")");
+            if matches!(self.dialect, Dialect::Sqlite) {
+                self.push(&format!(
+                    " AND r.session IN (SELECT l.id FROM test_blocks b \
+                     JOIN labels l ON l.id BETWEEN b.block * {BLOCK} AND b.block * {BLOCK} + {BLOCK} - 1 WHERE b.key IN ("
+                ));
+                self.keys(filter);
+                self.push("))");
             }
-            (_, Some(Text::Is(_)), _) | (_, _, Some(Text::Is(_))) => {
-                self.push(" AND r.key IN (SELECT t.key FROM tests t");
-                self.test_conditions(filter);
-                self.push(")");
-            }
-            _ => {}
         }
+    }
+
+    fn keys(&mut self, filter: &Filter) {
+        if let (Some(Text::Is(path)), Some(Text::Is(variant))) = (&filter.path, &filter.variant) {
+            return self.bind(Value::Integer(key(path, variant)));
+        }
+        self.push("SELECT t.key FROM tests t");
+        self.test_conditions(filter);
     }
 
     fn test_conditions(&mut self, filter: &Filter) {
@@ -281,7 +296,7 @@ impl Sql {
 
 /// Deletes what no session and no run refers to any more.
 pub(super) const SWEEP: &str = "\
-    DELETE FROM tests WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.key = tests.key AND r.test = tests.id);
+    DELETE FROM tests WHERE id NOT IN (SELECT DISTINCT test FROM runs);
     DELETE FROM lockfiles WHERE id NOT IN (SELECT lockfile FROM sessions WHERE lockfile IS NOT NULL);
     DELETE FROM labels WHERE id NOT IN (SELECT session FROM runs UNION SELECT context FROM runs \
         UNION SELECT label FROM sessions UNION SELECT label FROM contexts);";

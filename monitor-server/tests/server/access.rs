@@ -177,3 +177,40 @@ fn what_is_sent_by_tls_arrives() {
     client.args(["-c", script, &base, &certificate, &context("c1").to_string()]);
     assert_eq!(run(client).succeeded().stdout, format!("201\n{base}/contexts/\n"));
 }
+
+#[test]
+fn people_sign_in_with_a_token_and_may_then_read() {
+    for server in Server::each(&[]) {
+        let made = server.command(&["token", "create", "people", "--access", "write"]);
+        let secret = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        let html = |target: &str| server.ask("GET", target).header("Accept", "text/html");
+        let refused = html("/?a=b").send();
+        assert_eq!(
+            (refused.status, refused.header("location")),
+            (303, Some("/login?next=%2F%3Fa%3Db")),
+            "{}",
+            server.kind
+        );
+        assert_eq!(server.get("/").status, 401, "a program is told");
+        assert!(html("/login?next=%2F%3Fa%3Db").send().text().contains("value=\"/?a=b\""));
+
+        let sign_in = |token: &str, next: &str| {
+            let body = format!("token={token}&next={next}");
+            server.ask("POST", "/login").body("application/x-www-form-urlencoded", body).send()
+        };
+        let wrong = sign_in("monitor_wrong", "%2F");
+        assert!(wrong.status == 401 && wrong.header("set-cookie").is_none() && wrong.text().contains("not valid"));
+        assert_eq!(sign_in(&secret, "https%3A%2F%2Fevil.example").header("location"), Some("/"));
+        let right = sign_in(&secret, "%2F%3Fa%3Db");
+        assert_eq!((right.status, right.header("location")), (303, Some("/?a=b")));
+        let cookie = right.header("set-cookie").expect("a cookie");
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        let cookie = cookie.split(';').next().expect("its value");
+        assert_eq!(html("/").header("Cookie", cookie).send().status, 200, "{}", server.kind);
+        // Whatever page makes the browser send it.
+        let body = json!({"session_h": "s", "run_date": "2026-01-02", "scm_ref": null, "description": {}}).to_string();
+        let written = server.ask("POST", "/api/v1/sessions/").header("Cookie", cookie).body("application/json", body);
+        assert_eq!(written.send().status, 401, "a cookie writes nothing");
+    }
+}

@@ -1,6 +1,8 @@
 //! Our own way in: a session with all its rows, whole or not at all, as often as one likes.
 
 use std::io::Write as _;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -70,6 +72,62 @@ fn rows_that_were_sent_live_are_not_sent_again() {
         let pushed = server.post(PATH, &batch()).json();
         assert_eq!((pushed["rows"].clone(), pushed["new_rows"].clone()), (json!(3), json!(1)), "{}", server.kind);
         assert_eq!(server.count("metrics/count"), 2);
+    }
+}
+
+/// Python leaves out a fraction of 0, a file does not.
+#[test]
+fn a_start_on_the_second_is_the_same_live_and_from_a_file() {
+    for server in Server::each(&[]) {
+        assert_eq!(server.post("sessions/", &session("s1", json!({}))).status, 201);
+        let live = metric(json!({"item_start_time": "2026-11-23T00:34:05"}));
+        assert_eq!(server.post("metrics/", &live).status, 201);
+        let of_file = row(json!({"item_start_time": "2026-11-23T00:34:05.000000"}));
+        let pushed = server.post(PATH, &json!({"session": session("s1", json!({})), "rows": [of_file]})).json();
+        assert_eq!(pushed["new_rows"], 0, "{}", server.kind);
+        assert_eq!(server.list("metrics/", "metrics")[0]["item_start_time"], "2026-11-23T00:34:05");
+    }
+}
+
+#[test]
+fn a_session_is_handed_out_as_it_came() {
+    for server in Server::each(&[]) {
+        assert_eq!(server.post(PATH, &batch()).status, 201);
+        let list = server.get(PATH).text();
+        let listed: Value = serde_json::from_str(list.trim_end()).expect("one line");
+        assert_eq!((listed["rows"].clone(), listed["session"]["branch"].clone()), (json!(3), json!("feature")));
+        let lines = server.get("/api/v2/sessions/s1").text();
+        assert_eq!(lines.lines().count(), 4, "{}: {lines}", server.kind);
+        let sent = server.ask("POST", "/p/copy/api/v2/sessions").body("application/x-ndjson", lines.clone()).send();
+        assert_eq!(sent.json()["new_rows"], 3, "{}", sent.text());
+        assert_eq!(server.get("/p/copy/api/v2/sessions/s1").text(), lines, "{}", server.kind);
+        assert_eq!(server.get("/api/v2/sessions/nothing").status, 404);
+        assert_eq!(
+            (server.get("/p/none/api/v2/sessions").status, server.get("/p/none/api/v2/sessions").text()),
+            (200, String::new())
+        );
+    }
+}
+
+#[test]
+fn a_session_of_which_nothing_comes_is_over() {
+    let is_over = |server: &Server, h: &str| {
+        let list = server.get(PATH).text();
+        let listed = list.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        listed.into_iter().any(|listed| listed["session"]["session_h"] == h && listed["session"]["ended"] == true)
+    };
+    for server in Server::each(&["--idle", "2"]) {
+        for h in ["idle", "busy"] {
+            assert_eq!(server.post("sessions/", &session(h, json!({}))).status, 201);
+        }
+        let begin = Instant::now();
+        while !is_over(&server, "idle") {
+            assert!(begin.elapsed() < Duration::from_secs(60), "{}: it never ends", server.kind);
+            assert_eq!(server.post("metrics/", &metric(json!({"session_h": "busy"}))).status, 201);
+            thread::sleep(Duration::from_millis(200));
+        }
+        assert!(!is_over(&server, "busy"), "{}", server.kind);
+        assert_eq!(server.list("sessions/", "sessions").len(), 2);
     }
 }
 

@@ -1,5 +1,6 @@
 //! One file, in this process: a writer, and readers beside it.
 
+mod checkpoint;
 mod connection;
 mod read;
 mod write;
@@ -9,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::params;
 
+use self::checkpoint::{Checkpoints, TOO_MUCH};
 use self::connection::{connect, explain, migrate};
 use self::read::Readers;
 use self::write::Writer;
@@ -22,6 +24,7 @@ use super::{Count, Filter, Names, Outcome, Page, Store, StoreError, Write};
 pub struct Sqlite {
     path: PathBuf,
     writer: Mutex<Writer>,
+    checkpoints: Checkpoints,
     readers: Readers,
 }
 
@@ -34,8 +37,9 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut connection = connect(path)?;
         migrate(&mut connection)?;
-        let readers = Readers::new(path);
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(Writer::new(connection)), readers })
+        connection.execute_batch("PRAGMA wal_autocheckpoint = 0").map_err(explain)?;
+        let (checkpoints, readers) = (Checkpoints::start(path)?, Readers::new(path));
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(Writer::new(connection)), checkpoints, readers })
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -50,7 +54,14 @@ impl Sqlite {
 
 impl Store for Sqlite {
     fn write(&self, requests: &[&Write]) -> Result<Vec<Outcome>, StoreError> {
-        self.writer().group(requests).map_err(explain)
+        let mut writer = self.writer();
+        let outcomes = writer.group(requests).map_err(explain)?;
+        let rows = requests.iter().map(|request| 1 + request.runs.len()).sum();
+        if self.checkpoints.committed(rows) > TOO_MUCH {
+            // What was asked for is done; a failure here shows at the next commit.
+            let _ = writer.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+        Ok(outcomes)
     }
 
     fn writers(&self) -> usize {

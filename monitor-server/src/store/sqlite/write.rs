@@ -1,14 +1,16 @@
 //! The one connection that writes: many requests, one transaction, one sync.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
+use monitor_store::MEASURES;
 use rusqlite::{
-    Connection, OptionalExtension as _, Result, Savepoint, Transaction, TransactionBehavior, params, params_from_iter,
+    Connection, OptionalExtension as _, Result, Transaction, TransactionBehavior, params, params_from_iter,
 };
 
 use super::super::cells;
-use super::super::rows::{Context, Run, Session};
-use super::super::sql::{digest, key};
+use super::super::rows::{Context, Profile, Run, Session};
+use super::super::sql::{BLOCK, digest, key};
 use super::super::value::Value;
 use super::super::{Outcome, Write, measures};
 
@@ -26,8 +28,16 @@ pub(super) struct Writer {
 /// Numbers that texts have in this database.
 #[derive(Debug, Default)]
 struct Memory {
-    labels: HashMap<(i64, String), i64>,
+    labels: HashMap<i64, HashMap<String, i64>>,
     tests: HashMap<[u8; 32], i64>,
+    /// Keys of tests with the blocks that are known to have them.
+    blocks: HashSet<(i64, i64)>,
+}
+
+impl Memory {
+    fn len(&self) -> usize {
+        self.labels.values().map(HashMap::len).sum::<usize>() + self.tests.len() + self.blocks.len()
+    }
 }
 
 impl Writer {
@@ -42,18 +52,7 @@ impl Writer {
 
     pub(super) fn group(&mut self, requests: &[&Write]) -> Result<Vec<Outcome>> {
         let result = self.transaction(|transaction, memory| {
-            requests
-                .iter()
-                .map(|request| {
-                    // Most requests can't be refused once they begin to write.
-                    if request.session.is_none() {
-                        return store(transaction, memory, request);
-                    }
-                    let savepoint = transaction.savepoint()?;
-                    let outcome = store(&savepoint, memory, request)?;
-                    finish(savepoint, memory, outcome)
-                })
-                .collect()
+            requests.iter().map(|request| store(transaction, memory, request)).collect()
         });
         if result.is_err() {
             self.memory = Memory::default();
@@ -64,7 +63,7 @@ impl Writer {
     fn transaction<T>(&mut self, write: impl FnOnce(&mut Transaction<'_>, &mut Memory) -> Result<T>) -> Result<T> {
         let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let version = transaction.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        let full = self.memory.labels.len() + self.memory.tests.len() > REMEMBERED;
+        let full = self.memory.len() > REMEMBERED;
         if full || std::mem::replace(&mut self.data_version, version) != version {
             self.memory = Memory::default();
         }
@@ -91,35 +90,45 @@ impl Writer {
                 deleted += transaction.execute("DELETE FROM sessions WHERE id = ?1", [session])?;
             }
             transaction.execute_batch(super::super::sql::SWEEP)?;
+            transaction.execute_batch("DELETE FROM test_blocks WHERE key NOT IN (SELECT key FROM tests)")?;
             Ok(deleted as u64)
         })
     }
 }
 
-fn finish(mut savepoint: Savepoint<'_>, memory: &mut Memory, outcome: Outcome) -> Result<Outcome> {
-    if outcome == Outcome::OtherSession {
-        savepoint.rollback()?;
-        *memory = Memory::default();
-    }
-    savepoint.commit()?;
-    Ok(outcome)
-}
-
 fn store(connection: &Connection, memory: &mut Memory, request: &Write) -> Result<Outcome> {
     let project = project(connection, &request.project)?;
+    // Before anything is written: without a savepoint, for which SQLite would copy every page that changes.
+    if let Some(session) = &request.session
+        && is_other(connection, project, session)?
+    {
+        return Ok(Outcome::OtherSession);
+    }
     for context in &request.contexts {
         self::context(connection, memory, project, context)?;
     }
-    if let Some(session) = &request.session
-        && !self::session(connection, memory, project, session, request.lockfile.as_deref())?
-    {
-        return Ok(Outcome::OtherSession);
+    if let Some(session) = &request.session {
+        self::session(connection, memory, project, session, request.lockfile.as_deref())?;
     }
     let mut new_runs = 0;
     for run in &request.runs {
         new_runs += u64::from(self::run(connection, memory, project, run, request.append)?);
     }
     Ok(Outcome::Stored { new_runs })
+}
+
+/// Whether there is another session under this one's identifier.
+fn is_other(connection: &Connection, project: i64, session: &Session) -> Result<bool> {
+    let known: Option<(String, Option<String>, String)> = connection
+        .prepare_cached(
+            "SELECT s.run_date, s.scm_ref, s.tags FROM labels l JOIN sessions s ON s.label = l.id \
+             WHERE l.project = ?1 AND l.h = ?2",
+        )?
+        .query_row(params![project, session.h], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    Ok(known.is_some_and(|(date, scm_ref, tags)| {
+        (&date, &scm_ref, tags) != (&session.run_date, &session.scm_ref, cells::tags_to(&session.tags))
+    }))
 }
 
 fn project(connection: &Connection, name: &str) -> Result<i64> {
@@ -135,8 +144,8 @@ fn project(connection: &Connection, name: &str) -> Result<i64> {
 }
 
 fn label(connection: &Connection, memory: &mut Memory, project: i64, h: &str) -> Result<i64> {
-    let text = (project, h.to_owned());
-    if let Some(id) = memory.labels.get(&text) {
+    let labels = memory.labels.entry(project).or_default();
+    if let Some(id) = labels.get(h) {
         return Ok(*id);
     }
     connection
@@ -145,7 +154,7 @@ fn label(connection: &Connection, memory: &mut Memory, project: i64, h: &str) ->
     let id = connection
         .prepare_cached("SELECT id FROM labels WHERE project = ?1 AND h = ?2")?
         .query_row(params![project, h], |row| row.get(0))?;
-    memory.labels.insert(text, id);
+    labels.insert(h.to_owned(), id);
     Ok(id)
 }
 
@@ -180,14 +189,13 @@ fn context(connection: &Connection, memory: &mut Memory, project: i64, context: 
     Ok(())
 }
 
-/// False if there is another session under its identifier.
 fn session(
     connection: &Connection,
     memory: &mut Memory,
     project: i64,
     session: &Session,
     lockfile: Option<&str>,
-) -> Result<bool> {
+) -> Result<()> {
     let label = label(connection, memory, project, &session.h)?;
     let lockfile = lockfile.map(|content| self::lockfile(connection, content)).transpose()?;
     let (tags, facts) = (cells::tags_to(&session.tags), &session.facts);
@@ -206,17 +214,14 @@ fn session(
             session.tag("pipeline_build_no"),
             facts.received_at,
         ])?;
-    let (id, date, scm_ref, known_tags): (i64, String, Option<String>, String) = connection
-        .prepare_cached("SELECT id, run_date, scm_ref, tags FROM sessions WHERE label = ?1")?
-        .query_row([label], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let id: i64 =
+        connection.prepare_cached("SELECT id FROM sessions WHERE label = ?1")?.query_row([label], |row| row.get(0))?;
     if inserted == 1 {
         let mut statement = connection
             .prepare_cached("INSERT INTO session_tags (session, position, name, value) VALUES (?1, ?2, ?3, ?4)")?;
         for (position, (name, value)) in session.tags.iter().enumerate() {
             statement.execute(params![id, i64::try_from(position).unwrap_or(i64::MAX), name, value])?;
         }
-    } else if (date, scm_ref, known_tags) != (session.run_date.clone(), session.scm_ref.clone(), tags) {
-        return Ok(false);
     }
     // What was said once stays; what was not said yet is added.
     connection
@@ -234,7 +239,7 @@ fn session(
             facts.ended_at,
             lockfile
         ])?;
-    Ok(true)
+    Ok(())
 }
 
 fn lockfile(connection: &Connection, content: &str) -> Result<i64> {
@@ -279,53 +284,71 @@ fn run(connection: &Connection, memory: &mut Memory, project: i64, run: &Run, ap
     let test = test(connection, memory, project, run, key)?;
     let figures = run.figures.as_ref();
     let nth = if append { next_nth(connection, session, key, &run.start)? } else { run.nth };
-    let id: Option<i64> = connection
+    let before = connection.last_insert_rowid();
+    // Without RETURNING, for which SQLite would copy every page that changes.
+    let is_new = connection
         .prepare_cached(
             "INSERT INTO runs (project, session, context, test, key, start, nth, total_time, user_time, kernel_time, \
              cpu_usage, mem_usage) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
              ON CONFLICT (session, key, start, nth) DO UPDATE SET total_time = excluded.total_time, \
              user_time = excluded.user_time, kernel_time = excluded.kernel_time, cpu_usage = excluded.cpu_usage, \
-             mem_usage = excluded.mem_usage WHERE runs.total_time IS NULL AND excluded.total_time IS NOT NULL \
-             RETURNING id",
+             mem_usage = excluded.mem_usage WHERE runs.total_time IS NULL AND excluded.total_time IS NOT NULL",
         )?
-        .query_row(
-            params![
-                project,
-                session,
-                context,
-                test,
-                key,
-                run.start,
-                nth,
-                figures.map(|figures| figures.total_time),
-                figures.and_then(|figures| figures.user_time),
-                figures.and_then(|figures| figures.kernel_time),
-                figures.and_then(|figures| figures.cpu_usage),
-                figures.and_then(|figures| figures.mem_usage),
-            ],
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(profile) = &run.profile {
-        let run_id = match id {
-            Some(id) => id,
-            None => connection
-                .prepare_cached("SELECT id FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3 AND nth = ?4")?
-                .query_row(params![session, key, run.start, nth], |row| row.get(0))?,
-        };
-        let mut values = vec![Value::Integer(run_id)];
-        values.extend(profile.cells());
-        // A test that ended after all has another profile than the crash that was reported.
-        let action = if id.is_some() { "REPLACE" } else { "IGNORE" };
-        let marks = vec!["?"; values.len()].join(", ");
-        let columns = measures::columns("");
-        connection
-            .prepare_cached(&format!(
-                "INSERT OR {action} INTO profiles (run, attempt, outcome, attribution, mem_source{columns}) VALUES ({marks})"
-            ))?
-            .execute(params_from_iter(values))?;
+        .execute(params![
+            project,
+            session,
+            context,
+            test,
+            key,
+            run.start,
+            nth,
+            figures.map(|figures| figures.total_time),
+            figures.and_then(|figures| figures.user_time),
+            figures.and_then(|figures| figures.kernel_time),
+            figures.and_then(|figures| figures.cpu_usage),
+            figures.and_then(|figures| figures.mem_usage),
+        ])?
+        > 0;
+    let inserted = connection.last_insert_rowid();
+    if is_new {
+        block(connection, memory, key, session)?;
     }
-    Ok(id.is_some())
+    if let Some(profile) = &run.profile {
+        let id = if is_new && inserted != before {
+            inserted
+        } else {
+            connection
+                .prepare_cached("SELECT id FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3 AND nth = ?4")?
+                .query_row(params![session, key, run.start, nth], |row| row.get(0))?
+        };
+        self::profile(connection, id, profile, is_new)?;
+    }
+    Ok(is_new)
+}
+
+/// A test that ended after all has another profile than the crash that was reported.
+fn profile(connection: &Connection, run: i64, profile: &Profile, replace: bool) -> Result<()> {
+    static INSERTS: LazyLock<[String; 2]> = LazyLock::new(|| {
+        let columns = measures::columns("");
+        let marks = vec!["?"; 5 + MEASURES.len()].join(", ");
+        ["IGNORE", "REPLACE"].map(|action| {
+            format!(
+                "INSERT OR {action} INTO profiles (run, attempt, outcome, attribution, mem_source{columns}) VALUES ({marks})"
+            )
+        })
+    });
+    let values = std::iter::once(Value::Integer(run)).chain(profile.cells());
+    connection.prepare_cached(&INSERTS[usize::from(replace)])?.execute(params_from_iter(values))?;
+    Ok(())
+}
+
+/// Notes that the session's block has the test.
+fn block(connection: &Connection, memory: &mut Memory, key: i64, session: i64) -> Result<()> {
+    let block = (key, session / BLOCK);
+    if memory.blocks.insert(block) {
+        connection.prepare_cached("INSERT OR IGNORE INTO test_blocks (key, block) VALUES (?1, ?2)")?.execute(block)?;
+    }
+    Ok(())
 }
 
 fn next_nth(connection: &Connection, session: i64, key: i64, start: &str) -> Result<i64> {

@@ -1,0 +1,35 @@
+//! Why a server did not do what it was asked for.
+
+/// Why a server did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The address is none.
+    #[error("{0:?} is no address of a server: write http://HOST:PORT or https://HOST/p/PROJECT")]
+    Address(String),
+    /// There was no answer.
+    #[error("{url} does not answer: {reason}")]
+    Unreachable {
+        /// What was asked.
+        url: String,
+        /// Why there was none.
+        reason: String,
+    },
+    /// It refused.
+    #[error("{url} answered {status}: {message}")]
+    Refused {
+        /// What was asked.
+        url: String,
+        /// HTTP status.
+        status: u16,
+        /// What it said.
+        message: String,
+    },
+    /// The answer is not what such a server says.
+    #[error("{url} did not answer as a monitor-server does: {reason}")]
+    Answer {
+        /// What was asked.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+}

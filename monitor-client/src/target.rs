@@ -1,0 +1,183 @@
+//! A `.pymon` file into which batches are written.
+
+use std::path::{Path, PathBuf};
+
+use monitor_store::{Entry, InvalidTimestamp, Kind, Process, StoreError, Test, Timestamp, Writer, hash_hex};
+use rusqlite::{Connection, params};
+
+use crate::wire::{Batch, Context, Row};
+
+/// Why a batch can't be written to a file.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// The file does not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file does not take rows of pytest-monitor.
+    #[error("{0}: {1}")]
+    Sql(PathBuf, #[source] rusqlite::Error),
+    /// A time is none.
+    #[error(transparent)]
+    Time(#[from] InvalidTimestamp),
+}
+
+/// A file that takes batches. A session that is in it already must not be written again: its rows would be there twice.
+#[derive(Debug)]
+pub struct Target {
+    path: PathBuf,
+    writer: Writer,
+    plain: Vec<Plain>,
+}
+
+/// What pytest-monitor wrote: without profiles, on contexts without a class.
+#[derive(Debug)]
+struct Plain {
+    contexts: Vec<Context>,
+    session_h: String,
+    rows: Vec<Row<'static>>,
+}
+
+impl Target {
+    /// Opens or makes a file.
+    ///
+    /// # Errors
+    ///
+    /// If that is not possible.
+    pub fn open(path: &Path) -> Result<Self, TargetError> {
+        Ok(Self { path: path.to_owned(), writer: Writer::open(path)?, plain: Vec::new() })
+    }
+
+    /// Writes a session.
+    ///
+    /// # Errors
+    ///
+    /// If the file does not take it, or a time in it is none.
+    pub fn write(&mut self, batch: Batch<'_>) -> Result<(), TargetError> {
+        let session_h = batch.session.session_h.clone();
+        let (classed, contexts): (Vec<_>, Vec<_>) =
+            batch.contexts.into_iter().partition(|context| context.class.is_some());
+        let (ours, theirs): (Vec<_>, Vec<_>) = batch.rows.into_iter().partition(|row| row.profile.is_some());
+        let mut entries = Vec::new();
+        for context in classed {
+            if let (context, Some(class)) = context.to_store() {
+                entries.push(Entry::Context { context, class });
+            }
+        }
+        entries.push(Entry::Session { session: batch.session.to_store()?, lockfile: batch.lockfile });
+        if let Some(first) = ours.first() {
+            entries.push(Entry::Process(process(&session_h, first.context_h.to_string())));
+        }
+        for row in ours {
+            entries.extend(self::entries(row.to_store(&session_h, &process_of(&session_h), None)?));
+        }
+        self.writer.apply(&entries)?;
+        if !contexts.is_empty() || !theirs.is_empty() {
+            let rows = theirs.into_iter().map(Row::into_owned).collect();
+            self.plain.push(Plain { contexts, session_h, rows });
+        }
+        Ok(())
+    }
+
+    /// Completes the file.
+    ///
+    /// # Errors
+    ///
+    /// If it does not take the rows of pytest-monitor.
+    pub fn close(self) -> Result<(), TargetError> {
+        self.writer.close(true)?;
+        let explain = |error| TargetError::Sql(self.path.clone(), error);
+        let mut connection = Connection::open(&self.path).map_err(explain)?;
+        let transaction = connection.transaction().map_err(explain)?;
+        for plain in &self.plain {
+            plain.write(&transaction).map_err(explain)?;
+        }
+        transaction.commit().map_err(explain)
+    }
+}
+
+impl Plain {
+    /// As pytest-monitor writes them.
+    fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
+        for context in &self.contexts {
+            connection.execute(
+                "INSERT OR IGNORE INTO EXECUTION_CONTEXTS (ENV_H, CPU_COUNT, CPU_FREQUENCY_MHZ, CPU_TYPE, CPU_VENDOR, \
+                 RAM_TOTAL_MB, MACHINE_NODE, MACHINE_TYPE, MACHINE_ARCH, SYSTEM_INFO, PYTHON_INFO) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                params![
+                    context.h,
+                    context.cpu_count,
+                    context.cpu_frequency,
+                    context.cpu_type,
+                    context.cpu_vendor,
+                    context.ram_total,
+                    context.machine_node,
+                    context.machine_type,
+                    context.machine_arch,
+                    context.system_info,
+                    context.python_info,
+                ],
+            )?;
+        }
+        let mut insert = connection.prepare(
+            "INSERT INTO TEST_METRICS (SESSION_H, ENV_H, ITEM_START_TIME, ITEM_PATH, ITEM, ITEM_VARIANT, ITEM_FS_LOC, KIND, \
+             COMPONENT, TOTAL_TIME, USER_TIME, KERNEL_TIME, CPU_USAGE, MEM_USAGE) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?;
+        for row in self.rows.iter().filter(|row| row.total_time.is_some()) {
+            insert.execute(params![
+                self.session_h,
+                row.context_h,
+                row.item_start_time,
+                row.item_path,
+                row.item,
+                row.item_variant,
+                row.item_fs_loc,
+                row.kind,
+                row.component,
+                row.total_time,
+                row.user_time,
+                row.kernel_time,
+                row.cpu_usage,
+                row.mem_usage,
+            ])?;
+        }
+        Ok(())
+    }
+}
+
+/// The process that stands for all that the session's tests ran in: readers find the context of a crashed test by it.
+fn process(session_h: &str, environment: String) -> Process {
+    Process {
+        process_h: process_of(session_h),
+        session_h: session_h.to_owned(),
+        env_h: Some(environment),
+        machine_key: String::new(),
+        host: String::new(),
+        boot_id: String::new(),
+        pid: 0,
+        pid_started: 0,
+        leader_pid: None,
+        leader_started: None,
+        scopes: Kind::Function.as_str().to_owned(),
+        // Long ago: it is gone.
+        started_at: Timestamp::from_micros(0),
+        clock_cost_ns: None,
+        scope_cost_ns: None,
+        allocation_cost_ns: None,
+    }
+}
+
+fn process_of(session_h: &str) -> String {
+    hash_hex(["monitor-server", session_h])
+}
+
+fn entries(test: Test) -> Vec<Entry> {
+    match (test.metric, test.profile) {
+        (Some(metric), Some(profile)) => vec![Entry::Finished { metric, profile }],
+        (None, Some(profile)) => {
+            let key = profile.key.clone();
+            vec![Entry::Started(profile), Entry::Crashed { key }]
+        }
+        _ => Vec::new(),
+    }
+}

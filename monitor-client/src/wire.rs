@@ -1,0 +1,255 @@
+//! What is sent, as JSON. `POST /p/NAME/api/v2/sessions` takes it, `GET /p/NAME/api/v2/sessions/SESSION` gives it.
+
+use std::borrow::Cow;
+
+use monitor_store::{Amount, Attribution, MEASURES, Measures, MemSource, Outcome};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A session with all that belongs to it: one JSON document, or its head and then a row a line.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch<'a> {
+    /// The session.
+    pub session: Session,
+    /// What its tests ran on.
+    #[serde(default)]
+    pub contexts: Vec<Context>,
+    /// Text of its `Cargo.lock`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lockfile: Option<String>,
+    /// Runs of its tests.
+    #[serde(default, borrow, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Row<'a>>,
+}
+
+/// A session.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// Identifier.
+    pub session_h: String,
+    /// When it began.
+    pub run_date: String,
+    /// Revision of the sources.
+    pub scm_ref: Option<String>,
+    /// Tags.
+    #[serde(default)]
+    pub description: Map<String, Value>,
+    /// Branch of the sources.
+    pub branch: Option<String>,
+    /// Where that branch left the one it will be merged into.
+    pub merge_base: Option<String>,
+    /// Number of the pull request.
+    pub pull_request: Option<String>,
+    /// Where to see the CI's run.
+    pub ci_url: Option<String>,
+    /// Whether the session is over.
+    #[serde(default)]
+    pub ended: bool,
+}
+
+/// A context.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Context {
+    /// Identifier.
+    pub h: String,
+    /// Logical processors.
+    pub cpu_count: i64,
+    /// MHz.
+    pub cpu_frequency: f64,
+    /// Processor architecture.
+    pub cpu_type: String,
+    /// The processor's model.
+    pub cpu_vendor: Option<String>,
+    /// MiB.
+    pub ram_total: i64,
+    /// Host name.
+    pub machine_node: String,
+    /// Machine type.
+    pub machine_type: String,
+    /// `64bit` or `32bit`.
+    pub machine_arch: String,
+    /// Operating system.
+    pub system_info: String,
+    /// Toolchain.
+    pub python_info: String,
+    /// Machine class.
+    pub class: Option<Class>,
+}
+
+/// A machine class.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    /// Identifier.
+    pub class_h: String,
+    /// The compiler.
+    pub rustc: String,
+    /// Build profile.
+    pub profile: String,
+    /// Optimisation level.
+    pub opt_level: String,
+    /// Target triple.
+    pub target: String,
+}
+
+/// One run of a test.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Row<'a> {
+    /// The context, if it is known.
+    #[serde(borrow)]
+    pub context_h: Cow<'a, str>,
+    /// Start of the body.
+    #[serde(borrow)]
+    pub item_start_time: Cow<'a, str>,
+    /// Module path.
+    #[serde(borrow)]
+    pub item_path: Cow<'a, str>,
+    /// Function name.
+    #[serde(borrow)]
+    pub item: Cow<'a, str>,
+    /// Function name with parameters.
+    #[serde(borrow)]
+    pub item_variant: Cow<'a, str>,
+    /// Source file.
+    #[serde(borrow)]
+    pub item_fs_loc: Cow<'a, str>,
+    /// What the row is about.
+    #[serde(borrow)]
+    pub kind: Cow<'a, str>,
+    /// Part of the product.
+    #[serde(borrow)]
+    pub component: Cow<'a, str>,
+    /// Cargo package.
+    #[serde(borrow)]
+    pub package: Cow<'a, str>,
+    /// Test binary.
+    #[serde(borrow)]
+    pub binary: Cow<'a, str>,
+    /// Wall time, s; absent for a test that did not end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_time: Option<f64>,
+    /// CPU time in user space, s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_time: Option<f64>,
+    /// CPU time in the kernel, s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel_time: Option<f64>,
+    /// 1.0 is one core busy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_usage: Option<f64>,
+    /// MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mem_usage: Option<f64>,
+    /// What we know beyond pytest-monitor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Map<String, Value>>,
+}
+
+/// A session in the list of a server.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Listed {
+    /// The session.
+    pub session: Session,
+    /// Rows that the server has of it.
+    pub rows: u64,
+}
+
+impl<'a> Batch<'a> {
+    /// Its head and then a row a line.
+    #[must_use]
+    pub fn to_lines(&self) -> String {
+        let mut text = line(&self.head());
+        for row in &self.rows {
+            text.push_str(&line(row));
+        }
+        text
+    }
+
+    /// What [`Batch::to_lines`] gave.
+    ///
+    /// # Errors
+    ///
+    /// If it is something else: with the number of the row, unless it is the head.
+    pub fn from_lines(bytes: &'a [u8]) -> Result<Self, (Option<usize>, serde_json::Error)> {
+        let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let head = lines.next().unwrap_or_default();
+        let mut batch: Self = serde_json::from_slice(head).map_err(|error| (None, error))?;
+        for (index, line) in lines.enumerate() {
+            batch.rows.push(serde_json::from_slice(line).map_err(|error| (Some(index), error))?);
+        }
+        Ok(batch)
+    }
+
+    /// Without its rows.
+    fn head(&self) -> Batch<'static> {
+        Batch {
+            session: self.session.clone(),
+            contexts: self.contexts.clone(),
+            lockfile: self.lockfile.clone(),
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl Row<'_> {
+    /// The same, without what it was read from.
+    #[must_use]
+    pub fn into_owned(self) -> Row<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Row {
+            context_h: own(self.context_h),
+            item_start_time: own(self.item_start_time),
+            item_path: own(self.item_path),
+            item: own(self.item),
+            item_variant: own(self.item_variant),
+            item_fs_loc: own(self.item_fs_loc),
+            kind: own(self.kind),
+            component: own(self.component),
+            package: own(self.package),
+            binary: own(self.binary),
+            total_time: self.total_time,
+            user_time: self.user_time,
+            kernel_time: self.kernel_time,
+            cpu_usage: self.cpu_usage,
+            mem_usage: self.mem_usage,
+            profile: self.profile,
+        }
+    }
+}
+
+/// What a row knows beyond pytest-monitor.
+#[must_use]
+pub fn profile(
+    attempt: u32,
+    outcome: Outcome,
+    attribution: Option<Attribution>,
+    mem_source: Option<MemSource>,
+    measures: &Measures,
+) -> Map<String, Value> {
+    let mut json = Map::new();
+    json.insert("attempt".to_owned(), attempt.into());
+    json.insert("outcome".to_owned(), outcome.as_str().into());
+    let words =
+        [("attribution", attribution.map(Attribution::as_str)), ("mem_source", mem_source.map(MemSource::as_str))];
+    json.extend(words.into_iter().filter_map(|(name, word)| Some((name.to_owned(), word?.into()))));
+    for measure in MEASURES {
+        let value = match measure.of(measures) {
+            None => continue,
+            // The integers of SQL end at `i64::MAX`; a larger count is one that wrapped below zero.
+            Some(Amount::Count(count)) => i64::try_from(count).unwrap_or(i64::MAX).into(),
+            Some(Amount::Signed(count)) => count.into(),
+            Some(Amount::Real(value)) => value.into(),
+        };
+        json.insert(measure.name.to_owned(), value);
+    }
+    json
+}
+
+fn line(value: &impl Serialize) -> String {
+    // Numbers that JSON has no word for are the only failure, and are written as null.
+    serde_json::to_string(value).unwrap_or_default() + "\n"
+}
