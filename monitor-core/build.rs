@@ -1,5 +1,5 @@
-//! Tells the runtime which toolchain the tests are built with, in which profile, and whether new threads are seen; names
-//! what expansions call by the version.
+//! Tells the runtime which toolchain the tests are built with, in which profile, and what the platform can do: see new
+//! threads, have another allocator brought in; names what expansions call by the version.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,6 +15,10 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(wraps_pthread_create)");
     if may_wrap_pthread_create() {
         println!("cargo::rustc-cfg=wraps_pthread_create");
+    }
+    println!("cargo::rustc-check-cfg=cfg(can_bring_an_allocator)");
+    if finds_sections() {
+        println!("cargo::rustc-cfg=can_bring_an_allocator");
     }
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc).arg("--version").output().ok();
@@ -41,6 +45,12 @@ fn profile(out_dir: &str, fallback: &str) -> String {
         "debug" => "dev".to_owned(),
         name => name.to_owned(),
     }
+}
+
+/// Whether the linker tells where a section begins and ends, as those of ELF do.
+fn finds_sections() -> bool {
+    let systems = ["linux", "android", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris"];
+    systems.contains(&variable("CARGO_CFG_TARGET_OS").as_str()) && env::var_os("CARGO_CFG_MIRI").is_none()
 }
 
 /// Whether the runtime takes the place of `pthread_create`: not where there is no dynamic linker to find the real one, and not

@@ -106,6 +106,8 @@ fn files() -> Vec<(&'static str, String)> {
         ("one/tests/outside.rs", "#[test]\nfn outside() {\n    let _ = stranger::add(1, 2);\n}\n".to_owned()),
         ("two/Cargo.toml", ALLOCATING.to_owned()),
         ("two/src/lib.rs", "#[test]\nfn plain() {}\n".to_owned()),
+        ("two/src/main.rs", format!("{allocator}fn main() {}\n\n#[test]\nfn of_a_program() {{}}\n", "{}")),
+        ("two/benches/alone.rs", format!("{allocator}fn main() {}\n", "{}")),
         ("two/tests/allocates.rs", format!("{allocator}#[test]\nfn allocates() {{\n    let _ = vec![1];\n}}\n")),
         ("two/tests/broken.txt", "#[test] fn {".to_owned()),
         ("three/Cargo.toml", ALLOCATING.replace("allocating", "testless")),
@@ -169,13 +171,18 @@ fn a_workspace_is_set_up_runs_and_is_taken_back() {
         text("one/Cargo.toml"),
         MEMBER.replace("workspace = true\n", "workspace = true\nmonitor-runtime.workspace = true\n")
     );
-    assert!(text("two/Cargo.toml").contains("monitor-runtime = { package = \"monitor-core\", path = \""));
+    assert!(text("two/Cargo.toml").contains("\nmonitor-runtime.workspace = true\n"), "{}", text("two/Cargo.toml"));
+    assert!(text("two/tests/allocates.rs").starts_with("#[monitor_runtime::allocator]\nstatic ALLOCATOR: std"));
+    let conditions = "#[cfg_attr(not(test), global_allocator)]\n#[cfg_attr(test, monitor_runtime::allocator)]\nstatic ALLOCATOR: std";
+    assert!(text("two/src/main.rs").starts_with(conditions), "{}", text("two/src/main.rs"));
     assert_eq!(
         text("one/src/tests/elsewhere.rs"),
         "#[test]\r\n#[monitor_runtime::monitored]\r\nfn of_windows() {}\r\n"
     );
     assert_eq!(text("Cargo.lock").as_bytes(), before["Cargo.lock"]);
-    for untouched in ["three/Cargo.toml", "three/src/lib.rs", "one/src/nobody.rs", "two/tests/broken.txt"] {
+    for untouched in
+        ["three/Cargo.toml", "three/src/lib.rs", "one/src/nobody.rs", "two/tests/broken.txt", "two/benches/alone.rs"]
+    {
         assert_eq!(after[untouched], before[untouched], "{untouched}");
     }
     let annotated = text("one/src/lib.rs");
@@ -194,6 +201,7 @@ fn a_workspace_is_set_up_runs_and_is_taken_back() {
         "beside_the_code",
         "cases[1]",
         "cases[2]",
+        "of_a_program",
         "of_windows",
         "on_one_line",
         "outside",
@@ -204,6 +212,7 @@ fn a_workspace_is_set_up_runs_and_is_taken_back() {
         "under_a_condition",
     ];
     assert_eq!(rows, expected, "{}", tested.stdout);
+    assert_eq!(project.database().column("select distinct memory_source from TESTS"), ["heap"]);
     let _ = run(project.cargo(&["build", "--workspace"])).succeeded();
 
     // Others' lines change in the meantime.
@@ -250,25 +259,47 @@ fn modules_get_the_attribute_instead_of_their_tests() {
     assert_eq!(fs::read_to_string(project.path("Cargo.toml")).expect("the file can be read"), manifest);
 }
 
-#[test]
-fn what_cargo_does_not_take_changes_nothing() {
-    let manifest = "[package]\nname = \"conflicting\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-                    [dependencies]\nlibsqlite3-sys = { path = \"sys\" }\n";
-    let sys = "[package]\nname = \"libsqlite3-sys\"\nversion = \"0.20.0\"\nedition = \"2021\"\nlinks = \"sqlite3\"\nbuild = \"build.rs\"\n";
-    let project = Project::new(&[
-        ("Cargo.toml", manifest),
+/// A package that depends on this one, which says that it links SQLite.
+fn beside(name: &str, version: &str) -> Project {
+    let manifest = format!(
+        "[package]\nname = \"conflicting\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\n{name} = {{ path = \"sys\" }}\n"
+    );
+    let sys = format!(
+        "[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\nlinks = \"sqlite3\"\nbuild = \"build.rs\"\n"
+    );
+    Project::new(&[
+        ("Cargo.toml", &manifest),
         ("src/lib.rs", "#[test]\nfn plain() {}\n"),
-        ("sys/Cargo.toml", sys),
+        ("sys/Cargo.toml", &sys),
         ("sys/build.rs", "fn main() {}\n"),
         ("sys/src/lib.rs", ""),
-    ]);
-    let before = contents(&project);
-    let refused = init(&project, &[]);
-    assert_eq!(refused.code, Some(1), "{}", refused.stdout);
-    for word in ["nothing was changed", "links", "update the crate"] {
-        assert!(refused.stderr.contains(word), "{word} is not in {}", refused.stderr);
+    ])
+}
+
+#[test]
+fn what_cargo_does_not_take_changes_nothing_and_is_foreseen() {
+    for (name, version) in [("libsqlite3-sys", "0.20.0"), ("sqlite3-src", "0.7.0"), ("libsqlite3-sys", "0.30.0")] {
+        let project = beside(name, version);
+        let before = contents(&project);
+        // The last is of a version that would do, but is not the registry's: cargo itself has to say so.
+        let is_foreseen = version != "0.30.0";
+        for how in [&["--dry-run"][..], &[]] {
+            let refused = init(&project, how);
+            assert_eq!(contents(&project), before);
+            if how == ["--dry-run"] && !is_foreseen {
+                let _ = refused.succeeded();
+                continue;
+            }
+            assert_eq!(refused.code, Some(1), "{}", refused.stdout);
+            assert!(refused.stderr.contains("links to the native library"), "{}", refused.stderr);
+            if is_foreseen {
+                for word in [name, version, "conflicting", "update the crate", "cargo monitor nextest"] {
+                    assert!(refused.stderr.contains(word), "{word} is not in {}", refused.stderr);
+                }
+            }
+        }
     }
-    assert_eq!(contents(&project), before);
 }
 
 #[test]

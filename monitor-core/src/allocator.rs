@@ -7,12 +7,11 @@ use crate::scope::current::current;
 
 /// Counts what each monitored test allocates, and lets `A` do the work.
 ///
-/// `monitor-runtime` installs `Allocator<System>`. A package with a global allocator of its own depends on
-/// `monitor-core` instead, under that name, and wraps its own:
+/// `monitor-runtime` installs one, and [`allocator`](macro@crate::allocator) gives it a program's own allocator to
+/// work with. Beside `monitor-core` alone, it can be installed by hand:
 ///
 /// ```
-/// # use monitor_core as monitor_runtime;
-/// use monitor_runtime::Allocator;
+/// use monitor_core::Allocator;
 /// use std::alloc::System;
 ///
 /// #[global_allocator]
@@ -88,7 +87,7 @@ fn count_allocation(pointer: *mut u8, size: usize) {
 
 #[cfg(test)]
 #[global_allocator]
-static INSTALLED: Allocator<System> = Allocator::new(System);
+static INSTALLED: Allocator<crate::__allocator::Underlying> = Allocator::new(crate::__allocator::Underlying);
 
 /// Whether the program's global allocator is an [`Allocator`]: found out by trying, when the recorder is set up.
 static COUNTS: AtomicBool = AtomicBool::new(false);

@@ -1,8 +1,8 @@
 //! Measuring scopes, the counting allocator, the session and the recorder: all that `monitor-runtime` is made of,
 //! except that nothing is installed as the global allocator.
 //!
-//! Most packages depend on `monitor-runtime`. One with a global allocator of its own depends on this crate, under that
-//! name, and wraps its allocator in an [`Allocator`]:
+//! Most packages depend on `monitor-runtime`. One whose library, or a library that it uses, brings a global allocator depends
+//! on this crate, under that name:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -18,7 +18,10 @@
 #![allow(clippy::test_attr_in_doctest, reason = "the attribute is for tests")]
 
 pub use allocator::Allocator;
-pub use monitor_macros::monitored;
+pub use monitor_macros::{allocator, monitored};
+
+#[doc(hidden)]
+pub use __install_allocator as __use_allocator;
 
 mod __private;
 mod allocator;
@@ -35,6 +38,19 @@ mod sys;
 
 #[doc(hidden)]
 pub mod outside;
+
+/// Whether beside `monitor-runtime` a program may have an allocator of its own: see [`allocator`](macro@allocator).
+#[doc(hidden)]
+pub const CAN_TAKE_AN_ALLOCATOR: bool = cfg!(can_bring_an_allocator);
+
+/// What expansions of `#[allocator]` name.
+#[doc(hidden)]
+pub mod __allocator {
+    pub use core::alloc::GlobalAlloc;
+    pub use core::marker::Sync;
+
+    pub use crate::sys::underlying::{Brought, Shared, Underlying};
+}
 
 // `__private`, under a name with the version of this crate.
 include!(concat!(env!("OUT_DIR"), "/private.rs"));

@@ -1,8 +1,9 @@
-//! The `#[monitored]` attribute: parse -> model -> validate -> expand.
+//! The `#[monitored]` attribute: parse -> model -> validate -> expand; and `#[allocator]`.
 //!
 //! Use it through `monitor_runtime`, which re-exports it and is what expansions call.
 #![forbid(unsafe_code)]
 
+mod allocator;
 mod body;
 mod case;
 mod compiler;
@@ -71,6 +72,31 @@ use syn::{Item, ItemFn, parse2};
 #[proc_macro_attribute]
 pub fn monitored(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     attribute(options.into(), item.into()).into()
+}
+
+/// In place of the language's `#[global_allocator]`, in a test binary with monitored tests: the allocator works, and what each
+/// test takes from it is counted.
+///
+/// ```
+/// use std::alloc::System;
+///
+/// #[monitor_runtime::allocator]
+/// static ALLOCATOR: System = System;
+/// ```
+///
+/// The static keeps its name and its type. A program may have one. Where the static is part of what is not compiled for tests
+/// only, as in `main.rs`, both attributes have their condition: `#[cfg_attr(not(test), global_allocator)]` and
+/// `#[cfg_attr(test, monitor_runtime::allocator)]`. A library hands its allocator on to whoever links it; there this
+/// attribute does not help, see [`monitor_core`](https://docs.rs/monitor-core).
+///
+/// The option `crate = path` says where `monitor_runtime` is, if it is renamed.
+///
+/// # Platforms
+///
+/// Beside `monitor-runtime`, those whose programs are ELF: Linux, Android, BSD, Solaris; beside `monitor-core`, all.
+#[proc_macro_attribute]
+pub fn allocator(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    allocator::expand(options.into(), item.into()).into()
 }
 
 /// The attributes that make a function a test, by the last word of their path, for `cargo monitor`.

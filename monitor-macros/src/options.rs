@@ -54,6 +54,18 @@ pub(crate) fn parse(tokens: TokenStream) -> Result<Options> {
     parser.parse2(tokens)
 }
 
+/// As [`parse`], for an attribute that takes `crate` only: where the runtime is.
+pub(crate) fn only_crate(tokens: TokenStream) -> Result<TokenStream> {
+    let options = parse(tokens)?;
+    match options.tokens.iter().find(|(name, _)| name != "crate") {
+        Some((name, tokens)) => Err(Error::new_spanned(
+            tokens,
+            format!("option \"{name}\" is one of #[monitored]; only crate is known here"),
+        )),
+        None => Ok(options.runtime()),
+    }
+}
+
 impl Options {
     fn one(&mut self, input: ParseStream<'_>) -> Result<()> {
         if !input.peek(Ident::peek_any) {

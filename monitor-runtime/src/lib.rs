@@ -13,8 +13,9 @@
 //! }
 //! ```
 //!
-//! A program has one global allocator. A package with one of its own depends on the core instead, under this crate's
-//! name, and wraps its allocator in an [`Allocator`]; its tests stay the same:
+//! A program has one global allocator. A test binary with one of its own writes [`allocator`](macro@allocator) in place of the
+//! language's `#[global_allocator]`. A package whose library has one, or that uses such a library, depends on the core, under
+//! this crate's name; its tests stay the same:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -32,5 +33,9 @@
 
 pub use monitor_core::*;
 
+// Beside an allocator that is installed already.
+#[doc(hidden)]
+pub use monitor_core::__bring_allocator as __use_allocator;
+
 #[global_allocator]
-static INSTALLED: Allocator = Allocator::new(std::alloc::System);
+static INSTALLED: Allocator<__allocator::Underlying> = Allocator::new(__allocator::Underlying);

@@ -2,7 +2,7 @@
 
 use crate::filter::Resource;
 use crate::measures::Measure;
-use crate::test::TestId;
+use crate::test_run::TestId;
 use crate::words::MemSource;
 
 /// A number that is read of each run.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use crate::filesystem;
+use crate::manifest::{self, Manifest};
 
 /// The file of a workspace, as the value of `MONITOR_DB` says; `None` if it is `off` or `/dev/null`.
 ///
@@ -26,7 +27,7 @@ pub fn is_on_network(file: &Path) -> bool {
 
 /// The root of the workspace that the package in `manifest_dir` belongs to; the package itself if it is in none.
 ///
-/// Reads manifests line by line for `[workspace]`, `exclude` and `package.workspace` only. If the package is no
+/// Reads of manifests what they say about workspaces only. If the package is no
 /// longer where it was built (an archive run elsewhere), the search starts in the current folder.
 #[must_use]
 pub fn workspace_root(manifest_dir: &Path) -> PathBuf {
@@ -49,46 +50,17 @@ fn root_of(package: &Path) -> PathBuf {
     for folder in package.ancestors().skip(1) {
         let manifest = read(folder);
         if manifest.is_workspace {
-            let excluded = manifest.exclude.iter().any(|path| package.starts_with(normal(&folder.join(path))));
-            return if excluded { package } else { folder }.to_owned();
+            let is_below = |path: &String| package.starts_with(normal(&folder.join(path)));
+            // As cargo does: what is a member by name is not excluded.
+            let is_excluded = manifest.exclude.iter().any(is_below) && !manifest.members.iter().any(is_below);
+            return if is_excluded { package } else { folder }.to_owned();
         }
     }
     package.to_owned()
 }
 
-/// What a manifest says about workspaces.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Manifest {
-    is_workspace: bool,
-    exclude: Vec<String>,
-    workspace: Option<String>,
-}
-
 fn read(folder: &Path) -> Manifest {
-    fs::read_to_string(folder.join("Cargo.toml")).map(|text| parse(&text)).unwrap_or_default()
-}
-
-fn parse(text: &str) -> Manifest {
-    let mut manifest = Manifest::default();
-    let mut table = String::new();
-    let mut excluding = false;
-    for line in text.lines() {
-        let line = line.split(" #").next().unwrap_or(line).trim();
-        if !excluding && line.starts_with('[') {
-            table = line.trim_matches(['[', ']']).replace(' ', "");
-            manifest.is_workspace |= table == "workspace" || table.starts_with("workspace.");
-            continue;
-        }
-        let (key, value) = line.split_once('=').map_or(("", line), |(key, value)| (key.trim(), value));
-        excluding |= table == "workspace" && key == "exclude";
-        if excluding {
-            manifest.exclude.extend(value.split(['"', '\'']).skip(1).step_by(2).map(str::to_owned));
-            excluding = !value.contains(']');
-        } else if table == "package" && key == "workspace" {
-            manifest.workspace = value.split(['"', '\'']).nth(1).map(str::to_owned);
-        }
-    }
-    manifest
+    fs::read_to_string(folder.join("Cargo.toml")).map(|text| manifest::parse(&text)).unwrap_or_default()
 }
 
 /// Without `.` and `..`, as far as the names alone tell.
@@ -111,16 +83,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn manifests_are_read_as_far_as_needed() {
-        let text = "[package]\nname = \"a\"\nworkspace = \"../..\" # there\n\n[dependencies]\nexclude = \"1\"\n";
-        assert_eq!(parse(text), Manifest { workspace: Some("../..".to_owned()), ..Manifest::default() });
-        let text = "[workspace]\nmembers = [\"a\"]\nexclude = [\n  \"old\",\n  'vendored/x',\n]\nresolver = \"3\"\n";
-        let exclude = vec!["old".to_owned(), "vendored/x".to_owned()];
-        assert_eq!(parse(text), Manifest { is_workspace: true, exclude, workspace: None });
-        assert!(parse("[workspace.package]\nversion = \"1\"\n").is_workspace);
-    }
-
-    #[test]
     fn the_root_is_where_cargo_says() {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let root = folder.path();
@@ -130,15 +92,17 @@ mod tests {
             fs::write(path.join("Cargo.toml"), manifest).expect("a file can be written");
             path
         };
-        let workspace = package("w", "[workspace]\nexclude = [\"out\"]\n");
+        let workspace = package("w", "workspace = { exclude = [\"out\"], members = [\"out/though\"] }\n");
         let member = package("w/crates/member", "[package]\nname = \"member\"\n");
         let own = package("w/own", "[package]\nname = \"own\"\n[workspace]\n");
         let out = package("w/out", "[package]\nname = \"out\"\n");
+        let though = package("w/out/though", "[package]\nname = \"though\"\n");
         let elsewhere = package("elsewhere/deep", "[package]\nname = \"deep\"\nworkspace = \"../../w\"\n");
         let single = package("single", "[package]\nname = \"single\"\n");
         assert_eq!(workspace_root(&member), workspace);
         assert_eq!(workspace_root(&own), own);
         assert_eq!(workspace_root(&out), out);
+        assert_eq!(workspace_root(&though), workspace);
         assert_eq!(workspace_root(&elsewhere), workspace);
         assert_eq!(workspace_root(&single), single);
     }

@@ -1,8 +1,8 @@
 //! Allocators other than the default: wrapped ones count to the byte, and without a counting one the row says so.
 #![forbid(unsafe_code)]
 
-use monitor_tests::Project;
 use monitor_tests::heap::{MIB, assert_heap_is_exact, assert_threads_even_out, fillings};
+use monitor_tests::{Project, run};
 
 /// A package without the runtime's own allocator, with this at the top of its library.
 fn package(name: &str, dependency: &str, allocator: &str) -> Project {
@@ -92,6 +92,8 @@ fn mixed() -> Project {
     let test = |attribute: &str, name: &str| format!("#[{attribute}]\n#[test]\nfn {name}() {{\n    {VECTOR}\n}}\n");
     let monitored = |name: &str| test("monitor_runtime::monitored", name);
     let global = |kind: &str, value: &str| format!("#[global_allocator]\nstatic ALLOCATOR: {kind} = {value};\n");
+    let counted =
+        |kind: &str, value: &str| global(kind, value).replace("global_allocator", "monitor_runtime::allocator");
     let wrapped =
         |by: &str, kind: &str| global(&format!("{by}::Allocator<{kind}>"), &format!("{by}::Allocator::new({kind})"));
     let package = |name: &str, dependencies: &str| {
@@ -102,21 +104,31 @@ fn mixed() -> Project {
         "[dev-dependencies]\nmonitor-runtime = { package = \"monitor-core\", path = \"{{repo}}/monitor-core\" }\n";
     let files = [
         ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"plain\", \"own\", \"library\"]\n".to_owned()),
-        // Most packages; one of its files has an allocator, and one has both, with a line for it in the manifest.
+        // Most packages. Files and programs of it that have an allocator say that it is to be counted.
         (
             "plain/Cargo.toml",
-            package(
-                "plain",
-                &format!("{plain}monitor-core = {{ path = \"{{{{repo}}}}/monitor-core\" }}\ndhat = \"0.3\"\n"),
-            ),
+            package("plain", &format!("{plain}dhat = \"0.3\"\n\n[dependencies]\nmimalloc = \"0.1\"\n")),
         ),
         ("plain/src/lib.rs", format!("#[cfg(test)]\n{}", monitored("plain_library"))),
         ("plain/tests/plain.rs", monitored("plain_file")),
         ("plain/tests/own.rs", global("std::alloc::System", "std::alloc::System") + &test("inline", "not_monitored")),
         (
             "plain/tests/dhat.rs",
-            wrapped("monitor_core", "dhat::Alloc")
-                + &test("monitor_core::monitored(crate = monitor_core)", "dhat_wrapped"),
+            "#![forbid(unsafe_code)]\n".to_owned()
+                + &counted("dhat::Alloc", "dhat::Alloc")
+                + &monitored("dhat_counted"),
+        ),
+        (
+            "plain/tests/own_type.rs",
+            format!("{}{}", counted("Mine", "Mine(0)"), include_str!("../fixtures/own_allocator.rs")),
+        ),
+        (
+            "plain/src/main.rs",
+            format!(
+                "#[cfg_attr(not(test), global_allocator)]\n#[cfg_attr(test, monitor_runtime::allocator)]\n\
+                 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;\n\nfn main() {{}}\n\n#[cfg(test)]\n{}",
+                monitored("mimalloc_of_a_program")
+            ),
         ),
         // A package that has an allocator in its tests: each binary says which.
         ("own/Cargo.toml", package("own", &format!("{core}mimalloc = \"0.1\"\ntikv-jemallocator = \"0.6\"\n"))),
@@ -130,7 +142,7 @@ fn mixed() -> Project {
         ),
         (
             "own/tests/jemalloc.rs",
-            wrapped("monitor_runtime", "tikv_jemallocator::Jemalloc") + &monitored("jemalloc_wrapped"),
+            counted("tikv_jemallocator::Jemalloc", "tikv_jemallocator::Jemalloc") + &monitored("jemalloc_counted"),
         ),
         ("own/tests/system.rs", wrapped("monitor_runtime", "std::alloc::System") + &monitored("system_wrapped")),
         ("own/tests/nothing.rs", monitored("nothing_installed")),
@@ -151,12 +163,15 @@ fn mixed() -> Project {
 fn a_workspace_builds_whatever_allocators_its_members_and_files_have() {
     let project = mixed();
     let _ = project.test(&["--workspace", "--tests"]);
+    let _ = run(project.cargo(&["run", "--quiet", "--package", "allocators-plain"])).succeeded();
     assert_eq!(
         project.database().rows("select item, memory_source, heap_allocated_bytes from TESTS order by 2, 1"),
         [
-            ["dhat_wrapped", "heap", "1000"],
-            ["jemalloc_wrapped", "heap", "1000"],
+            ["dhat_counted", "heap", "1000"],
+            ["jemalloc_counted", "heap", "1000"],
+            ["mimalloc_of_a_program", "heap", "1000"],
             ["mimalloc_wrapped", "heap", "1000"],
+            ["own_type_keeps_its_name", "heap", "1000"],
             ["plain_file", "heap", "1000"],
             ["plain_library", "heap", "1000"],
             ["system_wrapped", "heap", "1000"],

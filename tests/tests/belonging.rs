@@ -141,3 +141,29 @@ fn a_variable_that_a_test_sets_for_the_cargo_it_runs_counts() {
     let _ = run(command).succeeded();
     assert_eq!(rows(&project.path(".pymon"))[0][4], "inner");
 }
+
+#[test]
+fn a_workspace_is_found_however_its_manifest_is_written() {
+    let package = |name: &str| manifest(name, "").replace("[workspace]\n", "");
+    let root =
+        "workspace = { members = [\"one\", \"out/member\"], exclude = [\"out\"], resolver = \"3\" } # [workspace]\n";
+    let project = Project::new(&[
+        ("Cargo.toml", root),
+        ("one/Cargo.toml", &package("belonging-one")),
+        ("one/src/lib.rs", ONE_TEST),
+        ("out/member/Cargo.toml", &package("belonging-member")),
+        ("out/member/src/lib.rs", ONE_TEST),
+        ("out/alone/Cargo.toml", &package("belonging-alone")),
+        ("out/alone/src/lib.rs", ONE_TEST),
+    ]);
+    let alone = project.path("out/alone");
+    fs::copy(project.path("Cargo.lock"), alone.join("Cargo.lock")).expect("the lock file can be copied");
+    for folder in [project.root(), &alone] {
+        let _ = run(cargo_in(&project, folder, &["test", "--workspace", "--lib"])).succeeded();
+    }
+    let packages =
+        |folder: &Path| Database::open(&folder.join(".pymon")).column("select package from TESTS order by 1");
+    assert_eq!(packages(project.root()), ["belonging-member", "belonging-one"]);
+    assert_eq!(packages(&alone), ["belonging-alone"]);
+    assert!(!project.path("one/.pymon").exists() && !project.path("out/member/.pymon").exists());
+}

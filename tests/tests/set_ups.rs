@@ -28,7 +28,7 @@ const SET_UPS: &[[&str; 3]] = &[
     ["a preloaded library that defines it", "right", "set_ups::a_preloaded_interposer_is_called_too"],
     [
         "members and files with allocators of all kinds",
-        "right where wrapped, else `rss`",
+        "right where counted, else `rss`",
         "allocators::a_workspace_builds_whatever_allocators_its_members_and_files_have",
     ],
     ["`#![no_std]`", "right", "no_std::every_kind_of_test_compiles_and_records"],

@@ -10,9 +10,9 @@ use syn::{Attribute, FnArg, ItemFn, Macro, Meta, Token};
 const ATTRIBUTES: &[&str] = &monitor_macros::__test_attributes!();
 const MACROS: &[&str] = &monitor_macros::__test_macros!();
 
-/// Whether one of the attributes has this name, whatever path it is written with.
+/// Whether one of the attributes has this name, whatever path it is written with, perhaps under a condition.
 pub(crate) fn has(attributes: &[Attribute], name: &str) -> bool {
-    attributes.iter().any(|attribute| is_named(attribute.path(), &[name]))
+    attributes.iter().any(|attribute| names(attribute, &[name]))
 }
 
 /// Whether `#[monitored]` is among the attributes, perhaps under a condition.

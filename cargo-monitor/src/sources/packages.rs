@@ -23,6 +23,8 @@ pub(crate) struct Package {
     pub manifest: PathBuf,
     /// Root files, and whether the target is one of tests only: what dev-dependencies are there for in any case.
     pub targets: Vec<(PathBuf, bool)>,
+    /// Of these, the roots of programs.
+    pub programs: Vec<PathBuf>,
     /// What it calls the runtime, if it depends on it already.
     pub runtime: Option<String>,
     /// Whether that brings its global allocator.
@@ -50,6 +52,35 @@ pub(crate) fn resolve(folder: &Path) -> anyhow::Result<()> {
     metadata(folder, &[]).map(drop)
 }
 
+/// A package of the graph that links a library of the system's.
+#[derive(Debug)]
+pub(crate) struct Linking {
+    pub name: String,
+    pub version: String,
+    /// Names of the packages that depend on it.
+    pub used_by: Vec<String>,
+}
+
+/// The packages of the whole graph around a folder that link this library, as cargo resolves it.
+pub(crate) fn linking(folder: &Path, library: &str) -> anyhow::Result<Vec<Linking>> {
+    let told: Value = serde_json::from_str(&metadata(folder, &[])?).context("cargo metadata is not understood")?;
+    let id_of = |package: &Value| text(&package["id"]);
+    let used_by = |id: &str| {
+        let uses = |node: &&Value| list(&node["dependencies"]).any(|used| used == id);
+        let users: Vec<_> = list(&told["resolve"]["nodes"]).filter(uses).map(id_of).collect();
+        let named = list(&told["packages"]).filter(|package| users.contains(&id_of(package)));
+        named.map(|package| text(&package["name"])).collect()
+    };
+    let linking = list(&told["packages"]).filter(|package| package["links"] == library);
+    Ok(linking
+        .map(|package| Linking {
+            name: text(&package["name"]),
+            version: text(&package["version"]),
+            used_by: used_by(&id_of(package)),
+        })
+        .collect())
+}
+
 fn metadata(folder: &Path, more: &[&str]) -> anyhow::Result<String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(&cargo);
@@ -74,6 +105,10 @@ fn package(told: &Value) -> Package {
         name: text(&told["name"]),
         manifest: path(&told["manifest_path"]),
         targets: list(&told["targets"]).filter_map(target).collect(),
+        programs: list(&told["targets"])
+            .filter(|target| is_of(target, "bin"))
+            .map(|bin| path(&bin["src_path"]))
+            .collect(),
         runtime,
         installs: list(&told["dependencies"]).any(|dependency| dependency["name"] == "monitor-runtime"),
         uses: list(&told["dependencies"])
@@ -85,9 +120,12 @@ fn package(told: &Value) -> Package {
 
 /// Build scripts have no tests.
 fn target(told: &Value) -> Option<(PathBuf, bool)> {
-    let is = |kind: &str| list(&told["kind"]).any(|one| one == kind);
-    let of_tests = is("test") || is("bench") || is("example");
-    (!is("custom-build")).then(|| (path(&told["src_path"]), of_tests))
+    let of_tests = ["test", "bench", "example"].iter().any(|kind| is_of(told, kind));
+    (!is_of(told, "custom-build")).then(|| (path(&told["src_path"]), of_tests))
+}
+
+fn is_of(target: &Value, kind: &str) -> bool {
+    list(&target["kind"]).any(|one| one == kind)
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {

@@ -1,13 +1,9 @@
 //! Where an isolated process leaves its output and its report.
 
-use std::collections::hash_map::RandomState;
 use std::fs::{self, OpenOptions};
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-
-use crate::sys;
 
 /// A folder that is made for one process, that no other user can enter, and whose name nobody can foresee. Files, not
 /// pipes: what is written is there when the process has ended, whoever else may still hold them.
@@ -16,11 +12,7 @@ pub(super) struct Folder(PathBuf);
 
 impl Folder {
     pub(super) fn new() -> io::Result<Self> {
-        // Seeded by the operating system.
-        let number = || RandomState::new().build_hasher().finish();
-        let path = std::env::temp_dir().join(format!("monitor-isolated-{:016x}{:016x}", number(), number()));
-        sys::make_private_folder(&path)?;
-        Ok(Self(path))
+        monitor_store::private_folder("isolated").map(Self)
     }
 
     pub(super) fn path(&self) -> &Path {

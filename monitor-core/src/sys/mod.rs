@@ -11,7 +11,6 @@ pub(crate) mod descriptors;
 #[path = "descriptors_unguarded.rs"]
 pub(crate) mod descriptors;
 mod exit;
-mod folder;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod linux;
 mod parent;
@@ -19,6 +18,7 @@ mod parent;
 mod portable;
 mod thread_id;
 pub(crate) mod threads;
+pub(crate) mod underlying;
 mod usage;
 
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
@@ -32,7 +32,6 @@ pub(crate) use backend::{
     thread_cpu_ns, thread_id, thread_usage, thread_usage_of,
 };
 pub(crate) use exit::at_exit;
-pub(crate) use folder::make_private_folder;
 pub(crate) use parent::parent_id;
 pub(crate) use thread_id::ThreadId;
 pub(crate) use usage::{ChildUsage, Edge, Usage};

@@ -9,7 +9,7 @@ use rusqlite::{Result, Row};
 
 use crate::measures::{Amount, MEASURES, Measures, Number};
 use crate::rows::{Metric, Process, Profile, ProfileKey};
-use crate::test::Test;
+use crate::test_run::Test;
 use crate::words::{Kind, Outcome};
 
 /// A run `r` with what its numbers stand for.

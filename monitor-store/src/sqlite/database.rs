@@ -1,4 +1,4 @@
-//! An open database file: how it is opened, locked, migrated and waited for.
+//! An open database file: how it is connected to, locked and waited for.
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -11,7 +11,6 @@ use crate::descriptors::Descriptors;
 use crate::error::StoreError;
 use crate::filesystem;
 use crate::sqlite::error::sqlite_error;
-use crate::sqlite::migrations;
 
 /// How long a writer tries to get at a locked file.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(30);
@@ -32,32 +31,10 @@ pub(crate) struct Database {
     connection: Connection,
     path: PathBuf,
     patience: Duration,
-    descriptors: Descriptors,
+    pub(super) descriptors: Descriptors,
 }
 
 impl Database {
-    /// Opens `path` for writing; creates and migrates it as needed.
-    pub(crate) fn open(path: &Path, patience: Duration, descriptors: Descriptors) -> Result<Self, StoreError> {
-        refuse_what_is_no_database(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let database = Self { descriptors, ..Self::connect(path, flags, patience)? };
-        let others_log = filesystem::has_log(path);
-        if others_log {
-            // To close the file as its last user would write the log into it, before it is known whose it is.
-            database.keep_log(true)?;
-        }
-        let version = migrations::recognise(&database)?;
-        migrations::refuse_newer(path, version)?;
-        if others_log {
-            database.keep_log(false)?;
-        }
-        database.choose_journal()?;
-        if version < migrations::CURRENT {
-            migrations::run(&database)?;
-        }
-        Ok(database)
-    }
-
     /// A connection whose busy timeout is set before anything else.
     pub(crate) fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Self, StoreError> {
         let failed = |source| StoreError::from_sqlite(path, source, Duration::ZERO);
@@ -69,7 +46,7 @@ impl Database {
     }
 
     /// Whether the write-ahead log stays as it is when the connection is closed.
-    fn keep_log(&self, keep: bool) -> Result<(), StoreError> {
+    pub(super) fn keep_log(&self, keep: bool) -> Result<(), StoreError> {
         self.patiently(|c| c.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep).map(drop))
     }
 
@@ -77,7 +54,7 @@ impl Database {
     ///
     /// A commit is then safe from a crash of the process; a crash of the machine may lose the last
     /// ones, never the file.
-    fn choose_journal(&self) -> Result<(), StoreError> {
+    pub(super) fn choose_journal(&self) -> Result<(), StoreError> {
         let wanted = if filesystem::is_network(&self.path) { "delete" } else { "wal" };
         let query = |sql: &str| self.patiently(|c| c.query_row(sql, [], |row| row.get::<_, String>(0)));
         if query("PRAGMA journal_mode")? != wanted {

@@ -9,7 +9,7 @@ use crate::figures::{Figure, Figures, RunFigures, SessionFigures};
 use crate::sqlite::columns::Cells;
 use crate::sqlite::conditions::column;
 use crate::sqlite::monitor::{Monitor, text};
-use crate::test::TestId;
+use crate::test_run::TestId;
 use crate::timestamp::Timestamp;
 use crate::words::{Attribution, MemSource};
 

@@ -11,7 +11,7 @@ use crate::sqlite::memory::Memory;
 use crate::sqlite::monitor::Monitor;
 use crate::sqlite::settle;
 use crate::sqlite::writer::Writer;
-use crate::test::Test;
+use crate::test_run::Test;
 use crate::words::Outcome;
 
 /// What a merge added.

@@ -12,6 +12,7 @@ pub(crate) mod maintain;
 pub(crate) mod memory;
 mod migrations;
 pub(crate) mod monitor;
+mod open;
 mod reader;
 mod run;
 mod runs;

@@ -1,9 +1,9 @@
 //! How a file is opened for reading: also where nothing may be written.
 
 use std::collections::HashSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fs, io, process};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -11,6 +11,7 @@ use crate::descriptors::Descriptors;
 use crate::error::StoreError;
 use crate::filesystem;
 use crate::liveness::ThisMachine;
+use crate::private_folder::private_folder;
 use crate::spool::{self, Kept};
 use crate::sqlite::database::{self, Database};
 use crate::sqlite::migrations;
@@ -132,7 +133,7 @@ struct Copy {
 impl Copy {
     fn in_new_folder(path: &Path) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Io { path: path.to_owned(), action: "copy for reading", source };
-        let folder = create_folder().map_err(failed)?;
+        let folder = private_folder("copy").map_err(failed)?;
         Ok(Self { file: folder.join("copy.pymon"), folder })
     }
 
@@ -157,16 +158,5 @@ impl Drop for Copy {
     fn drop(&mut self) {
         // What cannot be removed lies in the folder for temporary files, which the system cleans.
         let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-fn create_folder() -> io::Result<PathBuf> {
-    let mut number = 0;
-    loop {
-        let folder = env::temp_dir().join(format!("monitor-store-{}-{number}", process::id()));
-        match fs::create_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-            result => return result.map(|()| folder),
-        }
     }
 }

@@ -7,7 +7,7 @@ use crate::json::Json;
 use crate::rows::Process;
 use crate::sqlite::columns::{self, Cells};
 use crate::sqlite::monitor::{Monitor, text};
-use crate::test::{OutcomeCounts, Test, TestId};
+use crate::test_run::{OutcomeCounts, Test, TestId};
 use crate::words::Outcome;
 
 impl Monitor {

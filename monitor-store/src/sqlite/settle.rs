@@ -12,7 +12,7 @@ use crate::sqlite::columns;
 use crate::sqlite::database::Database;
 use crate::sqlite::insert;
 use crate::summary::{self, EndedTest};
-use crate::test::Test;
+use crate::test_run::Test;
 use crate::timestamp::Timestamp;
 use crate::words::{Kind, Outcome};
 

@@ -1,6 +1,6 @@
 //! Global allocators: a program has one, so that of monitor-runtime and one of the program's own exclude each other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemMacro, ItemStatic};
@@ -10,21 +10,26 @@ use super::source::some;
 use crate::sources::packages::{Package, Workspace};
 use crate::sources::{files, known};
 
-/// What a package with an allocator writes.
+/// What stands in place of `#[global_allocator]`, for what it gives to be counted.
+const COUNTED: &str = "#[monitor_runtime::allocator]";
+
+/// What a package writes that links an allocator of a library.
 const CORE: &str = "monitor-runtime = { package = \"monitor-core\", ... }";
 
 /// What a test binary of it writes that has no allocator.
-const COUNTING: &str = "#[global_allocator] static ALLOCATOR: monitor_runtime::Allocator = \
-                        monitor_runtime::Allocator::new(std::alloc::System);";
+const COUNTING: &str = "#[monitor_runtime::allocator] static ALLOCATOR: std::alloc::System = std::alloc::System;";
 
 pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
     let mut seen = Seen::default();
     for package in workspace.packages.iter().filter(|package| package.runtime.is_some()) {
-        let library = package.targets.iter().filter(|(_, for_tests)| !for_tests).map(|(root, _)| look(root, false));
-        let is_handed_on = library.into_iter().any(|library| library.handed_on);
+        let is_library = |(root, for_tests): &&(PathBuf, bool)| !for_tests && !package.programs.contains(root);
+        let is_handed_on = package.targets.iter().filter(is_library).any(|(root, _)| look(root, false).handed_on);
         for (root, for_tests) in &package.targets {
             let shown = root.strip_prefix(&workspace.root).unwrap_or(root).display().to_string();
-            seen.target(package, shown, &look(root, *for_tests), is_handed_on);
+            // A program links its library, as tests beside it do; the library is in its own tests.
+            let target = look(root, *for_tests);
+            let has_it = if *for_tests || package.programs.contains(root) { is_handed_on } else { target.handed_on };
+            seen.target(package, shown, &target, has_it);
         }
     }
     seen.findings()
@@ -33,7 +38,10 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
 /// Roots of targets that have monitored tests.
 #[derive(Default)]
 struct Seen {
+    /// Where one that is not counted excludes ours.
     conflicting: Vec<String>,
+    /// Where a library's does.
+    of_a_library: Vec<String>,
     unwrapped: Vec<String>,
     without: Vec<String>,
 }
@@ -43,33 +51,39 @@ impl Seen {
         if !target.monitored {
             return;
         }
-        let has_one = target.own.is_some() || is_handed_on;
-        if has_one && package.installs && !target.names_the_core {
-            self.conflicting.push(root);
-        } else if target.own == Some(Own::Unwrapped) {
-            self.unwrapped.push(root);
-        } else if !has_one && !package.installs {
-            self.without.push(root);
+        match target.own {
+            _ if is_handed_on && package.installs => self.of_a_library.push(root),
+            Some(Own::Counted) => {}
+            // Wrapped by hand it counts beside the core only.
+            Some(Own::Wrapped) if !package.installs => {}
+            Some(_) if package.installs => self.conflicting.push(root),
+            Some(_) => self.unwrapped.push(root),
+            None if !is_handed_on && !package.installs => self.without.push(root),
+            None => {}
         }
     }
 
     fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
+        let conflict = "a global allocator beside that of monitor-runtime, which rustc refuses (\"conflicts with global allocator in: \
+                        monitor_runtime\")";
+        let remedy = format!(
+            "write {COUNTED} in place of #[global_allocator]: static ALLOCATOR: YOURS = YOURS; where it is not for tests only: \
+             #[cfg_attr(not(test), global_allocator)] and #[cfg_attr(test, monitor_runtime::allocator)]"
+        );
         if !self.conflicting.is_empty() {
-            let found = format!(
-                "{}: a global allocator beside that of monitor-runtime, which rustc refuses (\"conflicts with global \
-                 allocator in: monitor_runtime\")",
-                some(&self.conflicting)
-            );
+            let found = format!("{}: {conflict}", some(&self.conflicting));
+            findings.push(Finding::wrong("allocator", found, remedy.clone()));
+        }
+        if !self.of_a_library.is_empty() {
+            let found = format!("{}: {conflict}; the library has it", some(&self.of_a_library));
             let remedy = format!(
-                "write {CORE} in Cargo.toml, static ALLOCATOR: monitor_runtime::Allocator<YOURS> = \
-                 monitor_runtime::Allocator::new(YOURS); for the allocator, and in test files of that package without one: {COUNTING}"
+                "write {CORE} in Cargo.toml, and in test files of that package that do not use the library: {COUNTING}"
             );
             findings.push(Finding::wrong("allocator", found, remedy));
         }
         if !self.unwrapped.is_empty() {
             let found = format!("{}: a global allocator that does not count the heap", some(&self.unwrapped));
-            let remedy = "wrap it: static ALLOCATOR: monitor_runtime::Allocator<YOURS> = monitor_runtime::Allocator::new(YOURS);";
             findings.push(Finding::wrong("allocator", found, remedy));
         }
         if !self.without.is_empty() {
@@ -84,6 +98,9 @@ impl Seen {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Own {
+    /// By our attribute.
+    Counted,
+    /// By hand.
     Wrapped,
     Unwrapped,
 }
@@ -92,8 +109,6 @@ enum Own {
 #[derive(Default)]
 struct Target {
     monitored: bool,
-    /// `crate = monitor_core` among the options: expansions go past the runtime.
-    names_the_core: bool,
     own: Option<Own>,
     /// An allocator that is not for tests only: whoever links the library has it.
     handed_on: bool,
@@ -114,11 +129,7 @@ fn look(root: &Path, for_tests: bool) -> Target {
 
 impl<'ast> Visit<'ast> for Target {
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
-        if known::is_monitored(std::slice::from_ref(attribute)) {
-            self.monitored = true;
-            let tokens = attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
-            self.names_the_core |= tokens.contains("monitor_core");
-        }
+        self.monitored |= known::is_monitored(std::slice::from_ref(attribute));
     }
 
     fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
@@ -127,7 +138,9 @@ impl<'ast> Visit<'ast> for Target {
     }
 
     fn visit_item_static(&mut self, item: &'ast ItemStatic) {
-        if known::has(&item.attrs, "global_allocator") {
+        if known::has(&item.attrs, "allocator") {
+            self.own = Some(Own::Counted);
+        } else if known::has(&item.attrs, "global_allocator") {
             let is_ours =
                 matches!(&*item.ty, syn::Type::Path(path) if path.path.segments.iter().any(|s| s.ident == "Allocator"));
             self.own = Some(if is_ours { Own::Wrapped } else { Own::Unwrapped });
@@ -147,6 +160,8 @@ mod tests {
     const MONITORED: &str = "#[test] #[monitored] fn x() {}";
     const OWN: &str = "#[global_allocator] static A: mimalloc::MiMalloc = mimalloc::MiMalloc;";
     const WRAPPED: &str = "#[global_allocator] static A: monitor_runtime::Allocator<M> = M;";
+
+    const COUNTED: &str = "#[monitor_runtime::allocator] static A: mimalloc::MiMalloc = mimalloc::MiMalloc;";
 
     /// Grade and first words for these files of a package that depends on this.
     fn found(dependency: &str, files: &[(&str, &str)]) -> Vec<(Grade, String)> {
@@ -172,7 +187,7 @@ mod tests {
         let wrong = |found: &str| vec![(Grade::Wrong, found.to_owned())];
         let conflict = |root: &str| wrong(&format!("{root}: a global allocator beside that of monitor-runtime"));
 
-        // Beside the runtime no monitored test may have an allocator in its binary, wrapped or not.
+        // Beside the runtime no monitored test may have another allocator in its binary, wrapped or not.
         for allocator in [OWN, WRAPPED] {
             let with_both = both(MONITORED, allocator);
             assert_eq!(found(runtime, &[("tests/own.rs", &with_both)]), conflict("tests/own.rs"));
@@ -182,6 +197,12 @@ mod tests {
         assert_eq!(found(runtime, &[("src/lib.rs", &for_tests), ("src/deep.rs", MONITORED)]), conflict("src/lib.rs"));
         assert_eq!(found(runtime, &[("src/lib.rs", &for_tests), ("tests/plain.rs", MONITORED)]), []);
         assert_eq!(found(runtime, &[("src/lib.rs", OWN), ("tests/plain.rs", MONITORED)]), conflict("tests/plain.rs"));
+        let program = |allocator: &str| {
+            found(runtime, &[("src/main.rs", &both(MONITORED, allocator)), ("tests/plain.rs", MONITORED)])
+        };
+        assert_eq!(program(OWN), conflict("src/main.rs"));
+        let conditions = "#[cfg_attr(not(test), global_allocator)] #[cfg_attr(test, monitor_runtime::allocator)]";
+        assert_eq!(program(&OWN.replace("#[global_allocator]", conditions)), []);
 
         // With the core, each binary has its own.
         let unwrapped = wrong("tests/own.rs: a global allocator that does not count the heap");
@@ -191,9 +212,9 @@ mod tests {
         assert_eq!(found(core, &[("tests/plain.rs", MONITORED)]), [nothing]);
         assert_eq!(found(core, &[("src/lib.rs", OWN), ("tests/plain.rs", MONITORED)]), []);
 
-        // Both, and one file that goes past the runtime.
-        let past = "#[test] #[monitor_core::monitored(crate = monitor_core)] fn x() {}";
-        let dependencies = both("monitor-core = \"0.1\"", runtime);
-        assert_eq!(found(&dependencies, &[("tests/own.rs", &both(past, WRAPPED)), ("tests/plain.rs", MONITORED)]), []);
+        // Counted, with either.
+        for dependency in [runtime, core] {
+            assert_eq!(found(dependency, &[("tests/own.rs", &both(MONITORED, COUNTED))]), []);
+        }
     }
 }

@@ -1,9 +1,11 @@
-//! Puts the attribute on the tests of one file: only ever adds text, so that all else stays byte for byte.
+//! Puts the attribute on the tests of one file, and has its allocator counted; all else stays byte for byte.
+
+use std::ops::Range;
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Expr, Item, ItemFn, ItemMacro, ItemMod, Lit, Macro, Visibility};
+use syn::{Attribute, Expr, Item, ItemFn, ItemMacro, ItemMod, ItemStatic, Lit, Macro, Visibility};
 
 use crate::sources::known;
 
@@ -17,8 +19,21 @@ pub(super) struct Annotated {
     pub monitored: usize,
     /// What was left alone, and why.
     pub left: Vec<(String, String)>,
-    /// Whether a global allocator that is not ours stands in it.
-    pub has_allocator: bool,
+    /// Whether whoever links what the file belongs to has a global allocator from it.
+    pub hands_allocator_on: bool,
+    /// Whether a global allocator in it is counted now.
+    pub counts_allocator: bool,
+}
+
+/// What the file belongs to, by which it is decided what becomes of a global allocator in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// A binary without tests; what is compiled for tests only is not concerned.
+    Other,
+    /// The tests of this file or of others in one binary with it.
+    Tests,
+    /// The same, of a program's root: it has its allocator when it is no test, too.
+    Program,
 }
 
 /// How to annotate.
@@ -29,6 +44,7 @@ pub(super) struct Style<'a> {
     pub modules: bool,
     /// Whether the file is compiled for tests only.
     pub for_tests: bool,
+    pub of: Of,
 }
 
 /// Annotates a file; the error says why it can't be understood.
@@ -40,7 +56,7 @@ pub(super) fn annotate(text: &str, style: &Style<'_>) -> Result<Annotated, Strin
     // Spans count from where the parser began.
     let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let start = mark + syntax.shebang.as_ref().map_or(0, String::len);
-    let mut file = File { text, start, style, insertions: Vec::new(), result: Annotated::default() };
+    let mut file = File { text, start, style, edits: Vec::new(), result: Annotated::default() };
     file.items(&syntax.items, style.for_tests);
     Ok(file.finished())
 }
@@ -49,7 +65,8 @@ struct File<'a> {
     text: &'a str,
     start: usize,
     style: &'a Style<'a>,
-    insertions: Vec<(usize, String)>,
+    /// What is replaced, which may be nothing, and by what.
+    edits: Vec<(Range<usize>, String)>,
     result: Annotated,
 }
 
@@ -60,13 +77,47 @@ impl File<'_> {
                 Item::Fn(function) => self.function(function),
                 Item::Mod(module) => self.module(module, for_tests),
                 Item::Macro(item) => self.macro_call(item),
-                Item::Static(item) => {
-                    let is_ours = item.ty.to_token_stream().into_iter().any(|token| token.to_string() == "Allocator");
-                    self.result.has_allocator |= known::has(&item.attrs, "global_allocator") && !is_ours;
-                }
+                Item::Static(item) => self.allocator(item, for_tests),
                 _ => {}
             }
         }
+    }
+
+    /// Those in a module that needs nothing else.
+    fn allocators(&mut self, items: &[Item], for_tests: bool) {
+        for item in items {
+            match item {
+                Item::Static(item) => self.allocator(item, for_tests),
+                Item::Mod(ItemMod { content: Some((_, items)), .. }) => self.allocators(items, for_tests),
+                _ => {}
+            }
+        }
+    }
+
+    fn allocator(&mut self, item: &ItemStatic, for_tests: bool) {
+        let Some(global) = item.attrs.iter().find(|attribute| attribute.path().is_ident("global_allocator")) else {
+            return;
+        };
+        let is_ours = item.ty.to_token_stream().into_iter().any(|token| token.to_string() == "Allocator");
+        if is_ours {
+            return;
+        }
+        let ours = format!("{}::allocator{}", self.style.runtime, self.options());
+        let place = global.span().byte_range();
+        let place = self.start + place.start..self.start + place.end;
+        match (for_tests || known::is_for_tests_only(&item.attrs), self.style.of) {
+            (true, Of::Other) => return,
+            (true, Of::Tests | Of::Program) => self.edits.push((place, format!("#[{ours}]"))),
+            (false, Of::Program) => {
+                self.edits.push((place.clone(), "#[cfg_attr(not(test), global_allocator)]".to_owned()));
+                self.insert_behind(place.end, &format!("#[cfg_attr(test, {ours})]"));
+            }
+            (false, Of::Other | Of::Tests) => {
+                self.result.hands_allocator_on = true;
+                return;
+            }
+        }
+        self.result.counts_allocator = true;
     }
 
     fn function(&mut self, function: &ItemFn) {
@@ -91,6 +142,7 @@ impl File<'_> {
         let tests = count(items);
         if known::is_monitored(&module.attrs) {
             self.result.monitored += tests.all;
+            self.allocators(items, for_tests);
             return;
         }
         if self.style.modules && for_tests && tests.all > tests.monitored && !tests.has_files {
@@ -98,6 +150,7 @@ impl File<'_> {
             self.result.added += tests.all - tests.monitored;
             self.result.monitored += tests.monitored;
             self.only_name_macros(items);
+            self.allocators(items, for_tests);
             return;
         }
         self.items(items, for_tests);
@@ -154,13 +207,16 @@ impl File<'_> {
         format!("{}::monitored", self.style.runtime)
     }
 
-    /// The attribute for a function with these others: under a condition if it is a test under one.
-    fn attribute(&self, others: &[Attribute]) -> String {
-        let options = match self.style.runtime {
+    fn options(&self) -> String {
+        match self.style.runtime {
             "monitor_runtime" => String::new(),
             other => format!("(crate = {other})"),
-        };
-        let monitored = format!("{}{options}", self.path());
+        }
+    }
+
+    /// The attribute for a function with these others: under a condition if it is a test under one.
+    fn attribute(&self, others: &[Attribute]) -> String {
+        let monitored = format!("{}{}", self.path(), self.options());
         let makes = |attribute: &&Attribute| known::makes_test(attribute);
         let plain = others.iter().filter(makes).any(|attribute| known::conditional(attribute).is_none());
         let condition = others.iter().filter(makes).find_map(known::conditional).filter(|_| !plain);
@@ -180,11 +236,24 @@ impl File<'_> {
         let indent = &self.text[line..at];
         let insertion = if line > 0 && indent.chars().all(char::is_whitespace) {
             let end = if self.text[..line].ends_with("\r\n") { "\r\n" } else { "\n" };
-            (line, format!("{indent}{attribute}{end}"))
+            (line..line, format!("{indent}{attribute}{end}"))
         } else {
-            (at, format!("{attribute} "))
+            (at..at, format!("{attribute} "))
         };
-        self.insertions.push(insertion);
+        self.edits.push(insertion);
+    }
+
+    /// Puts `attribute` behind another one that ends here: on the next line if nothing else follows on its own.
+    fn insert_behind(&mut self, end: usize, attribute: &str) {
+        let line = self.text[..end].rfind('\n').map_or(0, |end| end + 1);
+        let indent: String =
+            self.text[line..].chars().take_while(|character| matches!(character, ' ' | '\t')).collect();
+        let gap = match self.text[end..].trim_start_matches([' ', '\t']) {
+            rest if rest.starts_with("\r\n") => format!("\r\n{indent}"),
+            rest if rest.starts_with('\n') => format!("\n{indent}"),
+            _ => " ".to_owned(),
+        };
+        self.edits.push((end..end, format!("{gap}{attribute}")));
     }
 
     fn left(&mut self, what: String, reason: String) {
@@ -192,13 +261,13 @@ impl File<'_> {
     }
 
     fn finished(mut self) -> Annotated {
-        self.insertions.sort_by_key(|(at, _)| *at);
-        let mut text = String::with_capacity(self.text.len() + 40 * self.insertions.len());
+        self.edits.sort_by_key(|(place, _)| (place.start, place.end));
+        let mut text = String::with_capacity(self.text.len() + 40 * self.edits.len());
         let mut done = 0;
-        for (at, insertion) in &self.insertions {
-            text += &self.text[done..*at];
-            text += insertion;
-            done = *at;
+        for (place, new) in &self.edits {
+            text += &self.text[done..place.start];
+            text += new;
+            done = place.end;
         }
         self.result.text = text + &self.text[done..];
         self.result
@@ -232,6 +301,11 @@ fn obstacle(function: &ItemFn) -> Option<String> {
     ];
     let qualifier = qualifier.into_iter().flatten().next()?;
     Some(format!("#[monitored] takes no {qualifier} fn"))
+}
+
+/// Whether a file that parses has tests.
+pub(super) fn has_tests(text: &str) -> bool {
+    syn::parse_file(text).is_ok_and(|file| count(&file.items).all > 0)
 }
 
 /// The tests of a module.
@@ -275,7 +349,7 @@ mod tests {
     use super::*;
 
     fn annotated(text: &str, modules: bool) -> String {
-        let style = Style { runtime: "monitor_runtime", modules, for_tests: false };
+        let style = Style { runtime: "monitor_runtime", modules, for_tests: false, of: Of::Tests };
         annotate(text, &style).expect("it parses").text
     }
 
@@ -337,7 +411,7 @@ mod tests {
                     impl S { #[test] fn m(&self) {} }\n#[apply(derive)] fn a() {}\n#[wasm_bindgen_test] fn w() {}\n\
                     macro_rules! make { ($n:ident) => { #[test] fn $n() {} } }\nmake!(t);\n\
                     other! { #[test] fn o() {} }\ninclude!(\"x.rs\");\n";
-        let style = Style { runtime: "monitor_runtime", modules: false, for_tests: false };
+        let style = Style { runtime: "monitor_runtime", modules: false, for_tests: false, of: Of::Tests };
         let result = annotate(text, &style).expect("it parses");
         assert_eq!(result.text, text);
         let left: Vec<_> = result.left.iter().map(|(what, _)| what.as_str()).collect();
@@ -346,8 +420,37 @@ mod tests {
     }
 
     #[test]
+    fn an_allocator_is_counted_in_whose_tests_it_is() {
+        let of = |text: &str, for_tests: bool, of: Of| {
+            let style = Style { runtime: "monitor_runtime", modules: false, for_tests, of };
+            let result = annotate(text, &style).expect("it parses");
+            (result.text, result.counts_allocator, result.hands_allocator_on)
+        };
+        let text = "mod m {\r\n\t#[global_allocator] // why\r\n\tstatic A: X = X;\r\n}\r\n";
+        assert_eq!(of(text, true, Of::Other), (text.to_owned(), false, false));
+        assert_eq!(of(text, false, Of::Tests), (text.to_owned(), false, true), "a library's");
+        let counted = text.replace("global_allocator", "monitor_runtime::allocator");
+        assert_eq!(of(text, true, Of::Tests), (counted.clone(), true, false));
+        assert_eq!(of(&counted, true, Of::Tests), (counted, false, false), "a second time");
+        let both = "[cfg_attr(not(test), global_allocator)] // why";
+        let program = text
+            .replace("[global_allocator] // why", both)
+            .replace("allocator)]", "allocator)] #[cfg_attr(test, monitor_runtime::allocator)]");
+        assert_eq!(of(text, false, Of::Program), (program.clone(), true, false));
+        assert_eq!(of(&program, false, Of::Program), (program, false, false), "a second time");
+        let of_two_lines = text.replace(" // why", "");
+        let behind = "[cfg_attr(not(test), global_allocator)]\r\n\t#[cfg_attr(test, monitor_runtime::allocator)]";
+        assert_eq!(of(&of_two_lines, false, Of::Program).0, of_two_lines.replace("[global_allocator]", behind));
+        let under_a_condition = "#[cfg(test)]\n#[global_allocator]\nstatic A: X = X;\n";
+        assert!(of(under_a_condition, false, Of::Tests).0.contains("#[monitor_runtime::allocator]"));
+        let wrapped =
+            "#[global_allocator]\nstatic A: monitor_runtime::Allocator<X> = monitor_runtime::Allocator::new(X);\n";
+        assert_eq!(of(wrapped, true, Of::Tests), (wrapped.to_owned(), false, false));
+    }
+
+    #[test]
     fn another_name_of_the_runtime_is_used() {
-        let style = Style { runtime: "costs", modules: false, for_tests: false };
+        let style = Style { runtime: "costs", modules: false, for_tests: false, of: Of::Tests };
         let result = annotate("#[test]\nfn t() {}\n", &style).expect("it parses");
         assert_eq!(result.text, "#[test]\n#[costs::monitored(crate = costs)]\nfn t() {}\n");
     }

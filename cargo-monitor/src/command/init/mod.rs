@@ -3,10 +3,10 @@
 mod annotate;
 mod change;
 mod dependency;
+mod links;
 mod plan;
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -29,9 +29,10 @@ Examples:
   cargo monitor init --modules --package core
   cargo monitor init --undo
 
-Adds the dev-dependency monitor-runtime to each package that has tests (to one with a global allocator: monitor-core, \
-under the same name), `#[monitor_runtime::monitored]` below the attributes of each test, and `.pymon*` to .gitignore. \
-Nothing else changes, not a byte. What is left alone is named with the reason: tests that macros make, files that do not \
+Adds the dev-dependency monitor-runtime to each package that has tests (to one whose library brings a global \
+allocator: monitor-core, under the same name), `#[monitor_runtime::monitored]` below the attributes of each test, and \
+`.pymon*` to .gitignore; `#[global_allocator]` of binaries with tests becomes `#[monitor_runtime::allocator]`. Nothing \
+else changes, not a byte. What is left alone is named with the reason: tests that macros make, files that do not \
 parse. A second run changes nothing; --undo takes all back, whatever else was edited since.
 
 The dependency is the clone that cargo monitor was built in, if it is still there, else the version of cargo monitor.")]
@@ -72,12 +73,19 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     }
     let source = Source::choose(arguments.path.as_deref(), arguments.git.as_deref(), arguments.use_version.as_deref())?;
     let plan = plan::plan(&workspace, &arguments.package, &source, arguments.modules)?;
+    let conflict = if plan.manifests.is_empty() { None } else { links::conflict(&workspace.root)? };
     if arguments.dry_run {
         show(plan.manifests.iter().chain(&plan.others))?;
         for (path, what, why) in &plan.left {
             output::note(&format!("left alone: {}: {what}: {why}", path.display()));
         }
-        return Ok(Exit::Success);
+        return match conflict {
+            Some(conflict) => bail!("cargo would not take the dependency: {conflict}"),
+            None => Ok(Exit::Success),
+        };
+    }
+    if let Some(conflict) = conflict {
+        bail!("nothing was changed: cargo does not take the dependency: {conflict}");
     }
     make(&workspace, &plan)?;
     app.print(&document(&plan))?;
@@ -86,7 +94,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     } else {
         for tests in plan.packages.iter().filter(|tests| tests.dependency == Some("monitor-core")) {
             output::note(&format!(
-                "{} has a global allocator: wrap it in monitor_runtime::Allocator, for the heap to be counted",
+                "{} links a global allocator of a library: its heap is not counted, unless #[monitor_runtime::allocator] takes the place \
+                 of #[global_allocator] where the allocator is yours",
                 tests.package
             ));
         }
@@ -103,25 +112,14 @@ fn make(workspace: &Workspace, plan: &Plan) -> anyhow::Result<()> {
         return Ok(());
     }
     change::remember(root, &all)?;
-    // What cargo would add to the lock file is for the next build to add.
-    let lock = root.join("Cargo.lock");
-    let locked = fs::read(&lock).ok();
-    let manifests = plan.manifests.iter().try_for_each(|change| change.make(root));
-    let resolved = manifests.and_then(|()| if plan.manifests.is_empty() { Ok(()) } else { packages::resolve(root) });
-    match locked {
-        Some(locked) if fs::read(&lock).ok().as_ref() != Some(&locked) => fs::write(&lock, locked)?,
-        None if lock.exists() => fs::remove_file(&lock)?,
-        _ => {}
-    }
+    let resolved = links::without_the_lock_file(root, || {
+        plan.manifests.iter().try_for_each(|change| change.make(root))?;
+        if plan.manifests.is_empty() { Ok(()) } else { packages::resolve(root) }
+    })?;
     if let Err(error) = resolved {
         plan.manifests.iter().try_for_each(|change| change.unmake(root))?;
         change::forget_last(root, all.len())?;
-        let remedy = if error.to_string().contains("links") {
-            "; a program has one SQLite: update the crate that brings the other, as the chapter on SQLite says"
-        } else {
-            ""
-        };
-        return Err(error.context(format!("nothing was changed: cargo does not take the dependency{remedy}")));
+        return Err(error.context("nothing was changed: cargo does not take the dependency"));
     }
     plan.others.iter().try_for_each(|change| change.make(root))
 }

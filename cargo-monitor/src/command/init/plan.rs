@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::annotate::{Annotated, Style, annotate};
+use super::annotate::{self, Annotated, Of, Style, annotate};
 use super::change::Change;
 use super::dependency::{self, Source};
 
@@ -63,8 +63,11 @@ pub(super) fn plan(workspace: &Workspace, only: &[String], source: &Source, modu
         if added + monitored == 0 {
             continue;
         }
-        let own_allocator = of_one.files.iter().any(|(_, _, annotated)| annotated.has_allocator)
-            || uses_an_allocator(package, &found, &mut HashSet::new());
+        // Where the linker can't be asked, the runtime's own is in the way of any other.
+        let counts = |(_, _, annotated): &(_, _, Annotated)| annotated.counts_allocator;
+        let own_allocator = of_one.hands_allocator_on
+            || uses_an_allocator(package, &found, &mut HashSet::new())
+            || !monitor_core::CAN_TAKE_AN_ALLOCATOR && of_one.files.iter().any(counts);
         let dependency = match &package.runtime {
             Some(_) => None,
             None => Some(manifests.add(workspace, package, source, own_allocator)?),
@@ -84,26 +87,36 @@ pub(super) fn plan(workspace: &Workspace, only: &[String], source: &Source, modu
 fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet<PathBuf>) -> Found<'a> {
     let mut found = Found { package, files: Vec::new(), left: Vec::new(), hands_allocator_on: false };
     let runtime = package.runtime.as_deref().unwrap_or("monitor_runtime");
-    for file in files::of_targets(&package.targets) {
-        let path = file.path;
-        let shown = path.strip_prefix(root).map_or_else(|_| path.clone(), Path::to_owned);
-        let mut left = |what: &str, why: String| found.left.push((shown.clone(), what.to_owned(), why));
-        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-        if !path.starts_with(root) {
-            left("file", "it is not in the workspace".to_owned());
-            continue;
-        }
-        if !seen.insert(real) {
-            continue;
-        }
-        let style = Style { runtime, modules, for_tests: file.for_tests };
-        match file.text.and_then(|text| annotate(&text, &style).map(|annotated| (text, annotated))) {
-            Ok((text, annotated)) => {
-                annotated.left.iter().for_each(|(what, why)| left(what, why.clone()));
-                found.hands_allocator_on |= annotated.has_allocator && !file.for_tests;
-                found.files.push((path, text, annotated));
+    for target in &package.targets {
+        let files = files::of_targets(std::slice::from_ref(target));
+        let has_tests = files.iter().any(|file| file.text.as_deref().is_ok_and(annotate::has_tests));
+        for file in files {
+            let path = file.path;
+            let shown = path.strip_prefix(root).map_or_else(|_| path.clone(), Path::to_owned);
+            let mut left = |what: &str, why: String| found.left.push((shown.clone(), what.to_owned(), why));
+            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+            if !seen.insert(real) {
+                continue;
             }
-            Err(reason) => left("file", reason),
+            if !path.starts_with(root) {
+                left("file", "it is not in the workspace".to_owned());
+                continue;
+            }
+            let of = match has_tests {
+                false => Of::Other,
+                true if package.programs.contains(&path) => Of::Program,
+                true => Of::Tests,
+            };
+            let style = Style { runtime, modules, for_tests: file.for_tests, of };
+            match file.text.and_then(|text| annotate(&text, &style).map(|annotated| (text, annotated))) {
+                Ok((text, annotated)) => {
+                    annotated.left.iter().for_each(|(what, why)| left(what, why.clone()));
+                    // A program's is nobody else's.
+                    found.hands_allocator_on |= annotated.hands_allocator_on && !package.programs.contains(&target.0);
+                    found.files.push((path, text, annotated));
+                }
+                Err(reason) => left("file", reason),
+            }
         }
     }
     for folder in ["src", "tests"] {

@@ -1,0 +1,37 @@
+//! A file opened for writing: recognised before its first byte is changed, then migrated.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::OpenFlags;
+
+use crate::descriptors::Descriptors;
+use crate::error::StoreError;
+use crate::filesystem;
+use crate::sqlite::database::{Database, refuse_what_is_no_database};
+use crate::sqlite::migrations;
+
+impl Database {
+    /// Opens `path` for writing; creates and migrates it as needed.
+    pub(crate) fn open(path: &Path, patience: Duration, descriptors: Descriptors) -> Result<Self, StoreError> {
+        refuse_what_is_no_database(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut database = Self::connect(path, flags, patience)?;
+        database.descriptors = descriptors;
+        let others_log = filesystem::has_log(path);
+        if others_log {
+            // To close the file as its last user would write the log into it, before it is known whose it is.
+            database.keep_log(true)?;
+        }
+        let version = migrations::recognise(&database)?;
+        migrations::refuse_newer(path, version)?;
+        if others_log {
+            database.keep_log(false)?;
+        }
+        database.choose_journal()?;
+        if version < migrations::CURRENT {
+            migrations::run(&database)?;
+        }
+        Ok(database)
+    }
+}
