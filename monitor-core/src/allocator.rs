@@ -4,6 +4,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::scope::current::current;
+#[cfg(test)]
+use crate::sys::underlying::Underlying;
 
 /// Counts what each monitored test allocates, and lets `A` do the work.
 ///
@@ -87,7 +89,7 @@ fn count_allocation(pointer: *mut u8, size: usize) {
 
 #[cfg(test)]
 #[global_allocator]
-static INSTALLED: Allocator<crate::__allocator::Underlying> = Allocator::new(crate::__allocator::Underlying);
+static INSTALLED: Allocator<Underlying> = Allocator::new(Underlying);
 
 /// Whether the program's global allocator is an [`Allocator`]: found out by trying, when the recorder is set up.
 static COUNTS: AtomicBool = AtomicBool::new(false);
