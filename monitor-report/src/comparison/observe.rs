@@ -17,6 +17,9 @@ const ENOUGH: f64 = 0.95;
 /// So many times more rows than wanted are read at most, where tests are spread over many sessions.
 const SPREAD: usize = 20;
 
+/// So many more sessions are read at once, where those of the usual depth were not enough.
+const MORE: usize = 10;
+
 /// A test that so many sessions in a row did not have is not looked for in older ones.
 const GONE: usize = 50;
 
@@ -97,8 +100,9 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
     let mut seen = Seen::default();
     let numbers = numbers(&sides.base);
     let newest = u32::MAX / 2;
-    rows.read(&sides.head)?;
-    rows.read(&sides.witnesses)?;
+    // Where each session has every test, the first reading is nearly the last.
+    let at_once = sides.base.len().min(sides.depth);
+    rows.read(&[sides.head.as_slice(), &sides.witnesses, &sides.base[..at_once]].concat())?;
     for (session, age) in sides.head.iter().zip(0..) {
         let of_session = rows.of(session)?;
         let code = seen.code(session);
@@ -112,9 +116,8 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
     let (mut read, mut usual): (usize, Vec<u32>) = (0, Vec::new());
     let mut base = Vec::new();
     for (index, (session, &number)) in sides.base.iter().zip(&numbers).enumerate() {
-        // Where each session has every test, the first reading is the last.
-        if index % sides.depth == 0 {
-            rows.read(&sides.base[index..sides.base.len().min(index + sides.depth)])?;
+        if index >= at_once && (index - at_once).is_multiple_of(MORE) {
+            rows.read(&sides.base[index..sides.base.len().min(index + MORE)])?;
         }
         let of_session = rows.of(session)?;
         read += of_session.len();
