@@ -8,6 +8,8 @@
 mod error;
 #[cfg(feature = "http")]
 pub mod mirror;
+#[cfg(feature = "http")]
+pub mod queue;
 mod rows;
 #[cfg(feature = "http")]
 mod server;

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -27,6 +27,8 @@ pub struct Server {
     base: String,
     token: Option<String>,
     agent: Agent,
+    /// When its time is over.
+    end: Option<Instant>,
 }
 
 /// What became of a batch.
@@ -46,8 +48,8 @@ impl Server {
     }
 
     /// The server at an address: `http://HOST:PORT` for its project `default`, `https://HOST/p/NAME` for another. A token
-    /// stands in the address' user part (`https://TOKEN:@HOST/p/NAME`), or is `token`. `patience` is the time that each
-    /// request may take in all; without it only the connection has a limit, 10 s.
+    /// stands in the address' user part (`https://TOKEN:@HOST/p/NAME`), or is `token`. All requests together may take
+    /// `patience` from now on; without it only the connection has a limit, 10 s.
     ///
     /// # Errors
     ///
@@ -69,12 +71,16 @@ impl Server {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT))
-            .timeout_global(patience)
             .user_agent(concat!("monitor-client/", env!("CARGO_PKG_VERSION")));
         if scheme == "https" {
             config = config.tls_config(tls());
         }
-        Ok(Self { base: format!("{scheme}://{rest}"), token: in_address.or(token), agent: config.build().new_agent() })
+        Ok(Self {
+            base: format!("{scheme}://{rest}"),
+            token: in_address.or(token),
+            agent: config.build().new_agent(),
+            end: patience.map(|patience| Instant::now() + patience),
+        })
     }
 
     /// Its address, without the token.
@@ -125,12 +131,17 @@ impl Server {
         self.get(&format!("{}/api/v2/sessions/{}", self.base, escaped(session_h)))
     }
 
+    fn left(&self) -> Option<Duration> {
+        // Zero would be no limit.
+        self.end.map(|end| end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)))
+    }
+
     fn get(&self, url: &str) -> Result<Vec<u8>, ClientError> {
         let mut request = self.agent.get(url);
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        body_of(url, request.call())
+        body_of(url, request.config().timeout_global(self.left()).build().call())
     }
 }
 

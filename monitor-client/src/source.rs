@@ -14,8 +14,22 @@ impl Batch<'static> {
     ///
     /// If the file can't be read.
     pub fn read(monitor: &Monitor, session: monitor_store::Session, ended: bool) -> Result<Self, StoreError> {
+        let tests = monitor.tests(&session.session_h)?;
+        Self::of(monitor, session, tests, ended)
+    }
+
+    /// A session of a file with some of its tests.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be read.
+    pub fn of(
+        monitor: &Monitor,
+        session: monitor_store::Session,
+        tests: Vec<Test>,
+        ended: bool,
+    ) -> Result<Self, StoreError> {
         let session_h = session.session_h.clone();
-        let tests = monitor.tests(&session_h)?;
         // A test that did not end has its context from its process.
         let processes = monitor.processes(&session_h)?;
         let environments: HashMap<_, _> =

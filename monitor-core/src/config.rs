@@ -39,6 +39,9 @@ pub(crate) struct Config {
     pub isolate: bool,
     /// `MONITOR_ISOLATE_TIMEOUT`.
     pub isolate_timeout: Option<Duration>,
+    /// `MONITOR_REMOTE`, and its token.
+    #[cfg(feature = "remote")]
+    pub remote: Option<(String, Option<String>)>,
     /// The workspace of the package under test.
     pub workspace: PathBuf,
 }
@@ -124,12 +127,15 @@ impl Config {
             budgets: reader.parsed("MONITOR_BUDGETS").unwrap_or(BudgetMode::Enforce),
             isolate: reader.flag("MONITOR_ISOLATE", false),
             isolate_timeout: reader.parsed::<Limit>("MONITOR_ISOLATE_TIMEOUT").map(|limit| limit.0),
+            #[cfg(feature = "remote")]
+            remote: reader.text("MONITOR_REMOTE").map(|address| (address, reader.text("MONITOR_REMOTE_TOKEN"))),
             workspace,
         };
+        #[cfg(not(feature = "remote"))]
         if reader.text("MONITOR_REMOTE").is_some() {
             reader.problem(
-                "MONITOR_REMOTE is set, but this version sends nothing to a server: unset it, and send the .pymon file \
-                 afterwards",
+                "MONITOR_REMOTE is set, but the feature `remote` of monitor-runtime is not, so nothing is sent: add the \
+                 feature, or unset it and send the file by `cargo monitor push`",
             );
         }
         (config, reader.problems)
@@ -328,7 +334,7 @@ mod tests {
             ("MONITOR_CPU_FREQ", "fast", "whole number of MHz"),
             ("MONITOR_BUDGETS", "maybe", "report or enforce"),
             ("MONITOR_ISOLATE_TIMEOUT", "soon", "60s"),
-            ("MONITOR_REMOTE", "http://localhost", "sends nothing"),
+            ("MONITOR_REMOTE", "http://localhost", "nothing is sent"),
         ];
         for (name, value, remedy) in cases {
             let (config, problems) = config(&[(name, value)]);

@@ -14,6 +14,7 @@
 //! - `thread-attribution` (default): threads born inside a test count for it, on Linux with glibc.
 //! - `bundled-sqlite` (default): builds SQLite. Without it the system's library is linked.
 //! - `portable`: measures with `sysinfo` and `std` only, as on platforms without a backend of their own.
+//! - `remote`: sends rows to the server in `MONITOR_REMOTE` when a process ends; brings an HTTP client into test binaries.
 
 #![allow(clippy::test_attr_in_doctest, reason = "the attribute is for tests")]
 
@@ -33,6 +34,8 @@ mod item;
 mod mark;
 mod measure;
 mod record;
+#[cfg(feature = "remote")]
+mod remote;
 mod scope;
 mod sys;
 

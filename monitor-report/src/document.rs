@@ -55,6 +55,8 @@ pub struct Cell {
     pub value: Value,
     /// How it looks on a terminal.
     pub tone: Tone,
+    /// Where a page of HTML leads from it.
+    pub link: Option<String>,
 }
 
 /// A value. People see it in the unit that suits it, programs as a plain number or text.
@@ -172,7 +174,7 @@ impl Value {
     /// The value, in a tone.
     #[must_use]
     pub fn toned(self, tone: Tone) -> Cell {
-        Cell { value: self, tone }
+        Cell { value: self, tone, link: None }
     }
 
     /// A value that may not be known.
@@ -220,6 +222,6 @@ impl Value {
 
 impl From<Value> for Cell {
     fn from(value: Value) -> Self {
-        Self { value, tone: Tone::Plain }
+        Self { value, tone: Tone::Plain, link: None }
     }
 }

@@ -111,8 +111,17 @@ impl Browser {
     ///
     /// As [`Browser::call`].
     pub fn open(&mut self, file: &Path) {
+        self.visit(&format!("file://{}", file.display()));
+    }
+
+    /// Opens an address and waits until it is loaded.
+    ///
+    /// # Panics
+    ///
+    /// As [`Browser::call`].
+    pub fn visit(&mut self, url: &str) {
         self.events.clear();
-        self.call("Page.navigate", &json!({ "url": format!("file://{}", file.display()) }));
+        self.call("Page.navigate", &json!({ "url": url }));
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.next();
             self.events.push(event);

@@ -1,7 +1,10 @@
 //! `cargo monitor push`: sessions of the file to a server.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use clap::Args;
+use monitor_client::queue::Queue;
 use monitor_client::{Batch, ClientError};
 use monitor_report::select;
 use monitor_store::{Session, Sessions};
@@ -10,6 +13,9 @@ use crate::app::App;
 use crate::complete;
 use crate::exit::Exit;
 use crate::output::{self, Document, Progress, Table, Value};
+
+/// How long tests may hold the queue of what they have still to send.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What goes where.
 #[derive(Debug, Args)]
@@ -44,15 +50,18 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     }
     let mut table = Table::new(&[("session", "session"), ("rows", "rows"), ("new_rows", "new rows")]);
     let progress = Progress::of(sessions.len(), "sending sessions");
-    let (total, mut refused) = (sessions.len(), 0);
+    let (total, mut sent, mut refused) = (sessions.len(), Vec::new(), 0);
     for session in sessions {
         let session_h = session.session_h.clone();
         match server.push(&Batch::read(&monitor, session, true)?) {
-            Ok(stored) => table.push(vec![
-                Value::id(&session_h).into(),
-                Value::count(stored.rows).into(),
-                Value::count(stored.new_rows).into(),
-            ]),
+            Ok(stored) => {
+                table.push(vec![
+                    Value::id(&session_h).into(),
+                    Value::count(stored.rows).into(),
+                    Value::count(stored.new_rows).into(),
+                ]);
+                sent.push(session_h);
+            }
             // This session is at fault, not the way to the server.
             Err(error @ ClientError::Refused { status: 400 | 409, .. }) => {
                 refused += 1;
@@ -63,6 +72,9 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         progress.advance();
     }
     drop(progress);
+    if app.server()?.is_none() {
+        Queue::beside(&app.database()?).forget(&server, &sent, PATIENCE)?;
+    }
     app.print(&Document::table("sent", table))?;
     if refused > 0 {
         bail!("{refused} of {total} sessions were not taken");

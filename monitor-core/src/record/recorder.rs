@@ -119,6 +119,12 @@ impl Recorder {
         if let Database::At(path) = &recorder.config.database {
             recorder.open(path);
         }
+        #[cfg(feature = "remote")]
+        if !is_isolated()
+            && let Some(problem) = crate::remote::expect(&recorder.config, &recorder.runner.session_h)
+        {
+            recorder.warn(&problem);
+        }
         Some(recorder)
     }
 
@@ -382,6 +388,12 @@ impl Recorder {
                 let _ = guarded(|| spool.append(&last));
             }
             Sink::Closed => {}
+        }
+        #[cfg(feature = "remote")]
+        if !is_isolated()
+            && let Some(problem) = crate::remote::deliver(&self.config, &self.runner.session_h)
+        {
+            self.warn(&problem);
         }
     }
 }

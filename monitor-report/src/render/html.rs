@@ -104,6 +104,13 @@ fn class(cell: &Cell, is_number: bool) -> String {
 }
 
 fn value(cell: &Cell) -> String {
+    match &cell.link {
+        Some(link) => format!("<a href=\"{}\">{}</a>", html(link), unlinked(cell)),
+        None => unlinked(cell),
+    }
+}
+
+fn unlinked(cell: &Cell) -> String {
     match &cell.value {
         Value::Name(name) => format!("<code>{}</code>", html(name)),
         Value::Id(id) => format!("<code title=\"{}\">{}</code>", html(id), html(&short(id))),

@@ -14,9 +14,11 @@ use crate::document::{Cell, Column, Document, Table};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Only this script may run, whatever else got into the page: base64 of the SHA-256 of `page.js`. A browser that refuses
-/// the script tells the new one in its console; the test of the report in Chromium fails then.
-const SCRIPT_HASH: &str = "sha256-mNiNqj7rVrRG5m0niLpkxZPj3O01tAW+g+4KRtvXmX4=";
+/// What a page may do: show itself, and run its own script, whatever else got into it. The script is known by the base64 of
+/// the SHA-256 of `page.js`. A browser that refuses it tells the new one in its console; the test of the report in Chromium
+/// fails then.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
+     script-src 'sha256-mNiNqj7rVrRG5m0niLpkxZPj3O01tAW+g+4KRtvXmX4='";
 
 /// A page.
 #[derive(Clone, Debug)]
@@ -66,9 +68,8 @@ impl Page {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" \
-             content=\"default-src 'none'; style-src 'unsafe-inline'; script-src '{SCRIPT_HASH}'\">\n\
-             <title>{title}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to the content</a>\n<header>\n<h1>{title}</h1>\n",
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{CONTENT_SECURITY_POLICY}\">\n\
+                          <title>{title}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to the content</a>\n<header>\n<h1>{title}</h1>\n",
             chart::STYLE,
         );
         if !self.subtitle.is_empty() {
@@ -142,6 +143,17 @@ impl Section {
     #[must_use]
     pub fn with_document(self, document: &Document) -> Self {
         self.with(&render::document(document))
+    }
+
+    /// Adds links, each a text and where it leads; nothing if there are none.
+    #[must_use]
+    pub fn with_links(self, links: &[(String, String)]) -> Self {
+        if links.is_empty() {
+            return self;
+        }
+        let links = links.iter().map(|(text, link)| format!("<a href=\"{}\">{}</a>", html(link), html(text)));
+        let list = format!("<p class=\"links\">{}</p>\n", links.collect::<Vec<_>>().join(" "));
+        self.with(&list)
     }
 
     /// Adds a table below a line that opens it.

@@ -1,5 +1,7 @@
 //! What becomes of sessions once they are there.
 
 mod idle;
+mod source;
 
 pub use idle::close_idle;
+pub use source::Project;

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rusqlite::types::Value;
+
 use crate::error::StoreError;
 use crate::json::Json;
 use crate::rows::Process;
@@ -26,6 +28,27 @@ impl Monitor {
         }
         tests.sort_by_key(|test| (test.kind(), test.start()));
         Ok(tests)
+    }
+
+    /// What a session got since a mark that this gave before, 0 at first, and the mark now: for those who hand rows on. Tests
+    /// that run hold the mark back, so that a row may come twice, but none is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::tests`].
+    pub fn tests_since(&self, session_h: &str, mark: i64) -> Result<(Vec<Test>, i64), StoreError> {
+        let of_session = format!("FROM RUNS r WHERE r.SESSION = {ID_OF_1} AND {SHOWN}");
+        let sql =
+            format!("SELECT coalesce(min(r.ID) FILTER (WHERE r.OUTCOME = 'running') - 1, max(r.ID), 0) {of_session}");
+        let now = self.rows(&sql, [text(session_h)], |row| row.get::<_, i64>(0))?.first().copied().unwrap_or(0);
+        let sql = format!(
+            "SELECT {} FROM {} WHERE r.SESSION = {ID_OF_1} AND {SHOWN} AND r.OUTCOME IS NOT 'running' AND r.ID > ?2 \
+             ORDER BY r.ID",
+            *columns::TEST,
+            columns::RUNS
+        );
+        let tests = self.rows(&sql, [text(session_h), Value::Integer(mark)], columns::test)?;
+        Ok((tests, now.max(mark)))
     }
 
     /// What names each test that ended in a session, by path and variant.
