@@ -10,6 +10,9 @@ use crate::store::{Context, Facts, Figures, Run, Session};
 /// Characters of an identifier or a start time at most: they are in the keys of indexes.
 const LONGEST_IDENTIFIER: usize = 512;
 
+/// Texts that are taken for numbers, as a pattern.
+pub const NUMERAL: &str = r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$";
+
 const NUL: &str = "a text can't hold the character NUL";
 
 const METRIC_TEXTS: [&str; 9] = [
@@ -281,10 +284,8 @@ impl<'a> Fields<'a> {
 
     fn number_or_numeral(&mut self, name: &str) -> f64 {
         match self.object.get(name) {
-            Some(Value::String(text)) => match text.trim().parse::<f64>() {
-                Ok(number) if number.is_finite() => number,
-                _ => self.not_of_type(name, &Value::from(text.as_str()), "number"),
-            },
+            Some(Value::String(text)) if is_numeral(text) => text.parse().unwrap_or_default(),
+            Some(Value::String(text)) => self.not_of_type(name, &Value::from(text.as_str()), "number"),
             _ => self.number(name),
         }
     }
@@ -315,6 +316,13 @@ impl<'a> Fields<'a> {
         }
         tags
     }
+}
+
+/// Whether a text is as [`NUMERAL`] says.
+fn is_numeral(text: &str) -> bool {
+    let digits = |text: &str| (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    digits(whole.strip_prefix('-').unwrap_or(whole)) && fraction.is_none_or(digits)
 }
 
 /// A value in a message, which need not be as long as the value.

@@ -64,7 +64,7 @@ fn history(chance: &mut Chance, is_calm: bool) -> Vec<Value> {
         history.push(json!({
             "session": {
                 "session_h": format!("{number:02}{:06x}", chance.below(1 << 24)),
-                "run_date": format!("2026-10-{day:02}T10:00:00.{:06}", chance.below(1_000_000)),
+                "run_date": format!("2026-{}T10:00:00.{:06}", date(day), chance.below(1_000_000)),
                 "scm_ref": format!("{:04x}", if is_calm { number } else { chance.below(12) }), "ended": true,
                 "description": {
                     "git_branch": if !is_calm && chance.one_in(4) { "feature" } else { "main" },
@@ -77,9 +77,14 @@ fn history(chance: &mut Chance, is_calm: bool) -> Vec<Value> {
     history
 }
 
+/// Month and day.
+fn date(day: u64) -> String {
+    format!("{:02}-{:02}", 1 + day / 28, 1 + day % 28)
+}
+
 fn row(chance: &mut Chance, session: u64, test: u64, wall: f64, is_python: bool, is_calm: bool) -> Value {
     let item = format!("test_{test}");
-    let start = format!("2026-10-{:02}T10:00:{test:02}.{:06}", 1 + session, chance.below(1_000_000));
+    let start = format!("2026-{}T10:00:{test:02}.{:06}", date(1 + session), chance.below(1_000_000));
     let mut row = json!({
         "item_start_time": start, "item_path": "krate::tests", "item": item, "item_variant": item,
         "item_fs_loc": "src/lib.rs", "kind": "function", "component": "krate", "total_time": wall, "user_time": wall * 0.9,

@@ -45,14 +45,15 @@ fn test(binary: &Path, folder: &Path, remote: &str, session: &str) -> Command {
     command
 }
 
-/// Sessions of the project with their rows.
-fn sessions(server: &Server) -> Vec<(String, u64)> {
+/// The number of rows of each session of the project, and its text.
+fn sessions(server: &Server) -> Vec<(u64, String)> {
     let list = server.get("/p/ours/api/v2/sessions").text();
     let listed = list.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     listed
         .map(|listed| {
-            let session_h = listed["session"]["session_h"].as_str().expect("a text").to_owned();
-            (session_h, listed["rows"].as_u64().expect("a number"))
+            let session_h = listed["session"]["session_h"].as_str().expect("a text");
+            let text = server.get(&format!("/p/ours/api/v2/sessions/{session_h}")).text();
+            (listed["rows"].as_u64().expect("a number"), text)
         })
         .collect()
 }
@@ -69,7 +70,9 @@ fn tests_send_their_rows_and_what_was_not_taken_goes_with_the_next_run() {
 
         let sent = run(tests("a1", &remote)).succeeded();
         assert_eq!(sent.warnings(), [""; 0], "{}", server.kind);
-        assert_eq!(sessions(&server), [("a1".to_owned(), 2)], "{}", server.kind);
+        let first = sessions(&server);
+        assert_eq!(first.iter().map(|session| session.0).collect::<Vec<_>>(), [2], "{}", server.kind);
+        assert!(first[0].1.contains("\"item\":\"two\"") && first[0].1.contains("\"class_h\""), "{}", first[0].1);
 
         // Nobody there: one warning, the tests pass, and it takes no longer than it may.
         let nowhere = "http://192.0.2.1/p/ours";
@@ -83,7 +86,7 @@ fn tests_send_their_rows_and_what_was_not_taken_goes_with_the_next_run() {
         // Others that end soon after do not try again.
         assert_eq!(run(tests("b2", nowhere)).succeeded().warnings(), [""; 0]);
         let waiting: Value = serde_json::from_slice(&std::fs::read(&unsent).expect("a queue")).expect("JSON");
-        assert_eq!(waiting[nowhere]["sessions"]["b2"], 0, "{waiting}");
+        assert_eq!(waiting[nowhere]["sessions"].as_object().map(serde_json::Map::len), Some(1), "{waiting}");
 
         // A process that dies sends nothing; the next one does.
         let died = run({
@@ -95,10 +98,8 @@ fn tests_send_their_rows_and_what_was_not_taken_goes_with_the_next_run() {
         assert_eq!(sessions(&server).len(), 1, "{}", server.kind);
         let _ = run(tests("d4", &remote)).succeeded();
         let all = sessions(&server);
-        assert_eq!(all.len(), 3, "{}: {all:?}", server.kind);
-        assert!(all.contains(&("c3".to_owned(), 2)) && all.contains(&("d4".to_owned(), 2)), "{all:?}");
-        let died = server.get("/p/ours/api/v2/sessions/c3").text();
-        assert!(died.contains("\"outcome\":\"crashed\""), "{died}");
+        assert_eq!(all.iter().map(|session| session.0).collect::<Vec<_>>(), [2, 2, 2], "{}: {all:?}", server.kind);
+        assert_eq!(all.iter().filter(|session| session.1.contains("\"outcome\":\"crashed\"")).count(), 1, "{all:?}");
 
         // A server that refuses is told of once, and the rows wait.
         let refusing = run(tests("e5", &remote.replace("/p/ours", "/p/not%20a%20project"))).succeeded();

@@ -1,5 +1,7 @@
 //! The API's description, made of the router's own table: a route can't be forgotten.
 
+mod batch;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -8,14 +10,17 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 
-use crate::compat::{Reply, render};
+use crate::compat::{Reply, entity, render};
 use crate::error::Problem;
 use crate::store::Resource;
 
 /// Routes that take something, with what they take and what they answer.
-const POSTS: [(&str, &str, &str); 6] = [
+const POSTS: [(&str, &str, &str); 8] = [
     ("/api/v1/contexts/", "Context", "StoredContext"),
     ("/api/v1/contexts/{context}", "Context", "StoredContext"),
+    // That it is called `count` makes no difference.
+    ("/api/v1/contexts/count", "Context", "StoredContext"),
+    ("/api/v1/sessions/count", "NamedSession", "StoredSession"),
     ("/api/v1/sessions/", "Session", "StoredSession"),
     ("/api/v1/sessions/{session}", "NamedSession", "StoredSession"),
     ("/api/v1/metrics/", "Metric", "StoredMetric"),
@@ -234,13 +239,15 @@ fn schemas() -> Value {
     let text = || json!({"type": "string", "pattern": "^[^\\u0000]*$"});
     let identifier = || json!({"type": "string", "pattern": "^[^\\u0000]*$", "maxLength": 512});
     let number = || json!({"type": "number"});
-    let numeral = || json!({"type": "string", "pattern": "^[0-9]{1,9}$"});
-    let whole = || json!({"anyOf": [{"type": "number", "minimum": -1e9, "maximum": 1e9}, numeral()]});
+    let numeral = || json!({"type": "string", "pattern": entity::NUMERAL});
+    let whole =
+        || json!({"anyOf": [{"type": "number", "exclusiveMinimum": -9e15, "exclusiveMaximum": 9e15}, numeral()]});
     // A number where a text is wanted is taken for one.
     let loose = |schema: Value| json!({"anyOf": [schema, {"type": "number"}]});
     let or_null = |schema: Value| json!({"anyOf": [schema, {"type": "null"}]});
     let date = || json!({"type": "string", "format": "date-time"});
-    let described = json!({"type": "object", "additionalProperties": or_null(text())});
+    // Values are turned into text.
+    let described = json!({"type": "object", "propertyNames": text()});
     let object = |fields: &[(&str, Value)], optional: &[&str]| {
         let required: Vec<_> = fields.iter().map(|(name, _)| *name).filter(|name| !optional.contains(name)).collect();
         let properties: Map<_, _> = fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
@@ -285,16 +292,6 @@ fn schemas() -> Value {
         let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
         json!({"type": "object", "required": names})
     };
-    let mut of_batch_session = of_session.to_vec();
-    for name in ["branch", "merge_base", "pull_request", "ci_url"] {
-        of_batch_session.push((name, or_null(text())));
-    }
-    of_batch_session.push(("ended", json!({"type": "boolean"})));
-    let row = json!({
-        "type": "object",
-        "description": "As a metric without session_h, with package, binary, and a profile of the measures that were taken.",
-        "required": ["item_start_time", "item_variant", "kind"],
-    });
     json!({
         "Count": {"type": "object", "required": ["count"], "properties": {"count": {"type": "integer", "minimum": 0}}},
         "Problem": {
@@ -308,15 +305,7 @@ fn schemas() -> Value {
         "Session": object(&of_session, &[]),
         "NamedSession": object(&of_session, &["session_h"]),
         "Metric": object(&of_metric, &[]),
-        "Batch": object(
-            &[
-                ("session", object(&of_batch_session, &["scm_ref", "description", "branch", "merge_base", "pull_request", "ci_url", "ended"])),
-                ("contexts", json!({"type": "array", "items": {"type": "object"}})),
-                ("lockfile", or_null(text())),
-                ("rows", json!({"type": "array", "items": row})),
-            ],
-            &["contexts", "lockfile", "rows"],
-        ),
+        "Batch": batch::schema(),
         "StoredContext": stored(&of_context),
         "StoredSession": {"type": "object", "required": ["session_h", "run_date", "scm_ref", "tags"]},
         "StoredMetric": stored(&of_metric),
