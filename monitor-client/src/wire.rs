@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use monitor_store::{Amount, Attribution, MEASURES, Measures, MemSource, Outcome};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Number, Value};
 
 /// A session with all that belongs to it: one JSON document, or its head and then a row a line.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -56,6 +57,7 @@ pub struct Context {
     /// Identifier.
     pub h: String,
     /// Logical processors.
+    #[serde(deserialize_with = "whole")]
     pub cpu_count: i64,
     /// MHz.
     pub cpu_frequency: f64,
@@ -64,6 +66,7 @@ pub struct Context {
     /// The processor's model.
     pub cpu_vendor: Option<String>,
     /// MiB.
+    #[serde(deserialize_with = "whole")]
     pub ram_total: i64,
     /// Host name.
     pub machine_node: String,
@@ -247,6 +250,21 @@ pub fn profile(
         json.insert(measure.name.to_owned(), value);
     }
     json
+}
+
+/// A whole number, which JSON may write as `2.0` too.
+///
+/// `None` if it has a fraction or is beyond the range.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "it is whole and within the range")]
+pub fn to_whole(number: &Number) -> Option<i64> {
+    let real = || number.as_f64().filter(|real| real.fract() == 0.0 && real.abs() < 9e15).map(|real| real as i64);
+    number.as_i64().or_else(real)
+}
+
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    to_whole(&number).ok_or_else(|| D::Error::custom(format!("{number} is no whole number that can be kept")))
 }
 
 fn line(value: &impl Serialize) -> String {

@@ -15,5 +15,5 @@ pub mod trouble;
 
 pub use database::{Database, Table};
 pub use project::{Project, Run, manifest, nextest_is_there, repository, run};
-pub use python::{Python, python};
+pub use python::{Python, python, schemathesis};
 pub use skip::skipped;

@@ -14,7 +14,11 @@ const PACKAGES: &[&[&str]] = &[
     &["--no-deps", "monitor-server-api==1.1.0"],
 ];
 
-/// A virtual environment with pytest-monitor and `monitor_api`.
+/// What tries an API against its own description, with what draws its inputs: other versions draw others.
+const SCHEMATHESIS: &[&[&str]] =
+    &[&["schemathesis==4.32.5", "hypothesis==6.170.17", "hypothesis-jsonschema==0.23.1", "jsonschema_rs==0.60.3"]];
+
+/// A virtual environment with packages from PyPI.
 #[derive(Debug, Clone)]
 pub struct Python(PathBuf);
 
@@ -33,29 +37,48 @@ impl Python {
 /// If there is a Python and the packages can't be installed: the set-up is broken then.
 #[must_use]
 pub fn python() -> Option<Python> {
+    python_is_there().then(|| environment("python", PACKAGES))
+}
+
+fn python_is_there() -> bool {
     let probe = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
-    if !probe.is_ok_and(|output| output.status.success()) {
-        skipped("no python3 with venv on this machine, so pytest-monitor and monitor_api are not tried");
-        return None;
+    let found = probe.is_ok_and(|output| output.status.success());
+    if !found {
+        skipped("no python3 with venv on this machine, so programs from PyPI are not tried");
     }
+    found
+}
+
+/// An environment with schemathesis, as [`python`].
+///
+/// # Panics
+///
+/// As [`python`].
+#[must_use]
+pub fn schemathesis() -> Option<Python> {
+    python_is_there().then(|| environment("schemathesis", SCHEMATHESIS))
+}
+
+/// A virtual environment of this name below the target folder.
+fn environment(name: &str, packages: &[&[&str]]) -> Python {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
     fs::create_dir_all(&target).expect("the target folder can be made");
     // Test binaries run at once: one makes the environment, the others wait.
-    let lock = File::create(target.join("python.lock")).expect("a lock file can be made");
+    let lock = File::create(target.join(format!("{name}.lock"))).expect("a lock file can be made");
     lock.lock().expect("the lock file can be locked");
-    let folder = target.join("python");
+    let folder = target.join(name);
     // An environment of other packages is made anew.
-    let (complete, packages) = (folder.join("complete"), format!("{PACKAGES:?}"));
-    if fs::read_to_string(&complete).ok().as_ref() != Some(&packages) {
-        install(&folder);
-        fs::write(complete, packages).expect("a file can be written");
+    let (complete, wanted) = (folder.join("complete"), format!("{packages:?}"));
+    if fs::read_to_string(&complete).ok().as_ref() != Some(&wanted) {
+        install(&folder, packages);
+        fs::write(complete, wanted).expect("a file can be written");
     }
-    Some(Python(folder.join("bin/python")))
+    Python(folder.join("bin/python"))
 }
 
-fn install(folder: &Path) {
+fn install(folder: &Path, packages: &[&[&str]]) {
     succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder));
-    for packages in PACKAGES {
+    for packages in packages {
         succeed(Command::new(folder.join("bin/python")).args(["-m", "pip", "install", "--quiet"]).args(*packages));
     }
 }

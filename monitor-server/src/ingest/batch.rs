@@ -194,9 +194,7 @@ fn profile(json: &Map<String, Value>) -> Checked<Profile> {
     }
     let attempt = match json.get("attempt") {
         None => 1,
-        Some(number) => {
-            number.as_u64().and_then(|number| u32::try_from(number).ok()).ok_or_else(|| wrong("attempt"))?
-        }
+        Some(number) => whole(number).and_then(|number| u32::try_from(number).ok()).ok_or_else(|| wrong("attempt"))?,
     };
     let mut measures = Measures::default();
     for measure in MEASURES {
@@ -206,12 +204,16 @@ fn profile(json: &Map<String, Value>) -> Checked<Profile> {
         }
         let amount = match measure.number {
             Number::Real => value.as_f64().map(Amount::Real),
-            Number::Signed => value.as_i64().map(Amount::Signed),
-            Number::Count => value.as_u64().filter(|count| i64::try_from(*count).is_ok()).map(Amount::Count),
+            Number::Signed => whole(value).map(Amount::Signed),
+            Number::Count => whole(value).and_then(|count| u64::try_from(count).ok()).map(Amount::Count),
         };
         measure.set(&mut measures, Some(amount.ok_or_else(|| wrong(measure.name))?));
     }
     Ok(Profile { attempt, outcome, attribution, mem_source, measures })
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    wire::to_whole(value.as_number()?)
 }
 
 fn is_known(name: &str) -> bool {

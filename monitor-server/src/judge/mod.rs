@@ -1,5 +1,6 @@
 //! What becomes of sessions once they are there.
 
+mod figures;
 mod idle;
 mod source;
 

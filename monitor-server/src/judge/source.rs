@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use monitor_report::{ReportError, Source};
-use monitor_store::{ContextClass, ExecutionContext, Kind, SessionDetails, Test, TestId, hash_hex};
+use monitor_store::{ContextClass, ExecutionContext, Figure, Figures, Kind, SessionDetails, Test, TestId, hash_hex};
+
+use super::figures::Counted;
 
 use crate::hand_out;
 use crate::store::{Count, Filter, Page, Run, Session, Store, StoreError, Text};
@@ -107,6 +109,14 @@ impl Source for Project<'_> {
         let mut tests = self.rows(&self.of_session(session_h), Page::ALL)?;
         tests.sort_by_key(|test| (test.kind(), test.start()));
         Ok(tests)
+    }
+
+    fn figures(&self, sessions: &[&str], figures: &[Figure]) -> Result<Figures, ReportError> {
+        let mut counted = Counted::default();
+        for session_h in sessions {
+            counted.add(&self.rows(&self.of_session(session_h), Page::ALL)?, figures);
+        }
+        Ok(counted.finish())
     }
 
     fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, ReportError> {

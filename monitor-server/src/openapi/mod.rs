@@ -20,7 +20,7 @@ const POSTS: [(&str, &str, &str); 8] = [
     ("/api/v1/contexts/{context}", "Context", "StoredContext"),
     // That it is called `count` makes no difference.
     ("/api/v1/contexts/count", "Context", "StoredContext"),
-    ("/api/v1/sessions/count", "NamedSession", "StoredSession"),
+    ("/api/v1/sessions/count", "Session", "StoredSession"),
     ("/api/v1/sessions/", "Session", "StoredSession"),
     ("/api/v1/sessions/{session}", "NamedSession", "StoredSession"),
     ("/api/v1/metrics/", "Metric", "StoredMetric"),
@@ -116,7 +116,12 @@ fn get(path: &str) -> Value {
     let (pipelines, resources) = (path == "/api/v1/pipelines/", path.contains("/resources/"));
     let mut parameters = path_parameters(path);
     if listing != "count" && !pipelines && !resources {
-        parameters.push(query("page", "The page, from 1, or from the end if negative.", json!({})));
+        let schema = json!({"type": "string", "pattern": "^[^\\u0000]*$"});
+        parameters.push(query(
+            "page",
+            "Its number, from 1, or from the end if negative; the first for other text.",
+            schema,
+        ));
     }
     if listing == "sessions"
         && segments.len() <= 4
@@ -124,11 +129,10 @@ fn get(path: &str) -> Value {
         && !path.contains("pipelines")
         && !path.contains("filters")
     {
-        let text = || json!({"type": "string"});
+        let text = || json!({"type": "string", "pattern": "^[^\\u0000]*$"});
         parameters.push(query("with_tags", "Names of tags, separated by commas; with_flags is the same.", text()));
         parameters.push(query("restrict_flags", "Their values in the same order; an empty one is any.", text()));
-        let methods = json!({"type": "string", "enum": ["match_any", "match_all"]});
-        parameters.push(query("method", "Whether one tag is enough.", methods));
+        parameters.push(query("method", "match_all if every tag is needed; else one is enough.", text()));
     }
     let schema = if listing == "count" { reference("Count") } else { self::listing(listing) };
     let mut responses = answers(&["400", "404", "503"]);

@@ -20,7 +20,7 @@ fn content(view: &View, project: &Project<'_>) -> Result<Content, Failure> {
     let records = Records { source: project, repository: &NoRepository };
     let sides = Sides::find(records, base, head)?;
     let across_machines = view.asked("machines") == Some("all");
-    let request = Request { sides, metrics: DEFAULT_METRICS, across_machines, thresholds: &|_, _| None };
+    let request = Request { sides, metrics: DEFAULT_METRICS, across_machines, thresholds: &|_, _| None, is_over: None };
     let comparison = Comparison::new(project, request)?;
     let document = compare::document(&comparison, view.asked("all").is_some());
     let mut section = Section::new("comparison", "").with_document(&document);

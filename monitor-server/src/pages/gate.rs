@@ -49,6 +49,7 @@ fn check(project: &Project<'_>, baseline: &str, session_h: &str, allow_partial: 
         allow_partial,
         thresholds: Vec::new(),
         waivers: Vec::new(),
+        accepted: Vec::new(),
     };
     gate.check(Records { source: project, repository: &NoRepository }, Timestamp::now())
 }

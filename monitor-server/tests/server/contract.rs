@@ -1,5 +1,6 @@
 //! The contract of monitor-server-api, as its clients rely on it.
 
+use monitor_tests::{run, schemathesis};
 use serde_json::{Value, json};
 
 use super::process::Server;
@@ -508,6 +509,21 @@ fn it_tells_how_it_is() {
             assert!(numbers.contains(line), "{line}\n{numbers}");
         }
     }
+}
+
+#[test]
+fn the_document_says_what_the_server_does() {
+    let Some(python) = schemathesis() else { return };
+    let server = Server::sqlite(&[]);
+    let mut trial = python.command();
+    trial.args(["-m", "schemathesis.cli", "run", &format!("{}/openapi.json", server.base()), "--checks", "all"]);
+    trial.args(["--phases", "coverage,fuzzing", "--max-examples", "5", "--generation-deterministic", "--no-color"]);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let tried = run({
+        trial.args(["--request-timeout", "60"]).current_dir(folder.path());
+        trial
+    });
+    assert_eq!(tried.code, Some(0), "{}\n{}", tried.stdout, tried.stderr);
 }
 
 #[test]

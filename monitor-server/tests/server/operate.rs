@@ -114,6 +114,17 @@ fn old_sessions_go_and_the_baseline_stays() {
 }
 
 #[test]
+fn the_view_for_dashboards_has_every_run() {
+    let server = Server::sqlite(&[]);
+    fill(&server);
+    let connection = rusqlite::Connection::open(&server.database).expect("the file can be read");
+    let sql = "SELECT group_concat(project || ' ' || variant || ' ' || coalesce(outcome, '-') || ' ' || (wall_seconds > 0), ', ') \
+               FROM (SELECT * FROM test_runs ORDER BY variant)";
+    let rows: String = connection.query_row(sql, [], |row| row.get(0)).expect("a row");
+    assert!(rows.starts_with("default ") && rows.contains("passed passed 1"), "{rows}");
+}
+
+#[test]
 fn a_backup_is_a_database() {
     for server in Server::each(&[]) {
         fill(&server);

@@ -6,7 +6,7 @@ use super::super::StoreError;
 use super::super::measures;
 use super::failure::explain;
 
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_views.sql")];
 /// Any number, the same for every server: who brings the schema up to date keeps the others waiting.
 const MIGRATION_LOCK: i64 = 0x6d6f_6e69_746f_7221;
 

@@ -10,7 +10,11 @@ use super::super::StoreError;
 use super::super::measures;
 use super::super::value::Value;
 
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_blocks.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_blocks.sql"),
+    include_str!("migrations/0003_views.sql"),
+];
 
 /// How long a connection waits for another process: a command of ours, or a backup program.
 const PATIENCE: Duration = Duration::from_secs(10);
