@@ -80,7 +80,7 @@ fn pages_show_what_there_is_and_each_leads_on() {
             }
         }
         let session = server.get("/p/ours/sessions/session11").text();
-        assert!(session.contains("test_slow") && session.contains("got worse"), "{session}");
+        assert!(session.contains("test_slow") && session.contains("regressed"), "{session}");
         for (path, status) in [
             ("/p/ours/sessions/nothing", 404),
             ("/p/ours/test?path=a&variant=nothing", 404),
@@ -136,7 +136,7 @@ fn pages_work_in_a_browser_by_clicks_without_script_of_others() {
     // From the overview to the test that got worse.
     browser.visit(&origin);
     for text in ["ours", "session11", "krate::tests::test_slow"] {
-        let found = format!("[...document.querySelectorAll('td a')].find((a) => a.textContent === {text:?}).href");
+        let found = format!("[...document.querySelectorAll('tbody a')].find((a) => a.textContent === {text:?}).href");
         let link = browser.evaluate(&found);
         browser.visit(link.as_str().expect("a link"));
     }
