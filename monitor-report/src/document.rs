@@ -220,6 +220,14 @@ impl Value {
     }
 }
 
+impl Cell {
+    /// The cell, with an address to which it leads.
+    #[must_use]
+    pub fn linked(self, address: String) -> Self {
+        Self { link: Some(address), ..self }
+    }
+}
+
 impl From<Value> for Cell {
     fn from(value: Value) -> Self {
         Self { value, tone: Tone::Plain, link: None }

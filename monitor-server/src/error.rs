@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use monitor_report::ReportError;
+use monitor_report::select::SelectError;
 use serde_json::{Map, Value, json};
 
 use crate::compat::render;
@@ -64,6 +66,19 @@ impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)?;
         self.errors.iter().try_for_each(|(field, reason)| write!(f, "; {field}: {reason}"))
+    }
+}
+
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Source(error) => match error.downcast::<StoreError>() {
+                Ok(error) => (*error).into(),
+                Err(error) => StoreError::Broken(error.to_string()).into(),
+            },
+            ReportError::Session(SelectError::Ambiguous { .. }) => Self::bad(error.to_string()),
+            error => Self::not_found(error.to_string()),
+        }
     }
 }
 

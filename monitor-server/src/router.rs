@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::http::{self, Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 
 use crate::access::login;
@@ -12,6 +12,7 @@ use crate::address::Address;
 use crate::compat::render;
 use crate::compat::{components, contexts, metrics, pipelines, resources, sessions};
 use crate::error::Problem;
+use crate::pages::{page, text};
 use crate::state::State;
 use crate::{access, hand_out, ingest, openapi, operate, pages};
 
@@ -19,29 +20,34 @@ use crate::{access, hand_out, ingest, openapi, operate, pages};
 #[rustfmt::skip]
 pub fn routes() -> Vec<(&'static str, MethodRouter<State>)> {
     vec![
-        ("/", get(pages::overview)),
-        ("/index.html", get(pages::overview)),
-        ("/index.json", get(pages::overview)),
-        ("/index.csv", get(pages::overview)),
-        ("/sessions/{session}", get(pages::session)),
-        ("/sessions/{session}/gate", get(pages::gate)),
-        ("/sessions/{session}/gate.json", get(pages::gate)),
-        ("/sessions/{session}/gate.csv", get(pages::gate)),
-        ("/sessions/{session}/gate.md", get(pages::gate)),
-        ("/badge.svg", get(pages::badge)),
-        ("/machines", get(pages::machines)),
-        ("/machines.json", get(pages::machines)),
-        ("/machines.csv", get(pages::machines)),
-        ("/tests", get(pages::tests)),
-        ("/tests.json", get(pages::tests)),
-        ("/tests.csv", get(pages::tests)),
-        ("/test", get(pages::test)),
-        ("/test.json", get(pages::test)),
-        ("/test.csv", get(pages::test)),
-        ("/compare", get(pages::compare)),
-        ("/compare.json", get(pages::compare)),
-        ("/compare.csv", get(pages::compare)),
+        ("/", page(pages::overview)),
+        ("/index.{kind}", page(pages::overview)),
+        ("/sessions", page(pages::sessions)),
+        ("/sessions.{kind}", page(pages::sessions)),
+        ("/session", page(pages::session)),
+        ("/session.{kind}", page(pages::session)),
+        ("/sessions/{session}", page(pages::session)),
+        ("/sessions/{session}/gate", page(pages::gate)),
+        ("/sessions/{session}/gate.{kind}", page(pages::gate)),
+        ("/sessions/{session}/comment.md", text("text/markdown; charset=utf-8", pages::comment)),
+        ("/badge.svg", text("image/svg+xml", pages::badge)),
+        ("/tests", page(pages::tests)),
+        ("/tests.{kind}", page(pages::tests)),
+        ("/test", page(pages::test)),
+        ("/test.{kind}", page(pages::test)),
+        ("/compare", page(pages::compare)),
+        ("/compare.{kind}", page(pages::compare)),
+        ("/findings", page(pages::findings)),
+        ("/findings.{kind}", page(pages::findings)),
+        ("/findings/{finding}", post(pages::decide)),
+        ("/flaky", page(pages::flaky)),
+        ("/flaky.{kind}", page(pages::flaky)),
+        ("/machines", page(pages::machines)),
+        ("/machines.{kind}", page(pages::machines)),
+        ("/assets/{asset}", get(pages::asset)),
         (login::PATH, get(login::page).post(login::sign_in)),
+        (login::OUT, post(login::sign_out)),
+
         ("/healthz", get(operate::healthz)),
         ("/readyz", get(operate::readyz)),
         ("/metrics", get(operate::metrics)),

@@ -122,6 +122,21 @@ impl Browser {
     pub fn visit(&mut self, url: &str) {
         self.events.clear();
         self.call("Page.navigate", &json!({ "url": url }));
+        self.wait_until_loaded();
+    }
+
+    /// Evaluates what leads to another page, a click or a key, and waits until that is loaded.
+    ///
+    /// # Panics
+    ///
+    /// As [`Browser::evaluate`].
+    pub fn leave_by(&mut self, expression: &str) {
+        self.events.clear();
+        let _ = self.evaluate(expression);
+        self.wait_until_loaded();
+    }
+
+    fn wait_until_loaded(&mut self) {
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.next();
             self.events.push(event);

@@ -12,12 +12,20 @@ use super::html as render;
 use crate::document::{Cell, Column, Document, Table};
 
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+
+/// What shows the tooltips of charts; it wants an element `tooltip`.
+pub const SCRIPT: &str = include_str!("page.js");
+
+/// How pages look.
+#[must_use]
+pub fn style() -> String {
+    format!("{STYLE}{}", chart::STYLE)
+}
 
 /// What a page may do: show itself, and run its own script, whatever else got into it. The script is known by the base64 of
 /// the SHA-256 of `page.js`. A browser that refuses it tells the new one in its console; the test of the report in Chromium
 /// fails then.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
      script-src 'sha256-mNiNqj7rVrRG5m0niLpkxZPj3O01tAW+g+4KRtvXmX4='";
 
 /// A page.
@@ -69,8 +77,9 @@ impl Page {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{CONTENT_SECURITY_POLICY}\">\n\
-             <title>{title}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to the content</a>\n<header>\n<h1>{title}</h1>\n",
-            chart::STYLE,
+             <title>{title}</title>\n<style>\n{}\n</style>\n</head>\n<body>\n\
+             <a class=\"skip\" href=\"#content\">Skip to the content</a>\n<header>\n<h1>{title}</h1>\n",
+            style(),
         );
         if !self.subtitle.is_empty() {
             let _ = writeln!(out, "<p>{}</p>", html(&self.subtitle));
@@ -83,9 +92,8 @@ impl Page {
             out.push_str("</nav>\n");
         }
         out.push_str("</header>\n<main id=\"content\">\n");
-        for Section { id, title, body, .. } in &self.sections {
-            let heading = if title.is_empty() { String::new() } else { format!("<h2>{}</h2>\n", html(title)) };
-            let _ = writeln!(out, "<section id=\"{id}\">\n{heading}{body}</section>");
+        for section in &self.sections {
+            out.push_str(&section.html());
         }
         let _ = write!(
             out,
@@ -145,17 +153,6 @@ impl Section {
         self.with(&render::document(document))
     }
 
-    /// Adds links, each a text and where it leads; nothing if there are none.
-    #[must_use]
-    pub fn with_links(self, links: &[(String, String)]) -> Self {
-        if links.is_empty() {
-            return self;
-        }
-        let links = links.iter().map(|(text, link)| format!("<a href=\"{}\">{}</a>", html(link), html(text)));
-        let list = format!("<p class=\"links\">{}</p>\n", links.collect::<Vec<_>>().join(" "));
-        self.with(&list)
-    }
-
     /// Adds a table below a line that opens it.
     #[must_use]
     pub fn with_folded(self, summary: &str, table: &Table) -> Self {
@@ -169,6 +166,14 @@ impl Section {
     pub fn with_chart(self, chart: &Chart) -> Self {
         let figure = format!("<figure>\n{}</figure>\n", chart.element());
         self.with(&figure)
+    }
+
+    /// The section as HTML.
+    #[must_use]
+    pub fn html(&self) -> String {
+        let Self { id, title, body, .. } = self;
+        let heading = if title.is_empty() { String::new() } else { format!("<h2>{}</h2>\n", html(title)) };
+        format!("<section id=\"{id}\">\n{heading}{body}</section>\n")
     }
 
     fn with(mut self, html: &str) -> Self {

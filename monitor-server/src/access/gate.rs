@@ -42,7 +42,7 @@ impl Gate {
     ) -> Result<(), Problem> {
         let mut secrets = presented(headers);
         if needed == Access::Read {
-            secrets.extend(cookie::of_cookie(headers));
+            secrets.extend(cookie::of(headers, cookie::TOKEN));
         }
         self.admit_any(tokens, &secrets, project, needed).await
     }

@@ -1,6 +1,6 @@
 //! Who may do what, and how much.
 
-mod cookie;
+pub mod cookie;
 mod encrypted;
 mod gate;
 pub mod login;
@@ -15,13 +15,15 @@ pub use encrypted::{Encrypted, is_encrypted};
 pub use gate::Gate;
 
 use crate::address::Address;
+use crate::pages;
 use crate::state::State;
 use crate::store::Access;
 
 /// Lets a request through if it may pass: before a byte of its body is read.
 pub async fn check(Of(state): Of<State>, request: Request, next: Next) -> Response {
     let address = Address::of(request.extensions());
-    let open_to_all = matches!(address.path.as_str(), "/healthz" | "/readyz" | login::PATH);
+    let open_to_all = matches!(address.path.as_str(), "/healthz" | "/readyz" | login::PATH | login::OUT)
+        || address.path.starts_with(pages::ASSETS);
     let needed = match *request.method() {
         Method::GET | Method::HEAD | Method::OPTIONS => Access::Read,
         _ => Access::Write,

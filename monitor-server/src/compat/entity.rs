@@ -134,7 +134,8 @@ pub fn to_session(body: &Value, path: Option<&str>) -> Result<Session, Problem> 
         Some(Value::Null) => None,
         _ => Some(fields.text("scm_ref")),
     };
-    let session = Session { h, run_date, scm_ref, tags: fields.tags("description"), facts: received() };
+    let session =
+        Session { h, run_date, scm_ref, tags: fields.tags("description"), facts: received(), ..Session::default() };
     fields.finish(session)
 }
 

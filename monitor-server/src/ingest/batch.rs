@@ -50,7 +50,7 @@ pub fn to_write(batch: Batch<'_>, project: String) -> Result<Write, Problem> {
     if let Some(lockfile) = &batch.lockfile {
         entity::check_text("lockfile", lockfile).map_err(|(field, reason)| Problem::field(&field, reason))?;
     }
-    Ok(Write { project, contexts, session: Some(session), lockfile: batch.lockfile, runs, append: false })
+    Ok(Write { project, contexts, session: Some(session), lockfile: batch.lockfile, runs, ..Write::default() })
 }
 
 type Checked<T> = Result<T, (String, String)>;
@@ -86,7 +86,7 @@ fn session(json: wire::Session) -> Result<Session, Problem> {
         ended_at: json.ended.then(|| received.received_at.clone()),
         ..received
     };
-    Ok(Session { h: json.session_h, run_date, scm_ref: json.scm_ref, tags, facts })
+    Ok(Session { h: json.session_h, run_date, scm_ref: json.scm_ref, tags, facts, ..Session::default() })
 }
 
 fn context(json: wire::Context) -> Result<Context, Problem> {

@@ -15,6 +15,7 @@ use crate::address::Address;
 use crate::compat::sessions::other_session;
 use crate::compat::{Reply, render};
 use crate::error::Problem;
+use crate::judge::findings;
 use crate::state::State;
 use crate::store::{Outcome, Write};
 
@@ -28,8 +29,13 @@ pub async fn sessions(Of(state): Of<State>, request: Request) -> Reply {
     let parsed = tokio::task::spawn_blocking(parse).await;
     let write: Write = parsed.map_err(|error| Problem::bad(error.to_string()))??;
     let (session, rows) = (write.session.as_ref().map(|session| session.h.clone()), write.runs.len());
+    let over = write.session.as_ref().filter(|session| session.facts.ended_at.is_some());
+    let over = over.map(|session| (write.project.clone(), session.h.clone()));
     match state.write(write).await? {
         Outcome::Stored { new_runs } => {
+            if let Some((project, session_h)) = over {
+                findings::keep(&state, project, session_h);
+            }
             let body = json!({"session_h": session, "rows": rows, "new_rows": new_runs});
             Ok(render::json(StatusCode::CREATED, &body))
         }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use monitor_store::Timestamp;
 use tokio::time::sleep;
 
+use super::findings;
 use crate::error::Problem;
 use crate::operate::log;
 use crate::state::State;
@@ -43,7 +44,9 @@ async fn close(state: &State, seen: &mut Seen, idle: Duration) -> Result<(), Pro
         }
         let facts = crate::store::Facts { ended_at: Some(Timestamp::now().to_string()), ..session.facts };
         let session = Session { facts, ..session };
+        let (project, session_h) = key.clone();
         state.write(Write { project: key.0, session: Some(session), ..Write::default() }).await?;
+        findings::keep(state, project, session_h);
     }
     Ok(())
 }

@@ -1,6 +1,11 @@
-//! What becomes of sessions once they are there.
+//! What becomes of sessions once they are there, and what their costs mean, said by the same code as `cargo monitor gate`.
+//!
+//! [`Project`] is what `monitor-report` asks of the rows, [`baseline`](mod@baseline) what a session is judged against.
 
+pub mod baseline;
 mod figures;
+pub mod findings;
+pub mod flaky;
 mod idle;
 mod source;
 

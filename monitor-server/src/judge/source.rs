@@ -1,157 +1,186 @@
-//! A project as monitor-report asks for it: what it answers on a file, it answers on a server too.
+//! A project of the database as what `monitor-report` asks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 
-use monitor_report::{ReportError, Source};
-use monitor_store::{ContextClass, ExecutionContext, Figure, Figures, Kind, SessionDetails, Test, TestId, hash_hex};
+use monitor_report::{ReportError, Source, select};
+use monitor_store::{Figure, Figures, Kind, Session, SessionDetails, Test, TestId, hash_hex};
 
-use super::figures::Counted;
-
+use super::figures::Gathered;
 use crate::hand_out;
-use crate::store::{Count, Filter, Page, Run, Session, Store, StoreError, Text};
+use crate::store::{Count, Filter, Page, Run, Store, StoreError, Text};
 
-/// Rows of a project. The contexts are those that were there when it was made.
+/// The rows of a project. Sessions and contexts are read once, so that an answer is about one state of them.
 pub struct Project<'a> {
     store: &'a dyn Store,
     name: &'a str,
-    contexts: BTreeMap<String, (ExecutionContext, Option<ContextClass>)>,
+    /// Newest first, with what the server alone knows of each.
+    sessions: Vec<(Session, crate::store::Session)>,
+    contexts: HashMap<String, crate::store::Context>,
+}
+
+impl std::fmt::Debug for Project<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Project").field(&self.name).finish()
+    }
 }
 
 impl<'a> Project<'a> {
-    /// The project of this name.
+    /// Reads what a project has.
     ///
     /// # Errors
     ///
     /// If the database can't be read.
     pub fn new(store: &'a dyn Store, name: &'a str) -> Result<Self, StoreError> {
-        let contexts = store.contexts(&Filter::project(name), Page::ALL)?.into_iter();
-        let contexts = contexts.map(|context| (context.h.clone(), hand_out::context(context).to_store())).collect();
-        Ok(Self { store, name, contexts })
+        let filter = Filter::project(name);
+        let known = store.sessions(&filter, Page::ALL)?.into_iter();
+        let mut sessions: Vec<_> = known.filter_map(|session| Some((of_store(&session)?, session))).collect();
+        // The last that came is the newest of one date.
+        sessions.reverse();
+        sessions.sort_by_key(|(session, _)| std::cmp::Reverse(session.run_date));
+        let contexts = store.contexts(&filter, Page::ALL)?.into_iter();
+        let contexts = contexts.map(|context| (context.h.clone(), context)).collect();
+        Ok(Self { store, name, sessions, contexts })
     }
 
-    /// What its sessions ran on.
-    pub fn machines(&self) -> impl Iterator<Item = &(ExecutionContext, Option<ContextClass>)> {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        self.store
+    }
+
+    /// The machines on which its sessions ran.
+    pub fn contexts(&self) -> impl Iterator<Item = &crate::store::Context> {
         self.contexts.values()
     }
 
-    fn filter(&self) -> Filter {
-        Filter::project(self.name)
+    /// A session as the server keeps it.
+    #[must_use]
+    pub fn kept(&self, session_h: &str) -> Option<&crate::store::Session> {
+        self.sessions.iter().map(|(_, kept)| kept).find(|kept| kept.h == session_h)
     }
 
-    fn of_session(&self, session_h: &str) -> Filter {
-        Filter { session: Some(Text::Is(session_h.to_owned())), unfinished: true, ..self.filter() }
+    /// Every session, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.iter().map(|(session, _)| session)
     }
 
-    fn list(&self, filter: &Filter) -> Result<Vec<monitor_store::Session>, ReportError> {
-        let sessions = told(self.store.sessions(filter, Page::ALL))?.into_iter().rev().map(session);
-        let mut sessions = sessions.collect::<Result<Vec<_>, _>>()?;
-        sessions.sort_by_key(|session| std::cmp::Reverse(session.run_date));
-        Ok(sessions)
+    /// The machine class of a session; `None` where it is not known.
+    #[must_use]
+    pub fn class(&self, session_h: &str) -> Option<&str> {
+        Some(&self.contexts.get(&self.kept(session_h)?.context_h)?.class.as_ref()?.class_h)
     }
 
-    fn class_of(&self, context_h: &str) -> Option<String> {
-        let (_, class) = self.contexts.get(context_h)?;
-        class.as_ref().map(|class| class.class_h.clone())
+    fn runs(&self, filter: Filter) -> Result<Vec<Test>, ReportError> {
+        let runs = self.store.runs(&filter, Page::ALL).map_err(ReportError::source)?;
+        Ok(runs.into_iter().filter_map(|run| self.test(run)).collect())
     }
 
-    fn rows(&self, filter: &Filter, page: Page) -> Result<Vec<Test>, ReportError> {
-        let test = |run: Run| {
-            let (session_h, class_h) = (run.session_h.clone(), self.class_of(&run.context_h));
-            let process_h = hash_hex(["monitor-server", &session_h]);
-            hand_out::row(run).to_store(&session_h, &process_h, class_h).map_err(ReportError::source)
-        };
-        told(self.store.runs(filter, page))?.into_iter().map(test).collect()
-    }
-
-    /// The context of a session: that of its first run.
-    fn context_h(&self, session_h: &str) -> Result<Option<String>, ReportError> {
-        let first = told(self.store.runs(&self.of_session(session_h), Page::first(1)))?;
-        Ok(first.into_iter().next().map(|run| run.context_h))
+    fn test(&self, run: Run) -> Option<Test> {
+        let class = self.contexts.get(&run.context_h).and_then(|context| context.class.as_ref());
+        let session_h = run.session_h.clone();
+        let process = process_of(&session_h);
+        hand_out::row(run).to_store(&session_h, &process, class.map(|class| class.class_h.clone())).ok()
     }
 }
 
+/// The one process that stands for all that a session's tests ran in: the server does not know them apart.
+fn process_of(session_h: &str) -> String {
+    hash_hex(["monitor-server", session_h])
+}
+
+/// A session as files have it; `None` if its date is none.
+fn of_store(session: &crate::store::Session) -> Option<Session> {
+    let mut known = hand_out::session_head(session.clone()).to_store().ok()?;
+    // A sender may say the branch beside the tags.
+    if let Some(branch) = &session.facts.branch
+        && select::fact(&known, "git_branch").is_none()
+    {
+        known.description.push(("git_branch".to_owned(), branch.clone()));
+    }
+    Some(known)
+}
+
 impl Source for Project<'_> {
-    fn sessions(&self) -> Result<Vec<monitor_store::Session>, ReportError> {
-        self.list(&self.filter())
+    fn sessions(&self) -> Result<Vec<Session>, ReportError> {
+        Ok(self.newest_first().cloned().collect())
     }
 
-    fn newest(&self, count: usize) -> Result<Vec<monitor_store::Session>, ReportError> {
-        let mut sessions = self.sessions()?;
-        sessions.truncate(count);
-        Ok(sessions)
+    fn newest(&self, count: usize) -> Result<Vec<Session>, ReportError> {
+        Ok(self.newest_first().take(count).cloned().collect())
     }
 
-    fn of_commit(&self, commit: &str, count: usize) -> Result<Vec<monitor_store::Session>, ReportError> {
-        let mut sessions = self.list(&Filter { revision: Some(Text::Is(commit.to_owned())), ..self.filter() })?;
-        sessions.truncate(count);
-        Ok(sessions)
+    fn of_commit(&self, commit: &str, count: usize) -> Result<Vec<Session>, ReportError> {
+        Ok(self.newest_first().filter(|session| session.scm_id == commit).take(count).cloned().collect())
     }
 
     fn details(&self, session_h: &str) -> Result<Option<SessionDetails>, ReportError> {
-        let found = self.list(&Filter { unfinished: false, ..self.of_session(session_h) })?;
-        let Some(session) = found.into_iter().next() else { return Ok(None) };
-        let metrics = told(self.store.count(Count::Runs, &Filter { unfinished: false, ..self.of_session(session_h) }))?;
-        let known = self.context_h(session_h)?.and_then(|context_h| self.contexts.get(&context_h).cloned());
-        let (context, class) = known.map_or((None, None), |(context, class)| (Some(context), class));
-        let lockfile_h = self.lockfile(session_h)?.map(|content| hash_hex([content.as_str()]));
-        Ok(Some(SessionDetails { session, context, class, lockfile_h, metrics }))
+        let Some((session, kept)) = self.sessions.iter().find(|(_, kept)| kept.h == session_h) else {
+            return Ok(None);
+        };
+        let known = self.contexts.get(&kept.context_h).map(|context| hand_out::context(context.clone()).to_store());
+        let (context, class) = known.unzip();
+        let filter = Filter { session: Some(Text::Is(session_h.to_owned())), ..Filter::project(self.name) };
+        Ok(Some(SessionDetails {
+            session: session.clone(),
+            context,
+            class: class.flatten(),
+            lockfile_h: self.lockfile(session_h)?.map(|content| hash_hex([content])),
+            metrics: self.store.count(Count::Runs, &filter).map_err(ReportError::source)?,
+        }))
     }
 
     fn classes(&self) -> Result<HashMap<String, Option<String>>, ReportError> {
-        let of = |session: Session| {
-            let context_h = self.context_h(&session.h)?;
-            Ok((session.h, context_h.and_then(|context_h| self.class_of(&context_h))))
-        };
-        told(self.store.sessions(&self.filter(), Page::ALL))?.into_iter().map(of).collect()
+        let class = |session: &Session| (session.session_h.clone(), self.class(&session.session_h).map(str::to_owned));
+        Ok(self.newest_first().map(class).collect())
     }
 
     fn tests(&self, session_h: &str) -> Result<Vec<Test>, ReportError> {
-        let mut tests = self.rows(&self.of_session(session_h), Page::ALL)?;
+        let session = Some(Text::Is(session_h.to_owned()));
+        let mut tests = self.runs(Filter { session, unfinished: true, ..Filter::project(self.name) })?;
         tests.sort_by_key(|test| (test.kind(), test.start()));
         Ok(tests)
     }
 
     fn figures(&self, sessions: &[&str], figures: &[Figure]) -> Result<Figures, ReportError> {
-        let mut counted = Counted::default();
+        let mut gathered = Gathered::default();
         for session_h in sessions {
-            counted.add(&self.rows(&self.of_session(session_h), Page::ALL)?, figures);
+            gathered.add(&self.tests(session_h)?, figures);
         }
-        Ok(counted.finish())
+        Ok(gathered.figures)
     }
 
     fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, ReportError> {
-        let tests = self.rows(&Filter { unfinished: false, ..self.of_session(session_h) }, Page::ALL)?;
-        let mut ids: Vec<_> = tests.iter().filter(|test| test.kind() == Kind::Function).map(Test::id).collect();
-        ids.sort_by(|a, b| (&a.path, &a.variant).cmp(&(&b.path, &b.variant)));
-        ids.dedup();
+        let tests = self.tests(session_h)?;
+        let ids: HashSet<TestId> =
+            tests.iter().filter(|test| test.metric.is_some() && test.kind() == Kind::Function).map(Test::id).collect();
+        let mut ids: Vec<TestId> = ids.into_iter().collect();
+        ids.sort_by(|a, b| (&a.path, &a.variant, a).cmp(&(&b.path, &b.variant, b)));
         Ok(ids)
     }
 
     fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError> {
-        let (path, variant) = (Some(Text::Is(test.path.clone())), Some(Text::Is(test.variant.clone())));
-        let mut runs = self.rows(&Filter { path, variant, ..self.filter() }, Page::ALL)?;
-        let is_it = |wanted: &str, found: &str| wanted.is_empty() || wanted == found;
-        runs.retain(|run| {
+        let is = |text: &str| Some(Text::Is(text.to_owned()));
+        let filter = Filter { path: is(&test.path), variant: is(&test.variant), ..Filter::project(self.name) };
+        let mut tests = self.runs(filter)?;
+        // As in a file: an empty package or binary stands for any.
+        let fits = |wanted: &str, found: &str| wanted.is_empty() || wanted == found;
+        tests.retain(|run| {
             let id = run.id();
-            is_it(&test.package, &id.package) && is_it(&test.binary, &id.binary)
+            fits(&test.package, &id.package) && fits(&test.binary, &id.binary)
         });
-        let dates: HashMap<_, _> =
-            self.sessions()?.into_iter().map(|session| (session.session_h, session.run_date)).collect();
-        // Of sessions that nobody described nothing is shown, as in a file.
-        runs.retain(|run| dates.contains_key(run.session_h()));
-        runs.sort_by_key(|run| (dates.get(run.session_h()).copied(), run.start()));
-        Ok(runs)
+        let dates: HashMap<&str, _> =
+            self.newest_first().map(|session| (session.session_h.as_str(), session.run_date)).collect();
+        tests.sort_by_key(|run| (dates.get(run.session_h()).copied(), run.start()));
+        Ok(tests)
     }
 
     fn lockfile(&self, session_h: &str) -> Result<Option<String>, ReportError> {
-        told(self.store.lockfile(self.name, session_h))
+        self.store.lockfile(self.name, session_h).map_err(ReportError::source)
     }
-}
-
-fn session(session: Session) -> Result<monitor_store::Session, ReportError> {
-    hand_out::session_head(session).to_store().map_err(ReportError::source)
-}
-
-fn told<T>(result: Result<T, StoreError>) -> Result<T, ReportError> {
-    result.map_err(ReportError::source)
 }

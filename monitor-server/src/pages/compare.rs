@@ -1,42 +1,55 @@
-//! `/p/NAME/compare?base=…&head=…`: two sessions, or whatever `cargo monitor compare` understands.
+//! Any two sessions of a project.
 
-use axum::response::Response;
+use askama::Template;
 use monitor_report::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
-use monitor_report::render::page::{Page, Section};
-use monitor_report::view::compare;
+use monitor_report::render::page::Section;
+use monitor_report::view::compare::document;
 use monitor_report::{NoRepository, Records};
 
-use super::view::{Content, Failure, View};
+use super::links::linked;
+use super::session::words;
+use super::view::View;
+use super::wanted::Wanted;
 use crate::error::Problem;
 use crate::judge::Project;
 
-/// The page.
-pub async fn page(view: View) -> Result<Response, Problem> {
-    view.answer(content).await
+/// Sessions that can be chosen; others can be written.
+const CHOICE: usize = 200;
+
+#[derive(Template)]
+#[template(path = "compare.html")]
+struct Form<'a> {
+    sessions: Vec<(String, String)>,
+    base: &'a str,
+    head: &'a str,
+    across: bool,
+    all: bool,
 }
 
-fn content(view: &View, project: &Project<'_>) -> Result<Content, Failure> {
-    let (base, head) = (view.asked("base").unwrap_or("latest~1"), view.asked("head").unwrap_or("latest"));
-    let records = Records { source: project, repository: &NoRepository };
-    let sides = Sides::find(records, base, head)?;
-    let across_machines = view.asked("machines") == Some("all");
-    let request = Request { sides, metrics: DEFAULT_METRICS, across_machines, thresholds: &|_, _| None, is_over: None };
-    let comparison = Comparison::new(project, request)?;
-    let document = compare::document(&comparison, view.asked("all").is_some());
-    let mut section = Section::new("comparison", "").with_document(&document);
-    for hint in compare::hints(&comparison) {
-        section = section.with_text(&hint);
+/// The page that compares.
+///
+/// # Errors
+///
+/// If a name selects nothing, or the rows can't be read.
+pub fn compare(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
+    let (base, head) = (wanted.parameter("base"), wanted.parameter("head"));
+    let (across, all) = (wanted.parameter("machines") == "all", wanted.parameter("rows") == "all");
+    let choice = project.newest_first().take(CHOICE);
+    let sessions = choice.map(|session| (session.session_h.clone(), words(session))).collect();
+    let form = Form { sessions, base, head, across, all }.render().unwrap_or_default();
+    let mut view = View { title: "Compare".to_owned(), form, ..View::default() };
+    if base.is_empty() || head.is_empty() {
+        let text = "Choose two sessions, or write what stands for some: a branch, a commit, last:20, tag:KEY=VALUE.";
+        return Ok(view.with(Section::new("choose", "").with_text(text)));
     }
-    let here = super::links::compare(&view.prefix, base, head);
-    let ways = [
-        (view.project.clone(), format!("{}/", view.prefix)),
-        ("The other way round".to_owned(), super::links::compare(&view.prefix, head, base)),
-        ("Every test".to_owned(), format!("{here}&all=1")),
-        ("Other machines too".to_owned(), format!("{here}&machines=all")),
-    ];
-    let page = Page::new("Comparison")
-        .subtitled(&format!("{head}, compared with {base}"))
-        .with(Section::new("ways", "").with_links(&ways))
-        .with(section);
-    Ok(Content { page, document })
+    let request = Request {
+        sides: Sides::find(Records { source: project, repository: &NoRepository }, base, head)?,
+        metrics: DEFAULT_METRICS,
+        across_machines: across,
+        thresholds: &|_, _| None,
+        is_over: None,
+    };
+    let comparison = Comparison::new(project, request)?;
+    view = view.with_document(linked(&wanted.prefix, document(&comparison, all)));
+    Ok(view)
 }

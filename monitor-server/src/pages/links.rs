@@ -1,45 +1,68 @@
-//! Where pages are, and tables whose names lead there.
+//! Addresses of pages, and documents whose cells lead to them.
 
-use monitor_report::document::{Table, Value};
-use monitor_store::{Test, TestId};
+use monitor_report::document::{Body, Cell, Column, Document, Table, Value};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::view::escaped;
+/// What needs no escape in a part of an address.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A text as a part of an address.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
 
 /// The page of a session.
+#[must_use]
 pub fn session(prefix: &str, session_h: &str) -> String {
-    format!("{prefix}/sessions/{}", escaped(session_h))
+    let place = if session_h.contains('/') { "session?id=" } else { "sessions/" };
+    format!("{prefix}/{place}{}", escaped(session_h))
 }
 
-/// The page of a test.
-pub fn test(prefix: &str, test: &TestId) -> String {
-    let mut address = format!("{prefix}/test?path={}&variant={}", escaped(&test.path), escaped(&test.variant));
-    for (name, value) in [("package", &test.package), ("binary", &test.binary)] {
-        if !value.is_empty() {
-            address += &format!("&{name}={}", escaped(value));
+/// The page of a test, named by path and variant.
+#[must_use]
+pub fn test(prefix: &str, name: &str, package: &str, binary: &str) -> String {
+    let part = |key: &str, value: &str| {
+        if value.is_empty() { String::new() } else { format!("&{key}={}", escaped(value)) }
+    };
+    format!("{prefix}/test?name={}{}{}", escaped(name), part("package", package), part("binary", binary))
+}
+
+/// The document, where sessions and tests lead to their pages.
+#[must_use]
+pub fn linked(prefix: &str, mut document: Document) -> Document {
+    for section in &mut document.sections {
+        match &mut section.body {
+            Body::Facts(facts) => facts.iter_mut().for_each(|(column, cell)| of_session(prefix, *column, cell)),
+            Body::Table(table) => of_table(prefix, table),
         }
     }
-    address
+    document
 }
 
-/// The comparison of a session with those before it.
-pub fn compare(prefix: &str, base: &str, head: &str) -> String {
-    format!("{prefix}/compare?base={}&head={}", escaped(base), escaped(head))
-}
-
-/// Links the first column of a table of tests, in whose order the tests are.
-pub fn tests(table: &mut Table, prefix: &str, tests: &[Test]) {
-    for (row, test) in table.rows.iter_mut().zip(tests) {
-        row[0].link = Some(self::test(prefix, &test.id()));
-    }
-}
-
-/// Links every session in a table.
-pub fn sessions(table: &mut Table, prefix: &str) {
-    let columns = || table.columns.iter().position(|column| column.key == "session");
-    let Some(column) = columns() else { return };
+fn of_table(prefix: &str, table: &mut Table) {
+    let place = |key: &str| table.columns.iter().position(|column| column.key == key);
+    let (name, package, binary) = (place("test"), place("package"), place("binary"));
     for row in &mut table.rows {
-        if let Value::Id(session_h) = &row[column].value {
-            row[column].link = Some(session(prefix, session_h));
+        for (column, cell) in table.columns.iter().zip(row.iter_mut()) {
+            of_session(prefix, *column, cell);
         }
+        let Some(name) = name else { continue };
+        let text = |place: Option<usize>| place.map_or("", |place| words(&row[place].value)).to_owned();
+        let address = test(prefix, &text(Some(name)), &text(package), &text(binary));
+        row[name].link = Some(address);
+    }
+}
+
+fn of_session(prefix: &str, column: Column, cell: &mut Cell) {
+    if let ("session", Value::Id(id)) = (column.key, &cell.value) {
+        cell.link = Some(session(prefix, id));
+    }
+}
+
+fn words(value: &Value) -> &str {
+    match value {
+        Value::Text(text) | Value::Name(text) | Value::Id(text) => text,
+        _ => "",
     }
 }

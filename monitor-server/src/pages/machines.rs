@@ -1,49 +1,60 @@
-//! `/p/NAME/machines`: what the sessions ran on.
+//! The machines on which a project's tests ran.
 
-use axum::response::Response;
-use monitor_report::Source as _;
-use monitor_report::document::{Cell, Document, Table, Value};
-use monitor_report::render::page::{Page, Section};
+use monitor_report::document::{Document, Table, Value};
+use monitor_store::Session;
 
-use super::view::{Content, Failure, View};
+use super::links::linked;
+use super::view::View;
+use super::wanted::Wanted;
 use crate::error::Problem;
 use crate::judge::Project;
 
-/// The page.
-pub async fn page(view: View) -> Result<Response, Problem> {
-    view.answer(content).await
-}
-
-fn content(view: &View, project: &Project<'_>) -> Result<Content, Failure> {
+/// The page of the machines.
+///
+/// # Errors
+///
+/// None of its own.
+pub fn machines(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     let mut table = Table::new(&[
-        ("machine_class", "class"),
         ("host", "host"),
         ("cpu", "processor"),
         ("cpu_count", "logical processors"),
         ("memory_mib", "memory (MiB)"),
         ("system", "system"),
         ("toolchain", "toolchain"),
-        ("sessions", "sessions of the class"),
+        ("profile", "profile"),
+        ("machine_class", "machine class"),
+        ("context", ""),
+        ("sessions", "sessions"),
+        ("run_date", "last session (UTC)"),
+        ("session", "it"),
     ]);
-    let classes = project.classes()?;
-    for (context, class) in project.machines() {
-        let class_h = class.as_ref().map(|class| class.class_h.as_str());
-        let sessions = classes.values().filter(|of| of.is_some() && of.as_deref() == class_h).count();
+    let mut contexts: Vec<_> = project.contexts().collect();
+    contexts.sort_by(|a, b| (&a.machine_node, &a.h).cmp(&(&b.machine_node, &b.h)));
+    for context in contexts {
+        let on_it =
+            |session: &&Session| project.kept(&session.session_h).is_some_and(|kept| kept.context_h == context.h);
+        let sessions: Vec<&Session> = project.newest_first().filter(on_it).collect();
+        let (newest, class) = (sessions.first(), context.class.as_ref());
+        let count = |number: i64| Value::count(u64::try_from(number).unwrap_or(0));
         table.push(vec![
-            Value::id(class_h.unwrap_or_default()).into(),
             Value::text(&context.machine_node).into(),
-            Value::text(&context.cpu_vendor).into(),
-            Value::count(context.cpu_count.into()).into(),
-            Value::count(context.ram_total_mib).into(),
+            Value::text(context.cpu_vendor.as_deref().unwrap_or(&context.cpu_type)).into(),
+            count(context.cpu_count).into(),
+            count(context.ram_total).into(),
             Value::text(&context.system_info).into(),
-            Value::text(&context.python_info).into(),
-            Cell::from(Value::or_missing(class_h.map(|_| sessions as u64), Value::count)),
+            class
+                .map_or_else(|| Value::text(&context.python_info), |class| Value::Toolchain(class.rustc.clone()))
+                .into(),
+            Value::text(class.map_or("", |class| &class.profile)).into(),
+            Value::id(class.map_or("", |class| &class.class_h)).into(),
+            Value::id(&context.h).into(),
+            Value::count(sessions.len() as u64).into(),
+            Value::or_missing(newest, |session| Value::Time(session.run_date)).into(),
+            Value::id(newest.map_or("", |session| &session.session_h)).into(),
         ]);
     }
-    let ways = [(view.project.clone(), format!("{}/", view.prefix))];
-    let page = Page::new("Machines")
-        .subtitled("Figures are compared within a class: processor, system, compiler and build profile.")
-        .with(Section::new("ways", "").with_links(&ways))
-        .with(Section::new("machines", "").with_table(&table));
-    Ok(Content { page, document: Document::table("machines", table) })
+    let mut view = View::of("Machines", linked(&wanted.prefix, Document::table("machines", table)));
+    "Only sessions of one machine class are compared, unless it is asked for".clone_into(&mut view.subtitle);
+    Ok(view)
 }

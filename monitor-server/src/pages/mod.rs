@@ -1,20 +1,36 @@
-//! Pages for people: what `cargo monitor` shows of a file, of a project, with links between.
+//! Pages for people: what a project's tests cost.
 //!
-//! Each is also there as JSON and CSV: `.json` or `.csv` behind its path.
+//! A page is a function from what is [`Wanted`] and a [`Project`](crate::judge::Project) to a [`View`]; [`page`] makes a
+//! route of it, and HTML, JSON or CSV of the view. The state of a view is in its address, and it is all there without
+//! JavaScript.
 
+mod answer;
+mod assets;
 mod compare;
-mod gate;
+mod findings;
+mod flaky;
 mod links;
 mod machines;
 mod overview;
-mod project;
 mod session;
+mod sessions;
+mod test;
 mod tests;
+mod verdict;
 mod view;
+mod wanted;
 
-pub use compare::page as compare;
-pub use gate::{badge, page as gate};
-pub use machines::page as machines;
+pub use answer::{page, text};
+pub use assets::{ASSETS, asset};
+pub use compare::compare;
+pub use findings::{decide, findings};
+pub use flaky::flaky;
+pub use machines::machines;
 pub use overview::overview;
-pub use session::session;
-pub use tests::{list as tests, test};
+pub use session::{gate, session};
+pub use sessions::sessions;
+pub use test::test;
+pub use tests::tests;
+pub use verdict::{badge, comment};
+pub use view::View;
+pub use wanted::{Format, Wanted};

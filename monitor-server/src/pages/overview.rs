@@ -1,65 +1,99 @@
-//! `/`: every project.
+//! What a server holds, and what is new in a project.
 
-use axum::extract::{Request, State as Of};
-use axum::response::Response;
-use monitor_report::document::{Cell, Document, Table, Value};
-use monitor_report::render::page::{Page, Section};
-use monitor_report::{Source as _, select};
+use askama::Template;
+use monitor_report::document::{Cell, Column, Document, Table, Tone, Value};
+use monitor_report::render::page::Section;
 
-use super::view::tagged;
-use super::{project, view};
-use crate::address::Address;
+use super::findings::count_open;
+use super::links::escaped;
+use super::sessions::{by_branch, newest};
+use super::view::View;
+use super::wanted::Wanted;
 use crate::error::Problem;
-use crate::judge::Project;
-use crate::state::State;
+use crate::judge::{Project, baseline};
 use crate::store::{Count, Filter, Names, Store};
 
-/// What the server holds; in a project's address, the project.
-pub async fn overview(Of(state): Of<State>, view: view::View, request: Request) -> Result<Response, Problem> {
-    if !Address::of(request.extensions()).prefix.is_empty() {
-        return view.answer(project::content).await;
+/// Sessions and branches on the page.
+const ROWS: usize = 15;
+
+#[derive(Template)]
+#[template(path = "empty.html")]
+struct Empty;
+
+/// The overview.
+///
+/// # Errors
+///
+/// If the rows can't be read.
+pub fn overview(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
+    let store = project.store();
+    let mut view = View { title: "What tests cost".to_owned(), ..View::default() };
+    if project.newest_first().next().is_none() {
+        view.form = Empty.render().unwrap_or_default();
+    } else {
+        let facts = vec![
+            (Column::new("project", "project"), Value::text(project.name()).into()),
+            (Column::new("sessions", "sessions"), Value::count(project.newest_first().count() as u64).into()),
+            (Column::new("runs", "runs of tests"), runs(store, project.name())?),
+            (Column::new("machines", "machines"), Value::count(project.contexts().count() as u64).into()),
+            (Column::new("open_findings", "open findings"), open_findings(wanted, project)?),
+            (Column::new("baseline", "judged against"), Value::text(&baseline::of(project, &baseline::USUAL)).into()),
+        ];
+        view = view.with_document(Document::default().with_facts("project", "", facts));
+        view = view.with_document(branches(wanted, project));
+        let mut sessions = newest(wanted, project, project.newest_first().take(ROWS))?;
+        sessions.sections.iter_mut().for_each(|section| "Newest sessions".clone_into(&mut section.title));
+        view = view.with_document(sessions);
     }
-    let known = request.headers().get(axum::http::header::IF_NONE_MATCH).cloned();
-    let html = state.read(|store| Ok(page(store)?.render()));
-    Ok(tagged("text/html; charset=utf-8", html.await?, known.as_ref()))
+    let projects = store.names(Names::Projects, &Filter::default())?;
+    if wanted.prefix.is_empty() && projects.iter().any(|name| name != project.name()) {
+        view = view.with(others(store, &projects)?);
+    }
+    Ok(view)
 }
 
-fn page(store: &dyn Store) -> Result<Page, Problem> {
-    let names = store.names(Names::Projects, &Filter::default())?;
-    let page = Page::new("What tests cost");
-    if names.is_empty() {
-        let text = "There are no results yet. Send some: `cargo monitor push http://THIS-HOST:8050`, or `pytest \
-                    --remote-server http://THIS-HOST:8050/api/v1`.";
-        return Ok(page.with(Section::new("empty", "").with_text(text)));
-    }
+fn branches(wanted: &Wanted, project: &Project<'_>) -> Document {
     let mut table = Table::new(&[
-        ("project", "project"),
-        ("sessions", "sessions"),
-        ("rows", "rows"),
-        ("machines", "machines"),
-        ("newest", "newest session (UTC)"),
         ("branch", "branch"),
+        ("sessions", "sessions"),
+        ("session", "newest session"),
+        ("run_date", "date (UTC)"),
+        ("commit", "commit"),
     ]);
-    for name in names {
-        table.push(row(store, &name)?);
+    for (branch, sessions) in by_branch(project).into_iter().take(ROWS) {
+        let newest = sessions[0];
+        let address = format!("{}/sessions?branch={}", wanted.prefix, escaped(branch));
+        table.push(vec![
+            Cell::from(Value::text(branch)).linked(address),
+            Value::count(sessions.len() as u64).into(),
+            Value::id(&newest.session_h).into(),
+            Value::Time(newest.run_date).into(),
+            Value::id(&newest.scm_id).into(),
+        ]);
     }
-    let api = [("The API".to_owned(), "/api/v1/docs".to_owned())];
-    Ok(page
-        .with(Section::new("projects", "Projects").with_document(&Document::table("projects", table)).with_links(&api)))
+    super::links::linked(&wanted.prefix, Document::default().with_table("branches", "Branches", table))
 }
 
-fn row(store: &dyn Store, name: &str) -> Result<Vec<Cell>, Problem> {
-    let filter = Filter::project(name);
-    let count = |what| Ok::<_, Problem>(Cell::from(Value::count(store.count(what, &filter)?)));
-    let newest = Project::new(store, name)?.newest(1).map_err(view::Failure::from).map_err(Problem::from)?;
-    let newest = newest.first();
-    let branch = newest.and_then(|session| select::branches(session).next().map(str::to_owned));
-    Ok(vec![
-        Cell { link: Some(format!("/p/{name}/")), ..Cell::from(Value::Text(name.to_owned())) },
-        count(Count::Sessions)?,
-        count(Count::Runs)?,
-        count(Count::Contexts)?,
-        Value::or_missing(newest, |session| Value::Time(session.run_date)).into(),
-        Value::text(branch.as_deref().unwrap_or_default()).into(),
-    ])
+fn open_findings(wanted: &Wanted, project: &Project<'_>) -> Result<Cell, Problem> {
+    let open = count_open(project)?;
+    let tone = if open > 0 { Tone::Bad } else { Tone::Good };
+    Ok(Value::count(open).toned(tone).linked(format!("{}/findings", wanted.prefix)))
+}
+
+/// The other projects of the server.
+fn others(store: &dyn Store, projects: &[String]) -> Result<Section, Problem> {
+    let mut table = Table::new(&[("project", "project"), ("sessions", "sessions"), ("runs", "runs of tests")]);
+    for name in projects {
+        let sessions = store.count(Count::Sessions, &Filter::project(name))?;
+        table.push(vec![
+            Cell::from(Value::text(name)).linked(format!("/p/{}/", escaped(name))),
+            Value::count(sessions).into(),
+            runs(store, name)?,
+        ]);
+    }
+    Ok(Section::new("projects", "Projects").with_table(&table))
+}
+
+fn runs(store: &dyn Store, project: &str) -> Result<Cell, Problem> {
+    Ok(Value::count(store.count(Count::Runs, &Filter::project(project))?).into())
 }

@@ -1,51 +1,86 @@
-//! `/p/NAME/sessions/SESSION`: what a session cost, what changed, histories, every test.
+//! One session: whether it may pass, what changed, what its tests cost.
 
-use axum::extract::Path;
-use axum::response::Response;
 use monitor_analysis::metric::Metric;
-use monitor_report::Source as _;
-use monitor_report::comparison::Sides;
 use monitor_report::document::Document;
-use monitor_report::render::page::Section;
-use monitor_report::view::report::{self, Extent};
-use monitor_report::view::subject::Subject;
-use monitor_report::view::{show, summary};
-use monitor_store::Kind;
+use monitor_report::render::{page::Section, short};
+use monitor_report::view::{gate, sessions, show, summary};
+use monitor_report::{NoRepository, Records, Source as _, select};
+use monitor_store::{Kind, Session};
 
-use super::links;
-use super::view::{Content, Failure, View};
+use super::links::linked;
+use super::view::View;
+use super::wanted::Wanted;
 use crate::error::Problem;
-use crate::judge::Project;
+use crate::judge::{Project, baseline};
 
-/// Charts on the page, and sessions in each.
-const EXTENT: Extent = Extent { charts: 6, sessions: 50 };
+/// What people see of each test.
+const SHOWN: [Metric; 4] = [Metric::WallTime, Metric::CpuTime, Metric::Memory, Metric::Allocations];
 
-/// The page.
-pub async fn session(Path(part): Path<String>, view: View) -> Result<Response, Problem> {
-    view.answer(move |view, project| content(view, project, view.name(&part))).await
+/// The page of a session.
+///
+/// # Errors
+///
+/// If there is no such session, or the rows can't be read.
+pub fn session(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
+    // An identifier with a slash, which no part of a path holds, is in the query.
+    let asked = if wanted.path == "/session" { wanted.parameter("id").to_owned() } else { wanted.part(0) };
+    let session = find(project, &asked)?;
+    let against = against(wanted, project);
+    let outcome = baseline::judge(project, &session, &against)?;
+    let mut tests = project.tests(&session.session_h)?;
+    tests.retain(|test| test.kind() == Kind::Function);
+
+    let verdict = linked(&wanted.prefix, gate::document(&outcome));
+    let mut view = View::of(&format!("Session {}", short(&session.session_h)), verdict);
+    view.subtitle = words(&session);
+    let costs = Document::default().with_facts("costs", "What it cost", summary::facts(&session, &tests)).with_table(
+        "tests",
+        "All tests",
+        show::table(&tests, &SHOWN),
+    );
+    view = view.with_document(linked(&wanted.prefix, costs));
+    let machine = sessions::facts(project, &session)?;
+    Ok(view.with(Section::new("machine", "Session and machine").with_facts(&machine)))
 }
 
-fn content(view: &View, project: &Project<'_>, session_h: &str) -> Result<Content, Failure> {
-    let details = project.details(session_h)?;
-    let session = details.ok_or_else(|| Problem::not_found("there is no such session"))?.session;
-    let sides = Sides::since_last(project, &session)?;
-    let mut tests = project.tests(session_h)?;
-    tests.retain(|test| test.kind() == Kind::Function);
-    let facts = summary::facts(&session, &tests);
-    let mut table = show::table(&tests, &[Metric::WallTime, Metric::CpuTime, Metric::Memory, Metric::Allocations]);
-    links::tests(&mut table, &view.prefix, &tests);
-    let mut ways = vec![(view.project.clone(), format!("{}/", view.prefix))];
-    if let Some(base) = sides.as_ref().and_then(|sides| sides.base.first()) {
-        ways.push((
-            "Compare with the session before".to_owned(),
-            links::compare(&view.prefix, &base.session_h, session_h),
-        ));
+/// Whether a session may pass, and nothing else: what `cargo monitor gate` says.
+///
+/// # Errors
+///
+/// As [`session`].
+pub fn gate(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
+    let session = find(project, &wanted.part(1))?;
+    let against = against(wanted, project);
+    let document = gate::document(&baseline::judge(project, &session, &against)?);
+    let mut view = View::of("Gate", linked(&wanted.prefix, document));
+    view.subtitle = format!("Session {}, judged against {against}", short(&session.session_h));
+    Ok(view)
+}
+
+/// What a session is judged against: what the address says, as `--baseline` does on the command line, or the baseline of
+/// the project.
+pub(super) fn against(wanted: &Wanted, project: &Project<'_>) -> String {
+    match wanted.parameter("baseline") {
+        "" => baseline::of(project, &baseline::USUAL),
+        named => named.to_owned(),
     }
-    ways.push(("Whether it may pass".to_owned(), format!("{}/gate", links::session(&view.prefix, session_h))));
-    let subject = Subject { session, sides, from: None };
-    let page = report::page(project, &subject, EXTENT)?
-        .with(Section::new("links", "Every test's history").with_table(&table))
-        .with(Section::new("ways", "Elsewhere").with_links(&ways));
-    let document = Document::default().with_table("tests", "", table).with_facts("session", "", facts);
-    Ok(Content { page, document })
+}
+
+/// The session that an address names: by its identifier, or as `cargo monitor` names sessions.
+pub(super) fn find(project: &Project<'_>, text: &str) -> Result<Session, Problem> {
+    if let Some(session) = project.newest_first().find(|session| session.session_h == text) {
+        return Ok(session.clone());
+    }
+    Ok(select::session(Records { source: project, repository: &NoRepository }, text)?)
+}
+
+/// When, of what, and where.
+pub(super) fn words(session: &Session) -> String {
+    let mut words = vec![format!("{} UTC", session.run_date.to_string()[..16].replace('T', " "))];
+    if !session.scm_id.is_empty() {
+        words.push(format!("commit {}", short(&session.scm_id)));
+    }
+    words.extend(select::branches(session).next().map(|branch| format!("branch {branch}")));
+    words.extend(select::fact(session, "description").map(str::to_owned));
+    words.join(" · ")
 }

@@ -1,118 +1,126 @@
-//! `/p/NAME/tests`: the tests of the newest session of a branch; `/p/NAME/test`: one over time.
+//! The tests of a project: what each cost last, and how that went.
 
-use axum::response::Response;
+use std::collections::HashMap;
+
+use askama::Template;
+use monitor_analysis::chart::sparkline;
 use monitor_analysis::metric::Metric;
-use monitor_report::document::{Document, Table};
-use monitor_report::render::page::{Page, Section};
-use monitor_report::series::chart::{By, Curve, chart, title};
-use monitor_report::series::{Archive, Scope};
-use monitor_report::view::{history, show};
+use monitor_report::document::{Document, Table, Value};
 use monitor_report::{Source as _, measure, select};
-use monitor_store::{Kind, TestId};
+use monitor_store::{Kind, Test, TestId};
 
-use super::links;
-use super::view::{Content, Failure, View};
+use super::links::linked;
+use super::view::View;
+use super::wanted::Wanted;
 use crate::error::Problem;
 use crate::judge::Project;
 
-/// Runs in a table.
-const RUNS: usize = 200;
-/// What is drawn, two at a time: each has an axis of its own.
-const DRAWN: [[Metric; 2]; 2] = [[Metric::WallTime, Metric::Memory], [Metric::CpuTime, Metric::Allocations]];
-const SHOWN: [Metric; 4] = [Metric::WallTime, Metric::CpuTime, Metric::Memory, Metric::Allocations];
+/// Sessions that say which tests there are, and how their costs went.
+const SESSIONS: usize = 20;
 
-/// The list. `search` and `sort` in the query.
-pub async fn list(view: View) -> Result<Response, Problem> {
-    view.answer(tests).await
+/// Tests on a page.
+const PAGE: usize = 200;
+
+/// What tests can be sorted by.
+const SORTS: [(&str, &str, Option<Metric>); 5] = [
+    ("name", "name", None),
+    ("wall-time", "wall time", Some(Metric::WallTime)),
+    ("cpu-time", "CPU time", Some(Metric::CpuTime)),
+    ("memory", "memory", Some(Metric::Memory)),
+    ("allocations", "allocations", Some(Metric::Allocations)),
+];
+
+#[derive(Template)]
+#[template(path = "tests.html")]
+struct Form<'a> {
+    search: &'a str,
+    sort: &'a str,
 }
 
-fn tests(view: &View, project: &Project<'_>) -> Result<Content, Failure> {
-    let sessions = project.sessions()?;
-    let is_meant = |session: &&monitor_store::Session| {
-        view.asked("branch").is_none_or(|branch| select::branches(session).any(|name| name == branch))
-    };
-    let newest = sessions.iter().find(is_meant);
-    let mut tests = newest.map(|session| project.tests(&session.session_h)).transpose()?.unwrap_or_default();
-    tests.retain(|test| test.kind() == Kind::Function);
-    if let Some(text) = view.asked("search") {
-        tests.retain(|test| measure::name(test).contains(text));
+/// A test's last run, and its wall times, the oldest first.
+struct Known {
+    last: Test,
+    walls: Vec<Option<f64>>,
+}
+
+/// The page of all tests.
+///
+/// # Errors
+///
+/// If the rows can't be read.
+pub fn tests(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
+    let (search, sort) = (wanted.parameter("q"), wanted.parameter("sort"));
+    let mut known: Vec<(String, Known)> = known(project)?
+        .into_iter()
+        .map(|(id, known)| (measure::full_name(&id), known))
+        .filter(|(name, _)| is_wanted(search, name))
+        .collect();
+    known.sort_by(|(a, _), (b, _)| a.cmp(b));
+    if let Some((_, _, Some(metric))) = SORTS.iter().find(|(name, _, _)| *name == sort) {
+        let value = |known: &Known| measure::value(&known.last, *metric).unwrap_or(f64::NEG_INFINITY);
+        known.sort_by(|(_, a), (_, b)| value(b).total_cmp(&value(a)));
     }
-    let metric = view.asked("sort").and_then(|key| SHOWN.into_iter().find(|metric| measure::key(*metric) == key));
-    show::sort_by(&mut tests, metric.unwrap_or(Metric::WallTime));
-    let mut table: Table = show::table(&tests, &SHOWN);
-    links::tests(&mut table, &view.prefix, &tests);
-    let mut ways = vec![(view.project.clone(), format!("{}/", view.prefix))];
-    ways.extend(SHOWN.into_iter().map(|metric| {
-        (format!("by {}", metric.title()), format!("{}/tests?sort={}", view.prefix, measure::key(metric)))
-    }));
-    let about = match newest {
-        Some(session) => format!("{} tests of the newest session, of {} UTC", tests.len(), session.run_date),
-        None => "There is no session.".to_owned(),
+    let count = known.len();
+    known.truncate(PAGE);
+    let document = linked(&wanted.prefix, Document::table("tests", table(&known)));
+    let mut view = View::of("Tests", document);
+    view.subtitle = if count > PAGE {
+        format!("{PAGE} of {count}: search for fewer")
+    } else {
+        format!("{count} tests of the newest {SESSIONS} sessions")
     };
-    let page = Page::new("Tests")
-        .subtitled(&about)
-        .with(Section::new("ways", "").with_links(&ways))
-        .with(Section::new("tests", "").with_table(&table));
-    Ok(Content { page, document: Document::table("tests", table) })
+    view.form = Form { search, sort }.render().unwrap_or_default();
+    Ok(view)
 }
 
-/// One test.
-pub async fn test(view: View) -> Result<Response, Problem> {
-    view.answer(one).await
+fn is_wanted(search: &str, name: &str) -> bool {
+    search.is_empty() || select::matches(search, name) || name.to_lowercase().contains(&search.to_lowercase())
 }
 
-fn one(view: &View, project: &Project<'_>) -> Result<Content, Failure> {
-    let part = |name: &str| view.asked(name).unwrap_or_default().to_owned();
-    let id = TestId {
-        package: part("package"),
-        binary: part("binary"),
-        path: part("path"),
-        variant: view.asked("variant").ok_or_else(|| Problem::field("variant", "which test is meant"))?.to_owned(),
-    };
-    let archive = Archive::new(project)?;
-    let scope = Scope { across_machines: view.asked("machines") == Some("all"), ..Scope::default() };
-    let series = archive.series(&id, &scope)?;
-    let Some(run) = series.runs.last() else { return Err(Problem::not_found("no such test has run").into()) };
-    let name = measure::name(&run.test);
-    let mut charts = Section::new("charts", "Over time");
-    let mut changes = Section::new("changes", "Changes");
-    for metrics in DRAWN {
-        let mut curves = Vec::new();
-        for metric in metrics {
-            let shifts = archive.shifts(&series, metric)?;
-            if !shifts.is_empty() {
-                changes = changes.with_heading(metric.title()).with_table(&history::changes(&series, metric, &shifts));
+fn known(project: &Project<'_>) -> Result<HashMap<TestId, Known>, Problem> {
+    let mut known: HashMap<TestId, Known> = HashMap::new();
+    let newest: Vec<_> = project.newest(SESSIONS)?;
+    for session in newest.iter().rev() {
+        for test in project.tests(&session.session_h)? {
+            if test.kind() != Kind::Function {
+                continue;
             }
-            curves.push(Curve { name: metric.title().to_owned(), series: &series, metric, shifts });
-        }
-        charts = charts.with_chart(&chart(&title(&metrics, &id.variant, By::Commit), &curves, By::Commit));
-    }
-    let shifts = archive.shifts(&series, Metric::WallTime)?;
-    let mut document = history::document(&series, Metric::WallTime, &shifts, RUNS);
-    let mut runs = Section::new("runs", "Runs");
-    for section in &mut document.sections {
-        if let monitor_report::document::Body::Table(table) = &mut section.body
-            && section.key == "runs"
-        {
-            if let Some(column) = table.columns.iter_mut().find(|column| column.key == "session") {
-                column.title = "session";
+            let wall = measure::value(&test, Metric::WallTime).filter(|_| measure::passed(&test));
+            match known.get_mut(&test.id()) {
+                Some(known) => {
+                    known.walls.push(wall);
+                    known.last = test;
+                }
+                None => {
+                    known.insert(test.id(), Known { last: test, walls: vec![wall] });
+                }
             }
-            links::sessions(table, &view.prefix);
-            table.rows.reverse();
-            runs = runs.with_table(table);
         }
     }
-    if let Some(text) = history::other_machines(series.other_machines) {
-        charts = charts.with_text(&text);
+    Ok(known)
+}
+
+fn table(tests: &[(String, Known)]) -> Table {
+    let metrics = SORTS.iter().filter_map(|(_, _, metric)| *metric);
+    let mut columns = vec![("test", "test"), ("package", ""), ("binary", ""), ("outcome", "outcome")];
+    columns.extend(metrics.clone().map(|metric| (measure::key(metric), metric.title())));
+    columns.extend([("evolution", "wall time so far"), ("component", "component"), ("session", "last session")]);
+    let mut table = Table::new(&columns);
+    for (name, Known { last, walls }) in tests {
+        let (id, outcome) = (last.id(), measure::outcome(last));
+        let mut row = vec![
+            Value::Name(name.clone()).into(),
+            Value::text(&id.package).into(),
+            Value::text(&id.binary).into(),
+            Value::Text(outcome.to_string()).toned(measure::tone(outcome)),
+        ];
+        row.extend(metrics.clone().map(|metric| measure::cell(last, metric).into()));
+        row.extend([
+            Value::text(&sparkline(walls, SESSIONS)).into(),
+            Value::text(last.component()).into(),
+            Value::id(last.session_h()).into(),
+        ]);
+        table.push(row);
     }
-    let ways =
-        [(view.project.clone(), format!("{}/", view.prefix)), ("Tests".to_owned(), format!("{}/tests", view.prefix))];
-    let page = Page::new(&name)
-        .subtitled(&format!("{} runs", series.runs.len()))
-        .with(Section::new("ways", "").with_links(&ways))
-        .with(charts)
-        .with(changes)
-        .with(runs);
-    // CSV is the first table: the runs.
-    Ok(Content { page, document })
+    table
 }

@@ -24,7 +24,7 @@ impl Cells {
         self.maybe().unwrap_or_default()
     }
 
-    fn maybe(&mut self) -> Option<String> {
+    pub(super) fn maybe(&mut self) -> Option<String> {
         if let Value::Text(text) = self.next() { Some(text) } else { None }
     }
 
@@ -32,7 +32,7 @@ impl Cells {
         self.next().integer().unwrap_or(0)
     }
 
-    fn real(&mut self) -> Option<f64> {
+    pub(super) fn real(&mut self) -> Option<f64> {
         self.next().real()
     }
 }
@@ -74,6 +74,7 @@ pub(super) fn session(mut cells: Cells) -> Session {
             received_at: cells.text(),
             ended_at: cells.maybe(),
         },
+        context_h: cells.text(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod cells;
 mod filter;
+mod finding;
 mod measures;
 pub mod open;
 pub mod postgres;
@@ -15,6 +16,7 @@ mod value;
 use std::path::Path;
 
 pub use filter::{Count, Filter, Names, Order, Page, Resource, Tag, Text};
+pub use finding::{Finding, State};
 pub use rows::{Access, Class, Context, Facts, Figures, Profile, Run, Session, Token};
 
 /// A database of projects.
@@ -70,6 +72,13 @@ pub trait Store: Send + Sync {
     ///
     /// As above.
     fn lockfile(&self, project: &str, session_h: &str) -> Result<Option<String>, StoreError>;
+
+    /// The findings of a project, in the order in which they were made.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError>;
 
     /// Deletes sessions with all that hangs on them, and then what nothing refers to any more.
     ///
@@ -127,6 +136,8 @@ pub struct Write {
     pub lockfile: Option<String>,
     /// Runs of tests.
     pub runs: Vec<Run>,
+    /// Findings; of one that is there, what became of it is changed.
+    pub findings: Vec<Finding>,
     /// Whether each run is a new row whatever is there already; otherwise a run that is there is left alone.
     pub append: bool,
 }

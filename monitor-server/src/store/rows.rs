@@ -82,6 +82,8 @@ pub struct Session {
     pub tags: Vec<(String, Option<String>)>,
     /// What pytest-monitor does not know.
     pub facts: Facts,
+    /// The context of one of its runs, which is read and not written; empty if there is none.
+    pub context_h: String,
 }
 
 impl Session {

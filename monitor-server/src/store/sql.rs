@@ -26,7 +26,8 @@ pub(super) const BLOCK: i64 = 64;
 
 /// Of `sessions s`, in the order in which the backends read them.
 const SESSION: &str = "l.h, s.run_date, s.scm_ref, s.tags, s.branch, s.merge_base, s.pull_request, s.ci_url, \
-     s.received_at, s.ended_at";
+     s.received_at, s.ended_at, \
+     (SELECT c.h FROM labels c WHERE c.id = (SELECT r.context FROM runs r WHERE r.session = s.label LIMIT 1))";
 
 /// Of `contexts c`.
 const CONTEXT: &str = "l.h, c.cpu_count, c.cpu_frequency, c.cpu_type, c.cpu_vendor, c.ram_total, c.machine_node, \
@@ -36,6 +37,10 @@ const CONTEXT: &str = "l.h, c.cpu_count, c.cpu_frequency, c.cpu_type, c.cpu_vend
 const RUN: &str = "s.h, c.h, r.start, r.nth, t.path, t.item, t.variant, t.fs_loc, t.kind, t.component, t.package, \
      t.\"binary\", r.total_time, r.user_time, r.kernel_time, r.cpu_usage, r.mem_usage, p.attempt, p.outcome, \
      p.attribution, p.mem_source";
+
+/// Of `findings`.
+const FINDING: &str = "id, package, \"binary\", path, variant, metric, branch, before_value, after_value, found_in, \
+     found_at, state, until, fixed_in";
 
 impl Sql {
     fn new(dialect: Dialect, text: &str) -> Self {
@@ -128,6 +133,28 @@ impl Sql {
         );
         sql.in_project("s", &Filter::project(project));
         sql.equals("l.h", Some(session_h));
+        sql
+    }
+
+    pub(super) fn findings(dialect: Dialect, project: &str) -> Self {
+        let mut sql = Self::new(dialect, &format!("SELECT {FINDING} FROM findings f"));
+        sql.in_project("f", &Filter::project(project));
+        sql.push(" ORDER BY found_at, id");
+        sql
+    }
+
+    /// Stores the values of a finding, or, if it is there, what became of it.
+    pub(super) fn keep(dialect: Dialect, project: i64, finding: Vec<Value>) -> Self {
+        let mut sql = Self::new(dialect, &format!("INSERT INTO findings (project, {FINDING}) VALUES ("));
+        sql.bind(Value::Integer(project));
+        for value in finding {
+            sql.push(", ");
+            sql.bind(value);
+        }
+        sql.push(
+            ") ON CONFLICT (project, id) DO UPDATE SET state = excluded.state, until = excluded.until, \
+             fixed_in = excluded.fixed_in",
+        );
         sql
     }
 

@@ -193,14 +193,25 @@ fn people_sign_in_with_a_token_and_may_then_read() {
             server.kind
         );
         assert_eq!(server.get("/").status, 401, "a program is told");
-        assert!(html("/login?next=%2F%3Fa%3Db").send().text().contains("value=\"/?a=b\""));
-
-        let sign_in = |token: &str, next: &str| {
-            let body = format!("token={token}&next={next}");
-            server.ask("POST", "/login").body("application/x-www-form-urlencoded", body).send()
+        let page = html("/login?next=%2F%3Fa%3Db").send();
+        assert!(page.text().contains("value=\"/?a=b\""), "{}", page.text());
+        assert_eq!(html("/assets/page.css").send().status, 200, "the form has its style");
+        let form = page.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie").to_owned();
+        let (_, of_form) = form.split_once('=').expect("a value");
+        let sign_in_by = |cookie: &str, of_form: &str, token: &str, next: &str| {
+            let body = format!("form={of_form}&token={token}&next={next}");
+            let ask = server.ask("POST", "/login").header("Cookie", cookie);
+            ask.body("application/x-www-form-urlencoded", body).send()
         };
+        let sign_in = |token: &str, next: &str| sign_in_by(&form, of_form, token, next);
+        let has_token = |answer: &super::http::Answer| answer.head.contains("monitor_token=");
         let wrong = sign_in("monitor_wrong", "%2F");
-        assert!(wrong.status == 401 && wrong.header("set-cookie").is_none() && wrong.text().contains("not valid"));
+        assert!(wrong.status == 401 && !has_token(&wrong) && wrong.text().contains("not valid"), "{}", wrong.head);
+        // Another site can't sign a browser in: it knows no secret of a form of ours.
+        for (cookie, of_form) in [("", of_form), (form.as_str(), ""), (&form, "x"), ("monitor_form=", "")] {
+            let forged = sign_in_by(cookie, of_form, &secret, "%2F");
+            assert!(forged.status == 403 && !has_token(&forged), "{cookie}: {}", forged.head);
+        }
         assert_eq!(sign_in(&secret, "https%3A%2F%2Fevil.example").header("location"), Some("/"));
         let right = sign_in(&secret, "%2F%3Fa%3Db");
         assert_eq!((right.status, right.header("location")), (303, Some("/?a=b")));
@@ -212,5 +223,7 @@ fn people_sign_in_with_a_token_and_may_then_read() {
         let body = json!({"session_h": "s", "run_date": "2026-01-02", "scm_ref": null, "description": {}}).to_string();
         let written = server.ask("POST", "/api/v1/sessions/").header("Cookie", cookie).body("application/json", body);
         assert_eq!(written.send().status, 401, "a cookie writes nothing");
+        let out = server.ask("POST", "/logout").header("Cookie", cookie).send();
+        assert!(out.header("set-cookie").is_some_and(|cookie| cookie.contains("monitor_token=; ")), "{}", out.head);
     }
 }

@@ -1,148 +1,185 @@
-//! What people see, as text and in a real browser.
+//! What people see: over HTTP, and in a real browser.
+
+use serde_json::json;
 
 use monitor_tests::browser::Browser;
-use serde_json::{Value, json};
 
+use super::history::{evolution, send, send_with};
 use super::process::Server;
-use super::samples::context;
 
-/// A name that would be more than a name, if a page let it.
-const HOSTILE: &str = "<script>hacked=1</script>\"><img src=x onerror=hacked=1>";
+/// A name that breaks out of whatever it is put into without care.
+const HOSTILE: &str = "evil[</title></style><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u{202e}-->]";
 
-/// Sessions of a suite of two tests, of which the last needs thrice the time and has a test with a hostile name.
-fn history(server: &Server, project: &str, sessions: u32) {
-    let mut machine = context("c1");
-    machine["class"] =
-        json!({"class_h": "k", "rustc": "rustc 1.95.0", "profile": "dev", "opt_level": "0", "target": "t"});
-    for number in 0..sessions {
-        let last = number + 1 == sessions;
-        let slow = if last { 2.4 } else { 0.8 + f64::from(number * 7 % 5) / 600.0 };
-        let mut rows = vec![row("test_quick", number, 0.25), row("test_slow", number, slow)];
-        if last {
-            rows.push(row(HOSTILE, number, 0.1));
-        }
-        let session = json!({
-            "session_h": format!("session{number}"), "run_date": format!("2026-11-{:02}T10:00:00", number + 1),
-            "scm_ref": format!("{number:04x}cafe"), "ended": true,
-            "description": {"git_branch": if last { HOSTILE } else { "main" }, "git_dirty": "false"},
-        });
-        let batch = json!({"session": session, "contexts": [machine], "rows": rows});
-        let sent = server.post(&format!("/p/{project}/api/v2/sessions"), &batch);
-        assert_eq!(sent.status, 201, "{}", sent.text());
-    }
-}
-
-fn row(item: &str, number: u32, wall: f64) -> Value {
-    json!({
-        "context_h": "c1", "item_start_time": format!("2026-11-{:02}T10:00:01.000001", number + 1), "item_path": "krate::tests",
-        "item": item, "item_variant": item, "item_fs_loc": "src/lib.rs", "kind": "function", "component": "krate",
-        "package": "krate", "binary": "krate", "total_time": wall, "user_time": wall, "kernel_time": 0.0, "cpu_usage": 1.0,
-        "mem_usage": 2.0,
-        "profile": {"outcome": "passed", "attribution": "threads", "mem_source": "heap", "heap_peak": 2_097_152},
-    })
-}
-
-/// Every page of a project with rows.
-const PAGES: [&str; 11] = [
-    "/",
-    "/p/ours/",
-    "/p/ours/?branch=main",
-    "/p/ours/sessions/session11",
-    "/p/ours/sessions/session11/gate",
-    "/p/ours/machines",
-    "/p/ours/tests",
-    "/p/ours/tests?sort=memory_bytes&search=slow",
-    "/p/ours/test?path=krate%3A%3Atests&variant=test_slow",
-    "/p/ours/compare?base=session10&head=session11",
-    "/p/ours/compare?base=main&head=latest&all=1",
-];
-
-#[test]
-fn pages_show_what_there_is_and_each_leads_on() {
-    for server in Server::each(&[]) {
-        assert!(server.get("/").text().contains("There are no results yet"), "{}", server.kind);
-        history(&server, "ours", 12);
-        for path in PAGES {
-            let page = server.get(path);
-            assert_eq!(page.status, 200, "{}: {path}: {}", server.kind, page.text());
-            assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'")));
-            assert!(!page.text().contains("<script>hacked") && !page.text().contains("<img"), "{path}");
-            let tag = page.header("etag").expect("a tag").to_owned();
-            let again = server.ask("GET", path).header("If-None-Match", &tag).send();
-            assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
-            // Whatever a page leads to is there.
-            for link in page.text().split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-                let target = link.split('#').next().unwrap_or("").replace("&amp;", "&");
-                if !target.is_empty() {
-                    let status = server.get(&target).status;
-                    assert_eq!(status, 200, "{}: {path} leads to {target}", server.kind);
-                }
-            }
-        }
-        let session = server.get("/p/ours/sessions/session11").text();
-        assert!(session.contains("test_slow") && session.contains("regressed"), "{session}");
-        for (path, status) in [
-            ("/p/ours/sessions/nothing", 404),
-            ("/p/ours/test?path=a&variant=nothing", 404),
-            ("/p/ours/test", 400),
-            ("/p/ours/compare?base=nothing", 404),
-            ("/p/nobody/", 200),
-        ] {
-            assert_eq!(server.get(path).status, status, "{path}");
-        }
-    }
+/// Every page of a project, of a session, and of a test.
+fn addresses(project: &str, session: &str, test: &str) -> Vec<String> {
+    let [session, test] = [format!("/session?id={session}"), format!("/test?name={test}")];
+    let pages = ["/", "/sessions", &session, "/tests", &test, "/compare", "/findings", "/flaky", "/machines"];
+    pages.iter().map(|page| format!("/p/{project}{page}")).collect()
 }
 
 #[test]
-fn programs_get_the_same_as_json_and_csv() {
+fn a_server_without_results_says_how_to_send_some() {
     let server = Server::sqlite(&[]);
-    history(&server, "ours", 12);
-    let sessions = server.get("/p/ours/index.json").json();
-    assert_eq!((sessions.as_array().map(Vec::len), &sessions[0]["session"]), (Some(12), &json!("session11")));
-    let session = server.get("/p/ours/sessions/session11.json").json();
-    let slow = session["tests"].as_array().expect("tests").iter().find(|test| test["variant"] == "test_slow");
-    assert_eq!(slow.expect("the test")["wall_seconds"], 2.4);
-    let compared = server.get("/p/ours/compare.json?base=session10&head=session11").json();
-    assert!(compared.to_string().contains("regressed"), "{compared}");
-    let gate = server.get("/p/ours/sessions/session11/gate.md");
-    assert!(gate.text().contains("regressed") && gate.text().contains("test_slow"), "{}", gate.text());
-    assert!(server.get("/p/ours/badge.svg").text().contains("test cost: passed"), "of main");
-    let csv = server.get("/p/ours/tests.csv?sort=wall_seconds");
-    assert!(csv.header("content-type").is_some_and(|kind| kind.starts_with("text/csv")));
-    assert_eq!(csv.text().lines().count(), 4, "{}", csv.text());
-    let runs = server.get("/p/ours/test.json?path=krate::tests&variant=test_slow").json();
-    assert_eq!(runs["runs"].as_array().map(Vec::len), Some(12), "{runs}");
+    let answer = server.get("/");
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(answer.text().contains("monitor-server import .pymon"), "{}", answer.text());
 }
 
 #[test]
-fn pages_work_in_a_browser_by_clicks_without_script_of_others() {
+fn a_session_is_judged_against_the_baseline_branch() {
+    for server in Server::each(&[]) {
+        evolution(&server, "ours");
+        let verdict = |session: &str| server.get(&format!("/p/ours/sessions/{session}.json")).json();
+        let worse = verdict("worse");
+        assert_eq!(worse["gate"]["gate"], "regressed", "{}: {worse:#}", server.kind);
+        let tests: Vec<_> = worse["regressed"].as_array().expect("rows").iter().map(|row| &row["test"]).collect();
+        assert!(!tests.is_empty() && tests.iter().all(|test| *test == "demo::tests::grows"), "{tests:?}");
+        assert_eq!(verdict("fine")["gate"]["gate"], "passed");
+        // The verdict comes first, then what changed; names lead to their pages.
+        let page = server.get("/p/ours/sessions/worse").text();
+        let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing in {page}"));
+        assert!(place("<dd class=\"bad\">regressed</dd>") < place("Regressed</h2>"));
+        assert!(place("Regressed</h2>") < place("All tests</h2>"));
+        let link = "/p/ours/test?name=demo%3A%3Atests%3A%3Agrows&amp;package=demo&amp;binary=demo";
+        place(link);
+        assert_eq!(server.get(&link.replace("&amp;", "&")).status, 200);
+    }
+}
+
+#[test]
+fn pages_are_documents_for_programs_too() {
+    for server in Server::each(&[]) {
+        evolution(&server, "ours");
+        let tests = server.get("/p/ours/tests.json?q=GROWS").json();
+        assert_eq!(tests.as_array().map(Vec::len), Some(1), "{tests}");
+        assert_eq!(tests[0]["wall_seconds"], json!(0.5), "{}: of the newest session", server.kind);
+        let order = |sort: &str| server.get(&format!("/p/ours/tests.json?sort={sort}")).json()[0]["test"].clone();
+        assert_eq!((order("memory"), order("name")), (json!("demo::tests::grows"), json!("demo::tests::grows")));
+        let csv = server.get("/p/ours/sessions.csv?branch=main").text();
+        assert_eq!(csv.lines().count(), 21, "{csv}");
+        let history = server.get("/p/ours/test.json?name=demo::tests::steady&metric=heap-peak").json();
+        assert_eq!(history["runs"].as_array().map(Vec::len), Some(22), "{history:#}");
+        let zoomed = server.get("/p/ours/test.json?name=demo::tests::steady&from=2026-10-19&until=2026-10-26").json();
+        assert_eq!(zoomed["runs"].as_array().map(Vec::len), Some(3), "{zoomed:#}");
+        let compared = server.get("/p/ours/compare.json?base=m20&head=worse").json();
+        assert!(compared["comparison"]["regressed"].as_u64() > Some(0), "{compared:#}");
+        let overview = server.get("/p/ours/index.json").json();
+        assert_eq!(overview["project"]["sessions"], 22);
+        assert!(overview["branches"].as_array().is_some_and(|branches| branches.len() == 3), "{overview:#}");
+    }
+}
+
+#[test]
+fn whatever_a_page_leads_to_is_there() {
+    let server = Server::sqlite(&[]);
+    evolution(&server, "ours");
+    for path in addresses("ours", "worse", "demo::tests::grows") {
+        let page = server.get(&path).text();
+        let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let targets: std::collections::BTreeSet<String> =
+            links.filter(|link| link.starts_with('/')).map(|link| link.replace("&amp;", "&")).collect();
+        assert!(targets.len() > 8, "{path} leads to other pages: {targets:?}");
+        for target in targets {
+            assert_eq!(server.get(&target).status, 200, "{path} leads to {target}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_there_is_said_on_a_page() {
+    let server = Server::sqlite(&[]);
+    evolution(&server, "ours");
+    for (path, status) in [
+        ("/p/ours/sessions/nowhere", 404),
+        ("/p/ours/test?name=nowhere", 404),
+        ("/p/ours/test", 400),
+        ("/p/ours/test?name=demo::tests::grows&metric=beauty", 400),
+        ("/p/ours/test?name=demo::tests::grows&from=yesterday", 400),
+        ("/p/ours/compare?base=nowhere&head=worse", 404),
+        ("/p/nobody/sessions/x", 404),
+    ] {
+        let answer = server.get(path);
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        assert!(answer.text().contains("<nav") && answer.text().contains("</html>"), "{path}");
+    }
+    assert!(server.get("/p/ours/sessions/nowhere.json").json()["message"].is_string());
+}
+
+#[test]
+fn a_page_that_is_known_is_not_sent_again() {
+    let server = Server::sqlite(&[]);
+    evolution(&server, "ours");
+    for path in ["/p/ours/tests", "/p/ours/tests.json", "/assets/page.css"] {
+        let first = server.get(path);
+        let tag = first.header("etag").expect("a tag").to_owned();
+        let ask = || server.ask("GET", path).header("If-None-Match", &tag).send();
+        let again = ask();
+        assert_eq!((first.status, again.status, again.body.len()), (200, 304, 0), "{path}");
+    }
+    let path = "/p/ours/tests";
+    let tag = server.get(path).header("etag").expect("a tag").to_owned();
+    send(&server, "ours", "later", 28, "dddddddd", "main", &[("demo::tests::grows", 0.5, 1 << 20)]);
+    assert_eq!(server.ask("GET", path).header("If-None-Match", &tag).send().status, 200, "what changed is sent");
+}
+
+#[test]
+fn names_do_no_harm() {
+    let server = Server::sqlite(&[]);
+    let tags = json!({"git_branch": HOSTILE, "description": HOSTILE, HOSTILE: HOSTILE});
+    for day in 1..=3 {
+        let runs = [(HOSTILE, f64::from(day * day), 512 << 20 >> day)];
+        send_with(&server, "ours", tags.clone(), &format!("s{day}{HOSTILE}"), day, HOSTILE, &runs);
+    }
+    let escaped = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let (session, test) = (escaped(&format!("s3{HOSTILE}")), escaped(HOSTILE));
+    let mut browser = Browser::start(1200, 900);
+    for path in addresses("ours", &session, &test) {
+        let answer = server.get(&path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert!(!answer.text().contains("<script>alert") && !answer.text().contains("<img src"), "{path}");
+        let policy = answer.header("content-security-policy").expect("a policy");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        let Some(browser) = &mut browser else { continue };
+        browser.visit(&format!("http://{}{path}", server.address));
+        assert_eq!(browser.complaints(), [""; 0], "{path}");
+        let elements = browser.evaluate("document.querySelectorAll('img, script:not([src]), [onerror]').length");
+        assert_eq!(elements, 0, "{path}: no name became an element");
+    }
+}
+
+#[test]
+fn pages_work_in_a_browser() {
     let Some(mut browser) = Browser::start(1200, 900) else { return };
     let server = Server::sqlite(&[]);
-    history(&server, "ours", 12);
+    evolution(&server, "ours");
     let origin = format!("http://{}", server.address);
-    for path in PAGES {
-        for scheme in ["light", "dark"] {
-            let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-            let _ = browser.call("Emulation.setEmulatedMedia", &features);
-            browser.visit(&format!("{origin}{path}"));
-            assert_eq!(browser.complaints(), [""; 0], "{path}");
-            assert!(browser.requests().iter().all(|url| url.starts_with(&origin)), "{:?}", browser.requests());
-            assert_eq!(browser.evaluate("typeof hacked"), "undefined", "{path}");
-            assert_eq!(browser.evaluate("document.querySelectorAll('img').length"), 0, "{path}");
-            let wide = browser.evaluate("document.documentElement.scrollWidth <= innerWidth");
-            assert_eq!(wide, true, "{path} is wider than the window");
-        }
+    let places = addresses("ours", "worse", "demo::tests::grows");
+    for (path, scheme) in places.iter().flat_map(|path| [(path, "light"), (path, "dark")]) {
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        let _ = browser.call("Emulation.setEmulatedMedia", &features);
+        browser.visit(&format!("{origin}{path}"));
+        let fits = browser.evaluate("document.documentElement.scrollWidth <= innerWidth");
+        assert_eq!(fits, true, "{path} is not wider than the window");
+        assert_eq!(browser.complaints(), [""; 0], "{path}");
+        // Chromium draws the calendar of a date's field from a picture in its own style.
+        let is_ours = |url: &&str| url.starts_with(&origin) || url.starts_with("data:");
+        assert!(browser.requests().iter().all(is_ours), "{path}: {:?}", browser.requests());
+        let picture = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
+        std::fs::create_dir_all(&picture).expect("a folder can be made");
+        let name: String = path.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();
+        std::fs::write(picture.join(format!("page{name}-{scheme}.png")), browser.screenshot())
+            .expect("a picture can be kept");
     }
-    // From the overview to the test that got worse.
-    browser.visit(&origin);
-    for text in ["ours", "session11", "krate::tests::test_slow"] {
-        let found = format!("[...document.querySelectorAll('tbody a')].find((a) => a.textContent === {text:?}).href");
-        let link = browser.evaluate(&found);
-        browser.visit(link.as_str().expect("a link"));
-    }
-    let title = browser.evaluate("document.querySelector('h1').textContent");
-    assert_eq!(title, "krate::tests::test_slow");
-    browser.hover("#charts .run:last-of-type");
-    let tooltip = browser.evaluate("tooltip.hidden ? '' : tooltip.innerText");
-    assert!(tooltip.as_str().is_some_and(|text| text.contains("2.4 s") || text.contains("2.40 s")), "{tooltip}");
+    // A chart tells its values, and two sessions are compared by what a person does.
+    browser.visit(&format!("{origin}/p/ours/test?name=demo::tests::grows"));
+    browser.hover("#charts .run:nth-of-type(3)");
+    let tooltip = browser.evaluate("tooltip.innerText");
+    assert!(tooltip.as_str().is_some_and(|text| text.contains("wall time: ")), "{tooltip}");
+    browser.visit(&format!("{origin}/p/ours/compare"));
+    browser.leave_by(
+        "document.querySelector('[name=base]').value = 'm20'; document.querySelector('[name=head]').value = 'worse'; \
+         document.querySelector('form button').click()",
+    );
+    let shown = browser.evaluate("document.querySelector('main').innerText");
+    assert!(shown.as_str().is_some_and(|text| text.contains("demo::tests::grows")), "{shown}");
 }

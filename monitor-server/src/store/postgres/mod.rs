@@ -17,7 +17,7 @@ use self::failure::explain;
 use super::cells;
 use super::rows::{Context, Run, Session, Token};
 use super::sql::{Dialect, SWEEP, Sql};
-use super::{Count, Filter, Names, Outcome, Page, Store, StoreError, Write};
+use super::{Count, Filter, Finding, Names, Outcome, Page, Store, StoreError, Write};
 
 /// Groups that are written at once.
 const WRITERS: usize = 4;
@@ -98,6 +98,10 @@ impl Store for Postgres {
     fn lockfile(&self, project: &str, session_h: &str) -> Result<Option<String>, StoreError> {
         let mut contents = self.list(Sql::lockfile(Dialect::Postgres, project, session_h), |mut cells| cells.text())?;
         Ok(contents.pop())
+    }
+
+    fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError> {
+        self.list(Sql::findings(Dialect::Postgres, project), Finding::from_cells)
     }
 
     fn delete(&self, project: &str, sessions: &[String]) -> Result<u64, StoreError> {

@@ -17,7 +17,7 @@ pub(super) fn rows<T>(
     rows.iter().map(|row| Ok(decode(Cells::new(cells(row)?)))).collect()
 }
 
-fn typed(value: &Value) -> (&(dyn ToSql + Sync), Type) {
+pub(super) fn typed(value: &Value) -> (&(dyn ToSql + Sync), Type) {
     match value {
         Value::Null => (&None::<String>, Type::TEXT),
         Value::Integer(number) => (number, Type::INT8),

@@ -10,10 +10,11 @@ use postgres::{Client, Error, Transaction};
 
 use super::super::cells;
 use super::super::rows::{Context, Run, Session, Token};
-use super::super::sql::{digest, key};
+use super::super::sql::{Dialect, Sql, digest, key};
 use super::super::value::Value;
 use super::super::{Outcome, StoreError, Write, measures};
 use super::failure::explain;
+use super::read::typed;
 
 /// What is known of a group after a try.
 pub(super) enum Fate {
@@ -88,6 +89,13 @@ fn store(transaction: &mut Transaction<'_>, requests: &[&Write]) -> Result<Vec<O
         }
     }
     let tests = self::tests(transaction, &tests)?;
+    for (_, request) in &accepted {
+        for finding in &request.findings {
+            let sql = Sql::keep(Dialect::Postgres, project(request), finding.values());
+            let values: Vec<_> = sql.values.iter().map(typed).collect();
+            transaction.execute_typed(&sql.text, &values)?;
+        }
+    }
     let mut rows = Vec::new();
     for (index, request) in &accepted {
         for run in &request.runs {

@@ -10,10 +10,11 @@ use super::super::StoreError;
 use super::super::measures;
 use super::super::value::Value;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_blocks.sql"),
     include_str!("migrations/0003_views.sql"),
+    include_str!("migrations/0004_findings.sql"),
 ];
 
 /// How long a connection waits for another process: a command of ours, or a backup program.

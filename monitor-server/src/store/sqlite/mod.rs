@@ -17,7 +17,7 @@ use self::write::Writer;
 use super::cells;
 use super::rows::{Context, Run, Session, Token};
 use super::sql::{Dialect, Sql};
-use super::{Count, Filter, Names, Outcome, Page, Store, StoreError, Write};
+use super::{Count, Filter, Finding, Names, Outcome, Page, Store, StoreError, Write};
 
 /// A SQLite database.
 #[derive(Debug)]
@@ -92,6 +92,10 @@ impl Store for Sqlite {
     fn lockfile(&self, project: &str, session_h: &str) -> Result<Option<String>, StoreError> {
         let mut contents = self.list(Sql::lockfile(Dialect::Sqlite, project, session_h), |mut cells| cells.text())?;
         Ok(contents.pop())
+    }
+
+    fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError> {
+        self.list(Sql::findings(Dialect::Sqlite, project), Finding::from_cells)
     }
 
     fn delete(&self, project: &str, sessions: &[String]) -> Result<u64, StoreError> {

@@ -10,7 +10,7 @@ use rusqlite::{
 
 use super::super::cells;
 use super::super::rows::{Context, Profile, Run, Session};
-use super::super::sql::{BLOCK, digest, key};
+use super::super::sql::{BLOCK, Dialect, Sql, digest, key};
 use super::super::value::Value;
 use super::super::{Outcome, Write, measures};
 
@@ -109,6 +109,10 @@ fn store(connection: &Connection, memory: &mut Memory, request: &Write) -> Resul
     }
     if let Some(session) = &request.session {
         self::session(connection, memory, project, session, request.lockfile.as_deref())?;
+    }
+    for finding in &request.findings {
+        let sql = Sql::keep(Dialect::Sqlite, project, finding.values());
+        connection.prepare_cached(&sql.text)?.execute(params_from_iter(sql.values))?;
     }
     let mut new_runs = 0;
     for run in &request.runs {

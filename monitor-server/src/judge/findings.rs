@@ -1,0 +1,90 @@
+//! What a session that is over adds to the findings, and which of them it ends.
+
+use monitor_report::gate::Outcome;
+use monitor_report::{Source as _, measure, select};
+use monitor_store::{Kind, Test, Timestamp};
+
+use super::baseline;
+use super::source::Project;
+use crate::error::Problem;
+use crate::operate::log;
+use crate::state::State as Shared;
+use crate::store::{Finding, State, Store, Write};
+
+/// Judges a session in the background, and keeps what that finds. Doing so again changes nothing.
+pub fn keep(state: &Shared, project: String, session_h: String) {
+    let state = Shared::clone(state);
+    tokio::spawn(async move {
+        if let Err(problem) = judge(&state, project, session_h).await {
+            log::error("judge a session", &problem.to_string());
+        }
+    });
+}
+
+async fn judge(state: &Shared, project: String, session_h: String) -> Result<(), Problem> {
+    let name = project.clone();
+    let findings = state.read(move |store| changes(store, &name, &session_h)).await?;
+    if !findings.is_empty() {
+        state.write(Write { project, findings, ..Write::default() }).await?;
+    }
+    Ok(())
+}
+
+/// The findings that a session opens, and those that it ends.
+fn changes(store: &dyn Store, name: &str, session_h: &str) -> Result<Vec<Finding>, Problem> {
+    let project = Project::new(store, name)?;
+    let Some(session) = project.newest_first().find(|session| session.session_h == session_h) else {
+        return Ok(Vec::new());
+    };
+    let branch = select::branches(session).next().unwrap_or("");
+    let known = store.findings(name)?;
+    let outcome = baseline::judge(&project, session, &baseline::of(&project, &baseline::USUAL))?;
+    let mut changes = Vec::new();
+    if let Outcome::Compared(checked) = &outcome {
+        for found in &checked.regressed {
+            let (Some(metric), Some(change)) = (found.metric, found.judged.judgement.change) else { continue };
+            let found = Finding {
+                package: found.test.package.clone(),
+                binary: found.test.binary.clone(),
+                path: found.test.path.clone(),
+                variant: found.test.variant.clone(),
+                metric: metric.name().to_owned(),
+                branch: branch.to_owned(),
+                before: change.before,
+                after: change.after,
+                found_in: session_h.to_owned(),
+                found_at: Timestamp::now().to_string(),
+                ..Finding::default()
+            }
+            .named();
+            let is_known =
+                |it: &Finding| it.id == found.id || (it.state != State::Fixed && it.is_about_the_same(&found));
+            if !known.iter().any(is_known) {
+                changes.push(found);
+            }
+        }
+    }
+    let tests = project.tests(session_h)?;
+    let of_branch = known.into_iter().filter(|it| it.branch == branch && it.state != State::Fixed);
+    let fixed = of_branch.filter(|it| it.found_in != session_h && tests.iter().any(|test| ends(test, it)));
+    let session_h = Some(session_h.to_owned());
+    changes.extend(fixed.map(|it| Finding { state: State::Fixed, fixed_in: session_h.clone(), ..it }));
+    Ok(changes)
+}
+
+/// Whether a run is nearer to what was usual than to what was found. That the judge finds nothing any more says less: what
+/// stays long enough is usual.
+fn ends(test: &Test, finding: &Finding) -> bool {
+    let id = test.id();
+    let is_it = test.kind() == Kind::Function
+        && (&id.package, &id.binary, &id.path, &id.variant)
+            == (&finding.package, &finding.binary, &finding.path, &finding.variant);
+    let value = measure::metric(&finding.metric).filter(|_| is_it && measure::passed(test));
+    let value = value.and_then(|metric| measure::value(test, metric));
+    value.is_some_and(|value| value < middle(finding.before, finding.after))
+}
+
+/// As many times as much as the less as the more is of it; half of the more where the less is nothing.
+fn middle(less: f64, more: f64) -> f64 {
+    if less > 0.0 { (less * more).sqrt() } else { more / 2.0 }
+}

@@ -1,0 +1,92 @@
+//! Tests that pass and fail on the same code.
+
+use std::collections::BTreeMap;
+
+use monitor_report::comparison::code;
+use monitor_report::{ReportError, Source as _, measure};
+use monitor_store::{Kind, Outcome, TestId, Timestamp};
+
+use super::source::Project;
+
+/// The newest sessions that are looked at.
+pub const SESSIONS: usize = 50;
+
+/// A test that only passed at so many commits, the newest, counts as mended.
+pub const MENDED: usize = 10;
+
+/// A test whose outcomes differ at one commit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flaky {
+    /// Which test.
+    pub test: TestId,
+    /// Commits at which it both passed and failed.
+    pub commits: u64,
+    /// Runs at those commits that failed.
+    pub failed: u64,
+    /// All runs at those commits.
+    pub runs: u64,
+    /// When the last of them failed.
+    pub last: Timestamp,
+    /// The session in which that was.
+    pub session_h: String,
+}
+
+/// What a test did at one commit.
+#[derive(Debug, Default)]
+struct AtCommit {
+    passed: u64,
+    failed: u64,
+    last_failure: Option<(Timestamp, String)>,
+}
+
+/// The flaky tests of a project, those that fail most often first.
+///
+/// # Errors
+///
+/// If the rows can't be read.
+pub fn flaky(project: &Project<'_>) -> Result<Vec<Flaky>, ReportError> {
+    // By test, its commits in the order in which they first ran.
+    let mut seen: BTreeMap<TestId, Vec<(String, AtCommit)>> = BTreeMap::new();
+    for session in project.newest(SESSIONS)?.iter().rev() {
+        let Some(code) = code(session) else { continue };
+        for test in project.tests(&session.session_h)?.iter().filter(|test| test.kind() == Kind::Function) {
+            let commits = seen.entry(test.id()).or_default();
+            let place = commits.iter().rposition(|(commit, _)| commit == code).unwrap_or_else(|| {
+                commits.push((code.to_owned(), AtCommit::default()));
+                commits.len() - 1
+            });
+            let at = &mut commits[place].1;
+            match measure::outcome(test) {
+                Outcome::Passed => at.passed += 1,
+                Outcome::Running => {}
+                Outcome::Failed | Outcome::OverBudget | Outcome::Crashed => {
+                    at.failed += 1;
+                    at.last_failure = Some((session.run_date, session.session_h.clone()));
+                }
+            }
+        }
+    }
+    let mut found: Vec<Flaky> = seen.into_iter().filter_map(|(test, commits)| judged(test, &commits)).collect();
+    found.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+    Ok(found)
+}
+
+/// The part of its runs that failed, at commits where not all did.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "nobody runs a test so often")]
+pub fn rate(flaky: &Flaky) -> f64 {
+    flaky.failed as f64 / flaky.runs as f64
+}
+
+fn judged(test: TestId, commits: &[(String, AtCommit)]) -> Option<Flaky> {
+    let disagrees = |at: &AtCommit| at.passed > 0 && at.failed > 0;
+    let last = commits.iter().rposition(|(_, at)| disagrees(at))?;
+    if commits.iter().rev().take_while(|(_, at)| at.failed == 0).count() >= MENDED {
+        return None;
+    }
+    let of: Vec<&AtCommit> = commits.iter().map(|(_, at)| at).filter(|at| disagrees(at)).collect();
+    let failed = of.iter().map(|at| at.failed).sum();
+    let runs = of.iter().map(|at| at.failed + at.passed).sum();
+    let (last, session_h) = commits[last].1.last_failure.clone()?;
+    Some(Flaky { test, commits: of.len() as u64, failed, runs, last, session_h })
+}

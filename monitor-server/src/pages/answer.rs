@@ -1,0 +1,107 @@
+//! From a request to a page and its bytes.
+
+use askama::Template;
+use axum::extract::{Request, State as Of};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get};
+use monitor_report::render;
+use sha2::{Digest as _, Sha256};
+
+use super::view::View;
+use super::wanted::{Format, Wanted};
+use crate::error::Problem;
+use crate::judge::Project;
+use crate::state::State;
+
+/// Makes a page.
+pub type Build = fn(&Wanted, &Project<'_>) -> Result<View, Problem>;
+
+/// The pages that every page leads to.
+const PAGES: [(&str, &str); 7] = [
+    ("/", "Overview"),
+    ("/sessions", "Sessions"),
+    ("/tests", "Tests"),
+    ("/compare", "Compare"),
+    ("/findings", "Findings"),
+    ("/flaky", "Flaky"),
+    ("/machines", "Machines"),
+];
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Frame<'a> {
+    wanted: &'a Wanted,
+    view: &'a View,
+}
+
+impl Frame<'_> {
+    fn is_here(&self, path: &str) -> bool {
+        self.wanted.path == path
+    }
+}
+
+/// The route of a page.
+pub fn page(build: Build) -> MethodRouter<State> {
+    get(move |Of(state): Of<State>, request: Request| async move { answer(&state, request, build).await })
+}
+
+/// The route of a text of one kind.
+pub fn text(kind: &'static str, build: fn(&Wanted, &Project<'_>) -> Result<String, Problem>) -> MethodRouter<State> {
+    get(move |Of(state): Of<State>, request: Request| async move {
+        let wanted = Wanted::of(&request);
+        match state.read(move |store| build(&wanted, &Project::new(store, &wanted.project)?)).await {
+            Ok(text) => cached(request.headers(), kind, text),
+            Err(problem) => problem.into_response(),
+        }
+    })
+}
+
+async fn answer(state: &State, request: Request, build: Build) -> Response {
+    let wanted = Wanted::of(&request);
+    let asked = wanted.clone();
+    let view = state.read(move |store| build(&asked, &Project::new(store, &asked.project)?)).await;
+    let headers = request.headers();
+    match (view, wanted.format) {
+        (Ok(view), Format::Html) => match html(&wanted, &view) {
+            Ok(html) => cached(headers, "text/html; charset=utf-8", html),
+            Err(problem) => problem.into_response(),
+        },
+        (Ok(view), Format::Json) => cached(headers, "application/json", render::json(&view.document)),
+        (Ok(view), Format::Csv) => cached(headers, "text/csv; charset=utf-8", render::csv(&view.document)),
+        (Err(problem), Format::Html) => failed(&wanted, problem),
+        (Err(problem), _) => problem.into_response(),
+    }
+}
+
+fn html(wanted: &Wanted, view: &View) -> Result<String, Problem> {
+    Frame { wanted, view }
+        .render()
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the page can't be made: {error}")))
+}
+
+/// A page that says why there is none.
+fn failed(wanted: &Wanted, problem: Problem) -> Response {
+    let reason = problem.status().canonical_reason().unwrap_or("No answer");
+    let view = View { title: reason.to_owned(), subtitle: problem.to_string(), ..View::default() };
+    let Ok(html) = html(wanted, &view) else { return problem.into_response() };
+    (problem.status(), [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+}
+
+/// An answer that is not sent again to who has it.
+pub(super) fn cached(headers: &HeaderMap, kind: &'static str, content: String) -> Response {
+    let hash = Sha256::digest(&content);
+    let tag: String = hash.iter().take(16).fold("\"".to_owned(), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
+    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, kind)], content).into_response()
+    };
+    let head = response.headers_mut();
+    head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        head.insert(header::ETAG, tag);
+    }
+    response
+}

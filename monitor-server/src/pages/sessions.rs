@@ -1,0 +1,63 @@
+//! The sessions of a project.
+
+use std::collections::HashMap;
+
+use monitor_report::document::Document;
+use monitor_report::view::sessions::document;
+use monitor_report::{Source as _, select};
+use monitor_store::{Session, SessionDetails};
+
+use super::links::linked;
+use super::view::View;
+use super::wanted::Wanted;
+use crate::error::Problem;
+use crate::judge::Project;
+
+/// Sessions of a page.
+const PAGE: usize = 100;
+
+/// The newest sessions: of a branch, if one is asked for.
+///
+/// # Errors
+///
+/// If the rows can't be read.
+pub fn sessions(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
+    let branch = wanted.parameter("branch");
+    let is_wanted = |session: &&Session| branch.is_empty() || select::branches(session).any(|it| it == branch);
+    let all: Vec<&Session> = project.newest_first().filter(is_wanted).collect();
+    let document = newest(wanted, project, all.iter().take(PAGE).copied())?;
+    let mut view = View::of("Sessions", document);
+    view.subtitle = match (all.len() > PAGE, branch) {
+        (true, _) => format!("The newest {PAGE} of {}", all.len()),
+        (false, "") => format!("All {}", all.len()),
+        (false, branch) => format!("All {} of branch {branch}", all.len()),
+    };
+    Ok(view)
+}
+
+/// The table of some sessions.
+pub(super) fn newest<'s>(
+    wanted: &Wanted,
+    project: &Project<'_>,
+    sessions: impl Iterator<Item = &'s Session>,
+) -> Result<Document, Problem> {
+    let details = sessions.map(|session| project.details(&session.session_h));
+    let details: Vec<Option<SessionDetails>> = details.collect::<Result<_, _>>()?;
+    let details: Vec<SessionDetails> = details.into_iter().flatten().collect();
+    Ok(linked(&wanted.prefix, document(&details)))
+}
+
+/// The branches that sessions name, each with its sessions, the newest first; those without a branch under an empty name.
+pub(super) fn by_branch<'p>(project: &'p Project<'_>) -> Vec<(&'p str, Vec<&'p Session>)> {
+    let mut branches: Vec<(&str, Vec<&Session>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for session in project.newest_first() {
+        let branch = select::branches(session).next().unwrap_or("");
+        let place = *places.entry(branch).or_insert_with(|| {
+            branches.push((branch, Vec::new()));
+            branches.len() - 1
+        });
+        branches[place].1.push(session);
+    }
+    branches
+}
