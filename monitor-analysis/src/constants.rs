@@ -173,6 +173,9 @@ pub const CHANGE_INTERVAL_MARGIN: f64 = 6.0;
 /// Runs to each side in which the best place of a change is looked for.
 pub const CHANGE_REFINE: usize = 8;
 
+/// Distance, in robust standard deviations, at which a value's say in that place is cut off (Huber, 1964).
+pub const CHANGE_CLIP: f64 = 1.5;
+
 /// Greatest correlation of neighbours that is allowed for.
 pub const CHANGE_MAX_CORRELATION: f64 = 0.8;
 

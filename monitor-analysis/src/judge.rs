@@ -225,10 +225,10 @@ fn by_history(series: &Series<'_>, look: &Look, score_needed: f64, scatter: Opti
 /// The run's factor as a series of its own.
 fn run_factor(looked: &Looked, warns_only: bool) -> Option<RunFactor> {
     let (past, new) = looked.factors.as_ref()?;
-    let ratio = new.exp();
-    let change = Change { before: 1.0, after: ratio };
     let nothing = Figures { z: 0.0, p: 1.0, p_needed: FACTOR_P, values: past.len(), scale: 0.0, factor: 1.0 };
     if past.len() < HISTORY_MIN_VALUES {
+        let ratio = new.exp();
+        let change = Change { before: 1.0, after: ratio };
         let judgement = Judgement::undecided(change, Reason::TooShort { values: past.len() });
         return Some(RunFactor { ratio, judgement, figures: nothing });
     }
@@ -236,6 +236,9 @@ fn run_factor(looked: &Looked, warns_only: bool) -> Option<RunFactor> {
     let own = noise::scale(&errors.values);
     let scale = noise::settled_scale(own, errors.values.len(), common_scale(&[], &[]), 0.0);
     let deviation = new - noise::centre(&past[errors.level_from..]);
+    // Against the runs just before: after slow days a day that is less slow is no slow one.
+    let ratio = deviation.exp();
+    let change = Change { before: 1.0, after: ratio };
     let up = deviation >= 0.0;
     let mut kernel = Kernel { errors: errors.values, scale };
     if !up {

@@ -14,8 +14,10 @@ mod repeats;
 #[path = "../benches/gate/suite.rs"]
 mod suite;
 
-use families::Family;
-use suite::percent;
+use families::{Family, Random};
+use monitor_analysis::metric::Metric;
+use monitor_analysis::verdict::Verdict;
+use suite::{Suite, percent};
 
 #[test]
 fn gates_on_unchanged_code_pass_and_a_doubling_is_suspect() {
@@ -31,7 +33,28 @@ fn gates_on_unchanged_code_pass_and_a_doubling_is_suspect() {
 #[test]
 fn the_loaded_machine_fails_hardly_any_gate() {
     let (runs, failed) = gates::of_loaded_machine();
-    assert!(runs > 150 && failed <= 3, "{failed} of {runs}");
+    assert!(runs > 150 && failed <= 1, "{failed} of {runs}");
+}
+
+/// After ten runs on a slow machine a run that is less slow than they, but slower than those before, is no slow one.
+#[test]
+fn a_run_that_is_less_slow_than_those_before_it_has_not_regressed() {
+    let mut random = Random::seeded(9);
+    let day = |run: usize| {
+        if run < 30 {
+            1.0
+        } else if run < 40 {
+            4.0
+        } else {
+            1.1
+        }
+    };
+    let test = |_| (0..41).map(|run| day(run) * (0.02 * random.normal()).exp()).collect();
+    let suite = Suite::complete(Metric::WallTime, (0..10).map(test).collect());
+    let judged = suite.judge(40, &|_| 1.0);
+    let factor = judged.run.factors[&Metric::WallTime];
+    assert!(factor.ratio < 0.5 && factor.judgement.verdict == Verdict::Improved, "{factor:?}");
+    assert!(!judged.fails());
 }
 
 #[test]
@@ -46,7 +69,7 @@ fn changes_of_level_are_found_and_not_made_up() {
     for (runs, sigmas) in [(12, 15.0), (20, 10.0)] {
         assert!(changes::masked(runs, sigmas, 100) >= 97, "{sigmas} sigma in {runs} runs");
     }
-    for (noise, least) in [(0.005, 0.99), (0.015, 0.97), (0.03, 0.97), (0.06, 0.9)] {
+    for (noise, least) in [(0.005, 0.99), (0.015, 0.97), (0.03, 0.97), (0.06, 0.94)] {
         let f1 = changes::f1(noise, 100);
         assert!(f1 >= least, "F1 in noise of {noise}: {f1}");
     }
