@@ -5,7 +5,7 @@
 
 use crate::constants::{
     CHANGE_CLIP, CHANGE_INTERVAL_MARGIN, CHANGE_MAX_CORRELATION, CHANGE_MIN_RATIO, CHANGE_MIN_SEGMENT, CHANGE_REFINE,
-    MAD_SCALE,
+    MAD_SCALE, SPREAD_FLOOR,
 };
 use crate::critical;
 use crate::metric::Metric;
@@ -179,7 +179,8 @@ fn refined(values: &[f64], at: usize) -> usize {
     let low = at.saturating_sub(CHANGE_REFINE).max(CHANGE_MIN_SEGMENT);
     let high = (at + CHANGE_REFINE).min(values.len() - CHANGE_MIN_SEGMENT);
     let (before, after) = values.split_at(at);
-    let far = CHANGE_CLIP * MAD_SCALE * median(&[distances(before), distances(after)].concat()).unwrap_or_default();
+    let spread = MAD_SCALE * median(&[distances(before), distances(after)].concat()).unwrap_or_default() + SPREAD_FLOOR;
+    let far = CHANGE_CLIP * spread;
     let cost = |at: usize| loss(&values[..at], far) + loss(&values[at..], far);
     let costs = (low..=high).map(|at| (cost(at), at));
     costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(at, |(_, at)| at)

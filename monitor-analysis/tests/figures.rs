@@ -15,6 +15,7 @@ mod repeats;
 mod suite;
 
 use families::{Family, Random};
+use monitor_analysis::change_points::change_points;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::Verdict;
 use suite::{Suite, percent};
@@ -75,4 +76,11 @@ fn changes_of_level_are_found_and_not_made_up() {
     }
     let (series, found) = changes::false_when_shuffled(3);
     assert!(percent(found, series) <= 2.0, "{found} of {series}");
+}
+
+#[test]
+fn levels_without_noise_change_where_they_change() {
+    let values: Vec<f64> = (0..24).map(|at| if at < 12 { 1.0 } else { 4.0 }).collect();
+    let found = change_points(Metric::HeapPeak, &values);
+    assert_eq!(found.iter().map(|change| change.index).collect::<Vec<_>>(), [12]);
 }
