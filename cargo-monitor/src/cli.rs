@@ -37,7 +37,8 @@ Examples:
   cargo monitor test
   cargo monitor test --release --package core prime -- --test-threads=1
   cargo monitor test --repeat 5 --tag branch=faster --description 'after the rewrite'
-  cargo monitor test --format markdown > summary.md"
+  cargo monitor test --format markdown > summary.md
+  cargo monitor test --instructions prime"
     )]
     Test(command::test::Arguments),
     /// Run `cargo nextest run`, then show what its tests cost, those without the attribute too
@@ -65,6 +66,10 @@ Examples:
     Calibrate(command::calibrate::Arguments),
     /// Estimate wall time and memory on other machines
     Capacity(command::capacity::Arguments),
+    /// Tell which functions a test's instructions are spent in, and what changed there
+    Explain(command::explain::Arguments),
+    /// Find the commit that made a test cost more
+    Bisect(command::bisect::Arguments),
     /// Show the history of a test, and where it changed
     History(command::history::Arguments),
     /// Draw the history of tests: in the terminal, as SVG, PNG or HTML
@@ -105,6 +110,8 @@ impl Command {
             Self::Compare(arguments) => command::compare::run(arguments, app),
             Self::Calibrate(arguments) => command::calibrate::run(arguments, app),
             Self::Capacity(arguments) => command::capacity::run(arguments, app),
+            Self::Explain(arguments) => command::explain::run(arguments, app),
+            Self::Bisect(arguments) => command::bisect::run(arguments, app),
             Self::History(arguments) => command::history::run(arguments, app),
             Self::Plot(arguments) => command::plot::run(arguments, app),
             Self::Report(arguments) => command::report::run(arguments, app),
@@ -142,7 +149,10 @@ pub(crate) fn arranged(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsS
         if text == "--" {
             cargo.push(argument);
             cargo.extend(rest.by_ref());
-        } else if ["-h", "--help"].contains(&&*text) || OURS.iter().any(|name| text.starts_with(&format!("{name}="))) {
+        } else if ["-h", "--help"].contains(&&*text)
+            || ALONE.contains(&&*text)
+            || OURS.iter().any(|name| text.starts_with(&format!("{name}=")))
+        {
             arguments.push(argument);
         } else if text == BOTH || text.starts_with(&format!("{BOTH}=")) {
             let value = if text == BOTH { rest.next() } else { None };
@@ -171,6 +181,9 @@ const BOTH: &str = "--manifest-path";
 
 /// Options without a value that stand before the subcommand.
 const FLAGS: [&str; 2] = ["--quiet", "-q"];
+
+/// Options without a value that `test` and `nextest` do not hand to cargo.
+const ALONE: [&str; 1] = ["--instructions"];
 
 /// Where the subcommand is: behind options, which take a value each.
 fn subcommand(arguments: &[OsString]) -> Option<usize> {

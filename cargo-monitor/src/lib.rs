@@ -10,6 +10,8 @@ pub mod cli;
 pub mod command;
 pub mod complete;
 mod confirm;
+mod counting;
+mod elsewhere;
 pub mod environment;
 pub mod exit;
 mod explain;
@@ -45,6 +47,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if arguments.get(1).is_some_and(|name| name == outside::SUBCOMMAND) {
         return outside::run(&arguments[2..]);
+    }
+    if arguments.get(1).is_some_and(|name| name == counting::SUBCOMMAND) {
+        return counting::run(&arguments[2..]);
     }
     let cli = Cli::try_parse_from(cli::arranged(arguments)).map_err(explain::with_hint)?;
     cli.command.run(&App::new(cli.options))

@@ -7,6 +7,17 @@
 /// Identical values after which an exact metric's difference is real, however small.
 pub const EXACT_MIN_VALUES: usize = 5;
 
+/// Part by which counted instructions of unchanged code differ between builds: a rebuild moves addresses, and with them the
+/// steps that alignment takes. Seen: 90 of 9 million.
+pub const COUNTED_RATIO: f64 = 0.000_1;
+
+/// Counted instructions that any two builds may differ by.
+pub const COUNTED_LEAST: f64 = 500.0;
+
+/// As [`COUNTED_RATIO`], where several threads work: they wait for each other in turns that are not the same. Seen: up to 0.6 %
+/// with tokio.
+pub const COUNTED_RATIO_THREADS: f64 = 0.01;
+
 /// Most values of a series that a new one is compared with.
 pub const HISTORY_WINDOW: usize = 100;
 

@@ -10,6 +10,7 @@ use crate::constants::{
     FACTOR_P, FACTOR_REGRESSED, GROSS_BEYOND, GROSS_RATIO, HISTORY_MIN_VALUES, HISTORY_WINDOW, LEAST_RATIO, SCATTER,
     SUSPECT_P, SUSPECT_RATIO, SUSPECT_SCALES,
 };
+use crate::counted::counted;
 use crate::exact::{self, Exactness, exactness};
 use crate::gate::threshold;
 use crate::look::{Look, Looked, common_scale};
@@ -124,6 +125,10 @@ fn exactly(series: &[Series<'_>]) -> Vec<Option<Finding>> {
     let mut differing: Vec<usize> = Vec::new();
     let mut differences: Vec<exact::Difference> = Vec::new();
     for (index, series) in series.iter().enumerate() {
+        if series.metric == Metric::Instructions {
+            findings[index] = counted(series).map(|judgement| Finding { judgement, figures: None });
+            continue;
+        }
         if !series.may_be_exact() || series.past.is_empty() {
             continue;
         }

@@ -6,15 +6,19 @@
 //! [`metric::Metric`]: seconds, bytes, counts.
 #![forbid(unsafe_code)]
 
+pub mod bisection;
+pub mod callgrind;
 pub mod capacity;
 pub mod change_points;
 pub mod chart;
 pub mod constants;
+mod counted;
 mod critical;
 pub mod dependencies;
 pub mod exact;
 mod factor;
 pub mod gate;
+pub mod heap_sites;
 pub mod judge;
 mod look;
 pub mod metric;

@@ -43,6 +43,8 @@ metrics! {
     HeapPeak => "heap-peak", "heap peak", Bytes, true;
     /// Allocation calls.
     Allocations => "allocations", "allocations", Count, true;
+    /// Instructions, counted by callgrind.
+    Instructions => "instructions", "instructions", Count, true;
     /// Heap still held at the end, bytes.
     HeapRetained => "heap-retained", "heap retained", Bytes, true;
 }

@@ -120,6 +120,11 @@ pub enum Reason {
     FirstUse,
     /// The same code gave both values, so no change of the code is to blame.
     SameCode,
+    /// Counted instructions differ by more, or by no more, than builds and runs of unchanged code do.
+    Counted {
+        /// That difference, instructions.
+        limit: f64,
+    },
     /// The score is within the noise of the history.
     WithinNoise {
         /// The score.
@@ -205,6 +210,9 @@ impl Reason {
         match *self {
             Self::ExactlyEqual { values } => format!("exact, as in {}", history(values)),
             Self::ExactlyDifferent { values } => format!("exact, after {values} identical values"),
+            Self::Counted { limit } => {
+                format!("counted; unchanged code differs by at most {limit:.0}")
+            }
             Self::FirstUse => "first use: another test of the binary paid for it before".to_owned(),
             Self::SameCode => "the same commit had both values".to_owned(),
             Self::WithinNoise { z } => format!("within noise, {}", sigmas(z)),

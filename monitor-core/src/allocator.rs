@@ -3,6 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::scope::ThreadRecord;
 use crate::scope::current::current;
 #[cfg(test)]
 use crate::sys::underlying::Underlying;
@@ -56,7 +57,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
         // SAFETY: the caller's promise is passed on.
         let new_pointer = unsafe { self.0.realloc(pointer, layout, new_size) };
         if !new_pointer.is_null()
-            && let Some(record) = current()
+            && let Some(record) = counting()
         {
             if new_size >= layout.size() {
                 record.count_allocation(new_size - layout.size());
@@ -72,7 +73,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         // SAFETY: the caller's promise is passed on.
         unsafe { self.0.dealloc(pointer, layout) };
-        if let Some(record) = current() {
+        if let Some(record) = counting() {
             record.count_freed(layout.size());
         }
     }
@@ -81,10 +82,25 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
 #[inline]
 fn count_allocation(pointer: *mut u8, size: usize) {
     if !pointer.is_null()
-        && let Some(record) = current()
+        && let Some(record) = counting()
     {
         record.count_allocation(size);
     }
+}
+
+/// For whom the calling thread counts, if anybody.
+#[inline]
+fn counting() -> Option<&'static ThreadRecord> {
+    if IS_OFF.load(Ordering::Relaxed) { None } else { current() }
+}
+
+/// Set where instructions are counted: those of an allocation are to be the allocator's own.
+static IS_OFF: AtomicBool = AtomicBool::new(false);
+
+/// Counts nothing any more in this process.
+pub(crate) fn turn_off() {
+    IS_OFF.store(true, Ordering::Relaxed);
+    set_counts(false);
 }
 
 #[cfg(test)]

@@ -49,6 +49,8 @@ pub struct Budgets {
     pub max_heap: Option<u64>,
     /// Option `max_allocations`, calls.
     pub max_allocations: Option<u64>,
+    /// Option `max_instructions`.
+    pub max_instructions: Option<u64>,
     /// Option `no_leak`.
     pub no_leak: bool,
 }

@@ -1,7 +1,11 @@
 //! What a test tells to who measures it from outside: that it has the attribute.
 
-use std::env;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::{env, thread};
+
+use once_cell::sync::OnceCell;
 
 use crate::facts::Invocation;
 
@@ -19,5 +23,42 @@ pub(crate) fn tell(invocation: Option<&Invocation>) {
     if !is_inherited {
         // If it can't be made, the test has two rows.
         let _ = File::create(path);
+    }
+}
+
+/// Names the file to which the names of tests that have the attribute are appended, one a line, as the harness knows them.
+pub const LIST: &str = "CARGO_MONITOR_LIST";
+
+/// Begins a line of that file that names what the test is built for and valgrind does not know.
+pub const UNKNOWN_TO_VALGRIND: &str = "//unknown ";
+
+/// Instructions of the processor that the test may be built with, and that valgrind 3.25 does not know. What looks for them at run
+/// time is told that they are not there.
+const UNKNOWN_FEATURES: &[(bool, &str)] = &[
+    (cfg!(target_feature = "avx512f"), "AVX-512"),
+    (cfg!(target_feature = "sha"), "SHA"),
+    (cfg!(target_feature = "vaes"), "VAES"),
+    (cfg!(target_feature = "gfni"), "GFNI"),
+];
+
+static LIST_FILE: OnceCell<Option<PathBuf>> = OnceCell::new();
+
+/// Notes that the test of the calling thread has the attribute, if a list of such tests is made.
+pub(crate) fn list() {
+    let find = || {
+        let path = env::var_os(LIST)?;
+        (!Invocation::find().is_inherited(LIST, &path)).then(|| PathBuf::from(path))
+    };
+    let Some(path) = LIST_FILE.get_or_init(find) else { return };
+    let unknown: Vec<&str> = UNKNOWN_FEATURES.iter().filter(|(is_used, _)| *is_used).map(|(_, name)| *name).collect();
+    let thread = thread::current();
+    let Some(name) = thread.name().filter(|name| *name != "main") else { return };
+    if let Ok(mut file) = OpenOptions::new().append(true).create(true).open(path) {
+        // One write, which no other one can come into. What is not on the list is not counted.
+        let line = match unknown.as_slice() {
+            [] => format!("{name}\n"),
+            unknown => format!("{UNKNOWN_TO_VALGRIND}{}\n", unknown.join(", ")),
+        };
+        let _ = file.write_all(line.as_bytes());
     }
 }

@@ -222,6 +222,7 @@ fn budgets(options: &Options, private: &TokenStream) -> TokenStream {
     let number = |limit: Option<u64>| option(private, limit.map(|limit| quote!(#limit)));
     let (max_time, max_cpu) = (time(options.max_time), time(options.max_cpu));
     let (max_heap, max_allocations) = (number(options.max_heap_bytes), number(options.max_allocations));
+    let max_instructions = number(options.max_instructions);
     let no_leak = options.no_leak;
     quote! {
         #private::Budgets {
@@ -229,6 +230,7 @@ fn budgets(options: &Options, private: &TokenStream) -> TokenStream {
             max_cpu: #max_cpu,
             max_heap: #max_heap,
             max_allocations: #max_allocations,
+            max_instructions: #max_instructions,
             no_leak: #no_leak,
         }
     }

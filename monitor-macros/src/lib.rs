@@ -62,6 +62,7 @@ use syn::{Item, ItemFn, parse2};
 /// | `max_cpu = "200ms"` | budget of CPU time, user and kernel, all threads of the test |
 /// | `max_heap = "16 MiB"` | budget of the heap's peak: `B`, `KB`, `MB`, `GB`, `KiB`, `MiB`, `GiB` |
 /// | `max_allocations = 1000` | budget of allocation calls |
+/// | `max_instructions = 1_000_000` | budget of instructions, checked where `cargo monitor test --instructions` counts them |
 /// | `no_leak` | nothing allocated in the test may still be held at its end |
 /// | `isolate` | run the body in a process of its own |
 /// | `crate = path` | where `monitor_runtime` is, if it is renamed |

@@ -8,8 +8,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Error, Expr, Lit, LitInt, LitStr, Path, Result, Token};
 
-const KNOWN: &str =
-    "skip, skip_if, when, component, max_time, max_cpu, max_heap, max_allocations, no_leak, isolate, crate";
+const KNOWN: &str = "skip, skip_if, when, component, max_time, max_cpu, max_heap, max_allocations, max_instructions, no_leak, isolate, crate";
 
 /// What the user wrote, checked. `None` is what was not written.
 #[derive(Clone, Default)]
@@ -20,6 +19,7 @@ pub(crate) struct Options {
     pub max_cpu: Option<Duration>,
     pub max_heap_bytes: Option<u64>,
     pub max_allocations: Option<u64>,
+    pub max_instructions: Option<u64>,
     pub no_leak: bool,
     pub isolate: bool,
     pub krate: Option<Path>,
@@ -101,6 +101,7 @@ impl Options {
             "max_cpu" => self.max_cpu = Some(duration(name, value)?),
             "max_heap" => self.max_heap_bytes = Some(size(name, value)?),
             "max_allocations" => self.max_allocations = Some(count(name, value)?),
+            "max_instructions" => self.max_instructions = Some(count(name, value)?),
             "no_leak" => self.no_leak = flag(name, value)?,
             "isolate" => self.isolate = flag(name, value)?,
             "crate" => self.krate = Some(path(name, value)?),

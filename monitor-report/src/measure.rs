@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn metrics_that_the_analysis_knows_by_name_are_those_of_the_table() {
-        for known in [Metric::HeapPeak, Metric::Allocations, Metric::HeapRetained] {
+        for known in [Metric::HeapPeak, Metric::Allocations, Metric::HeapRetained, Metric::Instructions] {
             assert_eq!(metric(known.name()), Some(known));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use monitor_store::{Figure, Figures, Monitor, Session, SessionDetails, Sessions, StoreError, Test, TestId};
+use monitor_store::{Cost, Figure, Figures, Monitor, Session, SessionDetails, Sessions, StoreError, Test, TestId};
 
 use crate::error::ReportError;
 use crate::repository::Repository;
@@ -39,6 +39,11 @@ pub trait Source: Send + Sync {
 
     /// Every ended run of a test, oldest session first.
     fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError>;
+
+    /// What functions cost in the test that ran as a process, dearest first; empty where that is not known.
+    fn costs(&self, _session_h: &str, _process_h: &str) -> Result<Vec<Cost>, ReportError> {
+        Ok(Vec::new())
+    }
 
     /// The text of the `Cargo.lock` that a session ran with; `None` if it had none.
     fn lockfile(&self, session_h: &str) -> Result<Option<String>, ReportError>;
@@ -80,6 +85,10 @@ impl Source for Monitor {
 
     fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError> {
         told(self.history(test, None))
+    }
+
+    fn costs(&self, session_h: &str, process_h: &str) -> Result<Vec<Cost>, ReportError> {
+        told(self.costs(session_h, process_h))
     }
 
     fn lockfile(&self, session_h: &str) -> Result<Option<String>, ReportError> {

@@ -40,6 +40,7 @@ pub use measures::{Amount, Fold, MEASURES, Measure, Measures, Number, Unit};
 pub use private_folder::private_folder;
 pub use rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 pub use spool::{Kept, Spool};
+pub use sqlite::costs::Cost;
 pub use sqlite::database::DEFAULT_PATIENCE;
 pub use sqlite::maintain::Merged;
 pub use sqlite::monitor::{Monitor, SessionDetails};

@@ -184,6 +184,8 @@ measures! {
     concurrency: Count(u64), "CONCURRENCY", "concurrency", "tests at once", Count, Tests, false;
     /// Resident peak of the largest child process that was waited for, bytes.
     child_rss_peak: Count(u64), "CHILD_RSS_PEAK", "child_rss_peak_bytes", "resident peak of children", Bytes, AtOnce, false;
+    /// Instructions of the test and of all its threads, counted by callgrind.
+    instructions: Count(u64), "INSTRUCTIONS", "instructions", "instructions", Count, Sum, true;
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub struct Arguments {
 /// Which figures are compared.
 #[derive(Clone, Debug, Args)]
 pub struct Scope {
-    /// Only these metrics (repeatable) [default: wall-time cpu-time memory heap-peak heap-retained allocations]
+    /// Only these metrics (repeatable) [default: wall-time cpu-time instructions memory heap-peak heap-retained allocations]
     #[arg(short, long = "metric", value_name = "METRIC")]
     metrics: Vec<MetricArgument>,
     /// Compare figures of different machine classes too; they are marked

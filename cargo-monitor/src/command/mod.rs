@@ -1,11 +1,13 @@
 //! The commands: each finds out what it was asked for and returns it as a document.
 
 pub mod accept;
+pub mod bisect;
 pub mod calibrate;
 pub mod capacity;
 pub mod compare;
 pub mod completions;
 pub mod doctor;
+pub mod explain;
 pub mod export;
 pub mod gate;
 pub mod history;

@@ -13,7 +13,7 @@ const VARIABLE: &str = "CARGO_MONITOR_OUTSIDE_CHAIN";
 
 /// The user's own runner with its arguments, and how the environment named it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Chain {
+pub(crate) struct Chain {
     /// Empty if there is none.
     words: Vec<String>,
     /// The variable in which ours stands.
@@ -36,7 +36,7 @@ impl Chain {
     }
 
     /// As it was handed on to this process.
-    pub(super) fn handed_on() -> Option<Self> {
+    pub(crate) fn handed_on() -> Option<Self> {
         Self::parse(&env::var(VARIABLE).ok()?)
     }
 
@@ -48,7 +48,7 @@ impl Chain {
     }
 
     /// `BINARY`, run by the user's runner, in the environment as it is without ours: a test may run cargo.
-    pub(super) fn command(this: Option<Self>, binary: &OsStr) -> Command {
+    pub(crate) fn command(this: Option<Self>, binary: &OsStr) -> Command {
         let Some(Self { words, variable, former }) = this else { return Command::new(binary) };
         let mut command = match words.split_first() {
             Some((program, arguments)) => {

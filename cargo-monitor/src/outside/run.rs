@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use tempfile::TempDir;
 
-use super::chain::Chain;
 use super::log::LOG;
 use super::runner::SUBCOMMAND;
 use super::setting::Setting;
+use super::stand_in::as_runner;
 
 /// One run of nextest under our runner.
 #[derive(Debug)]
@@ -34,20 +34,9 @@ impl Run {
 
     /// What nextest must find in its environment.
     pub(crate) fn variables(&self) -> anyhow::Result<Vec<(OsString, OsString)>> {
-        let mut program = std::env::current_exe().context("cannot tell this program's path")?;
-        if program.to_string_lossy().contains(char::is_whitespace) {
-            // Nextest splits the value at spaces.
-            let link = self.folder.path().join("cargo-monitor");
-            std::os::unix::fs::symlink(&program, &link).context("cannot link this program")?;
-            program = link;
-        }
-        let mut runner = program.into_os_string();
-        runner.push(format!(" {SUBCOMMAND}"));
-        Ok(vec![
-            (self.setting.variable().into(), runner),
-            (LOG.into(), self.log().into_os_string()),
-            Chain::of(&self.setting).pair(),
-        ])
+        let mut variables = as_runner(&self.setting, SUBCOMMAND, self.folder.path())?;
+        variables.push((LOG.into(), self.log().into_os_string()));
+        Ok(variables)
     }
 
     pub(super) fn log(&self) -> PathBuf {

@@ -6,6 +6,8 @@ use super::process_end;
 use super::test_bracket::{OpenTest, Stage, TestBracket};
 use super::unseen_bodies;
 use crate::item::{Item, Parameter};
+use crate::mark;
+use crate::measure::instructions::Counting;
 use crate::measure::measurement::Begun;
 use crate::scope::{ThreadRecord, current};
 
@@ -40,11 +42,13 @@ impl BodyBracket {
                 let (coverage, earlier_threads) = waiting.terms();
                 let row = test.recorder.start(item, &parameters());
                 std::mem::forget(paused);
-                *stage = Stage::Measuring(Begun::now(coverage, tree, own, earlier_threads), row);
+                let counting = Counting::prepare(tree);
+                *stage = Stage::Measuring(Begun::now(coverage, tree, own, earlier_threads, counting), row);
                 drop(stage);
                 return Some(Self::Inside(test, own));
             }
         }
+        mark::list();
         let recorder = process_end::recorder_for(item)?;
         if !monitored() {
             return None;

@@ -23,10 +23,11 @@ pub(crate) fn excess(budgets: &Budgets, measurement: &Measurement) -> Vec<Excess
     let heap = measurement.heap.as_ref();
     let of_heap = |figure: fn(&Heap) -> u64| heap.map(figure);
     [
-        over("max_time", Some(measurement.wall), budgets.max_time, milliseconds),
+        over("max_time", measurement.wall, budgets.max_time, milliseconds),
         over("max_cpu", measurement.cpu(), budgets.max_cpu, milliseconds),
         over("max_heap", of_heap(|heap| heap.peak_bytes), budgets.max_heap, bytes),
         over("max_allocations", of_heap(|heap| heap.allocations), budgets.max_allocations, calls),
+        over("max_instructions", measurement.instructions, budgets.max_instructions, instructions),
         over("no_leak", leaked(measurement), budgets.no_leak.then_some(0), bytes),
     ]
     .into_iter()
@@ -77,6 +78,10 @@ fn calls(calls: &u64) -> String {
     counted(calls, "allocation")
 }
 
+fn instructions(count: &u64) -> String {
+    counted(count, "instruction")
+}
+
 fn counted(count: &(impl Display + PartialEq<u64>), unit: &str) -> String {
     let plural = if *count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural}")
@@ -89,19 +94,26 @@ mod tests {
     use crate::measure::measurement::Coverage;
     use crate::sys::Usage;
 
-    const NONE: Budgets =
-        Budgets { max_time: None, max_cpu: None, max_heap: None, max_allocations: None, no_leak: false };
+    const NONE: Budgets = Budgets {
+        max_time: None,
+        max_cpu: None,
+        max_heap: None,
+        max_allocations: None,
+        max_instructions: None,
+        no_leak: false,
+    };
 
     fn measurement() -> Measurement {
         Measurement {
             coverage: Coverage::Threads,
-            wall: Duration::from_micros(312_500),
+            wall: Some(Duration::from_micros(312_500)),
             usage: Usage { cpu_ns: Some(100_000_000), ..Usage::ZERO },
             heap: Some(Heap { peak_bytes: 17 << 20, allocated_bytes: 18 << 20, allocations: 3, retained_bytes: 1 }),
             resident_growth_bytes: None,
             children: None,
             largest_child_bytes: None,
             threads: Some(1),
+            instructions: Some(1000),
         }
     }
 
@@ -112,6 +124,7 @@ mod tests {
             max_cpu: Some(Duration::from_millis(99)),
             max_heap: Some(16 << 20),
             max_allocations: Some(2),
+            max_instructions: Some(999),
             no_leak: true,
         };
         let item = Item {
@@ -137,6 +150,7 @@ mod tests {
              max_cpu: 100.000 ms measured, 99.000 ms allowed; \
              max_heap: 17825792 bytes (17.00 MiB) measured, 16777216 bytes (16.00 MiB) allowed; \
              max_allocations: 3 allocations measured, 2 allocations allowed; \
+             max_instructions: 1000 instructions measured, 999 instructions allowed; \
              no_leak: 1 byte measured, 0 bytes allowed"
         );
     }

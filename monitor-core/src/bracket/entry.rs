@@ -15,7 +15,7 @@ use super::test_bracket::TestBracket;
 use crate::isolate::{self, Child, End};
 use crate::item::{Item, Parameter};
 use crate::mark;
-use crate::measure::panics;
+use crate::measure::{instructions, panics};
 
 /// The test bracket; measures until it is dropped.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct Test {
     /// Reports how the isolated body ended, a panic of the bracket's included.
     _child: Option<Child>,
     ran_elsewhere: bool,
+    /// Whether the instructions of what runs inside are counted.
+    is_counted: bool,
 }
 
 /// The body bracket; measures until it is dropped.
@@ -32,6 +34,7 @@ pub struct Test {
 #[must_use]
 pub struct Body {
     bracket: Option<BodyBracket>,
+    is_counted: bool,
 }
 
 /// Makes the test fail with this message, which names the test's file and line; the panic hook would name this file.
@@ -42,6 +45,7 @@ fn fail(message: String) -> ! {
 
 impl Drop for Body {
     fn drop(&mut self) {
+        instructions::stop(self.is_counted);
         if let Some(message) = self.bracket.take().and_then(|bracket| bracket.close(thread::panicking())) {
             fail(message);
         }
@@ -55,7 +59,7 @@ pub fn skipped() {
 
 /// Opens the test bracket. `monitored` is false if `skip_if` or `when` say so.
 pub fn enter(item: &'static Item, monitored: bool) -> Test {
-    open(item, monitored, true)
+    open(item, monitored, true).begun()
 }
 
 /// Opens the test bracket of a function that returns a value. `success` is the value to return if the body passed in a
@@ -68,17 +72,20 @@ pub fn enter_returning<R>(item: &'static Item, monitored: bool, success: Option<
     let test = open(item, monitored, success.is_some());
     match success {
         Some(success) if test.ran_elsewhere => Err(success),
-        _ => Ok(test),
+        _ => Ok(test.begun()),
     }
 }
 
 /// Opens the test bracket of a function whose type can't be named, so that its body always runs here.
 pub fn enter_here(item: &'static Item, monitored: bool) -> Test {
-    open(item, monitored, false)
+    open(item, monitored, false).begun()
 }
 
 fn open(item: &'static Item, monitored: bool, may_isolate: bool) -> Test {
-    let mut test = Test { bracket: None, _child: None, ran_elsewhere: false };
+    let mut test = Test { bracket: None, _child: None, ran_elsewhere: false, is_counted: false };
+    if monitored || item.deferred {
+        mark::list();
+    }
     let Some(recorder) = process_end::recorder_for(item) else { return test };
     if !monitored && !item.deferred {
         return test;
@@ -100,6 +107,12 @@ fn open(item: &'static Item, monitored: bool, may_isolate: bool) -> Test {
 }
 
 impl Test {
+    /// What the caller does next is the test.
+    fn begun(mut self) -> Self {
+        self.is_counted = instructions::start();
+        self
+    }
+
     /// Whether the body ran in a process of its own, so that this one returns without running it.
     #[must_use]
     pub fn ran_elsewhere(&self) -> bool {
@@ -119,6 +132,7 @@ impl Test {
 
     /// Ends the bracket; the message is what the test fails with unless it has failed anyway.
     fn message(&mut self, failed: bool) -> Option<String> {
+        instructions::stop(self.is_counted);
         self.bracket.take().and_then(|bracket| bracket.close(failed))
     }
 }
@@ -136,6 +150,7 @@ pub fn expect_panic(item: &'static Item, monitored: bool, body: impl FnOnce()) {
     if test.ran_elsewhere {
         return;
     }
+    test.is_counted = instructions::start();
     let result = panic::catch_unwind(AssertUnwindSafe(body)).map_err(panics::uncounted);
     let as_expected = result.as_ref().err().is_some_and(|payload| item.should_panic.accepts(&**payload));
     let message = test.message(!as_expected);
@@ -157,5 +172,6 @@ pub fn begin(
     monitored: impl FnOnce() -> bool,
     parameters: impl FnOnce() -> Vec<Parameter>,
 ) -> Body {
-    Body { bracket: BodyBracket::begin(item, monitored, parameters) }
+    let bracket = BodyBracket::begin(item, monitored, parameters);
+    Body { bracket, is_counted: instructions::start() }
 }

@@ -5,6 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 use super::test_bracket::OpenTest;
 use crate::isolate::is_isolated;
 use crate::item::Item;
+use crate::measure::instructions;
 use crate::record::recorder::{self, Recorder};
 use crate::scope::current;
 use crate::sys;
@@ -17,6 +18,7 @@ pub(super) fn recorder_for(item: &'static Item) -> Option<&'static Recorder> {
 }
 
 fn on_exit(code: Option<i32>) {
+    instructions::stop(instructions::are_counted());
     let Some(recorder) = recorder::existing() else { return };
     let _ = panic::catch_unwind(AssertUnwindSafe(|| {
         if code == Some(0) && !is_isolated() {

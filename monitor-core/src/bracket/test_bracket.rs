@@ -6,6 +6,7 @@ use monitor_store::{Attribution, Outcome};
 
 use super::{budget, unseen_bodies};
 use crate::item::{Item, Parameter};
+use crate::measure::instructions::Counting;
 use crate::measure::measurement::{Begun, Coverage, Measurement};
 use crate::measure::neighbours::{self, Beside, Sharing};
 use crate::record::recorder::{Recorder, Row};
@@ -94,7 +95,7 @@ impl TestBracket {
         own.is_this_threads();
         let earlier_threads = tree.totals(own, None).threads - 1;
         let coverage = if one_by_one { Coverage::Process } else { Coverage::Threads };
-        let begin = || Begun::now(coverage, tree, own, earlier_threads);
+        let begin = || Begun::now(coverage, tree, own, earlier_threads, Counting::prepare(tree));
 
         let has_neighbours = monitored && coverage == Coverage::Threads && outer.is_none();
         let beside = has_neighbours.then(|| neighbours::begin(tree, own));

@@ -3,11 +3,15 @@
 
 use std::env;
 
+use crate::measure::instructions;
 use monitor_store::procfs::{self, Stat};
 
 /// What this process runs in: `qemu-aarch64`, `valgrind`, `rr`, or the name of the debugger or tracer attached to it; empty
 /// if in nothing that can be seen.
 pub(super) fn emulator() -> String {
+    if let Some(counted_by) = instructions::counted_by() {
+        return counted_by;
+    }
     let preloaded = env::var("LD_PRELOAD").unwrap_or_default();
     if preloaded.contains("/vgpreload_") {
         return "valgrind".to_owned();

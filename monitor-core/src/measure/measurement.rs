@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use monitor_store::Attribution;
 
+use super::instructions::{self, Counting};
 use crate::allocator;
 use crate::scope::{HeapMark, ThreadRecord, Totals, Tree, current};
 use crate::sys::{self, ChildUsage, Edge, ResidentPeak, Usage};
@@ -31,6 +32,7 @@ pub(crate) struct Begun {
     /// Wall time set aside on the test's thread before.
     aside: Duration,
     process: Option<Usage>,
+    counting: Option<Counting>,
     clock: Instant,
 }
 
@@ -42,13 +44,15 @@ pub(crate) struct Stopped {
     process: Option<Usage>,
     children: Option<ChildUsage>,
     own_usage: Usage,
+    instructions: Option<u64>,
 }
 
 /// What a test cost.
 #[derive(Debug, Clone)]
 pub(crate) struct Measurement {
     pub coverage: Coverage,
-    pub wall: Duration,
+    /// `None` if the test ran in callgrind, whose time says nothing of the test's.
+    pub wall: Option<Duration>,
     /// CPU time, faults, switches and I/O.
     pub usage: Usage,
     pub heap: Option<Heap>,
@@ -59,6 +63,8 @@ pub(crate) struct Measurement {
     pub largest_child_bytes: Option<u64>,
     /// Threads at work for the test, its own included.
     pub threads: Option<u64>,
+    /// Instructions of the whole process; `None` unless they are counted.
+    pub instructions: Option<u64>,
 }
 
 /// What a test did to the heap.
@@ -79,8 +85,11 @@ impl Begun {
         tree: &'static Tree,
         own: &'static ThreadRecord,
         earlier_threads: u64,
+        counting: Option<Counting>,
     ) -> Self {
         let resident = match coverage {
+            // To ask would leave traces in the heap.
+            _ if counting.is_some() => None,
             Coverage::Process => ResidentPeak::reset(),
             Coverage::Threads if allocator::counts() => None,
             Coverage::Threads => ResidentPeak::so_far(),
@@ -88,10 +97,12 @@ impl Begun {
         let by_threads = coverage == Coverage::Threads;
         let mut totals = tree.totals(own, by_threads.then_some(&Usage::ZERO));
         let heap = tree.mark_heap(own);
-        let children = if by_threads { None } else { sys::children_usage() };
+        let children = if by_threads || counting.is_some() { None } else { sys::children_usage() };
         let process = if by_threads {
             totals.usage = totals.usage.plus(&sys::thread_usage(Edge::Begin));
             None
+        } else if counting.is_some() {
+            Some(Usage::default())
         } else {
             Some(sys::process_usage(Edge::Begin))
         };
@@ -108,6 +119,7 @@ impl Begun {
             earlier_threads,
             aside,
             process,
+            counting,
             clock: Instant::now(),
         }
     }
@@ -128,7 +140,8 @@ impl Begun {
             Coverage::Threads => (own.usage(), None),
         };
         let children = process.and_then(|_| sys::children_usage());
-        Stopped { begun: self, wall, process, children, own_usage }
+        let instructions = self.counting.as_ref().and_then(Counting::total);
+        Stopped { begun: self, wall, process, children, own_usage, instructions }
     }
 }
 
@@ -160,20 +173,22 @@ impl Stopped {
             kernel_ns: after.kernel_ns.saturating_sub(before.kernel_ns),
             ..*after
         });
+        let in_callgrind = instructions::are_counted();
         Measurement {
             coverage: *coverage,
-            wall: self.wall,
-            usage,
+            wall: (!in_callgrind).then_some(self.wall),
+            usage: if in_callgrind { Usage::default() } else { usage },
             heap: allocator::counts().then_some(Heap {
                 peak_bytes: heap.peak_bytes,
                 allocated_bytes: spent.allocated.bytes,
                 allocations: spent.allocated.calls,
                 retained_bytes: heap.kept_bytes,
             }),
-            resident_growth_bytes: resident.as_ref().and_then(ResidentPeak::growth_bytes),
-            children,
-            largest_child_bytes,
+            resident_growth_bytes: resident.as_ref().filter(|_| !in_callgrind).and_then(ResidentPeak::growth_bytes),
+            children: children.filter(|_| !in_callgrind),
+            largest_child_bytes: largest_child_bytes.filter(|_| !in_callgrind),
             threads: sys::threads::are_seen().then_some(threads),
+            instructions: self.instructions,
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn calibrate() -> Overhead {
     current::set_current(before);
     let counts = own.has_allocated();
     allocator::set_counts(counts);
-    let scope = (0..4).map(|_| Begun::now(Coverage::Threads, tree, own, 0).stop(own).wall()).min();
+    let scope = (0..4).map(|_| Begun::now(Coverage::Threads, tree, own, 0, None).stop(own).wall()).min();
     tree.close(own, false);
     Overhead {
         clock_ns,

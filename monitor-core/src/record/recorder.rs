@@ -19,6 +19,7 @@ use crate::facts::{self, Build, Invocation, ProcessIdentity, Runner};
 use crate::isolate::{inherited_session, is_isolated};
 use crate::item::{Item, Parameter};
 use crate::mark;
+use crate::measure::instructions;
 use crate::measure::measurement::Measurement;
 use crate::measure::overhead::{self, Overhead};
 use crate::measure::{neighbours, panics};
@@ -71,7 +72,10 @@ impl Row {
 
 /// The recorder, set up on first use; `None` if nothing is to be monitored in this process.
 pub(crate) fn for_item(item: &'static Item) -> Option<&'static Recorder> {
-    RECORDER.get_or_init(|| Recorder::set_up(item)).as_ref().filter(|recorder| recorder.is_of_this_process())
+    RECORDER
+        .get_or_init(|| instructions::aside(|| Recorder::set_up(item)))
+        .as_ref()
+        .filter(|recorder| recorder.is_of_this_process())
 }
 
 /// The recorder, if it was set up in this process.
@@ -186,14 +190,17 @@ impl Recorder {
     /// Commits that a test runs, and returns the row to finish. The test starts when the file takes that.
     pub(crate) fn start(&self, item: &'static Item, parameters: &[Parameter]) -> Row {
         let item_variant = rows::item_variant(item, parameters, self.config.explicit_parameters);
-        let started = LazyCell::new(|| {
-            let profile = self.running_profile(item, item_variant);
-            self.running().push(profile.key.clone());
-            [Entry::Started(profile)]
+        let profile = instructions::aside(|| {
+            let started = LazyCell::new(|| {
+                let profile = self.running_profile(item, item_variant);
+                self.running().push(profile.key.clone());
+                [Entry::Started(profile)]
+            });
+            self.write(|| &*started);
+            let [Entry::Started(profile)] = &*started else { unreachable!("it was made above") };
+            profile.clone()
         });
-        self.write(|| &*started);
-        let [Entry::Started(profile)] = &*started else { unreachable!("it was made above") };
-        Row { profile: profile.clone(), item }
+        Row { profile, item }
     }
 
     fn running_profile(&self, item: &Item, item_variant: String) -> Profile {
@@ -363,7 +370,8 @@ impl Recorder {
 
     /// Whether a test is to run in a process of its own, made from this one.
     pub(crate) fn isolates(&self, item: &Item) -> bool {
-        (item.isolate || self.config.isolate) && !is_isolated()
+        // Callgrind does not follow into another process, and a counted test has one of its own anyway.
+        (item.isolate || self.config.isolate) && !is_isolated() && !instructions::are_counted()
     }
 
     /// The process ends.

@@ -29,7 +29,7 @@ pub(super) fn metric(
     component: String,
     measurement: &Measurement,
 ) -> Metric {
-    let total_time = measurement.wall.as_secs_f64();
+    let total_time = measurement.wall.map(|wall| wall.as_secs_f64());
     let split = measurement.usage.split_ns().map(|(user, kernel)| (seconds(user), seconds(kernel)));
     let memory_bytes = match measurement.heap {
         Some(heap) => Some(heap.peak_bytes),
@@ -45,10 +45,12 @@ pub(super) fn metric(
         item_fs_loc: item.file.to_owned(),
         kind: Kind::Function,
         component,
-        total_time: Some(total_time),
+        total_time,
         user_time: split.map(|(user, _)| user),
         kernel_time: split.map(|(_, kernel)| kernel),
-        cpu_usage: split.filter(|_| total_time > 0.0).map(|(user, kernel)| (user + kernel) / total_time),
+        cpu_usage: split
+            .zip(total_time.filter(|total| *total > 0.0))
+            .map(|((user, kernel), total)| (user + kernel) / total),
         #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
         mem_usage: memory_bytes.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),
     }
@@ -56,8 +58,17 @@ pub(super) fn metric(
 
 /// What our own table has beside it.
 pub(super) fn measures(measurement: &Measurement, concurrency: u64) -> Measures {
-    let Measurement { coverage, usage, heap, resident_growth_bytes, children, largest_child_bytes, threads, .. } =
-        measurement;
+    let Measurement {
+        coverage,
+        usage,
+        heap,
+        resident_growth_bytes,
+        children,
+        largest_child_bytes,
+        threads,
+        instructions,
+        ..
+    } = measurement;
     Measures {
         heap_peak: heap.map(|heap| heap.peak_bytes),
         heap_allocated: heap.map(|heap| heap.allocated_bytes),
@@ -75,6 +86,7 @@ pub(super) fn measures(measurement: &Measurement, concurrency: u64) -> Measures 
         threads: *threads,
         concurrency: Some(concurrency),
         child_rss_peak: *largest_child_bytes,
+        instructions: *instructions,
     }
 }
 

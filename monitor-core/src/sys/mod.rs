@@ -5,6 +5,7 @@
 //! places with `unsafe` code or `cfg(target_os)`.
 
 mod atomic_ref;
+mod c_library;
 #[cfg(unix)]
 pub(crate) mod descriptors;
 #[cfg(not(unix))]
@@ -16,10 +17,12 @@ mod linux;
 mod parent;
 #[cfg(any(not(target_os = "linux"), feature = "portable"))]
 mod portable;
+mod seeds;
 mod thread_id;
 pub(crate) mod threads;
 pub(crate) mod underlying;
 mod usage;
+pub(crate) mod valgrind;
 
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 use linux as backend;
@@ -31,7 +34,9 @@ pub(crate) use backend::{
     ResidentPeak, children_usage, is_runnable, kill_group, own_group, process_usage, signal_name, signal_of,
     thread_cpu_ns, thread_id, thread_usage, thread_usage_of,
 };
+pub(crate) use c_library::c_library;
 pub(crate) use exit::at_exit;
 pub(crate) use parent::parent_id;
+pub(crate) use seeds::fix_random_numbers;
 pub(crate) use thread_id::ThreadId;
 pub(crate) use usage::{ChildUsage, Edge, Usage};

@@ -49,7 +49,14 @@ fn by_samples(histories: &[History]) -> Verdicts {
 
 fn of(history: &History, judged: Judged) -> Finding {
     let History { test, metric, across_machines, .. } = history;
-    Finding { test: test.clone(), metric: Some(*metric), judged, difference: None, across_machines: *across_machines }
+    Finding {
+        test: test.clone(),
+        metric: Some(*metric),
+        judged,
+        difference: None,
+        across_machines: *across_machines,
+        cause: None,
+    }
 }
 
 /// A change that the user's limit allows is none, whatever rule found it. It takes verdicts away and never makes one.

@@ -3,6 +3,7 @@
 //! [`Sides`] finds the sessions (`lineage` what they come from), [`Rows`] reads them, `observe` gathers the tests of both,
 //! `prepare` makes series of what may be compared, [`judge()`] asks `monitor-analysis`, [`Comparison`] holds the whole.
 
+mod causes;
 mod judge;
 mod lineage;
 mod model;
@@ -12,6 +13,7 @@ mod rows;
 mod sides;
 mod whole;
 
+pub use causes::{cause, costs, place};
 pub use judge::judge;
 pub use lineage::code;
 pub use model::{DEFAULT_METRICS, Finding, IsOver, Limits, Request, Verdicts};

@@ -32,8 +32,17 @@ pub type Limits<'a> = dyn Fn(&TestId, Metric) -> Option<Thresholds> + 'a;
 pub type IsOver<'a> = dyn Fn(&TestId, Metric, &str) -> bool + 'a;
 
 /// The metrics that are compared if the user names none: what each resource costs, once.
-pub const DEFAULT_METRICS: &[Metric] =
-    &[Metric::WallTime, Metric::CpuTime, Metric::Memory, Metric::HeapPeak, Metric::HeapRetained, Metric::Allocations];
+///
+/// Of a test whose instructions were counted there is no time, of all others no count.
+pub const DEFAULT_METRICS: &[Metric] = &[
+    Metric::WallTime,
+    Metric::CpuTime,
+    Metric::Instructions,
+    Metric::Memory,
+    Metric::HeapPeak,
+    Metric::HeapRetained,
+    Metric::Allocations,
+];
 
 /// What was found about a run.
 #[derive(Debug, Default)]
@@ -63,6 +72,8 @@ pub struct Finding {
     pub difference: Option<Difference>,
     /// The two sides ran on different machine classes.
     pub across_machines: bool,
+    /// The function whose cost changed most, in words, where that is known.
+    pub cause: Option<String>,
 }
 
 impl Finding {

@@ -116,6 +116,7 @@ fn finding(test: &TestId, metric: Option<Metric>, judgement: Judgement, across_m
         judged: Judged { judgement, figures: None },
         difference: None,
         across_machines,
+        cause: None,
     }
 }
 
@@ -155,7 +156,9 @@ fn history(
     let is_alike = |run: &&Run| is_alike(metric, &run.row, head, request.across_machines);
     let new: Vec<&Run> = observation.head.iter().filter(is_alike).collect();
     let values = |runs: &[&Run]| runs.iter().filter_map(|run| run.row.value(place)).collect::<Vec<f64>>();
-    let measured_before = observation.base.iter().any(|run| run.row.value(place).is_some());
+    // Sessions in which instructions were counted have other metrics than those beside them.
+    let is_here = |run: &&Run| request.across_machines || run.row.machine == head.machine;
+    let measured_before = observation.base.iter().filter(is_here).any(|run| run.row.value(place).is_some());
     if values(&new).is_empty() {
         return if measured_before { Err(Reason::NotMeasured) } else { Ok(None) };
     }

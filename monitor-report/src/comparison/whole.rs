@@ -5,6 +5,7 @@ use monitor_analysis::dependencies::{self, ChangedDependency};
 use monitor_analysis::verdict::Verdict;
 use monitor_store::Session;
 
+use super::causes;
 use super::judge::judge;
 use super::model::{Finding, Request, Verdicts};
 use super::observe::observe;
@@ -53,7 +54,8 @@ impl Comparison {
     pub fn new(source: &dyn Source, mut request: Request<'_>) -> Result<Self, ReportError> {
         let mut rows = Rows::new(source, request.metrics);
         let prepared = prepare(&mut rows, &mut request)?;
-        let verdicts = judge(&prepared, &request);
+        let mut verdicts = judge(&prepared, &request);
+        causes::add(source, &request.sides, &mut verdicts.findings)?;
         let dependencies = changed_dependencies(source, &request.sides)?;
         let Prepared { usual, missing, .. } = prepared;
         Ok(Self { sides: request.sides, verdicts, usual, missing, dependencies })

@@ -153,7 +153,7 @@ pub fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Table {
 }
 
 fn row(finding: &Finding) -> Vec<Cell> {
-    let Finding { test, metric, judged: Judged { judgement, figures }, difference, across_machines } = finding;
+    let Finding { test, metric, judged: Judged { judgement, figures }, difference, across_machines, .. } = finding;
     let tone = match judgement.verdict {
         Verdict::Regressed => Tone::Bad,
         Verdict::Improved => Tone::Good,
@@ -209,6 +209,9 @@ pub fn reason(finding: &Finding) -> String {
     }
     if judgement.demoted {
         words.push_str(", not the same in every run of the same code");
+    }
+    if let Some(cause) = &finding.cause {
+        words.push_str(&format!("; {cause}"));
     }
     if finding.across_machines && finding.metric.is_some() {
         words.push_str(", across machine classes");

@@ -1,6 +1,7 @@
 //! Answers as documents and pages: facts and tables, each value with its unit.
 
 pub mod compare;
+pub mod explanation;
 pub mod gate;
 mod histories;
 pub mod history;

@@ -56,8 +56,15 @@ pub fn of_several(source: &dyn Source, sessions: &[Session]) -> Result<Document,
         facts.insert(0, (Column::new("sessions", "sessions"), Value::Text(ids.join(" ")).into()));
         document = document.with_facts("summary", "", facts);
     }
-    for (metric, key, title) in [(Metric::WallTime, "wall", "Slowest"), (Metric::Memory, "memory", "Highest memory")] {
-        document = document.with_table(key, format!("{title}, of {} runs", sessions.len()), spread(&all, metric));
+    for (metric, key, title) in [
+        (Metric::WallTime, "wall", "Slowest"),
+        (Metric::Instructions, "instructions", "Most instructions"),
+        (Metric::Memory, "memory", "Highest memory"),
+    ] {
+        let spread = spread(&all, metric);
+        if metric != Metric::Instructions || !spread.rows.is_empty() {
+            document = document.with_table(key, format!("{title}, of {} runs", sessions.len()), spread);
+        }
     }
     Ok(document)
 }
@@ -106,7 +113,11 @@ fn functions(source: &dyn Source, session: &Session) -> Result<Vec<Test>, Report
 /// What became of a session's tests, and what they used together.
 #[must_use]
 pub fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
-    let sum = |metric| tests.iter().filter_map(|test| measure::value(test, metric)).sum::<f64>();
+    // None of counted tests, whose clocks mean nothing; of no tests at all 0.
+    let sum = |metric| {
+        let values = || tests.iter().filter_map(|test| measure::value(test, metric));
+        (tests.is_empty() || values().next().is_some()).then(|| values().sum::<f64>())
+    };
     let most = tests.iter().filter_map(|test| measure::value(test, Metric::Memory)).reduce(f64::max);
     let counts = counts(tests);
     let again = tests.len() - last_attempts(tests).len();
@@ -122,8 +133,11 @@ pub fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
         count("over_budget", counts.over_budget),
         count("crashed", counts.crashed),
         count("running", counts.running),
-        (Column::new("wall_seconds", "wall time of all"), Value::seconds(sum(Metric::WallTime)).into()),
-        (Column::new("cpu_seconds", "CPU time of all"), Value::seconds(sum(Metric::CpuTime)).into()),
+        (
+            Column::new("wall_seconds", "wall time of all"),
+            Value::or_missing(sum(Metric::WallTime), Value::seconds).into(),
+        ),
+        (Column::new("cpu_seconds", "CPU time of all"), Value::or_missing(sum(Metric::CpuTime), Value::seconds).into()),
         (Column::new("memory_bytes", "largest memory"), Value::or_missing(most, Value::bytes).into()),
     ]
 }
@@ -173,16 +187,22 @@ fn outcomes(counts: &OutcomeCounts) -> String {
 }
 
 fn lists(mut document: Document, tests: &[Test]) -> Document {
-    let shown = [Metric::WallTime, Metric::CpuTime, Metric::Memory];
-    for (metric, key, title) in
-        [(Metric::WallTime, "slowest", "Slowest"), (Metric::Memory, "hungriest", "Highest memory")]
-    {
+    let are_counted = tests.iter().any(|test| measure::value(test, Metric::Instructions).is_some());
+    let shown: &[Metric] = match are_counted {
+        true => &[Metric::Instructions, Metric::Memory],
+        false => &[Metric::WallTime, Metric::CpuTime, Metric::Memory],
+    };
+    for (metric, key, title) in [
+        (Metric::WallTime, "slowest", "Slowest"),
+        (Metric::Instructions, "most_instructions", "Most instructions"),
+        (Metric::Memory, "hungriest", "Highest memory"),
+    ] {
         let mut tests: Vec<Test> =
             tests.iter().filter(|test| measure::value(test, metric).is_some()).cloned().collect();
         show::sort_by(&mut tests, metric);
         tests.truncate(ROWS);
         if !tests.is_empty() {
-            document = document.with_table(key, title, show::table(&tests, &shown));
+            document = document.with_table(key, title, show::table(&tests, shown));
         }
     }
     document

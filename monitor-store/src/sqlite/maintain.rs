@@ -6,6 +6,7 @@ use rusqlite::{Connection, Result, params_from_iter};
 use crate::error::StoreError;
 use crate::rows::Process;
 use crate::sqlite::columns;
+use crate::sqlite::costs;
 use crate::sqlite::insert;
 use crate::sqlite::memory::Memory;
 use crate::sqlite::monitor::Monitor;
@@ -48,6 +49,10 @@ impl Writer {
                 }
                 for test in source.tests(&session_h)? {
                     merge_test(connection, &test).map_err(explain)?;
+                }
+                for process_h in source.processes_with_costs(&session_h)? {
+                    let functions = source.costs(&session_h, &process_h)?;
+                    costs::insert(connection, &session_h, &process_h, &functions).map_err(explain)?;
                 }
                 settle::unite_session_rows(connection, &session_h).map_err(explain)?;
             }
@@ -139,6 +144,7 @@ fn delete_session(connection: &Connection, session_h: &str) -> Result<u64> {
 }
 
 fn delete_unused(connection: &Connection) -> Result<()> {
+    costs::delete_unused(connection)?;
     connection.execute_batch(
         "DELETE FROM ITEMS WHERE ID NOT IN (SELECT ITEM FROM RUNS); \
          DELETE FROM TEXTS WHERE ID NOT IN (SELECT SESSION FROM RUNS WHERE SESSION IS NOT NULL \

@@ -8,12 +8,13 @@ use crate::error::StoreError;
 use crate::measures::MEASURES;
 use crate::sqlite::database::Database;
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001_pytest_monitor.sql"),
     include_str!("migrations/0002_profiles.sql"),
     include_str!("migrations/0003_indexes.sql"),
     include_str!("migrations/0004_compact.sql"),
     include_str!("migrations/0005_child_rss_peak.sql"),
+    include_str!("migrations/0006_instructions.sql"),
 ];
 
 /// The schema version that this build writes (`PRAGMA user_version`).

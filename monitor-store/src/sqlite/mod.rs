@@ -4,6 +4,7 @@
 mod classes;
 mod columns;
 mod conditions;
+pub(crate) mod costs;
 pub(crate) mod database;
 mod error;
 mod figures;

@@ -76,6 +76,7 @@ fn every_reason_is_explained_in_the_words_that_are_printed() {
     let reasons = [
         Reason::ExactlyEqual { values: 9 },
         Reason::ExactlyDifferent { values: 9 },
+        Reason::Counted { limit: 900.0 },
         Reason::FirstUse,
         Reason::SameCode,
         Reason::WithinNoise { z: 1.2 },

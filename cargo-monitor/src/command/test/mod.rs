@@ -12,6 +12,7 @@ use monitor_store::{Monitor, StoreError, hash_hex};
 pub(crate) use self::cargo::Runner;
 use crate::app::App;
 use crate::confirm::{Plan, confirm};
+use crate::counting;
 use crate::exit::Exit;
 use crate::explain;
 use crate::options::Format;
@@ -43,6 +44,10 @@ pub struct Arguments {
     /// Record every test under this component
     #[arg(long, value_name = "NAME")]
     component: Option<String>,
+    /// Count instructions: run each monitored test once more, in a process of its own under valgrind, which takes 25 to 150 times
+    /// as long
+    #[arg(long)]
+    instructions: bool,
     /// All other arguments are cargo's
     #[arg(last = true, hide = true)]
     cargo: Vec<OsString>,
@@ -79,6 +84,8 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
         };
         let session_h = hash_hex(["session", name.as_str()]);
         code = match (runner, &file) {
+            (_, Some(_)) if arguments.instructions => run.run(&counting::Run::new(run.arguments)?.variables()?)?,
+            (_, None) if arguments.instructions => bail!("MONITOR_DB is off, and counts are only of use in a file"),
             (Runner::Nextest, Some(file)) => run_and_measure(&run, file, &session_h, app)?,
             _ => run.run(&[])?,
         };

@@ -1,0 +1,93 @@
+//! What stands in for the test binary, where a test runner starts it.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use monitor_core::outside::{COUNTS_BY, LIST, UNKNOWN_TO_VALGRIND};
+
+use super::names::FOLDER;
+use super::one::{self, Counted};
+use crate::exit::Exit;
+use crate::output;
+use crate::outside::Chain;
+
+/// Name of the subcommand.
+pub(crate) const SUBCOMMAND: &str = "__count-tests";
+
+/// Runs `BINARY ARGUMENTS…` as cargo asks, then each of its monitored tests under callgrind.
+pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
+    let (binary, rest) = arguments.split_first().context("no test binary to run")?;
+    let Some(folder) = env::var_os(FOLDER).map(PathBuf::from) else {
+        return Err(command(binary, rest).exec()).with_context(|| format!("cannot run {}", binary.display()));
+    };
+    let list = folder.join(format!("tests-{}", std::process::id()));
+    let clock = Instant::now();
+    let status = command(binary, rest).env(LIST, &list).env("MONITOR", "off").status();
+    let status = status.with_context(|| format!("cannot run {}", binary.display()))?;
+    let uncounted = clock.elapsed();
+    let tests = monitored(&list)?;
+    let mut failed = false;
+    let clock = Instant::now();
+    for test in &tests {
+        let counted = one::count(binary, test, &folder)?;
+        failed |= !counted.status.success();
+        tell(test, &counted);
+    }
+    if !tests.is_empty() {
+        tell_slowdown(binary, tests.len(), clock.elapsed(), uncounted);
+    }
+    match status.code() {
+        Some(0) if failed => Ok(Exit::Error),
+        Some(code) => Ok(Exit::Cargo(u8::try_from(code).unwrap_or(1))),
+        None => Ok(Exit::Error),
+    }
+}
+
+/// The binary as it runs without us.
+fn command(binary: &OsStr, arguments: &[OsString]) -> std::process::Command {
+    let mut command = Chain::command(Chain::handed_on(), binary);
+    command.args(arguments).env_remove(FOLDER).env_remove(COUNTS_BY);
+    command
+}
+
+/// The tests that have told that they have the attribute, by the harness's names.
+fn monitored(list: &Path) -> anyhow::Result<BTreeSet<String>> {
+    let text = match fs::read_to_string(list) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        text => text.context("cannot read which tests are monitored")?,
+    };
+    if let Some(features) = text.lines().find_map(|line| line.strip_prefix(UNKNOWN_TO_VALGRIND)) {
+        bail!(
+            "the tests are built for processors with {features}, which valgrind does not know: build without `-C \
+             target-cpu=native`, for example with `-C target-cpu=x86-64-v3`"
+        );
+    }
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+fn tell(test: &str, counted: &Counted) {
+    let seconds = counted.wall.as_secs_f64();
+    match (counted.instructions, counted.status.success()) {
+        (Some(count), true) => output::note(&format!("{test}: {count} instructions ({seconds:.1} s)")),
+        (_, true) => output::note(&format!("{test}: not counted, callgrind has written nothing")),
+        (_, false) => {
+            output::note(&format!("{test}: FAILED under callgrind ({})", counted.status));
+            output::note(&counted.output.trim_end());
+        }
+    }
+}
+
+fn tell_slowdown(binary: &OsStr, tests: usize, counted: Duration, uncounted: Duration) {
+    let name = Path::new(binary).file_name().unwrap_or_default().to_string_lossy();
+    let (counted, uncounted) = (counted.as_secs_f64(), uncounted.as_secs_f64());
+    output::note(&format!(
+        "{name}: {tests} tests counted in {counted:.1} s, {:.0} times what the binary takes without ({uncounted:.2} s)",
+        counted / uncounted.max(1e-3)
+    ));
+}

@@ -1,0 +1,103 @@
+//! The valgrind of this machine.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+/// The first version that knows what today's compilers write for x86-64-v3 and what it is asked here
+/// (<https://valgrind.org/docs/manual/dist.news.html>).
+const OLDEST: (u32, u32) = (3, 18);
+
+/// Processors for which a test binary knows how to speak with it.
+const PROCESSORS: [&str; 2] = ["x86_64", "aarch64"];
+
+/// A valgrind that can count instructions.
+#[derive(Debug)]
+pub(crate) struct Valgrind {
+    /// `valgrind-3.19.0`.
+    pub(crate) version: String,
+}
+
+impl Valgrind {
+    /// Looks for it.
+    ///
+    /// # Errors
+    ///
+    /// If there is none that can do it; the message has the remedy.
+    pub(crate) fn find() -> anyhow::Result<Self> {
+        let processor = std::env::consts::ARCH;
+        if !PROCESSORS.contains(&processor) {
+            bail!("instructions can be counted on {} only, this is {processor}", PROCESSORS.join(" and "));
+        }
+        let output = Command::new("valgrind").arg("--version").output();
+        let output = output.context(
+            "instructions are counted by valgrind, which cannot be run here: install it (Debian, Ubuntu: `apt install \
+             valgrind`; Fedora: `dnf install valgrind`)",
+        )?;
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        match numbers(&version) {
+            Some(found) if found >= OLDEST => Ok(Self { version }),
+            _ => bail!(
+                "{version:?} is too old to count instructions: install valgrind {}.{} or newer",
+                OLDEST.0,
+                OLDEST.1
+            ),
+        }
+    }
+
+    /// Callgrind, which counts what `binary` tells it to and writes it to `file`; what it has to say goes to `file.log`.
+    pub(crate) fn callgrind(file: &Path, binary: &OsStr, from_start: bool) -> Command {
+        let mut command = Command::new("valgrind");
+        command.args(["--tool=callgrind", "--fair-sched=try", "--quiet"]);
+        command.arg(if from_start { "--instr-atstart=yes" } else { "--instr-atstart=no" });
+        command.arg(option("--callgrind-out-file=", file)).arg(option("--log-file=", &log(file)));
+        command.arg(binary);
+        // A backtrace costs a thousand times more than what it is about.
+        command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
+        command
+    }
+
+    /// DHAT, which writes to `file` who asks for memory in `binary`.
+    pub(crate) fn dhat(file: &Path, binary: &OsStr) -> Command {
+        let mut command = Command::new("valgrind");
+        // Whole stacks, with whole paths.
+        command.args(["--tool=dhat", "--quiet", "--num-callers=100", "--fullpath-after="]);
+        command.arg(option("--dhat-out-file=", file)).arg(option("--log-file=", &log(file)));
+        command.arg(binary);
+        command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
+        command
+    }
+}
+
+/// What valgrind had to say about a run.
+pub(crate) fn log(file: &Path) -> PathBuf {
+    file.with_extension("log")
+}
+
+fn option(name: &str, path: &Path) -> std::ffi::OsString {
+    // Valgrind replaces `%p` and the like.
+    let mut option = std::ffi::OsString::from(name);
+    option.push(path.as_os_str().to_string_lossy().replace('%', "%%"));
+    option
+}
+
+/// `valgrind-3.19.0` and `valgrind-3.25.0.GIT` as numbers.
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.strip_prefix("valgrind-")?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert_eq!(numbers("valgrind-3.19.0"), Some((3, 19)));
+        assert!(numbers("valgrind-3.9.0") < Some(OLDEST));
+        assert!(numbers("valgrind-3.25.0.GIT") > Some(OLDEST));
+        assert_eq!(numbers("command not found"), None);
+    }
+}

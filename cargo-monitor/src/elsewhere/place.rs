@@ -1,0 +1,199 @@
+//! Where tests of other commits run.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use anyhow::{Context as _, bail};
+use monitor_analysis::callgrind::Dump;
+use monitor_analysis::heap_sites::Point;
+use monitor_store::{Monitor, Sessions, StoreError, Test, TestId};
+
+use super::worktree::Worktree;
+use crate::counting::KEEP;
+use crate::output;
+
+/// What is run of each commit.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    /// The test.
+    pub(crate) test: TestId,
+    /// Whether its instructions are counted.
+    pub(crate) counts: bool,
+    /// How often it runs.
+    pub(crate) runs: u32,
+    /// Further arguments for `cargo test`.
+    pub(crate) cargo: Vec<String>,
+}
+
+/// What a commit gave.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The runs of the test.
+    Ran(Vec<Test>),
+    /// It does not build, or the test does not pass or is not there: the last lines that cargo printed.
+    Failed(String),
+}
+
+/// Where tests of other commits run.
+#[derive(Debug)]
+pub(crate) struct Place {
+    worktree: Worktree,
+    folder: PathBuf,
+    /// Ctrl-C was pressed.
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Place {
+    /// Makes it; `workspace` is the user's.
+    pub(crate) fn new(workspace: &Path) -> anyhow::Result<Self> {
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
+        let folder = std::path::absolute(target)?.join("monitor");
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let interrupted = Arc::new(AtomicBool::new(false));
+        // The worktree is to be removed.
+        signal_hook::flag::register(signal_hook::consts::SIGINT, interrupted.clone())?;
+        Ok(Self { worktree: Worktree::new(workspace, &folder.join("worktree"))?, folder, interrupted })
+    }
+
+    /// The runs of the test at a commit: those of an earlier question, or new ones.
+    pub(crate) fn run(&self, task: &Task, commit: &str) -> anyhow::Result<Outcome> {
+        let known = self.known(task, commit)?;
+        if known.len() >= task.runs as usize {
+            return Ok(Outcome::Ran(known));
+        }
+        self.worktree.check_out(commit)?;
+        let finished = self.command(task, commit)?.output().context("cannot run cargo monitor")?;
+        if self.interrupted.load(Relaxed) {
+            bail!("interrupted; what was found out is kept, and the same command goes on from there");
+        }
+        let ran = self.known(task, commit)?;
+        if ran.is_empty() {
+            let said = String::from_utf8_lossy(&finished.stderr);
+            return Ok(Outcome::Failed(reason(&said)));
+        }
+        Ok(Outcome::Ran(ran))
+    }
+
+    /// What callgrind counted of a run.
+    pub(crate) fn dump(&self, run: &Test) -> anyhow::Result<Dump> {
+        let process_h = run.profile.as_ref().map_or("", |profile| &profile.key.process_h);
+        let path = crate::counting::kept(&self.dumps(), process_h);
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Dump::parse(&text))
+    }
+
+    /// Who asked for memory in a run; empty if that is not known.
+    pub(crate) fn heap(&self, run: &Test) -> Vec<Point> {
+        let process_h = run.profile.as_ref().map_or("", |profile| &profile.key.process_h);
+        let path = crate::counting::kept(&self.dumps(), process_h).with_extension("dhat");
+        std::fs::read_to_string(path).map(|text| points(&text)).unwrap_or_default()
+    }
+
+    /// The file with the results.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.join("commits.pymon")
+    }
+
+    fn dumps(&self) -> PathBuf {
+        self.folder.join("dumps")
+    }
+
+    fn known(&self, task: &Task, commit: &str) -> anyhow::Result<Vec<Test>> {
+        let monitor = match Monitor::open(&self.file()) {
+            Err(StoreError::Missing { .. }) => return Ok(Vec::new()),
+            monitor => monitor?,
+        };
+        let sessions = monitor.sessions(&Sessions::all().newest_first())?;
+        let of_commit = sessions.iter().filter(|session| session.scm_id == commit);
+        let wanted = |key: &str| Some(key) == Some(task.key().as_str());
+        let sessions: Vec<&str> = of_commit
+            .filter(|session| session.description.iter().any(|(key, value)| key == TASK && wanted(value)))
+            .map(|session| session.session_h.as_str())
+            .collect();
+        let mut runs = monitor.runs(&task.test, &sessions)?;
+        runs.retain(monitor_report::measure::passed);
+        Ok(runs)
+    }
+
+    fn command(&self, task: &Task, commit: &str) -> anyhow::Result<Command> {
+        let program = env::current_exe().context("cannot tell this program's path")?;
+        let mut command = Command::new(program);
+        command.current_dir(self.worktree.path());
+        command.arg("test").arg(format!("--tag={TASK}={}", task.key())).arg("--format=json");
+        if task.counts {
+            command.arg("--instructions");
+        }
+        if task.runs > 1 {
+            command.arg(format!("--repeat={}", task.runs));
+        }
+        command.args(["--quiet", "--package", &task.test.package]).args(&task.cargo);
+        // One thread: other tests of the filter must not run beside it.
+        command.args(["--", &task.filter(), "--test-threads=1"]);
+        command.env("CARGO_TARGET_DIR", self.folder.join("build")).env("MONITOR_DB", self.file());
+        command.env("MONITOR_SCM_ID", commit).env(KEEP, self.dumps());
+        for inherited in ["MONITOR_SESSION", "MONITOR_TAGS", "MONITOR_DESCRIPTION"] {
+            command.env_remove(inherited);
+        }
+        command.stdin(Stdio::null());
+        Ok(command)
+    }
+}
+
+/// Tag of sessions: what was asked.
+const TASK: &str = "asked";
+
+impl Task {
+    /// The part of the harness's name that all cases of the test have.
+    fn filter(&self) -> String {
+        let module = self.test.path.split_once("::").map_or("", |(_, module)| module);
+        let item = self.test.variant.split('[').next().unwrap_or_default();
+        if module.is_empty() { item.to_owned() } else { format!("{module}::{item}") }
+    }
+
+    fn key(&self) -> String {
+        let what = [self.filter(), self.test.package.clone(), self.test.binary.clone(), self.counts.to_string()];
+        let hash = monitor_store::hash_hex(what.iter().chain(&self.cargo).map(String::as_str));
+        hash[..16].to_owned()
+    }
+}
+
+/// What of cargo's output tells why nothing was recorded.
+fn reason(said: &str) -> String {
+    let errors: Vec<&str> =
+        said.lines().filter(|line| line.starts_with("error") || line.contains("panicked at")).collect();
+    let lines: Vec<&str> = if errors.is_empty() { said.lines().rev().take(3).collect() } else { errors };
+    match lines.first() {
+        Some(line) => (*line).to_owned(),
+        None => "the test did not run: it is not there, or has no #[monitored]".to_owned(),
+    }
+}
+
+/// Runs the test at a commit that must give a result.
+pub(crate) fn must_run(place: &Place, task: &Task, commit: &str) -> anyhow::Result<Vec<Test>> {
+    output::note(&format!("building and running {} at {}", task.test.variant, output::short(commit)));
+    match place.run(task, commit)? {
+        Outcome::Ran(runs) => Ok(runs),
+        Outcome::Failed(reason) => bail!("commit {} gives no result: {reason}", output::short(commit)),
+    }
+}
+
+/// The points of a file of DHAT (<https://valgrind.org/docs/manual/dh-manual.html>).
+fn points(text: &str) -> Vec<Point> {
+    let Ok(file) = serde_json::from_str::<serde_json::Value>(text) else { return Vec::new() };
+    let frames: Vec<&str> = file["ftbl"].as_array().into_iter().flatten().filter_map(|frame| frame.as_str()).collect();
+    let point = |point: &serde_json::Value| {
+        let bytes = |key: &str| point[key].as_u64().unwrap_or(0);
+        let stack = point["fs"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_u64);
+        let stack = stack.filter_map(|number| frames.get(usize::try_from(number).ok()?));
+        Point {
+            total_bytes: bytes("tb"),
+            peak_bytes: bytes("gb"),
+            end_bytes: bytes("eb"),
+            frames: stack.map(|frame| (*frame).to_owned()).collect(),
+        }
+    };
+    file["pps"].as_array().into_iter().flatten().map(point).collect()
+}

@@ -1,0 +1,134 @@
+//! Which commit of a line changed a cost, asked of as few of them as can be.
+
+/// A search among commits `0..count`, oldest first, of which the last has the changed cost; what was before the first has not.
+#[derive(Clone, Debug)]
+pub struct Bisection {
+    /// The oldest commit that is known to have the change.
+    changed: usize,
+    /// The newest before it that is known not to have it, plus one; 0 if only what was before the first is.
+    unchanged: usize,
+    /// Commits that give no answer.
+    silent: Vec<usize>,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Ask this commit.
+    Ask(usize),
+    /// It is this one, or one of the silent ones right before it.
+    Found {
+        /// The commit.
+        changed: usize,
+        /// Commits before it that gave no answer.
+        perhaps: Vec<usize>,
+    },
+}
+
+impl Bisection {
+    /// Of so many commits, at least one.
+    #[must_use]
+    pub fn new(count: usize) -> Self {
+        Self { changed: count.saturating_sub(1), unchanged: 0, silent: Vec::new() }
+    }
+
+    /// The next step.
+    #[must_use]
+    pub fn next(&self) -> Next {
+        let open: Vec<usize> = (self.unchanged..self.changed).filter(|at| !self.silent.contains(at)).collect();
+        match open.as_slice() {
+            [] => Next::Found { changed: self.changed, perhaps: (self.unchanged..self.changed).collect() },
+            open => Next::Ask(open[open.len() / 2]),
+        }
+    }
+
+    /// The commit has, or has not, the change; `None` if it gives no answer.
+    pub fn answer(&mut self, commit: usize, has_changed: Option<bool>) {
+        match has_changed {
+            Some(true) => self.changed = self.changed.min(commit),
+            Some(false) => self.unchanged = self.unchanged.max(commit + 1),
+            None => self.silent.push(commit),
+        }
+    }
+}
+
+/// Where a metric is taken to have changed: in the middle between its values at the ends, or, where both are positive, in the
+/// middle of their logarithms, since costs scatter by factors.
+#[must_use]
+pub fn limit(good: f64, bad: f64) -> f64 {
+    if good > 0.0 && bad > 0.0 { (good * bad).sqrt() } else { f64::midpoint(good, bad) }
+}
+
+/// How likely the median of `runs` runs is on the wrong side, if a single run is with a probability of `wrong`.
+///
+/// The upper tail of the binomial distribution.
+#[must_use]
+pub fn majority_error(runs: u32, wrong: f64) -> f64 {
+    let needed = runs / 2 + 1;
+    let mut probability = (1.0 - wrong).powi(runs.cast_signed());
+    let mut tail = if needed == 0 { probability } else { 0.0 };
+    for wrong_ones in 1..=runs {
+        let ratio = f64::from(runs - wrong_ones + 1) / f64::from(wrong_ones) * wrong / (1.0 - wrong);
+        probability *= ratio;
+        if wrong_ones >= needed {
+            tail += probability;
+        }
+    }
+    tail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Commit `culprit` and those after it have the change.
+    fn search(count: usize, culprit: usize, silent: &[usize]) -> (Next, usize) {
+        let mut bisection = Bisection::new(count);
+        let mut asked = 0;
+        loop {
+            match bisection.next() {
+                Next::Ask(commit) => {
+                    asked += 1;
+                    let answer = (!silent.contains(&commit)).then_some(commit >= culprit);
+                    bisection.answer(commit, answer);
+                }
+                found => return (found, asked),
+            }
+        }
+    }
+
+    #[test]
+    fn each_commit_is_found_in_as_many_steps_as_the_logarithm_says() {
+        for culprit in 0..64 {
+            let (found, asked) = search(64, culprit, &[]);
+            assert_eq!(found, Next::Found { changed: culprit, perhaps: Vec::new() });
+            assert!(asked <= 6, "{asked} for {culprit}");
+        }
+    }
+
+    #[test]
+    fn commits_that_do_not_build_are_passed_by() {
+        let silent = [3, 17, 31, 32, 45, 60];
+        for culprit in (0..64).filter(|culprit| !silent.contains(culprit)) {
+            let (found, asked) = search(64, culprit, &silent);
+            let Next::Found { changed, perhaps } = found else { panic!("it is found") };
+            assert_eq!(changed, culprit);
+            assert!(perhaps.iter().all(|commit| silent.contains(commit)), "{perhaps:?}");
+            assert!(asked <= 9, "{asked} for {culprit}");
+        }
+    }
+
+    #[test]
+    fn the_error_of_a_majority_is_the_binomial_tail() {
+        // Of three, two or three wrong: 3 p^2 (1 - p) + p^3.
+        assert!((majority_error(3, 0.1) - 0.028).abs() < 1e-12);
+        assert!((majority_error(1, 0.25) - 0.25).abs() < 1e-12);
+        assert!(majority_error(7, 0.0) < 1e-12);
+    }
+
+    #[test]
+    fn the_limit_is_between_the_ends() {
+        assert!((limit(1.0, 4.0) - 2.0).abs() < 1e-12);
+        assert!((limit(0.0, 4.0) - 2.0).abs() < 1e-12);
+    }
+}

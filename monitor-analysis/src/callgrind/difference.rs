@@ -1,0 +1,127 @@
+//! How the costs of one test differ between two builds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::dump::{Dump, Function};
+use super::fold::{FunctionCost, folded, folded_with};
+use super::symbol::package_of;
+
+/// What changed in a function; a side on which it is not is all zeros.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The function before.
+    pub base: FunctionCost,
+    /// The function now.
+    pub head: FunctionCost,
+    /// Where in it the cost is that was not there before, file and line; code inlined from elsewhere has that file.
+    pub place: Option<(String, u32)>,
+    /// Functions that are on one side only and were counted as a part of this one, most expensive first.
+    pub only_on_one_side: Vec<String>,
+}
+
+impl Change {
+    /// Instructions of its own that came in; negative if they became fewer.
+    #[must_use]
+    pub fn difference(&self) -> i64 {
+        self.head.own as i64 - self.base.own as i64
+    }
+
+    /// The side on which it is.
+    #[must_use]
+    pub fn function(&self) -> &FunctionCost {
+        if self.head.name.is_empty() { &self.base } else { &self.head }
+    }
+}
+
+/// The functions whose own cost changed, greatest change first.
+///
+/// Functions that are on one side only count as a part of who called them: what is inlined on one side only, or was renamed,
+/// is then no difference.
+#[must_use]
+pub fn differences(base: &Dump, head: &Dump) -> Vec<Change> {
+    let is_in_both = |name: &str| base.functions.contains_key(name) && head.functions.contains_key(name);
+    let folds = |name: &str| !is_in_both(name);
+    let mut changes = differences_of_costs(&folded_with(base, &folds), &folded_with(head, &folds));
+    let one_sided: BTreeMap<String, u64> = [base, head]
+        .into_iter()
+        .flat_map(folded)
+        .filter(|cost| !is_in_both(&cost.name) && cost.own > 0)
+        .map(|cost| (cost.name, cost.own))
+        .collect();
+    for change in &mut changes {
+        let name = change.function().name.clone();
+        let (before, now) = (base.functions.get(&name), head.functions.get(&name));
+        let below = below(&name, &one_sided, [base, head]);
+        change.place = new_place(before, now).or_else(|| {
+            let dearest = below.iter().find(|name| head.functions.contains_key(**name))?;
+            head.functions[*dearest].place().map(|(file, line)| (file.to_owned(), line))
+        });
+        change.only_on_one_side = below.into_iter().map(str::to_owned).collect();
+    }
+    changes
+}
+
+/// As [`differences`], of costs that are folded already, as a file keeps them.
+#[must_use]
+pub fn differences_of_costs(base: &[FunctionCost], head: &[FunctionCost]) -> Vec<Change> {
+    let by_name = |costs: &[FunctionCost]| -> BTreeMap<String, FunctionCost> {
+        costs.iter().map(|cost| (cost.name.clone(), cost.clone())).collect()
+    };
+    let (mut before, now) = (by_name(base), by_name(head));
+    let mut changes: Vec<Change> = now
+        .into_iter()
+        .map(|(name, head)| Change { base: before.remove(&name).unwrap_or_default(), head, ..Change::default() })
+        .collect();
+    changes.extend(before.into_values().map(|base| Change { base, ..Change::default() }));
+    changes.retain(|change| change.difference() != 0 || change.base.calls != change.head.calls);
+    changes.sort_by_key(|change| (std::cmp::Reverse(change.difference().abs()), change.function().name.clone()));
+    changes
+}
+
+/// Functions on one side only that `name` reaches through such functions, dearest first.
+fn below<'n>(name: &str, one_sided: &'n BTreeMap<String, u64>, dumps: [&Dump; 2]) -> Vec<&'n str> {
+    let mut found: BTreeSet<&str> = BTreeSet::new();
+    let mut open = vec![name.to_owned()];
+    while let Some(next) = open.pop() {
+        for called in
+            dumps.iter().filter_map(|dump| dump.functions.get(&next)).flat_map(|function| function.calls.keys())
+        {
+            if let Some((known, _)) = one_sided.get_key_value(called)
+                && found.insert(known)
+            {
+                open.push(known.clone());
+            }
+        }
+    }
+    let mut found: Vec<&str> = found.into_iter().collect();
+    found.sort_by_key(|name| std::cmp::Reverse(one_sided[*name]));
+    found
+}
+
+/// The dearest line that costs something that no line of the same file cost before. Lines move from commit to commit; what is
+/// counted on them does not, where nothing changed.
+fn new_place(before: Option<&Function>, now: Option<&Function>) -> Option<(String, u32)> {
+    let mut known: BTreeMap<(String, u64), usize> = BTreeMap::new();
+    for ((file, _), cost) in before.into_iter().flat_map(|function| &function.lines) {
+        *known.entry((tail(file), *cost)).or_default() += 1;
+    }
+    let mut new: Vec<(&(String, u32), u64)> = Vec::new();
+    for (place, cost) in now.into_iter().flat_map(|function| &function.lines) {
+        match known.get_mut(&(tail(&place.0), *cost)) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => new.push((place, *cost)),
+        }
+    }
+    let is_readable = |place: &(String, u32)| place.1 > 0 && package_of(&place.0) != "std" && place.0 != "???";
+    let dearest = |readable: bool| {
+        let lines = new.iter().filter(|(place, _)| is_readable(place) == readable && place.1 > 0);
+        lines.max_by_key(|(_, cost)| *cost).map(|((file, line), _)| (file.clone(), *line))
+    };
+    dearest(true).or_else(|| dearest(false))
+}
+
+/// The end of a path, which is the same in every worktree.
+fn tail(file: &str) -> String {
+    let parts: Vec<&str> = file.rsplit('/').take(3).collect();
+    parts.join("/")
+}

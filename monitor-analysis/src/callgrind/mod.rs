@@ -1,0 +1,14 @@
+//! What valgrind's callgrind has counted: which function a test's instructions were spent in.
+//!
+//! [`Dump`] reads its file; [`folded`] gives what belongs to the language and the C library to who called it, [`differences`] says
+//! how two dumps of one test differ. Frames above the test's body are not of interest, and wrong in the file.
+
+mod difference;
+mod dump;
+mod fold;
+mod symbol;
+
+pub use difference::{Change, differences, differences_of_costs};
+pub use dump::{Dump, Function};
+pub use fold::{FunctionCost, folded, folded_with, most};
+pub use symbol::{is_of_language, package_of};

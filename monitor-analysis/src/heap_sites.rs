@@ -1,0 +1,162 @@
+//! Which code asked for a test's memory, as valgrind's DHAT tells it.
+
+use std::collections::BTreeMap;
+
+use crate::callgrind::package_of;
+
+/// Blocks that one stack asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Point {
+    /// Bytes in all.
+    pub total_bytes: u64,
+    /// Bytes of it that were held when the program held most.
+    pub peak_bytes: u64,
+    /// Bytes of it that were held when the program ended.
+    pub end_bytes: u64,
+    /// The stack, innermost first, as DHAT writes frames: `0x14318D: demo::f (/home/me/demo/src/lib.rs:17)`.
+    pub frames: Vec<String>,
+}
+
+/// A place that asked for memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Site {
+    /// The functions of the program that led there, innermost first, at most three, each with its file: lines move from commit
+    /// to commit.
+    pub functions: Vec<(String, String)>,
+}
+
+/// What a site asked for, on both sides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SiteChange {
+    /// Where.
+    pub site: Site,
+    /// The innermost of its lines now (before, if it is gone), `src/lib.rs:17`.
+    pub line: String,
+    /// Before.
+    pub base: Point,
+    /// Now.
+    pub head: Point,
+}
+
+/// Frames of a site.
+const FRAMES: usize = 3;
+
+/// Packages whose memory is their caller's.
+const CONTAINERS: [&str; 3] = ["hashbrown", "smallvec", "indexmap"];
+
+/// What was asked for below the test's body, by site. `body` begins the name of the function of the test.
+#[must_use]
+pub fn sites(points: &[Point], body: &str) -> BTreeMap<Site, (String, Point)> {
+    let mut sites: BTreeMap<Site, (String, Point)> = BTreeMap::new();
+    for point in points {
+        let frames: Vec<Frame<'_>> = point.frames.iter().map(|frame| Frame::of(frame)).collect();
+        let Some(end) = frames.iter().rposition(|frame| frame.function.starts_with(body)) else { continue };
+        let own: Vec<&Frame<'_>> = frames[..=end].iter().filter(|frame| !frame.is_passed_by()).take(FRAMES).collect();
+        let functions = own.iter().map(|frame| (frame.function.to_owned(), frame.file.to_owned())).collect();
+        let line = own.first().map_or(String::new(), |frame| format!("{}:{}", frame.file, frame.line));
+        let (_, sum) = sites.entry(Site { functions }).or_insert_with(|| (line, Point::default()));
+        sum.total_bytes += point.total_bytes;
+        sum.peak_bytes += point.peak_bytes;
+        sum.end_bytes += point.end_bytes;
+    }
+    sites
+}
+
+/// The sites that differ, those with the greatest difference of any figure first.
+#[must_use]
+pub fn differences(base: &BTreeMap<Site, (String, Point)>, head: &BTreeMap<Site, (String, Point)>) -> Vec<SiteChange> {
+    let mut changes: Vec<SiteChange> = Vec::new();
+    for (site, (line, now)) in head {
+        let before = base.get(site).map(|(_, before)| before.clone()).unwrap_or_default();
+        changes.push(SiteChange { site: site.clone(), line: line.clone(), base: before, head: now.clone() });
+    }
+    for (site, (line, before)) in base.iter().filter(|(site, _)| !head.contains_key(site)) {
+        changes.push(SiteChange {
+            site: site.clone(),
+            line: line.clone(),
+            base: before.clone(),
+            ..SiteChange::default()
+        });
+    }
+    changes.retain(|change| change.size() > 0);
+    changes.sort_by_key(|change| std::cmp::Reverse(change.size()));
+    changes
+}
+
+impl SiteChange {
+    /// The greatest difference of its figures, bytes.
+    fn size(&self) -> u64 {
+        let (base, head) = (&self.base, &self.head);
+        [
+            head.total_bytes.abs_diff(base.total_bytes),
+            head.peak_bytes.abs_diff(base.peak_bytes),
+            head.end_bytes.abs_diff(base.end_bytes),
+        ]
+        .into_iter()
+        .max()
+        .unwrap_or(0)
+    }
+}
+
+struct Frame<'t> {
+    function: &'t str,
+    file: &'t str,
+    line: &'t str,
+}
+
+impl<'t> Frame<'t> {
+    /// Of `0x14318D: function (file:line)` and `0x48417B4: malloc (in /usr/lib/x.so)`.
+    fn of(text: &'t str) -> Self {
+        let text = text.split_once(": ").map_or(text, |(_, rest)| rest);
+        let (function, place) = text.rsplit_once(" (").unwrap_or((text, ""));
+        let place = place.trim_end_matches(')');
+        let (file, line) = place.rsplit_once(':').unwrap_or((place, ""));
+        Self { function, file, line }
+    }
+
+    /// Whether it only does what its caller wants.
+    fn is_passed_by(&self) -> bool {
+        let package = package_of(self.file);
+        let name = package.split(' ').next().unwrap_or_default();
+        package == "std"
+            || self.file.is_empty()
+            || self.file.starts_with("in ")
+            || CONTAINERS.contains(&name)
+            || self.file.contains("/monitor-core")
+            || self.file.contains("/monitor-runtime")
+            || self.function.starts_with("__rust")
+            || self.function.ends_with(" as core::clone::Clone>::clone")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(total_bytes: u64, frames: &[&str]) -> Point {
+        let frames = frames.iter().map(|frame| (*frame).to_owned()).collect();
+        Point { total_bytes, peak_bytes: total_bytes / 2, end_bytes: 0, frames }
+    }
+
+    #[test]
+    fn a_site_is_the_programs_own_code_below_the_body() {
+        let stack = [
+            "0x48417B4: malloc (in /usr/libexec/valgrind/vgpreload_dhat-amd64-linux.so)",
+            "0x1: alloc::alloc::alloc (/rustc/5980/library/alloc/src/alloc.rs:95)",
+            "0x2: demo::load (/home/me/demo/src/lib.rs:17)",
+            "0x3: demo::tests::loads (/home/me/demo/src/lib.rs:40)",
+            "0x4: test::run_test (/rustc/5980/library/test/src/lib.rs:1)",
+        ];
+        let harness = ["0x1: malloc (in /x.so)", "0x4: test::run_test (/rustc/5980/library/test/src/lib.rs:1)"];
+        let before = sites(&[point(100, &stack), point(7, &harness)], "demo::tests::loads");
+        assert_eq!(before.len(), 1);
+        let mut moved = stack;
+        moved[2] = "0x2: demo::load (/home/me/demo/src/lib.rs:19)";
+        let now = sites(&[point(300, &moved)], "demo::tests::loads");
+        let changes = differences(&before, &now);
+        assert_eq!(changes.len(), 1, "the same function, whatever its line");
+        assert_eq!((changes[0].base.total_bytes, changes[0].head.total_bytes), (100, 300));
+        assert_eq!(changes[0].line, "/home/me/demo/src/lib.rs:19");
+        assert_eq!(differences(&now, &now), []);
+    }
+}

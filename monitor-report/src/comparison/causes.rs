@@ -1,0 +1,82 @@
+//! Which function made a test's instructions more or fewer, where what functions cost is known of both sides.
+
+use monitor_analysis::callgrind::{Change, FunctionCost, differences_of_costs};
+use monitor_analysis::metric::Metric;
+use monitor_analysis::quantity::{Quantity, Unit};
+use monitor_store::{Session, Test, TestId};
+
+use super::model::Finding;
+use super::sides::Sides;
+use crate::error::ReportError;
+use crate::measure;
+use crate::source::Source;
+
+/// Gives each finding of changed instructions its cause.
+pub(super) fn add(source: &dyn Source, sides: &Sides, findings: &mut [Finding]) -> Result<(), ReportError> {
+    let is_changed =
+        |finding: &&mut Finding| finding.metric == Some(Metric::Instructions) && finding.verdict().is_change();
+    for finding in findings.iter_mut().filter(is_changed) {
+        let (base, head) = (newest(source, &sides.base, &finding.test)?, newest(source, &sides.head, &finding.test)?);
+        if !base.is_empty() && !head.is_empty() {
+            finding.cause = cause(&differences_of_costs(&base, &head));
+        }
+    }
+    Ok(())
+}
+
+/// The costs of the newest run of a test that has some.
+fn newest(source: &dyn Source, sessions: &[Session], test: &TestId) -> Result<Vec<FunctionCost>, ReportError> {
+    for session in sessions {
+        for run in source.tests(&session.session_h)?.iter().filter(|run| run.id() == *test && measure::passed(run)) {
+            let costs = costs(source, run)?;
+            if !costs.is_empty() {
+                return Ok(costs);
+            }
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// What the functions of a run cost, dearest first; empty if that was not counted.
+///
+/// # Errors
+///
+/// If the rows cannot be read.
+pub fn costs(source: &dyn Source, run: &Test) -> Result<Vec<FunctionCost>, ReportError> {
+    let Some(profile) = &run.profile else { return Ok(Vec::new()) };
+    let costs = source.costs(&profile.key.session_h, &profile.key.process_h)?;
+    let costs = costs.into_iter().map(|cost| FunctionCost {
+        name: cost.name,
+        file: cost.file,
+        line: cost.line,
+        package: cost.package,
+        own: cost.own,
+        inclusive: cost.inclusive,
+        calls: cost.calls,
+    });
+    Ok(costs.collect())
+}
+
+/// The greatest change in words: `+12.0 M instructions in primes_demo::sieve::mark at primes-demo/src/sieve.rs:23`.
+#[must_use]
+pub fn cause(changes: &[Change]) -> Option<String> {
+    let change = changes.first().filter(|change| change.difference() != 0)?;
+    let function = change.function();
+    let (file, line) = change.place.clone().unwrap_or((function.file.clone(), function.line));
+    let place = place(&file, line);
+    let at = if place.is_empty() { String::new() } else { format!(" at {place}") };
+    let amount = Quantity { value: change.difference().unsigned_abs() as f64, unit: Unit::Count };
+    let sign = if change.difference() < 0 { "-" } else { "+" };
+    Some(format!("{sign}{amount} instructions in {}{at}", function.name))
+}
+
+/// `primes-demo/src/sieve.rs:17`: the end of the path, which is the same in every worktree; empty if the file is not known.
+#[must_use]
+pub fn place(file: &str, line: u32) -> String {
+    if file.is_empty() {
+        return String::new();
+    }
+    let mut parts: Vec<&str> = file.rsplit('/').take(3).collect();
+    parts.reverse();
+    format!("{}:{line}", parts.join("/"))
+}

@@ -1,0 +1,164 @@
+//! Which functions a test's instructions are spent in, and what changed there.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use monitor_analysis::callgrind::{Change, FunctionCost};
+use monitor_analysis::dependencies::ChangedDependency;
+use monitor_analysis::heap_sites::{Point, SiteChange};
+use monitor_analysis::quantity::{Quantity, Unit};
+use monitor_store::TestId;
+
+use super::compare;
+use crate::comparison::{cause, place};
+use crate::document::{Cell, Column, Document, Table, Tone, Value};
+use crate::measure;
+
+/// Where a test's instructions go.
+#[must_use]
+pub fn of_one(test: &TestId, costs: &[FunctionCost], rows: usize) -> Document {
+    let total: u64 = costs.iter().map(|cost| cost.own).sum();
+    let mut table = Table::new(&[
+        ("own", "own"),
+        ("share", "share"),
+        ("inclusive", "with calls"),
+        ("calls", "calls"),
+        ("function", "function"),
+        ("place", "place"),
+        ("package", "package"),
+    ]);
+    for cost in costs.iter().take(rows) {
+        table.push(vec![
+            Value::count(cost.own).into(),
+            Value::Share(cost.own as f64 / total.max(1) as f64).into(),
+            Value::count(cost.inclusive).into(),
+            Value::count(cost.calls).into(),
+            Value::Name(cost.name.clone()).into(),
+            Value::text(&place(&cost.file, cost.line)).into(),
+            Value::text(&cost.package).into(),
+        ]);
+    }
+    let facts = vec![
+        (Column::new("test", "test"), Value::Name(measure::full_name(test)).into()),
+        (Column::new("instructions", "instructions"), Value::count(total).into()),
+    ];
+    Document::default().with_facts("explanation", "", facts).with_table("functions", "Functions", table)
+}
+
+/// What differs between two sides of a test.
+#[derive(Clone, Debug, Default)]
+pub struct Differences {
+    /// Functions whose cost changed, greatest change first.
+    pub functions: Vec<Change>,
+    /// Instructions of the test, before and now.
+    pub totals: (u64, u64),
+    /// Where memory is asked for, greatest change first; empty if that is not known.
+    pub heap: Vec<SiteChange>,
+    /// Packages of the lockfile.
+    pub dependencies: Vec<ChangedDependency>,
+}
+
+/// What changed for a test.
+#[must_use]
+pub fn of_two(test: &TestId, differences: &Differences, rows: usize) -> Document {
+    let Differences { functions: changes, totals, heap, dependencies } = differences;
+    let mut functions = Table::new(&[
+        ("change", "change"),
+        ("base_own", "before"),
+        ("head_own", "now"),
+        ("base_calls", "calls before"),
+        ("head_calls", "now"),
+        ("function", "function"),
+        ("place", "place"),
+        ("package", "package"),
+        ("with", "with"),
+    ]);
+    let shown = changes.iter().filter(|change| change.difference() != 0);
+    for change in shown.take(rows) {
+        let function = change.function();
+        let (file, line) = change.place.clone().unwrap_or((function.file.clone(), function.line));
+        functions.push(vec![
+            signed(change.difference()),
+            Value::count(change.base.own).into(),
+            Value::count(change.head.own).into(),
+            Value::count(change.base.calls).into(),
+            Value::count(change.head.calls).into(),
+            Value::Name(function.name.clone()).into(),
+            Value::text(&place(&file, line)).into(),
+            Value::text(&function.package).into(),
+            Value::text(&change.only_on_one_side.iter().take(2).cloned().collect::<Vec<_>>().join(", ")).into(),
+        ]);
+    }
+    let difference = totals.1 as i64 - totals.0 as i64;
+    let facts = vec![
+        (Column::new("test", "test"), Value::Name(measure::full_name(test)).into()),
+        (Column::new("base_instructions", "before"), Value::count(totals.0).into()),
+        (Column::new("head_instructions", "now"), Value::count(totals.1).into()),
+        (Column::new("difference", "change"), signed(difference)),
+        (Column::new("reason", "reason"), Value::or_missing(cause(changes), Value::Text).into()),
+    ];
+    let mut document = Document::default().with_facts("explanation", "", facts);
+    document = document.with_table("functions", "Functions whose cost changed", functions);
+    document = document.with_table("packages", "By package", packages(changes));
+    if !heap.is_empty() {
+        document = document.with_table("heap", "Memory asked for", sites(heap, rows));
+    }
+    if !dependencies.is_empty() {
+        document = document.with_table("dependencies", "Changed dependencies", compare::dependencies(dependencies));
+    }
+    document
+}
+
+fn sites(changes: &[SiteChange], rows: usize) -> Table {
+    let mut table = Table::new(&[
+        ("total_change_bytes", "in all"),
+        ("peak_change_bytes", "at the peak"),
+        ("end_change_bytes", "at the end"),
+        ("site", "site"),
+        ("place", "place"),
+    ]);
+    for change in changes.iter().take(rows) {
+        let bytes = |of: fn(&Point) -> u64| {
+            let difference = of(&change.head) as f64 - of(&change.base) as f64;
+            let tone = if difference > 0.0 { Tone::Bad } else { Tone::Good };
+            Value::bytes(difference).toned(if difference == 0.0 { Tone::Plain } else { tone })
+        };
+        let names: Vec<&str> = change.site.functions.iter().map(|(function, _)| function.as_str()).collect();
+        let (file, line) = change.line.rsplit_once(':').unwrap_or((&change.line, ""));
+        table.push(vec![
+            bytes(|point| point.total_bytes),
+            bytes(|point| point.peak_bytes),
+            bytes(|point| point.end_bytes),
+            Value::Name(names.join(" < ")).into(),
+            Value::text(&place(file, line.parse().unwrap_or(0))).into(),
+        ]);
+    }
+    table
+}
+
+fn packages(changes: &[Change]) -> Table {
+    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+    for change in changes {
+        *sums.entry(package_name(change)).or_default() += change.difference();
+    }
+    let mut sums: Vec<(&str, i64)> = sums.into_iter().filter(|(_, sum)| *sum != 0).collect();
+    sums.sort_by_key(|(name, sum)| (Reverse(sum.abs()), *name));
+    let mut table = Table::new(&[("change", "change"), ("package", "package")]);
+    for (name, sum) in sums {
+        table.push(vec![signed(sum), Value::Text(name.to_owned()).into()]);
+    }
+    table
+}
+
+/// A version that changed is no other package.
+fn package_name(change: &Change) -> &str {
+    match change.function().package.split(' ').next() {
+        None | Some("") => "this workspace",
+        Some(name) => name,
+    }
+}
+
+fn signed(difference: i64) -> Cell {
+    let value = Value::Quantity(Quantity { value: difference as f64, unit: Unit::Count });
+    value.toned(if difference > 0 { Tone::Bad } else { Tone::Good })
+}

@@ -1,0 +1,117 @@
+//! What functions cost in tests whose instructions were counted.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+
+use crate::error::StoreError;
+use crate::sqlite::monitor::Monitor;
+use crate::sqlite::writer::Writer;
+
+/// What one function cost in one test.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// As the compiler names it.
+    pub name: String,
+    /// Source file; empty if unknown.
+    pub file: String,
+    /// Line of the most expensive code there; 0 if unknown.
+    pub line: u32,
+    /// Package and version; empty for the user's own code.
+    pub package: String,
+    /// Instructions of its own, those of the language's library called from there included.
+    pub own: u64,
+    /// Instructions of all that it did, what it called included.
+    pub inclusive: u64,
+    /// How often it was called.
+    pub calls: u64,
+}
+
+impl Writer {
+    /// Keeps what functions cost in the test that ran as the process `process_h`, in place of what is known of it. Does nothing if
+    /// no test of that process is in the file.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be written; nothing is kept then.
+    pub fn add_costs(
+        &mut self,
+        session_h: &str,
+        process_h: &str,
+        costs: &[Cost],
+    ) -> std::result::Result<(), StoreError> {
+        self.write(|connection, _| insert(connection, session_h, process_h, costs))
+    }
+}
+
+impl Monitor {
+    /// What functions cost in the test that ran as a process, most expensive first; empty if that was not counted.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be read.
+    pub fn costs(&self, session_h: &str, process_h: &str) -> std::result::Result<Vec<Cost>, StoreError> {
+        let sql = "SELECT NAME, FILE, PACKAGE, LINE, SELF, INCLUSIVE, CALLS FROM COSTS c JOIN COST_FUNCTIONS f ON f.ID = c.FUNCTION \
+                   WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2) \
+                   ORDER BY SELF DESC, NAME";
+        let texts = [session_h, process_h].map(|text| Value::Text(text.to_owned()));
+        match self.rows("SELECT 1 FROM sqlite_master WHERE name = 'COSTS'", [], |row| row.get::<_, i64>(0))?.is_empty()
+        {
+            // A file of an older version.
+            true => Ok(Vec::new()),
+            false => self.rows(sql, texts, cost),
+        }
+    }
+
+    /// The processes of a session of which costs are known.
+    pub(crate) fn processes_with_costs(&self, session_h: &str) -> std::result::Result<Vec<String>, StoreError> {
+        if self.rows("SELECT 1 FROM sqlite_master WHERE name = 'COSTS'", [], |row| row.get::<_, i64>(0))?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT DISTINCT p.TEXT FROM COSTS c JOIN TEXTS p ON p.ID = c.PROCESS \
+                   WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1)";
+        self.rows(sql, [Value::Text(session_h.to_owned())], |row| row.get(0))
+    }
+}
+
+fn cost(row: &Row<'_>) -> Result<Cost> {
+    let count = |at: usize| row.get::<_, i64>(at).map(i64::unsigned_abs);
+    Ok(Cost {
+        name: row.get(0)?,
+        file: row.get(1)?,
+        package: row.get(2)?,
+        line: row.get(3)?,
+        own: count(4)?,
+        inclusive: count(5)?,
+        calls: count(6)?,
+    })
+}
+
+/// Writes the costs of a process; those it has are replaced.
+pub(crate) fn insert(connection: &Connection, session_h: &str, process_h: &str, costs: &[Cost]) -> Result<()> {
+    let number = |text: &str| -> Result<Option<i64>> {
+        connection.query_row("SELECT ID FROM TEXTS WHERE TEXT = ?1", [text], |row| row.get(0)).optional()
+    };
+    let (Some(session), Some(process)) = (number(session_h)?, number(process_h)?) else { return Ok(()) };
+    connection.execute("DELETE FROM COSTS WHERE SESSION = ?1 AND PROCESS = ?2", [session, process])?;
+    let mut name =
+        connection.prepare("INSERT OR IGNORE INTO COST_FUNCTIONS (NAME, FILE, PACKAGE) VALUES (?1, ?2, ?3)")?;
+    let mut row = connection.prepare(
+        "INSERT OR REPLACE INTO COSTS (SESSION, PROCESS, FUNCTION, LINE, SELF, INCLUSIVE, CALLS) \
+         SELECT ?1, ?2, ID, ?6, ?7, ?8, ?9 FROM COST_FUNCTIONS WHERE NAME = ?3 AND FILE = ?4 AND PACKAGE = ?5",
+    )?;
+    let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    for Cost { name: function, file, line, package, own, inclusive, calls } in costs {
+        name.execute([function, file, package])?;
+        let numbers = [integer(*own), integer(*inclusive), integer(*calls)];
+        row.execute(params![session, process, function, file, package, line, numbers[0], numbers[1], numbers[2]])?;
+    }
+    Ok(())
+}
+
+/// Deletes costs that belong to no run.
+pub(crate) fn delete_unused(connection: &Connection) -> Result<()> {
+    connection.execute_batch(
+        "DELETE FROM COSTS WHERE NOT EXISTS (SELECT 1 FROM RUNS r WHERE r.SESSION = COSTS.SESSION AND r.PROCESS = COSTS.PROCESS); \
+         DELETE FROM COST_FUNCTIONS WHERE ID NOT IN (SELECT FUNCTION FROM COSTS)",
+    )
+}
