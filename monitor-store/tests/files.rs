@@ -73,7 +73,7 @@ fn a_newer_file_is_not_written() {
     let before = fs::read(&db).unwrap();
     let error = error_of(&db);
     assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
-    assert!(error.to_string().contains("schema version 99, newer than 5"), "{error}");
+    assert!(error.to_string().contains("schema version 99, newer than 6"), "{error}");
     assert_eq!(fs::read(&db).unwrap(), before);
 }
 

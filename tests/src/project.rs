@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Once;
-use std::{env, fs};
+use std::{env, fs, thread};
 
 use tempfile::TempDir;
 
@@ -129,9 +129,10 @@ impl Project {
         fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
         let text = text.replace("{{repo}}", &repository().display().to_string());
         if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-            // In one step: another process may be building a kept project.
+            // In one step: another test or process may be making or building the same kept project.
             let name = path.file_name().expect("a file has a name").to_string_lossy();
-            let whole = path.with_file_name(format!("{name}.{}", std::process::id()));
+            let (process, thread) = (std::process::id(), thread::current().id());
+            let whole = path.with_file_name(format!("{name}.{process}.{thread:?}"));
             fs::write(&whole, text).expect("a file can be written");
             fs::rename(whole, path).expect("a file can be renamed");
         }

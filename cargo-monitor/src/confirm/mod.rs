@@ -2,7 +2,6 @@
 
 mod pairs;
 mod plan;
-mod worktree;
 
 use std::collections::BTreeSet;
 
@@ -13,8 +12,8 @@ use monitor_store::Session;
 
 use self::pairs::Measured;
 pub(crate) use self::plan::Plan;
-use self::worktree::Worktree;
 use crate::app::App;
+use crate::elsewhere::{self, Worktree};
 use crate::output;
 
 /// Measures again what is in doubt between two sides, and says what came of it.
@@ -38,8 +37,9 @@ pub(crate) fn confirm(
     let tests: BTreeSet<_> = doubts.iter().map(|(test, _)| test).collect();
     output::note(&format!("measuring {} tests again: {} runs of each side", tests.len(), plan.pairs));
     let head = app.workspace()?;
-    let worktree = Worktree::of(app.git(), &head, base)?;
-    let measured = Measured::of(&head, worktree.workspace(), &tests, plan)?;
+    let worktree = Worktree::new(&head, &elsewhere::folder(&head))?;
+    worktree.check_out(base)?;
+    let measured = Measured::of(&head, &worktree.path(), &tests, plan)?;
     Ok(again(&measured.open()?, measured.pairs()?, doubts, limits)?)
 }
 

@@ -12,7 +12,7 @@ use monitor_store::{Monitor, Session, TestId, hash_hex};
 use tempfile::TempDir;
 
 use super::plan::Plan;
-use super::worktree::target_of_base;
+use crate::elsewhere;
 use crate::output::Progress;
 
 /// A file with the runs of both sides.
@@ -26,7 +26,7 @@ impl Measured {
     pub(super) fn of(head: &Path, base: &Path, tests: &BTreeSet<&TestId>, plan: Plan<'_>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder for temporary files")?;
         let measured = Self { folder, pairs: plan.pairs };
-        let of_base = Side { name: "base", workspace: base, target: Some(target_of_base(head)) };
+        let of_base = Side { name: "base", workspace: base, target: Some(elsewhere::build_folder(head)) };
         let sides = [of_base, Side { name: "head", workspace: head, target: None }];
         for side in &sides {
             let mut command = side.cargo(tests, plan);

@@ -11,7 +11,7 @@ use monitor_analysis::callgrind::Dump;
 use monitor_analysis::heap_sites::Point;
 use monitor_store::{Monitor, Sessions, StoreError, Test, TestId};
 
-use super::worktree::Worktree;
+use super::worktree::{self, Worktree};
 use crate::counting::KEEP;
 use crate::output;
 
@@ -42,6 +42,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Place {
     worktree: Worktree,
     folder: PathBuf,
+    build: PathBuf,
     /// Ctrl-C was pressed.
     interrupted: Arc<AtomicBool>,
 }
@@ -49,13 +50,16 @@ pub(crate) struct Place {
 impl Place {
     /// Makes it; `workspace` is the user's.
     pub(crate) fn new(workspace: &Path) -> anyhow::Result<Self> {
-        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
-        let folder = std::path::absolute(target)?.join("monitor");
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let folder = worktree::folder(workspace);
         let interrupted = Arc::new(AtomicBool::new(false));
         // The worktree is to be removed.
         signal_hook::flag::register(signal_hook::consts::SIGINT, interrupted.clone())?;
-        Ok(Self { worktree: Worktree::new(workspace, &folder.join("worktree"))?, folder, interrupted })
+        Ok(Self {
+            worktree: Worktree::new(workspace, &folder)?,
+            folder,
+            build: worktree::build_folder(workspace),
+            interrupted,
+        })
     }
 
     /// The runs of the test at a commit: those of an earlier question, or new ones.
@@ -132,7 +136,7 @@ impl Place {
         command.args(["--quiet", "--package", &task.test.package]).args(&task.cargo);
         // One thread: other tests of the filter must not run beside it.
         command.args(["--", &task.filter(), "--test-threads=1"]);
-        command.env("CARGO_TARGET_DIR", self.folder.join("build")).env("MONITOR_DB", self.file());
+        command.env("CARGO_TARGET_DIR", &self.build).env("MONITOR_DB", self.file());
         command.env("MONITOR_SCM_ID", commit).env(KEEP, self.dumps());
         for inherited in ["MONITOR_SESSION", "MONITOR_TAGS", "MONITOR_DESCRIPTION"] {
             command.env_remove(inherited);

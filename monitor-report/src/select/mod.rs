@@ -16,11 +16,11 @@
 
 mod error;
 mod facts;
+mod named;
 mod near;
 mod session;
-mod test;
 
 pub use error::{Near, SelectError, TestError};
 pub use facts::{branches, fact, tags};
+pub use named::{matches, test, tests};
 pub use session::{group, session, sessions};
-pub use test::{matches, test, tests};

@@ -490,7 +490,7 @@ fn projects_are_apart() {
         let page = server.get("/").text();
         let row = page.split(">ours</a>").nth(1).and_then(|rest| rest.split("</tr>").next()).unwrap_or_default();
         let cells = row.split("data-value=\"").skip(1).filter_map(|cell| cell.split('"').next());
-        assert_eq!(cells.take(3).collect::<Vec<_>>(), ["0", "6", "1"], "{page}");
+        assert_eq!(cells.collect::<Vec<_>>(), ["0", "6"], "{page}");
     }
 }
 
