@@ -115,17 +115,10 @@ fn refused_shapes_give_one_error_each_on_the_word_that_is_wrong() {
 #[test]
 fn an_allocator_of_ones_own_is_wrapped_as_shown() {
     let document = Document::read("docs/src/allocators.md");
-    let (mut dependencies, mut source) = (String::new(), String::new());
-    for block in document.blocks() {
-        if block.language == "rust" && block.has("own-allocator") {
-            source = block.text;
-            break;
-        }
-        dependencies = block.text;
-    }
-    let dependencies = dependencies.replace("../monitor/", "{{repo}}/");
-    let head = "[package]\nname = \"docs-allocator\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n";
-    let manifest = format!("{head}{dependencies}");
+    let mut blocks = document.blocks().into_iter();
+    let block = blocks.find(|block| block.language == "rust" && block.has("own-allocator"));
+    let source = block.expect("the chapter shows the attribute").text;
+    let manifest = manifest("docs-allocator", "mimalloc = \"0.1\"");
     let project = Project::kept("docs-allocator", &[("Cargo.toml", &manifest), ("src/lib.rs", &source)]);
     let file = project.path(".pymon");
     let _ = fs::remove_file(&file);
