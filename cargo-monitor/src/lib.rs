@@ -42,7 +42,7 @@ pub fn complete() {
 ///
 /// # Errors
 ///
-/// What the user is told; [`explain`] does it.
+/// What the user is told; [`explain()`] does it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if arguments.get(1).is_some_and(|name| name == outside::SUBCOMMAND) {

@@ -7,7 +7,7 @@ use super::value::Value;
 /// A regression of a test's metric on a branch, from the session that showed it on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finding {
-    /// Which one: [`Finding::name`] makes it.
+    /// Which one: [`Finding::named`] makes it.
     pub id: String,
     /// Cargo package; empty for a test of pytest-monitor.
     pub package: String,
