@@ -3,8 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::scope::ThreadRecord;
-use crate::scope::current::current;
+use crate::scope::current::{count_nothing, counting};
 #[cfg(test)]
 use crate::sys::underlying::Underlying;
 
@@ -88,18 +87,9 @@ fn count_allocation(pointer: *mut u8, size: usize) {
     }
 }
 
-/// For whom the calling thread counts, if anybody.
-#[inline]
-fn counting() -> Option<&'static ThreadRecord> {
-    if IS_OFF.load(Ordering::Relaxed) { None } else { current() }
-}
-
-/// Set where instructions are counted: those of an allocation are to be the allocator's own.
-static IS_OFF: AtomicBool = AtomicBool::new(false);
-
 /// Counts nothing any more in this process.
 pub(crate) fn turn_off() {
-    IS_OFF.store(true, Ordering::Relaxed);
+    count_nothing();
     set_counts(false);
 }
 

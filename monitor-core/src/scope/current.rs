@@ -1,13 +1,19 @@
 //! The record that counts for the calling thread.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::tree::ThreadRecord;
 
 thread_local! {
     // Const-initialised and without a destructor: readable by the allocator at any time of a thread's life.
     static CURRENT: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
+    // The same, or `None` where allocations do not count: one place for the allocator to look at.
+    static COUNTING: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
 }
+
+/// Set where instructions are counted: those of an allocation are to be the allocator's own.
+static COUNTS_NOTHING: AtomicBool = AtomicBool::new(false);
 
 /// The calling thread's record; `None` outside every scope.
 #[inline]
@@ -15,9 +21,23 @@ pub(crate) fn current() -> Option<&'static ThreadRecord> {
     CURRENT.try_with(Cell::get).unwrap_or(None)
 }
 
+/// For whom the calling thread's allocations count, if for anybody.
+#[inline]
+pub(crate) fn counting() -> Option<&'static ThreadRecord> {
+    COUNTING.try_with(Cell::get).unwrap_or(None)
+}
+
+/// Counts no allocation any more: on this thread, and on all that begin or end a scope from now on.
+pub(crate) fn count_nothing() {
+    COUNTS_NOTHING.store(true, Ordering::Relaxed);
+    set_current(current());
+}
+
 /// Sets the calling thread's record and returns the one before.
 #[inline]
 pub(crate) fn set_current(record: Option<&'static ThreadRecord>) -> Option<&'static ThreadRecord> {
+    let counting = if COUNTS_NOTHING.load(Ordering::Relaxed) { None } else { record };
+    let _ = COUNTING.try_with(|current| current.set(counting));
     CURRENT.try_with(|current| current.replace(record)).unwrap_or(None)
 }
 
