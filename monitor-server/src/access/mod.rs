@@ -1,61 +1,12 @@
 //! Who may do what, and how much.
 
+mod check;
 pub mod cookie;
 mod encrypted;
 mod gate;
 pub mod login;
 pub mod secret;
 
-use axum::extract::{Request, State as Of};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
-
+pub use check::check;
 pub use encrypted::{Encrypted, is_encrypted};
 pub use gate::Gate;
-
-use crate::address::Address;
-use crate::pages;
-use crate::state::State;
-use crate::store::Access;
-
-/// Lets a request through if it may pass: before a byte of its body is read.
-pub async fn check(Of(state): Of<State>, request: Request, next: Next) -> Response {
-    let address = Address::of(request.extensions());
-    let open_to_all = matches!(address.path.as_str(), "/healthz" | "/readyz" | login::PATH | login::OUT)
-        || address.path.starts_with(pages::ASSETS);
-    let needed = match *request.method() {
-        Method::GET | Method::HEAD | Method::OPTIONS => Access::Read,
-        _ => Access::Write,
-    };
-    let project = (address.path != "/metrics").then_some(address.project.as_str());
-    if !open_to_all {
-        let tokens = state.read(|store| Ok(store.tokens()?));
-        if let Err(problem) = state.gate.admit(tokens, request.headers(), project, needed).await {
-            let is_page = request.method() == Method::GET && !address.path.starts_with("/api/");
-            if problem.status() == StatusCode::UNAUTHORIZED && is_page && wants_html(request.headers()) {
-                let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-                return login::redirect(&format!("{}{target}", address.prefix));
-            }
-            return problem.into_response();
-        }
-    }
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
-             connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-    ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    response
-}
-
-fn wants_html(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
-}
