@@ -1,7 +1,7 @@
 //! Every constant of the methods, with its source.
 //!
 //! The book quotes these values from here. Where no publication is named, the value was chosen on one half of the public
-//! benchmark histories in `benches/histories/` and checked on the other; `cargo bench -p monitor-analysis --bench gate`
+//! benchmark histories in `monitor-report/benches/histories/` and checked on the other; `cargo bench -p monitor-report --bench gate`
 //! prints what the whole costs and what it finds.
 
 /// Identical values after which an exact metric's difference is real, however small.

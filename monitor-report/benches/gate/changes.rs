@@ -13,8 +13,8 @@ const TOLERANCE: usize = 5;
 pub fn false_when_shuffled(seed: u64) -> (usize, usize) {
     let mut random = Random::seeded(seed);
     let (mut series, mut found) = (0, 0);
-    for (_, suite) in histories::public() {
-        for test in suite.tests.iter().filter(|test| test.len() >= 20) {
+    for suite in histories::public().values() {
+        for test in suite.tests.iter().map(|test| &test.wall).filter(|test| test.len() >= 20) {
             let mut values: Vec<f64> = test.iter().take(150).map(|(_, value)| *value).collect();
             for last in (1..values.len()).rev() {
                 values.swap(last, random.below(last + 1));
@@ -33,11 +33,20 @@ pub fn false_in_family(family: Family, series: usize, runs: usize) -> usize {
     suite.iter().filter(|values| !change_points(Metric::WallTime, values).is_empty()).count()
 }
 
-/// F1 of one step of 10 % in the middle third of 60 runs with so much noise.
-pub fn f1(noise: f64, series: usize) -> f64 {
+/// Bins of noise, in percent, and noises over each.
+pub const BINS: [(&str, [f64; 4]); 4] = [
+    ("0-1", [0.002, 0.004, 0.006, 0.009]),
+    ("1-2", [0.011, 0.014, 0.016, 0.019]),
+    ("2-4", [0.022, 0.027, 0.033, 0.038]),
+    ("4-8", [0.045, 0.055, 0.065, 0.075]),
+];
+
+/// F1 of one step of 10 % in the middle third of 60 runs, in so many series, each with one of these noises.
+pub fn f1(noises: &[f64], series: usize) -> f64 {
     let mut random = Random::seeded(6);
     let (mut hits, mut reported) = (0, 0);
-    for _ in 0..series {
+    for number in 0..series {
+        let noise = noises[number % noises.len()];
         let at = 20 + random.below(20);
         let level = |run: usize| if run < at { 1.0 } else { 1.1 };
         let values: Vec<f64> = (0..60).map(|run| level(run) * (noise * random.normal()).exp()).collect();

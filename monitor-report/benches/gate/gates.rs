@@ -1,0 +1,81 @@
+//! Whole gates: how many fail on unchanged code, and what is found of one slower test.
+
+use monitor_analysis::verdict::Verdict;
+
+use crate::families::{Family, Random};
+use crate::histories;
+use crate::recorded::Recorded;
+use crate::suite::Suite;
+
+/// What gates of suites with one family of noise did.
+#[derive(Default)]
+pub struct Gates {
+    /// Gates with fewer than twenty runs before, and how many failed.
+    pub early: (usize, usize),
+    /// The others.
+    pub late: (usize, usize),
+    /// How often one test was made slower, and for each factor how often it regressed and was at least suspect.
+    pub tried: usize,
+    pub found: [usize; 5],
+    pub suspected: [usize; 5],
+    /// Suspects on unchanged code, in late gates.
+    pub suspects: usize,
+}
+
+pub const FACTORS: [f64; 5] = [1.1, 1.2, 1.5, 2.0, 100.0];
+
+const AT_LEAST_SUSPECT: [Verdict; 2] = [Verdict::Regressed, Verdict::Suspect];
+
+/// Gates of `suites` suites with so many tests, from their fifth run to their last, on all default metrics. From the
+/// twentieth on, in every so manieth run, one test takes longer.
+pub fn of_family(family: Family, tests: usize, suites: usize, runs: u32, every: u32) -> Gates {
+    let mut gates = Gates::default();
+    for seed in 0..suites {
+        let mut random = Random::seeded(1_000 + seed as u64);
+        let recorded = Recorded::of(&Suite::of_family(family, &mut random, tests, runs as usize));
+        for run in 5..runs {
+            let gated = recorded.gate(run, &|_| 1.0);
+            let (count, failed) = if run < 20 { &mut gates.early } else { &mut gates.late };
+            *count += 1;
+            *failed += usize::from(gated.fails());
+            if run < 20 {
+                continue;
+            }
+            gates.suspects +=
+                gated.findings.iter().filter(|(_, finding)| finding.verdict() == Verdict::Suspect).count();
+            if run % every == 0 {
+                gates.tried += 1;
+                let slower = random.below(tests);
+                for (number, factor) in FACTORS.into_iter().enumerate() {
+                    let gated = recorded.gate(run, &|test| if test == slower { factor } else { 1.0 });
+                    gates.found[number] += usize::from(gated.has(slower, &[Verdict::Regressed]));
+                    gates.suspected[number] += usize::from(gated.has(slower, &AT_LEAST_SUSPECT));
+                }
+            }
+        }
+    }
+    gates
+}
+
+/// Of suites of ten tests with so many runs before: how often +20 %, +50 % and x2 in one of them fail the gate.
+pub fn by_length(family: Family, before: u32, suites: usize) -> [usize; 3] {
+    let mut found = [0; 3];
+    for seed in 0..suites {
+        let mut random = Random::seeded(5_000 + seed as u64);
+        let recorded = Recorded::of(&Suite::of_family(family, &mut random, 10, before as usize + 1));
+        for (factor, found) in [1.2, 1.5, 2.0].into_iter().zip(&mut found) {
+            let gated = recorded.gate(before, &|test| if test == 3 { factor } else { 1.0 });
+            *found += usize::from(gated.has(3, &[Verdict::Regressed]));
+        }
+    }
+    found
+}
+
+/// Gates on the loaded machine, all metrics together, and which failed.
+pub fn of_loaded_machine() -> (usize, Vec<u32>) {
+    let suite = histories::loaded();
+    let recorded = Recorded::of(&suite);
+    let gated = suite.runs().split_off(20);
+    let failed = gated.iter().copied().filter(|run| recorded.gate(*run, &|_| 1.0).fails());
+    (gated.len(), failed.collect())
+}
