@@ -46,17 +46,38 @@ fn main() -> Result<()> {
         "rows in batches of {TESTS}           {:>9.0} /s   {sessions} sessions, 2 clients",
         batches(address, sessions)?
     );
+    // What was sent last is being judged; who looks at it now would measure that.
+    thread::sleep(Duration::from_secs(5));
+    let newest = sessions - 1;
+    println!("\nanswers of the API");
     for (what, path) in [
         ("first page of all metrics", "metrics/".to_owned()),
         ("last page of all metrics", "metrics/?page=-1".to_owned()),
         ("count of all metrics", "metrics/count".to_owned()),
         ("history of one test", "variants/test_42[3]/metrics".to_owned()),
-        ("a page of one session", "sessions/session-7/metrics".to_owned()),
+        ("a page of one session", format!("sessions/session-{newest}/metrics")),
         ("metrics of a kind", "filters/scope/function/metrics".to_owned()),
         ("the 10 that need most memory", "resources/memory/head/metrics".to_owned()),
     ] {
-        let (median, longest) = latency(address, &path)?;
-        println!("{what:<33} {median:>9.1} ms  {longest:.1} ms at most");
+        latency(address, what, &format!("/api/v1/{path}"))?;
+    }
+    println!("\npages");
+    let test = "krate::tests::test_42%5B3%5D";
+    for (what, path) in [
+        ("overview", "/".to_owned()),
+        ("sessions", "/sessions".to_owned()),
+        ("a session", format!("/sessions/session-{newest}")),
+        ("its gate", format!("/sessions/session-{newest}/gate")),
+        ("badge", "/badge.svg".to_owned()),
+        ("tests", "/tests".to_owned()),
+        ("a test", format!("/test?name={test}")),
+        ("a test, whole, as JSON", format!("/test.json?name={test}")),
+        ("two sessions compared", format!("/compare?base=session-{}&head=session-{newest}", newest - 1)),
+        ("findings", "/findings".to_owned()),
+        ("flaky tests", "/flaky".to_owned()),
+        ("machines", "/machines".to_owned()),
+    ] {
+        latency(address, what, &path)?;
     }
     Ok(())
 }
@@ -126,20 +147,36 @@ fn singles(address: SocketAddr, clients: usize) -> Result<f64> {
 }
 
 fn session(number: usize) -> String {
+    let date = format!("2026-{:02}-{:02}T{:02}:34:04", 1 + number / 672 % 12, 1 + number / 24 % 28, number % 24);
+    let class = json!({"class_h": "class", "rustc": "rustc 1.95.0", "profile": "dev", "opt_level": "0", "target": "t"});
     let head = json!({
         "session": {
-            "session_h": format!("session-{number}"), "run_date": "2026-11-23T00:34:04.856111",
-            "scm_ref": format!("revision-{number}"), "description": {"pipeline_branch": "main", "pipeline_build_no": number},
+            "session_h": format!("session-{number}"), "run_date": date, "scm_ref": format!("revision-{number}"), "ended": true,
+            "description": {"git_branch": "main", "pipeline_branch": "main", "pipeline_build_no": number.to_string()},
         },
+        "contexts": [{
+            "h": "context", "cpu_count": 2, "cpu_frequency": 2600.0, "cpu_type": "x86_64", "cpu_vendor": "A processor",
+            "ram_total": 16_000, "machine_node": "node", "machine_type": "x86_64", "machine_arch": "64bit",
+            "system_info": "Linux", "python_info": "rustc 1.95.0", "class": class,
+        }],
     });
     let mut text = format!("{head}\n");
     for test in 0..TESTS {
         let (item, case) = (test / 10, test % 10);
+        // Some scatter, the same in every run of this program.
+        let scatter = 1.0 + ((test * 7919 + number * 104_729) % 1_009) as f64 / 20_000.0;
+        let wall = 0.001 * (1 + test) as f64 * scatter;
+        let is_flaky = test % 100 == 7 && number % 10 == 3;
+        let outcome = if is_flaky { "failed" } else { "passed" };
         let row = json!({
-            "context_h": "context", "item_start_time": format!("2026-11-23T00:34:05.{test:06}"), "item_path": "krate::tests",
+            "context_h": "context", "item_start_time": format!("{}5.{test:06}", &date[..18]), "item_path": "krate::tests",
             "item": format!("test_{item}"), "item_variant": format!("test_{item}[{case}]"), "item_fs_loc": "src/lib.rs",
-            "kind": "function", "component": "krate", "package": "krate", "binary": "krate", "total_time": 0.001 * test as f64,
-            "user_time": 0.001, "kernel_time": 0.0001, "cpu_usage": 0.9, "mem_usage": ((test * 7919 + number * 31) % 10_007) as f64,
+            "kind": "function", "component": "krate", "package": "krate", "binary": "krate", "total_time": wall,
+            "user_time": wall * 0.9, "kernel_time": wall * 0.01, "cpu_usage": 0.91, "mem_usage": ((test * 7919 + number * 31) % 10_007) as f64,
+            "profile": {
+                "attempt": 1, "outcome": outcome, "attribution": "threads", "mem_source": "heap", "heap_peak": 4096 * test,
+                "heap_retained": 0, "heap_allocated": 8192 * test, "allocations": 100 + test, "threads": 1,
+            },
         });
         text += &format!("{row}\n");
     }
@@ -169,19 +206,22 @@ fn batches(address: SocketAddr, sessions: usize) -> Result<f64> {
     Ok((sessions * TESTS) as f64 / longest.as_secs_f64())
 }
 
-fn latency(address: SocketAddr, path: &str) -> Result<(f64, f64)> {
+/// Prints how long an answer takes.
+fn latency(address: SocketAddr, what: &str, path: &str) -> Result<()> {
     let mut connection = Connection::open(address)?;
     let mut times = Vec::new();
     for _ in 0..QUERIES {
         let begin = Instant::now();
-        let (status, _) = connection.ask("GET", &format!("/api/v1/{path}"), "text/plain", b"")?;
+        let (status, _) = connection.ask("GET", path, "text/plain", b"")?;
         times.push(begin.elapsed().as_secs_f64() * 1e3);
         if status != 200 {
             return Err(format!("{path}: status {status}").into());
         }
     }
     times.sort_by(f64::total_cmp);
-    Ok((times[QUERIES / 2], times[QUERIES - 1]))
+    let (median, longest) = (times[QUERIES / 2], times[QUERIES - 1]);
+    println!("{what:<33} {median:>9.1} ms  {longest:.1} ms at most");
+    Ok(())
 }
 
 /// A connection that is kept.

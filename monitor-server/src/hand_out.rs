@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::compat::Reply;
 use crate::error::Problem;
 use crate::state::State;
-use crate::store::{Context, Count, Filter, Page, Profile, Run, Session, Store, StoreError, Text};
+use crate::store::{Context, Filter, Page, Profile, Run, Session, Store, StoreError, Text};
 
 /// `GET /api/v2/sessions`: every session, one a line, with its number of rows.
 pub async fn list(Of(state): Of<State>, request: Request) -> Reply {
@@ -21,7 +21,7 @@ pub async fn list(Of(state): Of<State>, request: Request) -> Reply {
     let lines = state.read(move |store| {
         let mut lines = String::new();
         for session in store.sessions(&Filter::project(&project), Page::ALL)? {
-            let rows = store.count(Count::Runs, &of_session(&project, &session.h))?;
+            let rows = session.runs;
             lines += &serde_json::to_string(&Listed { session: session_head(session), rows }).unwrap_or_default();
             lines.push('\n');
         }
@@ -53,7 +53,7 @@ fn reply(lines: String) -> Response {
 /// If the database can't be read.
 pub fn batch(store: &dyn Store, project: &str, session: Session) -> Result<Batch<'static>, StoreError> {
     let lockfile = store.lockfile(project, &session.h)?;
-    let runs = store.runs(&of_session(project, &session.h), Page::ALL)?;
+    let runs = store.runs(&Filter::session(project, &session.h), Page::ALL)?;
     let mut seen = HashSet::new();
     let mut contexts = Vec::new();
     for h in runs.iter().map(|run| run.context_h.as_str()).filter(|h| seen.insert(*h)) {
@@ -61,10 +61,6 @@ pub fn batch(store: &dyn Store, project: &str, session: Session) -> Result<Batch
         contexts.extend(store.contexts(&filter, Page::first(1))?.into_iter().map(context));
     }
     Ok(Batch { session: session_head(session), contexts, lockfile, rows: runs.into_iter().map(row).collect() })
-}
-
-fn of_session(project: &str, session_h: &str) -> Filter {
-    Filter { session: Some(Text::Is(session_h.to_owned())), unfinished: true, ..Filter::project(project) }
 }
 
 /// A session without what belongs to it.

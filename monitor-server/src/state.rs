@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use crate::access::Gate;
 use crate::error::Problem;
 use crate::ingest::Queue;
+use crate::judge::{Project, Verdicts};
 use crate::operate::Counters;
 use crate::store::{Outcome, Store, Write};
 
@@ -55,6 +56,7 @@ pub struct Shared {
     /// Large bodies in memory at once; more wait.
     pub bodies: Semaphore,
     store: Arc<dyn Store>,
+    verdicts: Arc<Verdicts>,
     queue: Queue,
     readers: Arc<Semaphore>,
 }
@@ -79,6 +81,7 @@ impl Shared {
             bodies: Semaphore::new(BODIES),
             queue: Queue::start(&store),
             store,
+            verdicts: Arc::default(),
             readers: Arc::new(Semaphore::new(READERS)),
         })
     }
@@ -99,6 +102,20 @@ impl Shared {
             query(&*store)
         });
         answer.await.map_err(|error| Problem::from(crate::store::StoreError::Broken(error.to_string())))?
+    }
+
+    /// Asks about a project, as [`Shared::read`] does.
+    ///
+    /// # Errors
+    ///
+    /// What the query says.
+    pub async fn project<T: Send + 'static>(
+        &self,
+        name: String,
+        query: impl FnOnce(&Project<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let verdicts = Arc::clone(&self.verdicts);
+        self.read(move |store| query(&Project::new(store, &name, &verdicts)?)).await
     }
 
     /// Stores a request; returns when it is safe on the disk.

@@ -23,7 +23,7 @@ pub fn run(database: &str, command: Command) -> anyhow::Result<()> {
             let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
             let expires_at = days.map(|days| now + i64::from(days) * 86_400);
             let hash = secret::hash(&secret).to_vec();
-            store.add_token(&Token { name, hash, access, project, expires_at })?;
+            store.set_token(&name.clone(), Some(&Token { name, hash, access, project, expires_at }))?;
             println!("{secret}");
         }
         Command::List => {
@@ -35,7 +35,7 @@ pub fn run(database: &str, command: Command) -> anyhow::Result<()> {
                 println!("{}  {}  {project}  ends: {end}", token.name, token.access.as_str());
             }
         }
-        Command::Revoke { name } => ensure!(store.revoke_token(&name)?, "there is no token {name:?}"),
+        Command::Revoke { name } => ensure!(store.set_token(&name, None)?, "there is no token {name:?}"),
     }
     Ok(())
 }

@@ -1,13 +1,15 @@
 //! What a session is judged against: the baseline branch, up to where the session's own branch left it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use monitor_report::comparison::DEFAULT_METRICS;
-use monitor_report::gate::{Gate, Outcome};
+use monitor_report::comparison::{DEFAULT_METRICS, Sides};
+use monitor_report::gate::Gate;
 use monitor_report::{Records, ReportError, Repository, select};
 use monitor_store::{Session, Timestamp};
 
 use super::source::Project;
+use super::verdict::{Grounds, Verdict};
 
 /// The branches that are looked for, where the server is not told which one is the baseline.
 pub const USUAL: [&str; 2] = ["main", "master"];
@@ -31,7 +33,7 @@ pub fn of(project: &Project<'_>, branches: &[&str]) -> String {
 /// # Errors
 ///
 /// If the rows can't be read.
-pub fn judge(project: &Project<'_>, session: &Session, baseline: &str) -> Result<Outcome, ReportError> {
+pub fn judge(project: &Project<'_>, session: &Session, baseline: &str) -> Result<Arc<Verdict>, ReportError> {
     let gate = Gate {
         baseline: baseline.to_owned(),
         head: format!("session:{}", session.session_h),
@@ -43,7 +45,13 @@ pub fn judge(project: &Project<'_>, session: &Session, baseline: &str) -> Result
         accepted: Vec::new(),
     };
     let fork = Fork::of(project, session, baseline);
-    gate.check(Records { source: project, repository: &fork }, Timestamp::now())
+    let records = Records { source: project, repository: &fork };
+    let judge = || gate.check(records, Timestamp::now()).map(|outcome| Verdict::of(&outcome));
+    match Sides::find(records, &gate.baseline, &gate.head) {
+        Ok(sides) => project.verdicts().get(&Grounds::new(project, baseline, &sides), judge),
+        // Without a base there is little to do.
+        Err(_) => judge().map(Arc::new),
+    }
 }
 
 /// What is known of the code's history without a repository: the commit at which the session's branch left the baseline.

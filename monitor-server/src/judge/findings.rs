@@ -1,6 +1,6 @@
 //! What a session that is over adds to the findings, and which of them it ends.
 
-use monitor_report::gate::Outcome;
+use monitor_report::gate::Decision;
 use monitor_report::{Source as _, measure, select};
 use monitor_store::{Kind, Test, Timestamp};
 
@@ -9,7 +9,7 @@ use super::source::Project;
 use crate::error::Problem;
 use crate::operate::log;
 use crate::state::State as Shared;
-use crate::store::{Finding, State, Store, Write};
+use crate::store::{Finding, Judged, State, Write};
 
 /// Judges a session in the background, and keeps what that finds. Doing so again changes nothing.
 pub fn keep(state: &Shared, project: String, session_h: String) {
@@ -23,53 +23,61 @@ pub fn keep(state: &Shared, project: String, session_h: String) {
 
 async fn judge(state: &Shared, project: String, session_h: String) -> Result<(), Problem> {
     let name = project.clone();
-    let findings = state.read(move |store| changes(store, &name, &session_h)).await?;
-    if !findings.is_empty() {
-        state.write(Write { project, findings, ..Write::default() }).await?;
+    let found = state.project(name, move |project| changes(project, &session_h)).await?;
+    if let Some((verdict, findings)) = found {
+        state.write(Write { project, findings, verdict: Some(verdict), ..Write::default() }).await?;
     }
     Ok(())
 }
 
-/// The findings that a session opens, and those that it ends.
-fn changes(store: &dyn Store, name: &str, session_h: &str) -> Result<Vec<Finding>, Problem> {
-    let project = Project::new(store, name)?;
+/// The verdict on a session, the findings that it opens, and those that it ends; `None` if there is no such session.
+fn changes(project: &Project<'_>, session_h: &str) -> Result<Option<(Judged, Vec<Finding>)>, Problem> {
     let Some(session) = project.newest_first().find(|session| session.session_h == session_h) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let branch = select::branches(session).next().unwrap_or("");
-    let known = store.findings(name)?;
-    let outcome = baseline::judge(&project, session, &baseline::of(&project, &baseline::USUAL))?;
+    let known = project.store().findings(project.name())?;
+    let verdict = baseline::judge(project, session, &baseline::of(project, &baseline::USUAL))?;
     let mut changes = Vec::new();
-    if let Outcome::Compared(checked) = &outcome {
-        for found in &checked.regressed {
-            let (Some(metric), Some(change)) = (found.metric, found.judged.judgement.change) else { continue };
-            let found = Finding {
-                package: found.test.package.clone(),
-                binary: found.test.binary.clone(),
-                path: found.test.path.clone(),
-                variant: found.test.variant.clone(),
-                metric: metric.name().to_owned(),
-                branch: branch.to_owned(),
-                before: change.before,
-                after: change.after,
-                found_in: session_h.to_owned(),
-                found_at: Timestamp::now().to_string(),
-                ..Finding::default()
-            }
-            .named();
-            let is_known =
-                |it: &Finding| it.id == found.id || (it.state != State::Fixed && it.is_about_the_same(&found));
-            if !known.iter().any(is_known) {
-                changes.push(found);
-            }
+    for found in &verdict.regressed {
+        let (Some(metric), Some(change)) = (found.metric, found.judged.judgement.change) else { continue };
+        let found = Finding {
+            package: found.test.package.clone(),
+            binary: found.test.binary.clone(),
+            path: found.test.path.clone(),
+            variant: found.test.variant.clone(),
+            metric: metric.name().to_owned(),
+            branch: branch.to_owned(),
+            before: change.before,
+            after: change.after,
+            found_in: session_h.to_owned(),
+            found_at: Timestamp::now().to_string(),
+            ..Finding::default()
+        }
+        .named();
+        let is_known = |it: &Finding| it.id == found.id || (it.state != State::Fixed && it.is_about_the_same(&found));
+        if !known.iter().any(is_known) {
+            changes.push(found);
         }
     }
     let tests = project.tests(session_h)?;
     let of_branch = known.into_iter().filter(|it| it.branch == branch && it.state != State::Fixed);
     let fixed = of_branch.filter(|it| it.found_in != session_h && tests.iter().any(|test| ends(test, it)));
-    let session_h = Some(session_h.to_owned());
-    changes.extend(fixed.map(|it| Finding { state: State::Fixed, fixed_in: session_h.clone(), ..it }));
-    Ok(changes)
+    let fixed_in = Some(session_h.to_owned());
+    changes.extend(fixed.map(|it| Finding { state: State::Fixed, fixed_in: fixed_in.clone(), ..it }));
+    let judged = Judged { session_h: session_h.to_owned(), verdict: word(verdict.decision).to_owned() };
+    Ok(Some((judged, changes)))
+}
+
+/// A decision in a word or two, as people read it in lists.
+#[must_use]
+pub const fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Passed => "passed",
+        Decision::Regressed => "regressed",
+        Decision::Partial => "only a part ran",
+        Decision::NoBaseline => "no baseline",
+    }
 }
 
 /// Whether a run is nearer to what was usual than to what was found. That the judge finds nothing any more says less: what

@@ -10,7 +10,7 @@ use super::findings;
 use crate::error::Problem;
 use crate::operate::log;
 use crate::state::State;
-use crate::store::{Count, Filter, Names, Page, Session, Store, Text, Write};
+use crate::store::{Count, Filter, Names, Page, Session, Store, Write};
 
 /// How often the open sessions are looked at, unless they close sooner.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -56,9 +56,7 @@ fn open(store: &dyn Store) -> Result<Vec<(Open, u64)>, crate::store::StoreError>
     let mut open = Vec::new();
     for project in store.names(Names::Projects, &Filter::default())? {
         for session in store.sessions(&Filter { open: true, ..Filter::project(&project) }, Page::ALL)? {
-            let of_session = Some(Text::Is(session.h.clone()));
-            let filter = Filter { session: of_session, unfinished: true, ..Filter::project(&project) };
-            let rows = store.count(Count::Runs, &filter)?;
+            let rows = store.count(Count::Runs, &Filter::session(&project, &session.h))?;
             open.push(((project.clone(), session), rows));
         }
     }

@@ -3,11 +3,12 @@
 //! [`Project`] is what `monitor-report` asks of the rows, [`baseline`](mod@baseline) what a session is judged against.
 
 pub mod baseline;
-mod figures;
 pub mod findings;
 pub mod flaky;
 mod idle;
 mod source;
+mod verdict;
 
 pub use idle::close_idle;
 pub use source::Project;
+pub use verdict::{Verdict, Verdicts};

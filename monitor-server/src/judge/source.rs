@@ -5,14 +5,15 @@ use std::collections::{HashMap, HashSet};
 use monitor_report::{ReportError, Source, select};
 use monitor_store::{Figure, Figures, Kind, Session, SessionDetails, Test, TestId, hash_hex};
 
-use super::figures::Gathered;
+use super::verdict::Verdicts;
 use crate::hand_out;
-use crate::store::{Count, Filter, Page, Run, Store, StoreError, Text};
+use crate::store::{Filter, Page, Run, Store, StoreError, Text};
 
 /// The rows of a project. Sessions and contexts are read once, so that an answer is about one state of them.
 pub struct Project<'a> {
     store: &'a dyn Store,
     name: &'a str,
+    verdicts: &'a Verdicts,
     /// Newest first, with what the server alone knows of each.
     sessions: Vec<(Session, crate::store::Session)>,
     contexts: HashMap<String, crate::store::Context>,
@@ -30,7 +31,7 @@ impl<'a> Project<'a> {
     /// # Errors
     ///
     /// If the database can't be read.
-    pub fn new(store: &'a dyn Store, name: &'a str) -> Result<Self, StoreError> {
+    pub fn new(store: &'a dyn Store, name: &'a str, verdicts: &'a Verdicts) -> Result<Self, StoreError> {
         let filter = Filter::project(name);
         let known = store.sessions(&filter, Page::ALL)?.into_iter();
         let mut sessions: Vec<_> = known.filter_map(|session| Some((of_store(&session)?, session))).collect();
@@ -39,7 +40,7 @@ impl<'a> Project<'a> {
         sessions.sort_by_key(|(session, _)| std::cmp::Reverse(session.run_date));
         let contexts = store.contexts(&filter, Page::ALL)?.into_iter();
         let contexts = contexts.map(|context| (context.h.clone(), context)).collect();
-        Ok(Self { store, name, sessions, contexts })
+        Ok(Self { store, name, verdicts, sessions, contexts })
     }
 
     /// Its name.
@@ -52,6 +53,12 @@ impl<'a> Project<'a> {
     #[must_use]
     pub fn store(&self) -> &dyn Store {
         self.store
+    }
+
+    /// Verdicts that were made before.
+    #[must_use]
+    pub fn verdicts(&self) -> &Verdicts {
+        self.verdicts
     }
 
     /// The machines on which its sessions ran.
@@ -125,13 +132,12 @@ impl Source for Project<'_> {
         };
         let known = self.contexts.get(&kept.context_h).map(|context| hand_out::context(context.clone()).to_store());
         let (context, class) = known.unzip();
-        let filter = Filter { session: Some(Text::Is(session_h.to_owned())), ..Filter::project(self.name) };
         Ok(Some(SessionDetails {
             session: session.clone(),
             context,
             class: class.flatten(),
             lockfile_h: self.lockfile(session_h)?.map(|content| hash_hex([content])),
-            metrics: self.store.count(Count::Runs, &filter).map_err(ReportError::source)?,
+            metrics: kept.finished,
         }))
     }
 
@@ -141,18 +147,13 @@ impl Source for Project<'_> {
     }
 
     fn tests(&self, session_h: &str) -> Result<Vec<Test>, ReportError> {
-        let session = Some(Text::Is(session_h.to_owned()));
-        let mut tests = self.runs(Filter { session, unfinished: true, ..Filter::project(self.name) })?;
+        let mut tests = self.runs(Filter::session(self.name, session_h))?;
         tests.sort_by_key(|test| (test.kind(), test.start()));
         Ok(tests)
     }
 
     fn figures(&self, sessions: &[&str], figures: &[Figure]) -> Result<Figures, ReportError> {
-        let mut gathered = Gathered::default();
-        for session_h in sessions {
-            gathered.add(&self.tests(session_h)?, figures);
-        }
-        Ok(gathered.figures)
+        self.store.figures(self.name, sessions, figures).map_err(ReportError::source)
     }
 
     fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, ReportError> {

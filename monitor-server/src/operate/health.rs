@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::error::Problem;
 use crate::state::State;
+use crate::store::{Filter, Names};
 
 /// `/healthz`: the process answers.
 pub async fn healthz() -> Response {
@@ -14,7 +15,10 @@ pub async fn healthz() -> Response {
 
 /// `/readyz`: the database answers too.
 pub async fn readyz(Of(state): Of<State>) -> Result<Response, Problem> {
-    state.read(|store| Ok(store.check()?)).await.map_err(|_| Problem::later("the database does not answer"))?;
+    state
+        .read(|store| Ok(store.names(Names::Projects, &Filter::default())?))
+        .await
+        .map_err(|_| Problem::later("the database does not answer"))?;
     Ok((StatusCode::OK, "ready\n").into_response())
 }
 

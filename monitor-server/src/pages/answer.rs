@@ -50,7 +50,7 @@ pub fn page(build: Build) -> MethodRouter<State> {
 pub fn text(kind: &'static str, build: fn(&Wanted, &Project<'_>) -> Result<String, Problem>) -> MethodRouter<State> {
     get(move |Of(state): Of<State>, request: Request| async move {
         let wanted = Wanted::of(&request);
-        match state.read(move |store| build(&wanted, &Project::new(store, &wanted.project)?)).await {
+        match state.project(wanted.project.clone(), move |project| build(&wanted, project)).await {
             Ok(text) => cached(request.headers(), kind, text),
             Err(problem) => problem.into_response(),
         }
@@ -60,7 +60,7 @@ pub fn text(kind: &'static str, build: fn(&Wanted, &Project<'_>) -> Result<Strin
 async fn answer(state: &State, request: Request, build: Build) -> Response {
     let wanted = Wanted::of(&request);
     let asked = wanted.clone();
-    let view = state.read(move |store| build(&asked, &Project::new(store, &asked.project)?)).await;
+    let view = state.project(wanted.project.clone(), move |project| build(&asked, project)).await;
     let headers = request.headers();
     match (view, wanted.format) {
         (Ok(view), Format::Html) => match html(&wanted, &view) {

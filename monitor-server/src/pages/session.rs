@@ -3,7 +3,7 @@
 use monitor_analysis::metric::Metric;
 use monitor_report::document::Document;
 use monitor_report::render::{page::Section, short};
-use monitor_report::view::{gate, sessions, show, summary};
+use monitor_report::view::{sessions, show, summary};
 use monitor_report::{NoRepository, Records, Source as _, select};
 use monitor_store::{Kind, Session};
 
@@ -26,11 +26,11 @@ pub fn session(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> 
     let asked = if wanted.path == "/session" { wanted.parameter("id").to_owned() } else { wanted.part(0) };
     let session = find(project, &asked)?;
     let against = against(wanted, project);
-    let outcome = baseline::judge(project, &session, &against)?;
+    let verdict = baseline::judge(project, &session, &against)?;
     let mut tests = project.tests(&session.session_h)?;
     tests.retain(|test| test.kind() == Kind::Function);
 
-    let verdict = linked(&wanted.prefix, gate::document(&outcome));
+    let verdict = linked(&wanted.prefix, verdict.document.clone());
     let mut view = View::of(&format!("Session {}", short(&session.session_h)), verdict);
     view.subtitle = words(&session);
     let costs = Document::default().with_facts("costs", "What it cost", summary::facts(&session, &tests)).with_table(
@@ -51,7 +51,7 @@ pub fn session(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> 
 pub fn gate(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     let session = find(project, &wanted.part(1))?;
     let against = against(wanted, project);
-    let document = gate::document(&baseline::judge(project, &session, &against)?);
+    let document = baseline::judge(project, &session, &against)?.document.clone();
     let mut view = View::of("Gate", linked(&wanted.prefix, document));
     view.subtitle = format!("Session {}, judged against {against}", short(&session.session_h));
     Ok(view)

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use monitor_report::document::Document;
+use monitor_report::document::{Body, Cell, Column, Document, Tone, Value};
+use monitor_report::gate::Decision;
 use monitor_report::view::sessions::document;
 use monitor_report::{Source as _, select};
 use monitor_store::{Session, SessionDetails};
@@ -11,7 +12,7 @@ use super::links::linked;
 use super::view::View;
 use super::wanted::Wanted;
 use crate::error::Problem;
-use crate::judge::Project;
+use crate::judge::{Project, findings};
 
 /// Sessions of a page.
 const PAGE: usize = 100;
@@ -44,7 +45,31 @@ pub(super) fn newest<'s>(
     let details = sessions.map(|session| project.details(&session.session_h));
     let details: Vec<Option<SessionDetails>> = details.collect::<Result<_, _>>()?;
     let details: Vec<SessionDetails> = details.into_iter().flatten().collect();
-    Ok(linked(&wanted.prefix, document(&details)))
+    let mut document = linked(&wanted.prefix, document(&details));
+    for section in &mut document.sections {
+        if let Body::Table(table) = &mut section.body {
+            let place = table.columns.iter().position(|column| column.key == "runner").unwrap_or(0);
+            table.columns.insert(place, Column::new("verdict", "verdict"));
+            for (row, details) in table.rows.iter_mut().zip(&details) {
+                row.insert(place, verdict(project, &details.session.session_h));
+            }
+        }
+    }
+    Ok(document)
+}
+
+/// What was said of a session when it was over.
+fn verdict(project: &Project<'_>, session_h: &str) -> Cell {
+    let word = project.kept(session_h).map_or("", |kept| &kept.verdict);
+    let is = |decision| word == findings::word(decision);
+    let tone = if is(Decision::Regressed) {
+        Tone::Bad
+    } else if is(Decision::Passed) {
+        Tone::Good
+    } else {
+        Tone::Doubtful
+    };
+    Value::text(word).toned(tone)
 }
 
 /// The branches that sessions name, each with its sessions, the newest first; those without a branch under an empty name.

@@ -75,6 +75,9 @@ pub(super) fn session(mut cells: Cells) -> Session {
             ended_at: cells.maybe(),
         },
         context_h: cells.text(),
+        runs: cells.integer().unsigned_abs(),
+        finished: cells.integer().unsigned_abs(),
+        verdict: cells.text(),
     }
 }
 

@@ -43,6 +43,22 @@ impl Filter {
     pub fn project(name: &str) -> Self {
         Self { project: name.to_owned(), ..Self::default() }
     }
+
+    /// The rows of one session, those without metrics too.
+    #[must_use]
+    pub fn session(project: &str, session_h: &str) -> Self {
+        Self { session: Some(Text::Is(session_h.to_owned())), unfinished: true, ..Self::project(project) }
+    }
+
+    /// Whether it says which tests: then only the runs tell how many there are.
+    pub(super) const fn names_tests(&self) -> bool {
+        self.path.is_some() || self.item.is_some() || self.variant.is_some()
+    }
+
+    /// Whether it names tests exactly, so that they can be looked up.
+    pub(super) const fn is_of_tests(&self) -> bool {
+        matches!((&self.item, &self.variant), (Some(Text::Is(_)), _) | (_, Some(Text::Is(_))))
+    }
 }
 
 /// What a text must be.

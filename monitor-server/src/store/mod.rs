@@ -3,6 +3,7 @@
 //! Calls block. They run on threads of their own: [`crate::ingest::Queue`] writes, the state of the server reads.
 
 mod cells;
+mod figures;
 mod filter;
 mod finding;
 mod measures;
@@ -11,13 +12,17 @@ pub mod postgres;
 mod rows;
 mod sql;
 pub mod sqlite;
+mod tallies;
 mod value;
 
 use std::path::Path;
 
+use monitor_store::Figure;
+
 pub use filter::{Count, Filter, Names, Order, Page, Resource, Tag, Text};
 pub use finding::{Finding, State};
-pub use rows::{Access, Class, Context, Facts, Figures, Profile, Run, Session, Token};
+pub use rows::{Access, Class, Context, Facts, Figures, Judged, Profile, Run, Session, Token};
+pub(crate) use sql::digest;
 
 /// A database of projects.
 pub trait Store: Send + Sync {
@@ -51,6 +56,18 @@ pub trait Store: Send + Sync {
     ///
     /// As above.
     fn runs(&self, filter: &Filter, page: Page) -> Result<Vec<Run>, StoreError>;
+
+    /// The last run of each test in some sessions, with some figures of it.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn figures(
+        &self,
+        project: &str,
+        sessions: &[&str],
+        wanted: &[Figure],
+    ) -> Result<monitor_store::Figures, StoreError>;
 
     /// Distinct names, in the order of their first appearance.
     ///
@@ -94,26 +111,12 @@ pub trait Store: Send + Sync {
     /// As above.
     fn tokens(&self) -> Result<Vec<Token>, StoreError>;
 
-    /// Adds a token.
+    /// Adds a token of this name, or, if there is none to add, takes it away; false if it was not there.
     ///
     /// # Errors
     ///
     /// As above.
-    fn add_token(&self, token: &Token) -> Result<(), StoreError>;
-
-    /// Takes a token away; false if there is none of that name.
-    ///
-    /// # Errors
-    ///
-    /// As above.
-    fn revoke_token(&self, name: &str) -> Result<bool, StoreError>;
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    ///
-    /// If it does not.
-    fn check(&self) -> Result<(), StoreError>;
+    fn set_token(&self, name: &str, token: Option<&Token>) -> Result<bool, StoreError>;
 
     /// A consistent copy of everything in a new file.
     ///
@@ -136,6 +139,8 @@ pub struct Write {
     pub lockfile: Option<String>,
     /// Runs of tests.
     pub runs: Vec<Run>,
+    /// The verdict on a session, in the place of that before.
+    pub verdict: Option<Judged>,
     /// Findings; of one that is there, what became of it is changed.
     pub findings: Vec<Finding>,
     /// Whether each run is a new row whatever is there already; otherwise a run that is there is left alone.

@@ -84,6 +84,21 @@ pub struct Session {
     pub facts: Facts,
     /// The context of one of its runs, which is read and not written; empty if there is none.
     pub context_h: String,
+    /// How many runs it has, which is read and not written.
+    pub runs: u64,
+    /// Those of them that ended, which is read and not written.
+    pub finished: u64,
+    /// The verdict when it was over, in a word or two, which is read and not written here; empty if it was not judged.
+    pub verdict: String,
+}
+
+/// A verdict on a session that is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// The session.
+    pub session_h: String,
+    /// The verdict in a word or two.
+    pub verdict: String,
 }
 
 impl Session {

@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::filter::{Count, Filter, Names, Order, Page, Text};
 use super::measures;
+use super::rows::Judged;
 use super::value::Value;
 
 /// How the database compares without regard to the case of ASCII letters.
@@ -27,7 +28,11 @@ pub(super) const BLOCK: i64 = 64;
 /// Of `sessions s`, in the order in which the backends read them.
 const SESSION: &str = "l.h, s.run_date, s.scm_ref, s.tags, s.branch, s.merge_base, s.pull_request, s.ci_url, \
      s.received_at, s.ended_at, \
-     (SELECT c.h FROM labels c WHERE c.id = (SELECT r.context FROM runs r WHERE r.session = s.label LIMIT 1))";
+     (SELECT c.h FROM labels c WHERE c.id = \
+     (SELECT r.context FROM tallies r WHERE r.project = s.project AND r.session = s.label LIMIT 1)), \
+     (SELECT CAST(sum(r.runs) AS BIGINT) FROM tallies r WHERE r.project = s.project AND r.session = s.label), \
+     (SELECT CAST(sum(r.finished) AS BIGINT) FROM tallies r WHERE r.project = s.project AND r.session = s.label), \
+     s.verdict";
 
 /// Of `contexts c`.
 const CONTEXT: &str = "l.h, c.cpu_count, c.cpu_frequency, c.cpu_type, c.cpu_vendor, c.ram_total, c.machine_node, \
@@ -63,10 +68,10 @@ impl Sql {
         sql
     }
 
-    /// The page is cut from `runs` alone; only its rows are joined.
+    /// The page is cut from an index, where one has the rows in their order; only its rows are looked up.
     pub(super) fn runs(dialect: Dialect, filter: &Filter, page: Page) -> Self {
         let measures = measures::columns("p.");
-        let mut sql = Self::new(dialect, &format!("SELECT {RUN}{measures} FROM (SELECT * FROM runs r"));
+        let mut sql = Self::new(dialect, &format!("SELECT {RUN}{measures} FROM (SELECT r.id FROM runs r"));
         sql.run_conditions(filter);
         let order = match filter.order {
             Order::Insertion => "r.id".to_owned(),
@@ -76,7 +81,7 @@ impl Sql {
         sql.push(&format!(" ORDER BY {order}"));
         sql.page(page);
         sql.push(
-            ") r JOIN tests t ON t.id = r.test JOIN labels s ON s.id = r.session JOIN labels c ON c.id = r.context \
+            ") page JOIN runs r ON r.id = page.id JOIN tests t ON t.id = r.test JOIN labels s ON s.id = r.session JOIN labels c ON c.id = r.context \
              LEFT JOIN profiles p ON p.run = r.id",
         );
         sql.push(&format!(" ORDER BY {order}"));
@@ -95,9 +100,19 @@ impl Sql {
                 sql.session_conditions(filter);
                 sql
             }
-            Count::Runs => {
+            Count::Runs if filter.names_tests() => {
                 let mut sql = Self::new(dialect, "SELECT count(*) FROM runs r");
                 sql.run_conditions(filter);
+                sql
+            }
+            Count::Runs => {
+                let of = if filter.unfinished { "runs" } else { "finished" };
+                let mut sql =
+                    Self::new(dialect, &format!("SELECT CAST(coalesce(sum(r.{of}), 0) AS BIGINT) FROM tallies r"));
+                sql.in_project("r", filter);
+                sql.run_labels(filter);
+                sql.text_is("r.kind", filter.kind.as_ref());
+                sql.text_is("r.component", filter.component.as_ref());
                 sql
             }
         }
@@ -143,6 +158,39 @@ impl Sql {
         sql
     }
 
+    /// What [`super::figures`] reads of a session's runs, and then `columns`.
+    pub(super) fn figures(dialect: Dialect, project: &str, session_h: &str, columns: &str) -> Self {
+        let mut sql = Self::new(
+            dialect,
+            &format!(
+                "SELECT r.test, r.context, r.start, CASE WHEN r.total_time IS NULL THEN 0 ELSE 1 END, \
+                 CASE WHEN p.run IS NULL THEN 0 ELSE 1 END, CASE WHEN coalesce(p.outcome, 'passed') = 'passed' THEN 1 ELSE 0 END, \
+                 p.attribution, p.mem_source, p.threads{columns} \
+                 FROM runs r LEFT JOIN profiles p ON p.run = r.id WHERE r.session = (SELECT l.id FROM labels l"
+            ),
+        );
+        sql.in_project("l", &Filter::project(project));
+        sql.equals("l.h", Some(session_h));
+        sql.push(") ORDER BY r.key, r.start, r.nth");
+        sql
+    }
+
+    /// The numbers of tests, and what names them.
+    pub(super) fn tests(dialect: Dialect, project: &str) -> Self {
+        let mut sql =
+            Self::new(dialect, "SELECT t.id, t.kind, t.package, t.\"binary\", t.path, t.variant FROM tests t");
+        sql.in_project("t", &Filter::project(project));
+        sql
+    }
+
+    /// The numbers of contexts, and their machine classes; where one is unknown, the context.
+    pub(super) fn machines(dialect: Dialect, project: &str) -> Self {
+        let select = "SELECT c.label, coalesce(c.class_h, l.h) FROM contexts c JOIN labels l ON l.id = c.label";
+        let mut sql = Self::new(dialect, select);
+        sql.in_project("c", &Filter::project(project));
+        sql
+    }
+
     /// Stores the values of a finding, or, if it is there, what became of it.
     pub(super) fn keep(dialect: Dialect, project: i64, finding: Vec<Value>) -> Self {
         let mut sql = Self::new(dialect, &format!("INSERT INTO findings (project, {FINDING}) VALUES ("));
@@ -155,6 +203,17 @@ impl Sql {
             ") ON CONFLICT (project, id) DO UPDATE SET state = excluded.state, until = excluded.until, \
              fixed_in = excluded.fixed_in",
         );
+        sql
+    }
+
+    /// Stores the verdict on a session.
+    pub(super) fn judged(dialect: Dialect, project: i64, judged: &Judged) -> Self {
+        let mut sql = Self::new(dialect, "UPDATE sessions SET verdict = ");
+        sql.bind(Value::text(&judged.verdict));
+        sql.push(" WHERE label = (SELECT id FROM labels WHERE project = ");
+        sql.bind(Value::Integer(project));
+        sql.equals("h", Some(&judged.session_h));
+        sql.push(")");
         sql
     }
 
@@ -195,9 +254,9 @@ impl Sql {
         self.text_is("l.h", filter.session.as_ref());
         self.session_facts(filter);
         if let Some(component) = &filter.component {
-            self.push(" AND s.label IN (SELECT r.session FROM runs r JOIN tests t ON t.id = r.test");
-            self.in_project("t", filter);
-            self.text_is("t.component", Some(component));
+            self.push(" AND s.label IN (SELECT r.session FROM tallies r");
+            self.in_project("r", filter);
+            self.text_is("r.component", Some(component));
             self.push(")");
         }
     }
@@ -230,13 +289,49 @@ impl Sql {
     }
 
     fn run_conditions(&mut self, filter: &Filter) {
-        self.in_project("r", filter);
+        self.in_project(self.runs_by(filter), filter);
         if !filter.unfinished {
-            self.push(" AND r.total_time IS NOT NULL");
+            // As the index of a project's runs has it.
+            self.push(match self.dialect {
+                Dialect::Sqlite => " AND r.finished = 1",
+                Dialect::Postgres => " AND r.total_time IS NOT NULL",
+            });
         }
         if let Order::Highest(resource) | Order::Lowest(resource) = filter.order {
             self.push(&format!(" AND r.{} IS NOT NULL", resource.column()));
         }
+        self.run_labels(filter);
+        if !filter.names_tests() && filter.kind.is_none() && filter.component.is_none() {
+            return;
+        }
+        self.push(" AND r.test IN (SELECT t.id FROM tests t");
+        self.test_conditions(filter);
+        self.push(")");
+        // What names a test is found by its key, which indexes hold.
+        if filter.is_of_tests() {
+            self.push(" AND r.key IN (");
+            self.keys(filter);
+            self.push(")");
+            if matches!(self.dialect, Dialect::Sqlite) {
+                self.push(&format!(
+                    " AND r.session IN (SELECT l.id FROM test_blocks b \
+                     JOIN labels l ON l.id BETWEEN b.block * {BLOCK} AND b.block * {BLOCK} + {BLOCK} - 1 WHERE b.key IN ("
+                ));
+                self.keys(filter);
+                self.push("))");
+            }
+        }
+    }
+
+    /// The runs' table as it is named in the condition on the project. SQLite keeps no account of how many rows a project
+    /// has, and takes the index of that if it may: a sign before the column forbids it where another index finds fewer rows.
+    fn runs_by(&self, filter: &Filter) -> &'static str {
+        let is_few = filter.is_of_tests() || matches!(filter.session, Some(Text::Is(_)));
+        if is_few && matches!(self.dialect, Dialect::Sqlite) { "+r" } else { "r" }
+    }
+
+    /// Conditions on the session and the context of `r`, whose numbers runs and tallies have.
+    fn run_labels(&mut self, filter: &Filter) {
         for (column, label) in [("r.session", &filter.session), ("r.context", &filter.context)] {
             if label.is_some() {
                 self.push(&format!(" AND {column} IN (SELECT l.id FROM labels l"));
@@ -250,27 +345,6 @@ impl Sql {
             self.in_project("s", filter);
             self.session_facts(filter);
             self.push(")");
-        }
-        let of_test = [&filter.path, &filter.item, &filter.variant, &filter.kind, &filter.component];
-        if of_test.iter().all(|text| text.is_none()) {
-            return;
-        }
-        self.push(" AND r.test IN (SELECT t.id FROM tests t");
-        self.test_conditions(filter);
-        self.push(")");
-        // What names a test is found by its key, which indexes hold.
-        if let (_, Some(Text::Is(_)), _) | (_, _, Some(Text::Is(_))) = (&filter.path, &filter.item, &filter.variant) {
-            self.push(" AND r.key IN (");
-            self.keys(filter);
-            self.push(")");
-            if matches!(self.dialect, Dialect::Sqlite) {
-                self.push(&format!(
-                    " AND r.session IN (SELECT l.id FROM test_blocks b \
-                     JOIN labels l ON l.id BETWEEN b.block * {BLOCK} AND b.block * {BLOCK} + {BLOCK} - 1 WHERE b.key IN ("
-                ));
-                self.keys(filter);
-                self.push("))");
-            }
         }
     }
 
@@ -334,7 +408,7 @@ pub(super) fn key(path: &str, variant: &str) -> i64 {
 }
 
 /// Hash of texts, the same only for the same texts one after the other.
-pub(super) fn digest(texts: &[&str]) -> [u8; 32] {
+pub(crate) fn digest(texts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for text in texts {
         hash.update((text.len() as u64).to_be_bytes());

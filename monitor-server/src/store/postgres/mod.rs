@@ -12,12 +12,14 @@ mod write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use monitor_store::{Figure, Figures};
+
 use self::connections::Connections;
 use self::failure::explain;
-use super::cells;
 use super::rows::{Context, Run, Session, Token};
 use super::sql::{Dialect, SWEEP, Sql};
 use super::{Count, Filter, Finding, Names, Outcome, Page, Store, StoreError, Write};
+use super::{cells, figures};
 
 /// Groups that are written at once.
 const WRITERS: usize = 4;
@@ -86,6 +88,10 @@ impl Store for Postgres {
         self.list(Sql::runs(Dialect::Postgres, filter, page), cells::run)
     }
 
+    fn figures(&self, project: &str, sessions: &[&str], wanted: &[Figure]) -> Result<Figures, StoreError> {
+        figures::gather(Dialect::Postgres, &|sql| self.list(sql, |cells| cells), project, sessions, wanted)
+    }
+
     fn names(&self, what: Names, filter: &Filter) -> Result<Vec<String>, StoreError> {
         self.list(Sql::names(Dialect::Postgres, what, filter), |mut cells| cells.text())
     }
@@ -118,16 +124,8 @@ impl Store for Postgres {
         self.list(Sql::tokens(Dialect::Postgres), cells::token)
     }
 
-    fn add_token(&self, token: &Token) -> Result<(), StoreError> {
-        self.connections.with(|client| write::add_token(client, token).map_err(explain))
-    }
-
-    fn revoke_token(&self, name: &str) -> Result<bool, StoreError> {
-        self.connections.with(|client| write::revoke_token(client, name).map_err(explain))
-    }
-
-    fn check(&self) -> Result<(), StoreError> {
-        self.connections.with(|client| client.simple_query("SELECT 1").map(|_| ()).map_err(explain))
+    fn set_token(&self, name: &str, token: Option<&Token>) -> Result<bool, StoreError> {
+        self.connections.with(|client| write::set_token(client, name, token).map_err(explain))
     }
 
     fn backup(&self, _: &Path) -> Result<(), StoreError> {

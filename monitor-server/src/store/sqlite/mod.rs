@@ -2,22 +2,25 @@
 
 mod checkpoint;
 mod connection;
+#[cfg(test)]
+mod plans;
 mod read;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use monitor_store::{Figure, Figures};
 use rusqlite::params;
 
 use self::checkpoint::{Checkpoints, TOO_MUCH};
 use self::connection::{connect, explain, migrate};
 use self::read::Readers;
 use self::write::Writer;
-use super::cells;
 use super::rows::{Context, Run, Session, Token};
 use super::sql::{Dialect, Sql};
 use super::{Count, Filter, Finding, Names, Outcome, Page, Store, StoreError, Write};
+use super::{cells, figures};
 
 /// A SQLite database.
 #[derive(Debug)]
@@ -80,6 +83,10 @@ impl Store for Sqlite {
         self.list(Sql::runs(Dialect::Sqlite, filter, page), cells::run)
     }
 
+    fn figures(&self, project: &str, sessions: &[&str], wanted: &[Figure]) -> Result<Figures, StoreError> {
+        figures::gather(Dialect::Sqlite, &|sql| self.list(sql, |cells| cells), project, sessions, wanted)
+    }
+
     fn names(&self, what: Names, filter: &Filter) -> Result<Vec<String>, StoreError> {
         self.list(Sql::names(Dialect::Sqlite, what, filter), |mut cells| cells.text())
     }
@@ -106,20 +113,16 @@ impl Store for Sqlite {
         self.list(Sql::tokens(Dialect::Sqlite), cells::token)
     }
 
-    fn add_token(&self, token: &Token) -> Result<(), StoreError> {
+    fn set_token(&self, name: &str, token: Option<&Token>) -> Result<bool, StoreError> {
+        let writer = self.writer();
+        let Some(token) = token else {
+            let deleted = writer.connection().execute("DELETE FROM tokens WHERE name = ?1", [name]);
+            return Ok(deleted.map_err(explain)? > 0);
+        };
         let sql = "INSERT INTO tokens (name, hash, access, project, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-        let values = params![token.name, token.hash, token.access.as_str(), token.project, token.expires_at];
-        self.writer().connection().execute(sql, values).map_err(explain)?;
-        Ok(())
-    }
-
-    fn revoke_token(&self, name: &str) -> Result<bool, StoreError> {
-        let deleted = self.writer().connection().execute("DELETE FROM tokens WHERE name = ?1", [name]);
-        Ok(deleted.map_err(explain)? > 0)
-    }
-
-    fn check(&self) -> Result<(), StoreError> {
-        self.readers.rows("SELECT 1", &[], |_| ()).map(|_| ())
+        let values = params![name, token.hash, token.access.as_str(), token.project, token.expires_at];
+        writer.connection().execute(sql, values).map_err(explain)?;
+        Ok(true)
     }
 
     fn backup(&self, file: &Path) -> Result<(), StoreError> {

@@ -9,8 +9,9 @@ use rusqlite::{
 };
 
 use super::super::cells;
-use super::super::rows::{Context, Profile, Run, Session};
+use super::super::rows::{Context, Figures, Profile, Run, Session};
 use super::super::sql::{BLOCK, Dialect, Sql, digest, key};
+use super::super::tallies::Tallies;
 use super::super::value::Value;
 use super::super::{Outcome, Write, measures};
 
@@ -52,7 +53,13 @@ impl Writer {
 
     pub(super) fn group(&mut self, requests: &[&Write]) -> Result<Vec<Outcome>> {
         let result = self.transaction(|transaction, memory| {
-            requests.iter().map(|request| store(transaction, memory, request)).collect()
+            let mut tallies = Tallies::default();
+            let outcomes = requests
+                .iter()
+                .map(|request| store(transaction, memory, &mut tallies, request))
+                .collect::<Result<_>>()?;
+            count(transaction, &tallies)?;
+            Ok(outcomes)
         });
         if result.is_err() {
             self.memory = Memory::default();
@@ -86,6 +93,7 @@ impl Writer {
                 transaction
                     .execute("DELETE FROM profiles WHERE run IN (SELECT id FROM runs WHERE session = ?1)", [label])?;
                 transaction.execute("DELETE FROM runs WHERE session = ?1", [label])?;
+                transaction.execute("DELETE FROM tallies WHERE session = ?1", [label])?;
                 transaction.execute("DELETE FROM session_tags WHERE session = ?1", [session])?;
                 deleted += transaction.execute("DELETE FROM sessions WHERE id = ?1", [session])?;
             }
@@ -96,7 +104,12 @@ impl Writer {
     }
 }
 
-fn store(connection: &Connection, memory: &mut Memory, request: &Write) -> Result<Outcome> {
+fn store<'a>(
+    connection: &Connection,
+    memory: &mut Memory,
+    tallies: &mut Tallies<'a>,
+    request: &'a Write,
+) -> Result<Outcome> {
     let project = project(connection, &request.project)?;
     // Before anything is written: without a savepoint, for which SQLite would copy every page that changes.
     if let Some(session) = &request.session
@@ -110,13 +123,17 @@ fn store(connection: &Connection, memory: &mut Memory, request: &Write) -> Resul
     if let Some(session) = &request.session {
         self::session(connection, memory, project, session, request.lockfile.as_deref())?;
     }
+    if let Some(judged) = &request.verdict {
+        let sql = Sql::judged(Dialect::Sqlite, project, judged);
+        connection.prepare_cached(&sql.text)?.execute(params_from_iter(sql.values))?;
+    }
     for finding in &request.findings {
         let sql = Sql::keep(Dialect::Sqlite, project, finding.values());
         connection.prepare_cached(&sql.text)?.execute(params_from_iter(sql.values))?;
     }
     let mut new_runs = 0;
     for run in &request.runs {
-        new_runs += u64::from(self::run(connection, memory, project, run, request.append)?);
+        new_runs += u64::from(self::run(connection, memory, tallies, project, run, request.append)?);
     }
     Ok(Outcome::Stored { new_runs })
 }
@@ -281,22 +298,26 @@ fn test(connection: &Connection, memory: &mut Memory, project: i64, run: &Run, k
 }
 
 /// Whether the row, or its figures, were not there before.
-fn run(connection: &Connection, memory: &mut Memory, project: i64, run: &Run, append: bool) -> Result<bool> {
+fn run<'a>(
+    connection: &Connection,
+    memory: &mut Memory,
+    tallies: &mut Tallies<'a>,
+    project: i64,
+    run: &'a Run,
+    append: bool,
+) -> Result<bool> {
     let key = key(&run.path, &run.variant);
     let session = label(connection, memory, project, &run.session_h)?;
     let context = label(connection, memory, project, &run.context_h)?;
     let test = test(connection, memory, project, run, key)?;
     let figures = run.figures.as_ref();
     let nth = if append { next_nth(connection, session, key, &run.start)? } else { run.nth };
-    let before = connection.last_insert_rowid();
     // Without RETURNING, for which SQLite would copy every page that changes.
-    let is_new = connection
+    let is_inserted = connection
         .prepare_cached(
             "INSERT INTO runs (project, session, context, test, key, start, nth, total_time, user_time, kernel_time, \
-             cpu_usage, mem_usage) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
-             ON CONFLICT (session, key, start, nth) DO UPDATE SET total_time = excluded.total_time, \
-             user_time = excluded.user_time, kernel_time = excluded.kernel_time, cpu_usage = excluded.cpu_usage, \
-             mem_usage = excluded.mem_usage WHERE runs.total_time IS NULL AND excluded.total_time IS NOT NULL",
+             cpu_usage, mem_usage, finished) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+             ON CONFLICT (session, key, start, nth) DO NOTHING",
         )?
         .execute(params![
             project,
@@ -311,23 +332,48 @@ fn run(connection: &Connection, memory: &mut Memory, project: i64, run: &Run, ap
             figures.and_then(|figures| figures.kernel_time),
             figures.and_then(|figures| figures.cpu_usage),
             figures.and_then(|figures| figures.mem_usage),
+            figures.is_some(),
         ])?
         > 0;
-    let inserted = connection.last_insert_rowid();
-    if is_new {
+    let id = if is_inserted {
+        connection.last_insert_rowid()
+    } else {
+        connection
+            .prepare_cached("SELECT id FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3 AND nth = ?4")?
+            .query_row(params![session, key, run.start, nth], |row| row.get(0))?
+    };
+    let has_ended = match figures {
+        Some(figures) if !is_inserted => ended(connection, id, figures)?,
+        _ => false,
+    };
+    if is_inserted {
         block(connection, memory, key, session)?;
     }
-    if let Some(profile) = &run.profile {
-        let id = if is_new && inserted != before {
-            inserted
-        } else {
-            connection
-                .prepare_cached("SELECT id FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3 AND nth = ?4")?
-                .query_row(params![session, key, run.start, nth], |row| row.get(0))?
-        };
-        self::profile(connection, id, profile, is_new)?;
+    if is_inserted || has_ended {
+        tallies.add((project, session, context), run, is_inserted);
     }
-    Ok(is_new)
+    if let Some(profile) = &run.profile {
+        self::profile(connection, id, profile, has_ended)?;
+    }
+    Ok(is_inserted || has_ended)
+}
+
+/// Whether a run that had not ended has done so now.
+fn ended(connection: &Connection, run: i64, figures: &Figures) -> Result<bool> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE runs SET finished = 1, total_time = ?2, user_time = ?3, kernel_time = ?4, cpu_usage = ?5, \
+             mem_usage = ?6 WHERE id = ?1 AND finished = 0",
+        )?
+        .execute(params![
+            run,
+            figures.total_time,
+            figures.user_time,
+            figures.kernel_time,
+            figures.cpu_usage,
+            figures.mem_usage
+        ])?;
+    Ok(changed > 0)
 }
 
 /// A test that ended after all has another profile than the crash that was reported.
@@ -359,4 +405,17 @@ fn next_nth(connection: &Connection, session: i64, key: i64, start: &str) -> Res
     connection
         .prepare_cached("SELECT coalesce(max(nth) + 1, 0) FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3")?
         .query_row(params![session, key, start], |row| row.get(0))
+}
+
+fn count(connection: &Connection, tallies: &Tallies<'_>) -> Result<()> {
+    for ((project, session, context, kind, component), (runs, finished)) in tallies.iter() {
+        connection
+            .prepare_cached(
+                "INSERT INTO tallies (project, session, context, kind, component, runs, finished) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE \
+                 SET runs = runs + excluded.runs, finished = finished + excluded.finished",
+            )?
+            .execute(params![project, session, context, kind, component, runs, finished])?;
+    }
+    Ok(())
 }

@@ -1,0 +1,158 @@
+//! The runs of sessions as a judge needs them: numbers, and the words behind them once.
+
+use std::collections::HashMap;
+
+use monitor_store::{
+    Attribution, Figure, Figures, Kind, MemSource, Resource, RunFigures, SessionFigures, TestId, Timestamp,
+};
+
+use super::StoreError;
+use super::cells::Cells;
+use super::sql::{Dialect, Sql};
+
+/// Reads rows of the database.
+type Read<'a> = &'a dyn Fn(Sql) -> Result<Vec<Cells>, StoreError>;
+
+/// The last run of each test in some sessions, with some figures of it.
+pub(super) fn gather(
+    dialect: Dialect,
+    read: Read<'_>,
+    project: &str,
+    sessions: &[&str],
+    figures: &[Figure],
+) -> Result<Figures, StoreError> {
+    let columns: String = figures.iter().map(|figure| format!(", {}", expression(*figure))).collect();
+    let mut names = Names::read(dialect, read, project)?;
+    let mut found = Vec::with_capacity(sessions.len());
+    for session_h in sessions {
+        let rows = read(Sql::figures(dialect, project, session_h, &columns))?;
+        found.push(of_session(rows, figures.len(), &mut names));
+    }
+    Ok(Figures { tests: names.tests, machines: names.machines, sessions: found })
+}
+
+fn expression(figure: Figure) -> String {
+    match figure {
+        Figure::Sum(columns) => columns.iter().map(|column| name(*column)).collect::<Vec<_>>().join(" + "),
+        Figure::Measure(measure) => format!("p.{}", measure.name),
+    }
+}
+
+const fn name(column: Resource) -> &'static str {
+    match column {
+        Resource::TotalTime => "r.total_time",
+        Resource::UserTime => "r.user_time",
+        Resource::KernelTime => "r.kernel_time",
+        Resource::Cpu => "r.cpu_usage",
+        Resource::Memory => "r.mem_usage",
+    }
+}
+
+fn of_session(rows: Vec<Cells>, figures: usize, names: &mut Names) -> SessionFigures {
+    let mut found = SessionFigures { runs: Vec::with_capacity(rows.len()), values: Vec::new() };
+    found.values.reserve(rows.len() * figures);
+    // When the runs that were found began, and where that of a test stands among them.
+    let mut starts: Vec<Timestamp> = Vec::with_capacity(rows.len());
+    let mut places: HashMap<u32, usize> = HashMap::with_capacity(rows.len());
+    for mut row in rows {
+        let (test, context, start) = (row.integer(), row.integer(), row.text());
+        let (ended, has_profile) = (row.integer() != 0, row.integer() != 0);
+        let (Some(test), Ok(start)) = (names.test(test, ended, has_profile), start.parse::<Timestamp>()) else {
+            continue;
+        };
+        let outcome_is_good = row.integer() != 0;
+        let run = RunFigures {
+            test,
+            machine: names.machine(context),
+            passed: ended && outcome_is_good,
+            whole_process: row.maybe().and_then(|word| Attribution::parse(&word)) == Some(Attribution::Process),
+            memory: row.maybe().and_then(|word| MemSource::parse(&word)),
+            threads: row.real().map(|threads| threads as u64),
+        };
+        let place = match places.get(&test) {
+            Some(&place) if start < starts[place] => continue,
+            Some(&place) => {
+                (found.runs[place], starts[place]) = (run, start);
+                place
+            }
+            None => {
+                places.insert(test, found.runs.len());
+                found.runs.push(run);
+                starts.push(start);
+                found.values.resize(found.runs.len() * figures, f64::NAN);
+                found.runs.len() - 1
+            }
+        };
+        for value in &mut found.values[place * figures..(place + 1) * figures] {
+            *value = row.real().unwrap_or(f64::NAN);
+        }
+    }
+    found
+}
+
+/// What the database's numbers stand for.
+#[derive(Default)]
+struct Names {
+    tests: Vec<TestId>,
+    machines: Vec<String>,
+    known: HashMap<TestId, u32>,
+    /// What a row of `tests` says, and the numbers of the test with and without package and binary, which only a profile
+    /// makes known.
+    rows: HashMap<i64, (TestId, Kind, [Option<u32>; 2])>,
+    machine_of_context: HashMap<i64, u32>,
+}
+
+impl Names {
+    fn read(dialect: Dialect, read: Read<'_>, project: &str) -> Result<Self, StoreError> {
+        let mut names = Self::default();
+        for mut row in read(Sql::tests(dialect, project))? {
+            let (number, kind) = (row.integer(), Kind::parse(&row.text()).unwrap_or(Kind::Package));
+            let id = TestId { package: row.text(), binary: row.text(), path: row.text(), variant: row.text() };
+            names.rows.insert(number, (id, kind, [None; 2]));
+        }
+        for mut row in read(Sql::machines(dialect, project))? {
+            let (context, machine) = (row.integer(), row.text());
+            let number = names.number(machine);
+            names.machine_of_context.insert(context, number);
+        }
+        Ok(names)
+    }
+
+    /// The number of a test, unless the row is about something else.
+    fn test(&mut self, row: i64, ended: bool, has_profile: bool) -> Option<u32> {
+        let Self { tests, known, rows, .. } = self;
+        let (id, kind, numbers) = rows.get_mut(&row)?;
+        if (ended && *kind != Kind::Function) || !(ended || has_profile) {
+            return None;
+        }
+        let number = &mut numbers[usize::from(has_profile)];
+        Some(*number.get_or_insert_with(|| {
+            let mut id = id.clone();
+            if !has_profile {
+                (id.package, id.binary) = Default::default();
+            }
+            *known.entry(id).or_insert_with_key(|id| {
+                tests.push(id.clone());
+                tests.len() as u32 - 1
+            })
+        }))
+    }
+
+    /// A context that nobody described is a machine of its own.
+    fn machine(&mut self, context: i64) -> u32 {
+        if let Some(number) = self.machine_of_context.get(&context) {
+            return *number;
+        }
+        let number = self.number(format!("context {context}"));
+        self.machine_of_context.insert(context, number);
+        number
+    }
+
+    fn number(&mut self, machine: String) -> u32 {
+        let known = self.machines.iter().position(|known| *known == machine);
+        known.unwrap_or_else(|| {
+            self.machines.push(machine);
+            self.machines.len() - 1
+        }) as u32
+    }
+}

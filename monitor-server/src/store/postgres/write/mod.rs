@@ -1,0 +1,149 @@
+//! A group of requests as a few statements over whole columns.
+//!
+//! Texts get their numbers in sorted order: two groups that want the same ones wait for each other, but never in a ring.
+
+mod names;
+mod runs;
+mod session;
+mod tidy;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use postgres::types::Type;
+use postgres::{Client, Error, Transaction};
+
+use super::super::rows::Run;
+use super::super::sql::{Dialect, Sql, key};
+use super::super::{Outcome, StoreError, Write};
+use super::failure::explain;
+use super::read::typed;
+
+use self::names::{labels, projects};
+pub(super) use self::tidy::{delete, set_token};
+
+/// What is known of a group after a try.
+pub(super) enum Fate {
+    /// It is stored.
+    Committed(Vec<Outcome>),
+    /// It may be stored or not: the connection was lost while it was committed.
+    Unknown(Vec<Outcome>),
+    /// It was stored by an earlier try.
+    Before,
+}
+
+type Label = (i64, String);
+
+pub(super) fn group(client: &mut Client, id: &[u8], requests: &[&Write]) -> Result<Fate, StoreError> {
+    let mut transaction = client.transaction().map_err(explain)?;
+    let mark = "INSERT INTO commits (id) VALUES ($1) ON CONFLICT DO NOTHING";
+    if transaction.execute_typed(mark, &[(&id, Type::BYTEA)]).map_err(explain)? == 0 {
+        return Ok(Fate::Before);
+    }
+    let outcomes = store(&mut transaction, requests).map_err(explain)?;
+    match transaction.commit() {
+        Ok(()) => Ok(Fate::Committed(outcomes)),
+        Err(error) if error.as_db_error().is_none() => Ok(Fate::Unknown(outcomes)),
+        Err(error) => Err(explain(error)),
+    }
+}
+
+fn store(transaction: &mut Transaction<'_>, requests: &[&Write]) -> Result<Vec<Outcome>, Error> {
+    let projects = projects(transaction, requests)?;
+    let project = |request: &Write| projects.get(&request.project).copied().unwrap_or(0);
+    let mut wanted = BTreeSet::new();
+    for request in requests {
+        let of_contexts = request.contexts.iter().map(|context| &context.h);
+        let of_runs = request.runs.iter().flat_map(|run| [&run.session_h, &run.context_h]);
+        let all = of_contexts.chain(of_runs).chain(request.session.iter().map(|session| &session.h));
+        wanted.extend(all.map(|h| (project(request), h.clone())));
+    }
+    let labels = labels(transaction, &wanted)?;
+    let label = |request: &Write, h: &str| labels.get(&(project(request), h.to_owned())).copied().unwrap_or(0);
+
+    let mut refused = HashSet::new();
+    let mut sessions: Vec<_> =
+        requests.iter().enumerate().filter_map(|(index, request)| Some((index, request.session.as_ref()?))).collect();
+    sessions.sort_by_key(|(index, session)| (label(requests[*index], &session.h), *index));
+    for (index, session) in sessions {
+        let request = requests[index];
+        let (project, label) = (project(request), label(request, &session.h));
+        if !session::session(transaction, project, label, session, request.lockfile.as_deref())? {
+            refused.insert(index);
+        }
+    }
+    let accepted: Vec<_> = requests
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !refused.contains(index))
+        .map(|(index, request)| (index, *request))
+        .collect();
+    let mut contexts = BTreeMap::new();
+    for (_, request) in &accepted {
+        for context in &request.contexts {
+            contexts.entry(label(request, &context.h)).or_insert((project(request), context));
+        }
+    }
+    for (label, (project, context)) in contexts {
+        session::context(transaction, project, label, context)?;
+    }
+    let mut tests = BTreeMap::new();
+    for (_, request) in &accepted {
+        for run in &request.runs {
+            let project = project(request);
+            tests.entry(run.test_hash(project)).or_insert((project, run));
+        }
+    }
+    let tests = names::tests(transaction, &tests)?;
+    for (_, request) in &accepted {
+        let project = project(request);
+        let verdict = request.verdict.iter().map(|judged| Sql::judged(Dialect::Postgres, project, judged));
+        let findings = request.findings.iter().map(|it| Sql::keep(Dialect::Postgres, project, it.values()));
+        for sql in verdict.chain(findings) {
+            let values: Vec<_> = sql.values.iter().map(typed).collect();
+            transaction.execute_typed(&sql.text, &values)?;
+        }
+    }
+    let mut rows = Vec::new();
+    for (index, request) in &accepted {
+        for run in &request.runs {
+            let project = project(request);
+            rows.push(Row {
+                request: *index,
+                append: request.append,
+                project,
+                session: label(request, &run.session_h),
+                context: label(request, &run.context_h),
+                test: tests.get(&run.test_hash(project)).copied().unwrap_or(0),
+                key: key(&run.path, &run.variant),
+                nth: run.nth,
+                run,
+            });
+        }
+    }
+    runs::number(transaction, &mut rows)?;
+    let mut new_runs = vec![0; requests.len()];
+    runs::runs(transaction, &rows, &mut new_runs)?;
+    let outcome = |(index, new_runs)| {
+        if refused.contains(&index) { Outcome::OtherSession } else { Outcome::Stored { new_runs } }
+    };
+    Ok(new_runs.into_iter().enumerate().map(outcome).collect())
+}
+
+/// A run with the numbers of what it refers to.
+struct Row<'a> {
+    request: usize,
+    append: bool,
+    project: i64,
+    session: i64,
+    context: i64,
+    test: i64,
+    key: i64,
+    nth: i64,
+    run: &'a Run,
+}
+
+impl<'a> Row<'a> {
+    fn place(&self) -> (i64, i64, &'a str) {
+        (self.session, self.key, &self.run.start)
+    }
+}

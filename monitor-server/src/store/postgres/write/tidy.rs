@@ -1,0 +1,41 @@
+//! Sessions that go, and tokens that come and go.
+
+use postgres::types::Type;
+use postgres::{Client, Error, Transaction};
+
+use super::super::super::rows::Token;
+
+pub(in super::super) fn delete(
+    transaction: &mut Transaction<'_>,
+    project: &str,
+    sessions: &[String],
+) -> Result<u64, Error> {
+    let select = "SELECT s.id, s.label FROM sessions s JOIN labels l ON l.id = s.label \
+         JOIN projects p ON p.id = s.project WHERE p.name = $1 AND l.h = ANY ($2) ORDER BY s.id FOR UPDATE OF s";
+    let found = transaction.query_typed(select, &[(&project, Type::TEXT), (&sessions, Type::TEXT_ARRAY)])?;
+    let ids: Vec<i64> = found.iter().map(|row| row.get(0)).collect();
+    let labels: Vec<i64> = found.iter().map(|row| row.get(1)).collect();
+    let of_runs = "DELETE FROM profiles WHERE run IN (SELECT id FROM runs WHERE session = ANY ($1))";
+    transaction.execute_typed(of_runs, &[(&labels, Type::INT8_ARRAY)])?;
+    transaction.execute_typed("DELETE FROM runs WHERE session = ANY ($1)", &[(&labels, Type::INT8_ARRAY)])?;
+    transaction.execute_typed("DELETE FROM tallies WHERE session = ANY ($1)", &[(&labels, Type::INT8_ARRAY)])?;
+    transaction.execute_typed("DELETE FROM session_tags WHERE session = ANY ($1)", &[(&ids, Type::INT8_ARRAY)])?;
+    transaction.execute_typed("DELETE FROM sessions WHERE id = ANY ($1)", &[(&ids, Type::INT8_ARRAY)])
+}
+
+pub(in super::super) fn set_token(client: &mut Client, name: &str, token: Option<&Token>) -> Result<bool, Error> {
+    let Some(token) = token else {
+        return Ok(client.execute_typed("DELETE FROM tokens WHERE name = $1", &[(&name, Type::TEXT)])? > 0);
+    };
+    client.execute_typed(
+        "INSERT INTO tokens (name, hash, access, project, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        &[
+            (&name, Type::TEXT),
+            (&token.hash, Type::BYTEA),
+            (&token.access.as_str(), Type::TEXT),
+            (&token.project, Type::TEXT),
+            (&token.expires_at, Type::INT8),
+        ],
+    )?;
+    Ok(true)
+}
