@@ -202,6 +202,7 @@ fn process(session_h: String, process_h: String, env_h: String, started_at: Time
         leader_started: None,
         scopes: "function".into(),
         started_at,
+        clock_offset_us: None,
         clock_cost_ns: None,
         scope_cost_ns: None,
         allocation_cost_ns: None,

@@ -208,6 +208,15 @@ fn nextest_records_each_test_once_however_it_runs() {
     }
 }
 
+/// Tests that end before the runner has looked at their process, while others are at work.
+#[test]
+fn nextest_records_short_tests_of_a_busy_machine_once() {
+    let project = Project::case("nextest-double-row");
+    let _ = run(monitor(&project, &["nextest", "--test-threads", "16"])).succeeded();
+    let facts = "select count(*), count(distinct item), sum(memory_source = 'heap') from TESTS";
+    assert_eq!(rows(&project, facts), ["60 60 60"]);
+}
+
 #[test]
 fn nextest_sees_tests_end_as_they_end() {
     let project = project("cli-ends");

@@ -161,6 +161,7 @@ fn process(session_h: &str, environment: String) -> Process {
         scopes: Kind::Function.as_str().to_owned(),
         // Long ago: it is gone.
         started_at: Timestamp::from_micros(0),
+        clock_offset_us: None,
         clock_cost_ns: None,
         scope_cost_ns: None,
         allocation_cost_ns: None,

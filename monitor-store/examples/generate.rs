@@ -155,6 +155,7 @@ fn process(session_h: &str, process_h: &str, started_at: Timestamp, env_h: &str)
         leader_started: None,
         scopes: "function".into(),
         started_at,
+        clock_offset_us: None,
         clock_cost_ns: Some(20.0),
         scope_cost_ns: Some(1_000.0),
         allocation_cost_ns: Some(1.0),

@@ -38,7 +38,7 @@ objects! {
     ContextClass { env_h class_h rustc profile opt_level target }
     Process {
         process_h session_h env_h machine_key host boot_id pid pid_started leader_pid leader_started scopes started_at
-        clock_cost_ns scope_cost_ns allocation_cost_ns
+        clock_offset_us clock_cost_ns scope_cost_ns allocation_cost_ns
     }
     Metric {
         session_h env_h item_start_time item_path item item_variant item_fs_loc kind component total_time user_time

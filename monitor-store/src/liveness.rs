@@ -69,7 +69,7 @@ const ONLY_USER: &str = " uid:";
 fn only_user() -> String {
     use std::os::unix::fs::MetadataExt as _;
 
-    if procfs::read("/proc/1/stat").is_some() {
+    if fs::metadata("/proc/1/stat").is_ok() {
         return String::new();
     }
     fs::metadata("/proc/self").map_or_else(|_| String::new(), |this| format!("{ONLY_USER}{}", this.uid()))
@@ -106,6 +106,7 @@ mod tests {
             leader_started: None,
             scopes: "function".into(),
             started_at: Timestamp::now(),
+            clock_offset_us: None,
             clock_cost_ns: None,
             scope_cost_ns: None,
             allocation_cost_ns: None,

@@ -90,6 +90,8 @@ pub struct Process {
     pub scopes: String,
     /// When the process registered.
     pub started_at: Timestamp,
+    /// The system's clock less the clock since boot, microseconds, by which the starts of its tests are told. `None` if unknown.
+    pub clock_offset_us: Option<i64>,
     /// Cost of reading the clock, nanoseconds.
     pub clock_cost_ns: Option<f64>,
     /// Cost of an empty measuring bracket, nanoseconds.

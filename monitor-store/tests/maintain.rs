@@ -113,7 +113,7 @@ fn a_process_that_registers_while_its_context_is_deleted_brings_it_again() {
             Process { env_h: Some("env".to_owned()), ..process("t", "q") },
             || (session("t"), None),
             context,
-            || &[],
+            |_| &[],
         )
         .unwrap();
     assert_eq!(query(&db, "SELECT ENV_H FROM EXECUTION_CONTEXTS"), ["env"]);

@@ -99,6 +99,36 @@ fn tests_in_processes_of_their_own_share_their_module() {
     assert_eq!(query(&db, ROWS), ["module|demo|tests|demo|0.5|1.8|passed", "session||session|demo|0.5|1.8|passed"]);
 }
 
+/// The second process of a run begins 0.2 s after the first, when the clock has been set back by an hour.
+#[test]
+fn a_clock_that_is_set_between_two_processes_moves_no_sum() {
+    const STARTS: [(i64, &str); 3] = [(0, "p"), (-3600, "q"), (3600, "r")];
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("x.pymon");
+    let first: monitor_store::Timestamp = "2026-11-23T01:02:03.000000".parse().unwrap();
+    for (since_boot, (set_by, process_h)) in (0..).map(|tenths| tenths * 100_000).zip(STARTS) {
+        let own = first.as_micros() + set_by * 1_000_000;
+        let process = Process { clock_offset_us: Some(own), ..all_scopes(led_by_us(process("s", process_h))) };
+        let mut writer = Writer::open(&db).unwrap();
+        let entries = std::cell::OnceCell::new();
+        let test = |process: &Process| {
+            let start = first.after_micros(process.clock_offset_us.unwrap() - first.as_micros() + since_boot);
+            [finished(&key("s", process_h, process_h, &start.to_string()))]
+        };
+        let session = || (session("s"), None);
+        writer.register(process, session, context, |process| entries.get_or_init(|| test(process))).unwrap();
+        writer.close(false).unwrap();
+    }
+    let connection = rusqlite::Connection::open(&db).unwrap();
+    connection.execute("UPDATE PROCESSES SET LEADER_PID = ?1", [u32::MAX]).unwrap();
+    drop(Writer::open(&db).unwrap());
+    assert_eq!(
+        query(&db, "SELECT kind, wall_seconds FROM TESTS WHERE kind <> 'function'"),
+        ["module|0.5", "session|0.5"]
+    );
+    assert_eq!(query(&db, "SELECT variant FROM TESTS WHERE kind = 'function' ORDER BY start_time"), ["p", "q", "r"]);
+}
+
 #[test]
 fn a_crash_fails_its_module_and_session() {
     let folder = tempfile::tempdir().unwrap();

@@ -106,7 +106,7 @@ fn the_next_process_finds_the_context_of_its_machine() {
     let mut writer = writer(&db, "s", "p");
     for session_h in ["s", "t"] {
         let known = process(session_h, "next");
-        let found = writer.register(known, || (session(session_h), None), || panic!("it is known"), || &[]);
+        let found = writer.register(known, || (session(session_h), None), || panic!("it is known"), |_| &[]);
         assert_eq!(found.unwrap(), "env", "{session_h}");
     }
     let elsewhere = Process { machine_key: "another".to_owned(), ..process("s", "elsewhere") };
@@ -115,7 +115,7 @@ fn the_next_process_finds_the_context_of_its_machine() {
         asked.set(true);
         context()
     };
-    writer.register(elsewhere, || panic!("it is known"), ask, || &[]).unwrap();
+    writer.register(elsewhere, || panic!("it is known"), ask, |_| &[]).unwrap();
     assert!(asked.get(), "the context of another machine was taken");
 }
 

@@ -119,6 +119,21 @@ impl Project {
         Self::new(&[("Cargo.toml", &manifest(name, dev_dependencies)), ("src/lib.rs", lib)])
     }
 
+    /// A case of `tests/fixtures/cases`, as it stands: somebody's project in which something went wrong, whose README says what is
+    /// right.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such case.
+    #[must_use]
+    pub fn case(name: &str) -> Self {
+        let file = |path: &str| {
+            let text = fs::read_to_string(repository().join("tests/fixtures/cases").join(name).join(path));
+            text.expect("the case has the file").replace("PROJECT/", "{{repo}}/")
+        };
+        Self::new(&[("Cargo.toml", &file("Cargo.toml")), ("src/lib.rs", &file("src/lib.rs"))])
+    }
+
     /// Writes a file of the project, unless it has that text already.
     ///
     /// # Panics

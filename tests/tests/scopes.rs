@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use monitor_store::Monitor;
 use monitor_tests::members::{self, DOC_TESTS_PER_MEMBER, MEMBERS, TESTS_PER_MEMBER};
-use monitor_tests::{Database, Project, nextest_is_there, run};
+use monitor_tests::{Database, Project, nextest_is_there, repository, run};
 use tempfile::TempDir;
 
 static WORKSPACE: LazyLock<Project> = LazyLock::new(|| members::workspace("scopes"));
@@ -144,4 +144,26 @@ fn only_what_is_asked_for_is_kept() {
         assert_eq!(database.value("select count(*) from TEST_PROFILES"), rows, "{scope}: profiles without metrics");
         assert_eq!(database.value("select count(*) from TESTS where machine_class is null"), "0", "{scope}");
     }
+}
+
+/// The second binary of the session begins when the clock has been set back by an hour.
+#[test]
+fn a_clock_that_is_set_between_two_binaries_moves_no_sum() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let library = folder.path().join("stepped_clock.so");
+    let mut compile = WORKSPACE.command("cc");
+    compile.args(["-shared", "-fPIC", "-o"]).arg(&library);
+    compile.arg(repository().join("tests/fixtures/set_ups/stepped_clock.c"));
+    let _ = run(compile).succeeded();
+    let script =
+        format!("case $1 in */outside-*) export CLOCK_STEP=-3600;; esac; LD_PRELOAD={} exec \"$@\"", library.display());
+    let runner = format!("target.'cfg(all())'.runner = ['sh', '-c', '{script}', 'runner']");
+    let (_folder, path) =
+        record("function,session", &["test", "--tests", "--package", "scopes-one", "--config", &runner]);
+    let database = Database::open(&path);
+    assert_eq!(kinds(&path), expected(&[("function", TESTS_PER_MEMBER), ("session", 1)]));
+    let wall = database.number("select TOTAL_TIME from TEST_METRICS where KIND = 'session'");
+    assert!(wall < 600.0, "{wall} s");
+    let last = "select ITEM_FS_LOC from TEST_METRICS where KIND = 'function' order by ITEM_START_TIME desc limit 1";
+    assert!(database.value(last).contains("outside"), "tests of a session start in their order");
 }

@@ -86,7 +86,10 @@ fn the_book_lists_what_is_tried() {
 
 /// What is compiled and linked in one way, in a target folder of its own.
 fn built_with(name: &str, flags: &str) -> (Project, Command) {
-    let project = threads(name, "");
+    built_of(threads(name, ""), name, flags)
+}
+
+fn built_of(project: Project, name: &str, flags: &str) -> (Project, Command) {
     let mut command = project.cargo(&["test", "--lib", "--target", host().as_str()]);
     command
         .env("RUSTFLAGS", flags)
@@ -163,13 +166,24 @@ fn a_static_binary_makes_threads() {
     let (project, command) = built_with("static", "-C target-feature=+crt-static");
     assert_passes(run(command));
     assert_marked(&project.database());
+    assert_case("crt-static", "static", "-C target-feature=+crt-static");
+}
+
+/// What somebody else's project did in that set-up: a monitored test makes a thread, and so does one without the attribute.
+fn assert_case(case: &str, name: &str, flags: &str) {
+    let (project, command) = built_of(Project::case(case), name, flags);
+    let run = run(command).succeeded();
+    assert!(run.stdout.contains("2 passed; 0 failed"), "{}", run.stdout);
+    assert_eq!(project.database().rows("select item, attribution from TESTS"), [["starts_a_thread", "shared"]]);
 }
 
 #[test]
 fn the_address_sanitizer_finds_nothing() {
-    let (project, command) = built_with("asan", "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer");
+    let flags = "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer";
+    let (project, command) = built_with("asan", flags);
     assert_passes(run(command));
     assert_marked(&project.database());
+    assert_case("sanitizer", "asan", flags);
 }
 
 #[test]

@@ -197,6 +197,7 @@ pub(crate) fn process(session_h: &str, env_h: &str, started_at: Timestamp) -> Pr
         leader_started: None,
         scopes: "function".into(),
         started_at,
+        clock_offset_us: None,
         clock_cost_ns: None,
         scope_cost_ns: None,
         allocation_cost_ns: None,

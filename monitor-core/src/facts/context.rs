@@ -126,7 +126,7 @@ mod tests {
     fn a_context_is_the_same_when_asked_again() {
         let (config, _) = Config::from_variables(&|_| None, Path::new("."));
         let build = Build::of_this_program(None);
-        let this = crate::facts::process_identity();
+        let this = crate::facts::process_identity(None);
         let (context_a, class_a) = context(&config, &build);
         let (context_b, class_b) = context(&config, &build);
         assert_eq!((&context_a, &class_a), (&context_b, &class_b));

@@ -18,6 +18,8 @@ pub(crate) struct Invocation {
     pub kind: RunnerKind,
     /// The process whose life is the session's: cargo or cargo-nextest.
     pub leader: Option<Leader>,
+    /// When this process began, as `monitor_store::liveness::started` gives it; `None` if unknown.
+    pub started: Option<u64>,
     /// Whether `CARGO_*` and `NEXTEST_*` come from the runner of this process.
     is_told_by_runner: bool,
     /// The first process that does not belong to this run.
@@ -66,7 +68,9 @@ impl Invocation {
         let executable = env::current_exe().unwrap_or_default();
         let program = executable.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let starts = |pid| process::arguments(pid).iter().any(|argument| argument.contains(&program));
-        let (kind, leader, above) = match Above::of(process::lineage(std::process::id()), &starts) {
+        let mut lineage = process::lineage(std::process::id()).peekable();
+        let started = lineage.peek().map(|this| this.started);
+        let (kind, leader, above) = match Above::of(lineage, &starts) {
             Above::Runner(kind, leader) => {
                 let above = leader.parent;
                 (kind, Some(Leader { pid: leader.pid, started: leader.started }), above)
@@ -78,7 +82,7 @@ impl Invocation {
             Above::Hidden => (RunnerKind::Direct, None, None),
         };
         let is_told_by_runner = kind != RunnerKind::Direct;
-        Self { kind, leader, is_told_by_runner, above, outer: OnceCell::new() }
+        Self { kind, leader, started, is_told_by_runner, above, outer: OnceCell::new() }
     }
 
     /// The folder of the package under test: where it is now, rather than where it was compiled. They differ if several

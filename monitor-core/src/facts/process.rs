@@ -18,11 +18,11 @@ pub(crate) struct ProcessIdentity {
     pub boot_id: String,
 }
 
-/// Asks the system who this process is.
-pub(crate) fn process_identity() -> ProcessIdentity {
+/// Asks the system who this process is. `started` is when it began, if that is known.
+pub(crate) fn process_identity(started: Option<u64>) -> ProcessIdentity {
     let ThisMachine { host, boot_id } = ThisMachine::now();
     let pid = std::process::id();
-    let started = started(pid).unwrap_or(0);
+    let started = started.or_else(|| self::started(pid)).unwrap_or(0);
     ProcessIdentity { process_h: hash(&host, &boot_id, pid, started), pid, started, host, boot_id }
 }
 
@@ -54,7 +54,12 @@ pub(super) struct Relative {
 /// can't be seen from here.
 pub(super) fn lineage(pid: u32) -> impl Iterator<Item = Relative> {
     let look_up = look_up();
-    std::iter::successors(look_up(pid), move |relative| relative.parent.and_then(look_up))
+    let mut next = Some(pid);
+    std::iter::from_fn(move || {
+        let relative = look_up(next.take()?)?;
+        next = relative.parent;
+        Some(relative)
+    })
 }
 
 /// The program that a process runs, if this one may know.
@@ -130,8 +135,8 @@ mod tests {
 
     #[test]
     fn an_identity_is_stable_within_a_process() {
-        let ProcessIdentity { process_h: identity, pid, .. } = process_identity();
-        assert_eq!(identity, process_identity().process_h);
+        let ProcessIdentity { process_h: identity, pid, started, .. } = process_identity(None);
+        assert_eq!(identity, process_identity(Some(started)).process_h);
         assert_eq!(identity, process_h(pid));
     }
 

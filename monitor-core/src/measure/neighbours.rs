@@ -50,6 +50,12 @@ pub(crate) struct Sharing {
 /// How many threads a test looks at when it begins and when it ends.
 const LOOKS: usize = 32;
 
+/// What the kernel knows of so many threads is in no cache: a look costs a microsecond.
+const MANY: usize = 500;
+
+/// How many of many threads a test looks at.
+const LOOKS_AT_MANY: usize = 8;
+
 #[derive(Debug)]
 struct Neighbour {
     beside: Arc<Beside>,
@@ -131,7 +137,8 @@ pub(crate) fn end(
         return Sharing::default();
     };
     all.ended += 1;
-    all.look(LOOKS);
+    let looks = if all.outliving.len() < MANY { LOOKS } else { LOOKS_AT_MANY };
+    all.look(looks);
     if let Some(key) = key {
         all.suspect(position, key);
     }

@@ -91,7 +91,7 @@ impl Recorder {
         if !config.enabled {
             return None;
         }
-        let identity = facts::process_identity();
+        let identity = facts::process_identity(invocation.started);
         let mut runner = facts::runner(&config, &invocation, item, &identity);
         if let Some(session_h) = inherited_session() {
             runner.session_h = session_h;
@@ -139,7 +139,7 @@ impl Recorder {
     }
 
     fn open(&self, path: &Path) {
-        match guarded(|| Writer::open_guarded(path, descriptors::GUARDED)) {
+        match guarded(|| Writer::open_guarded(path, descriptors::GUARDED, self.is_for_one_test())) {
             Ok(writer) => {
                 writer.kept().iter().for_each(|kept| self.warn(&kept.to_string()));
                 *self.sink() = Sink::File(Box::new(writer));
@@ -152,6 +152,10 @@ impl Recorder {
     fn register<'e>(&self, writer: &mut Writer, first: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
         let process = self.process();
         let session = || self.session_row();
+        let first = |process: &Process| {
+            self.clock.follow(process.clock_offset_us);
+            first()
+        };
         let env_h = writer.register(process, session, || facts::context(&self.config, &self.build), first)?;
         let _ = self.env_h.set(env_h);
         Ok(())
@@ -177,6 +181,7 @@ impl Recorder {
             leader_started: leader.map(|leader| leader.started),
             scopes: self.config.scopes.to_string(),
             started_at: Timestamp::now(),
+            clock_offset_us: self.clock.offset_us(),
             clock_cost_ns: Some(self.overhead.clock_ns),
             scope_cost_ns: Some(self.overhead.scope_ns),
             allocation_cost_ns: self.overhead.allocation_ns,
@@ -243,10 +248,14 @@ impl Recorder {
         let is_last = {
             let mut running = self.running();
             running.retain(|running| *running != profile.key);
-            // Where each test is a process of its own.
-            running.is_empty() && self.runner.single_test && !self.runner.folds_wal
+            running.is_empty() && self.is_for_one_test()
         };
         self.write_as(&[Entry::Finished { metric, profile }], is_last);
+    }
+
+    /// Whether the process runs no other test.
+    fn is_for_one_test(&self) -> bool {
+        self.runner.single_test && !self.runner.folds_wal
     }
 
     fn running(&self) -> MutexGuard<'_, Vec<ProfileKey>> {

@@ -30,6 +30,11 @@ pub(crate) fn process_usage(edge: Edge) -> Usage {
     usage(edge, libc::CLOCK_PROCESS_CPUTIME_ID, libc::RUSAGE_SELF)
 }
 
+/// A clock that nobody sets, which all processes of the machine share: time since boot, ns.
+pub(crate) fn since_boot_ns() -> Option<u64> {
+    clock_ns(libc::CLOCK_BOOTTIME)
+}
+
 /// What child processes consumed that ended and were waited for.
 pub(crate) fn children_usage() -> Option<ChildUsage> {
     let rusage = rusage(libc::RUSAGE_CHILDREN)?;

@@ -32,7 +32,7 @@ use portable as backend;
 pub(crate) use atomic_ref::AtomicRef;
 pub(crate) use backend::{
     ResidentPeak, children_usage, is_runnable, kill_group, own_group, process_usage, signal_name, signal_of,
-    thread_cpu_ns, thread_id, thread_usage, thread_usage_of,
+    since_boot_ns, thread_cpu_ns, thread_id, thread_usage, thread_usage_of,
 };
 pub(crate) use c_library::c_library;
 pub(crate) use exit::at_exit;

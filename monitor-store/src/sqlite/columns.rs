@@ -32,7 +32,7 @@ pub(crate) static TEST: LazyLock<String> = LazyLock::new(|| {
 
 /// Of `PROCESSES`, as [`process`] reads them.
 pub(crate) const PROCESS: &str = "SESSION_H, PROCESS_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, PID_STARTED, \
-     LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, ALLOCATION_COST_NS";
+     LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_OFFSET_US, CLOCK_COST_NS, SCOPE_COST_NS, ALLOCATION_COST_NS";
 
 /// Reads the values of a row one after another.
 pub(crate) struct Cells<'r, 's> {
@@ -136,6 +136,7 @@ pub(crate) fn process(row: &Row<'_>) -> Result<Process> {
         leader_started: cells.count()?,
         scopes: cells.get()?,
         started_at: cells.get()?,
+        clock_offset_us: cells.get()?,
         clock_cost_ns: cells.get()?,
         scope_cost_ns: cells.get()?,
         allocation_cost_ns: cells.get()?,

@@ -18,9 +18,12 @@ pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(30);
 /// How long SQLite waits by itself before this module looks at the clock, and whether it is any use to wait.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(10);
 
-/// One sync per checkpoint; and a checkpoint sooner than after SQLite's 1,000 pages: where every test is a process of its own,
-/// each has to read the whole log when it opens the file. At 200 pages that costs about what the syncs do.
-const SETTINGS: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 200";
+/// One sync per checkpoint.
+const SETTINGS: &str = "PRAGMA synchronous = NORMAL";
+
+/// A checkpoint sooner than after SQLite's 1,000 pages, for processes of one test: whoever opens the file alone reads the whole log
+/// first. At 100 pages that costs about what the syncs do.
+const SETTINGS_FOR_ONE_TEST: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 100";
 
 /// Pauses between attempts of which SQLite gave up at once.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -54,13 +57,14 @@ impl Database {
     ///
     /// A commit is then safe from a crash of the process; a crash of the machine may lose the last
     /// ones, never the file.
-    pub(super) fn choose_journal(&self) -> Result<(), StoreError> {
+    pub(super) fn choose_journal(&self, for_one_test: bool) -> Result<(), StoreError> {
         let wanted = if filesystem::is_network(&self.path) { "delete" } else { "wal" };
         let query = |sql: &str| self.patiently(|c| c.query_row(sql, [], |row| row.get::<_, String>(0)));
         if query("PRAGMA journal_mode")? != wanted {
             query(&format!("PRAGMA journal_mode = {wanted}"))?;
         }
-        self.patiently(|c| c.execute_batch(SETTINGS))
+        let settings = if for_one_test { SETTINGS_FOR_ONE_TEST } else { SETTINGS };
+        self.patiently(|c| c.execute_batch(settings))
     }
 
     pub(crate) fn path(&self) -> &Path {

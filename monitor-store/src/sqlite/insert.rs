@@ -97,7 +97,8 @@ pub(crate) fn process(connection: &Connection, memory: &Memory, process: &Proces
     let connection = memory.statements(connection);
     let insert = "INSERT OR IGNORE INTO PROCESSES (PROCESS_H, SESSION_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, \
          PID_STARTED, LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, \
-         ALLOCATION_COST_NS, STATE) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+         ALLOCATION_COST_NS, STATE, CLOCK_OFFSET_US) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     connection.prepare(insert)?.execute(params![
         process.process_h,
         process.session_h,
@@ -115,6 +116,7 @@ pub(crate) fn process(connection: &Connection, memory: &Memory, process: &Proces
         process.scope_cost_ns,
         process.allocation_cost_ns,
         state,
+        process.clock_offset_us,
     ])?;
     let (numbers, is_known) =
         Numbers::find_or_make(connection, &process.session_h, process.env_h.as_deref(), &process.process_h)?;

@@ -8,13 +8,14 @@ use crate::error::StoreError;
 use crate::measures::MEASURES;
 use crate::sqlite::database::Database;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_pytest_monitor.sql"),
     include_str!("migrations/0002_profiles.sql"),
     include_str!("migrations/0003_indexes.sql"),
     include_str!("migrations/0004_compact.sql"),
     include_str!("migrations/0005_child_rss_peak.sql"),
     include_str!("migrations/0006_instructions.sql"),
+    include_str!("migrations/0007_clock_offset.sql"),
 ];
 
 /// The schema version that this build writes (`PRAGMA user_version`).

@@ -13,7 +13,17 @@ use crate::sqlite::migrations;
 
 impl Database {
     /// Opens `path` for writing; creates and migrates it as needed.
-    pub(crate) fn open(path: &Path, patience: Duration, descriptors: Descriptors) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        Self::open_guarded(path, patience, Descriptors::UNGUARDED, false)
+    }
+
+    /// As [`Database::open`], beside code that may close the file under it; `for_one_test` by a process that runs no other.
+    pub(crate) fn open_guarded(
+        path: &Path,
+        patience: Duration,
+        descriptors: Descriptors,
+        for_one_test: bool,
+    ) -> Result<Self, StoreError> {
         refuse_what_is_no_database(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut database = Self::connect(path, flags, patience)?;
@@ -28,7 +38,7 @@ impl Database {
         if others_log {
             database.keep_log(false)?;
         }
-        database.choose_journal()?;
+        database.choose_journal(for_one_test)?;
         if version < migrations::CURRENT {
             migrations::run(&database)?;
         }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::descriptors::Descriptors;
 use crate::error::StoreError;
 use crate::filesystem;
 use crate::liveness::ThisMachine;
@@ -93,7 +92,7 @@ fn up_to_date(database: Database, copy: Option<Copy>) -> Result<(Database, Optio
 }
 
 fn open_writable(path: &Path) -> Result<(Database, Vec<Kept>), StoreError> {
-    let database = Database::open(path, PATIENCE, Descriptors::UNGUARDED)?;
+    let database = Database::open(path, PATIENCE)?;
     let kept = spool::import(&database)?;
     settle::settle(&database)?;
     Ok((database, kept))

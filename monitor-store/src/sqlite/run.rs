@@ -12,24 +12,36 @@ use crate::sqlite::statements::Statements;
 use crate::sqlite::types::{Start, integer};
 use crate::timestamp::Timestamp;
 
-/// What [`Run::bind`] binds, in that order.
-static COLUMNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let columns = "SESSION, ITEM, START, ENV, PROCESS, ENDED, TOTAL_TIME, USER_TIME, KERNEL_TIME, CPU_USAGE, MEM_USAGE, \
-                   ATTEMPT, OUTCOME, ATTRIBUTION, MEM_SOURCE";
-    columns.split(", ").chain(MEASURES.iter().map(|measure| measure.column)).collect()
-});
+/// What a run has from its begin, and what its end tells: the columns that [`Run::bind`] binds, in that order.
+const BEGIN: [&str; 6] = ["SESSION", "PROCESS", "ITEM", "START", "ENV", "ATTEMPT"];
+const END: [&str; 9] = [
+    "ENDED",
+    "TOTAL_TIME",
+    "USER_TIME",
+    "KERNEL_TIME",
+    "CPU_USAGE",
+    "MEM_USAGE",
+    "OUTCOME",
+    "ATTRIBUTION",
+    "MEM_SOURCE",
+];
+
+static COLUMNS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| BEGIN.into_iter().chain(END).chain(MEASURES.iter().map(|measure| measure.column)).collect());
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     format!("INSERT INTO RUNS ({}) VALUES ({}?)", COLUMNS.join(", "), "?, ".repeat(COLUMNS.len() - 1))
 });
 
-static END: LazyLock<String> = LazyLock::new(|| {
-    let set: Vec<String> = (1..).zip(&*COLUMNS).map(|(number, column)| format!("{column} = ?{number}")).collect();
+/// Sets only what changes: SQLite writes an index anew for each of its columns that is set.
+static UPDATE: LazyLock<String> = LazyLock::new(|| {
+    let set: Vec<String> =
+        (1..).zip(&*COLUMNS).skip(BEGIN.len()).map(|(number, column)| format!("{column} = ?{number}")).collect();
     format!(
         "UPDATE RUNS SET {} WHERE ID = ?{} AND ID = (SELECT max(ID) FROM RUNS) AND OUTCOME = 'running' \
-         AND SESSION = ?1 AND PROCESS = ?5",
+         AND SESSION = ?1 AND PROCESS = ?2 AND ITEM = ?3 AND START = ?4 AND ENV IS ?5 AND ATTEMPT = ?6",
         set.join(", "),
-        set.len() + 1,
+        COLUMNS.len() + 1,
     )
 });
 
@@ -49,10 +61,10 @@ impl Run<'_> {
         insert.raw_execute().map(drop)
     }
 
-    /// Makes this of the row of a test that runs. False if there is none of this process and session under that number, or
-    /// if it is not the last row: runs are numbered in the order in which they end.
+    /// Makes this of the row of a test that runs. False if there is none that began as this did under that number, or if it
+    /// is not the last row: runs are numbered in the order in which they end.
     pub(crate) fn end(&self, connection: Statements<'_>, running: i64) -> Result<bool> {
-        let mut update = connection.prepare(&END)?;
+        let mut update = connection.prepare(&UPDATE)?;
         self.bind(&mut update)?;
         update.raw_bind_parameter(COLUMNS.len() + 1, running)?;
         Ok(update.raw_execute()? > 0)
@@ -63,17 +75,17 @@ impl Run<'_> {
         let (m, p) = (self.metric, self.profile);
         let columns: [&dyn ToSql; 15] = [
             session,
+            process,
             &self.item,
             &Start(self.start),
             env,
-            process,
+            &p.map(|p| p.attempt),
             &m.is_some(),
             &m.and_then(|m| m.total_time),
             &m.and_then(|m| m.user_time),
             &m.and_then(|m| m.kernel_time),
             &m.and_then(|m| m.cpu_usage),
             &m.and_then(|m| m.mem_usage),
-            &p.map(|p| p.attempt),
             &p.map(|p| p.outcome),
             &p.and_then(|p| p.attribution),
             &p.and_then(|p| p.mem_source),

@@ -14,6 +14,7 @@ use crate::sqlite::database::{DEFAULT_PATIENCE, Database};
 use crate::sqlite::insert;
 use crate::sqlite::memory::Memory;
 use crate::sqlite::settle;
+use crate::sqlite::types::integer;
 
 /// An open `.pymon` file that takes rows.
 ///
@@ -46,20 +47,19 @@ impl Writer {
     ///
     /// As [`Writer::open`].
     pub fn open_with_patience(path: &Path, patience: Duration) -> Result<Self, StoreError> {
-        Self::open_with(path, patience, Descriptors::UNGUARDED)
+        Self::of(Database::open(path, patience)?)
     }
 
-    /// [`Writer::open`] beside code that may close the file under it.
+    /// [`Writer::open`] beside code that may close the file under it; `for_one_test` by a process that runs no other.
     ///
     /// # Errors
     ///
     /// As [`Writer::open`]; later calls may fail with [`StoreError::Lost`] too.
-    pub fn open_guarded(path: &Path, descriptors: Descriptors) -> Result<Self, StoreError> {
-        Self::open_with(path, DEFAULT_PATIENCE, descriptors)
+    pub fn open_guarded(path: &Path, descriptors: Descriptors, for_one_test: bool) -> Result<Self, StoreError> {
+        Self::of(Database::open_guarded(path, DEFAULT_PATIENCE, descriptors, for_one_test)?)
     }
 
-    fn open_with(path: &Path, patience: Duration, descriptors: Descriptors) -> Result<Self, StoreError> {
-        let database = Database::open(path, patience, descriptors)?;
+    fn of(database: Database) -> Result<Self, StoreError> {
         let kept = spool::import(&database)?;
         settle::settle(&database)?;
         Ok(Self { database, process: None, memory: Memory::default(), ended: false, kept })
@@ -102,7 +102,8 @@ impl Writer {
     /// Registers this process and, if it is the first, its session and execution context, and writes its `first` entries,
     /// in one transaction; returns the context's `ENV_H`.
     ///
-    /// The entries are asked for last. `session` is asked if there is no such session yet, `context` if neither
+    /// The entries are asked for last, with the process as it is registered: its clock is that of the first process of the same
+    /// run, so that a clock that is set between two of them moves no test before another. `session` is asked if there is no such session yet, `context` if neither
     /// `process.env_h` nor another process with this machine key names a context that is there. Both may take their time: other processes wait for
     /// this one rather than look up the same.
     ///
@@ -114,12 +115,15 @@ impl Writer {
         mut process: Process,
         session: impl FnOnce() -> (Session, Option<String>),
         context: impl FnOnce() -> (ExecutionContext, ContextClass),
-        first: impl FnOnce() -> &'e [Entry],
+        first: impl FnOnce(&Process) -> &'e [Entry],
     ) -> Result<String, StoreError> {
         self.memory.expect_once(true);
         let env_h = self.write(|connection, memory| {
             memory.refresh(connection)?;
-            let (has_session, known) = known_to(connection, &process)?;
+            let (has_session, known, clock_offset_us) = known_to(connection, &process)?;
+            if process.clock_offset_us.is_some() {
+                process.clock_offset_us = clock_offset_us.or(process.clock_offset_us);
+            }
             if !has_session {
                 let (session, lockfile) = session();
                 insert::session(connection, &session, lockfile.as_deref())?;
@@ -138,7 +142,7 @@ impl Writer {
             };
             let numbers = insert::process(connection, memory, &process, insert::RUNNING)?;
             memory.keep_numbers(&process, &env_h, numbers);
-            first().iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
+            first(&process).iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
             Ok(env_h)
         })?;
         self.process = Some(process);
@@ -201,7 +205,9 @@ impl Writer {
         let Some(process) = &self.process else {
             return Ok(());
         };
-        self.database.write(|connection| settle::sum_up_process(connection, process))
+        self.database.write(|connection| settle::sum_up_process(connection, process))?;
+        self.ended = true;
+        Ok(())
     }
 
     /// Notes that the registered process ends, and closes the file.
@@ -233,13 +239,16 @@ impl Writer {
 }
 
 /// Whether the session of `process` is in the file, and the context: what the caller knows, which may have been deleted
-/// since, or that of an earlier process of this session on this machine.
-fn known_to(connection: &Connection, process: &Process) -> rusqlite::Result<(bool, Option<String>)> {
+/// since, or that of an earlier process of this session on this machine; and the clock of an earlier process of the same run.
+fn known_to(connection: &Connection, process: &Process) -> rusqlite::Result<(bool, Option<String>, Option<i64>)> {
     let sql = "SELECT EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1), \
                (SELECT ENV_H FROM EXECUTION_CONTEXTS WHERE ENV_H = coalesce(?3, \
-                   (SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND MACHINE_KEY = ?2 LIMIT 1)))";
-    let values = params![process.session_h, process.machine_key, process.env_h];
-    connection.query_row(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))
+                   (SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND MACHINE_KEY = ?2 LIMIT 1))), \
+               (SELECT CLOCK_OFFSET_US FROM PROCESSES WHERE SESSION_H = ?1 AND BOOT_ID = ?4 AND LEADER_PID = ?5 \
+                   AND LEADER_STARTED = ?6 AND CLOCK_OFFSET_US NOTNULL LIMIT 1)";
+    let Process { session_h, machine_key, env_h, boot_id, leader_pid, leader_started, .. } = process;
+    let values = params![session_h, machine_key, env_h, boot_id, leader_pid, integer(*leader_started)];
+    connection.query_row(sql, values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
 }
 
 /// The context of an earlier process with the same machine key, of any session.

@@ -61,6 +61,7 @@ pub fn process(session_h: &str, process_h: &str) -> Process {
         leader_started: None,
         scopes: "function".into(),
         started_at: Timestamp::now(),
+        clock_offset_us: None,
         clock_cost_ns: Some(20.0),
         scope_cost_ns: Some(900.0),
         allocation_cost_ns: None,
@@ -141,7 +142,7 @@ pub fn writer(db: &Path, session_h: &str, process_h: &str) -> Writer {
 pub fn register(db: &Path, process: Process) -> Writer {
     let mut writer = Writer::open(db).unwrap();
     let session = session(&process.session_h);
-    writer.register(process, || (session, None), context, || &[]).unwrap();
+    writer.register(process, || (session, None), context, |_| &[]).unwrap();
     writer
 }
 
