@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::constants::EXACT_MIN_VALUES;
+use crate::metric::Metric;
+use crate::quantity::Unit;
 use crate::series::{Past, Series};
 
 /// What a series of a countable metric of a single-threaded test has shown so far.
@@ -71,7 +73,7 @@ fn all_equal<'a>(mut values: impl Iterator<Item = &'a f64>) -> bool {
 pub(crate) struct Difference {
     pub test: u32,
     pub binary: u32,
-    pub metric: crate::metric::Metric,
+    pub metric: Metric,
     pub amount: f64,
 }
 
@@ -81,26 +83,30 @@ pub(crate) struct Difference {
 /// One test has more by exactly what another one has less. Then the first one's other metrics, by at most as much, are
 /// of the same origin.
 pub(crate) fn moved(differences: &[Difference]) -> Vec<bool> {
-    let is_counterpart = |a: &Difference, b: &Difference| {
-        a.metric == b.metric && a.binary == b.binary && a.test != b.test && a.amount == -b.amount
+    let key = |a: &Difference, amount: f64| (a.metric, a.binary, amount.to_bits());
+    let mut tests: BTreeMap<(Metric, u32, u64), Vec<u32>> = BTreeMap::new();
+    for a in differences {
+        tests.entry(key(a, a.amount)).or_default().push(a.test);
+    }
+    let has_counterpart = |a: &Difference| {
+        let others = tests.get(&key(a, -a.amount));
+        others.is_some_and(|others| others.iter().any(|test| *test != a.test))
     };
-    let paired: Vec<bool> = differences.iter().map(|a| differences.iter().any(|b| is_counterpart(a, b))).collect();
-    let bytes_moved = |test: u32| {
-        let moved = differences.iter().zip(&paired).filter(|(a, paired)| a.test == test && **paired);
-        moved
-            .filter(|(a, _)| a.metric.unit() == crate::quantity::Unit::Bytes)
-            .map(|(a, _)| a.amount.abs())
-            .fold(0.0, f64::max)
-    };
-    let is_bytes = |a: &Difference| a.metric.unit() == crate::quantity::Unit::Bytes;
-    let explained = |a: &Difference| is_bytes(a) && a.amount.abs() <= bytes_moved(a.test);
+    let paired: Vec<bool> = differences.iter().map(has_counterpart).collect();
+    let is_bytes = |a: &Difference| a.metric.unit() == Unit::Bytes;
+    let mut bytes_moved: BTreeMap<u32, f64> = BTreeMap::new();
+    for (a, _) in differences.iter().zip(&paired).filter(|(a, paired)| **paired && is_bytes(a)) {
+        let most = bytes_moved.entry(a.test).or_default();
+        *most = most.max(a.amount.abs());
+    }
+    let explained =
+        |a: &Difference| is_bytes(a) && a.amount.abs() <= bytes_moved.get(&a.test).copied().unwrap_or_default();
     differences.iter().zip(&paired).map(|(a, paired)| *paired || explained(a)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::Metric;
 
     fn of(values: &[f64], codes: &[u32]) -> Exactness {
         let past: Vec<Past> =

@@ -1,14 +1,14 @@
 //! What all tests of a run have in common: the machine was slow that day.
 
-use crate::constants::{CENTRE_WINDOW, MAD_SCALE, SCALE_UNKNOWN, SPREAD_FLOOR};
 use crate::constants::{FACTOR_CLIP, FACTOR_MIN_TESTS, FACTOR_PRICE, FACTOR_UNSEEN, FACTOR_WINDOW, HISTORY_SETTLED};
-use crate::noise::median_in;
+use crate::constants::{MAD_SCALE, SCALE_UNKNOWN, SPREAD_FLOOR};
+use crate::median::median_of_few;
 use crate::summary::{mad, median};
 
 /// A series as the factors see it: logarithms, and the places of its runs among all runs; the new one is behind them.
 pub(crate) struct Member<'a> {
     pub past: &'a [f64],
-    pub runs: &'a [usize],
+    pub runs: &'a [u32],
     pub new: f64,
 }
 
@@ -40,8 +40,8 @@ impl Factors {
         let levels: Vec<Level> = members.iter().map(|member| Level::of(member.past)).collect();
         let mut distances: Vec<Vec<(f64, f64)>> = vec![Vec::new(); run_count + 1];
         for (member, level) in members.iter().zip(&levels) {
-            let values = member.past.iter().zip(member.runs).chain([(&member.new, &run_count)]);
-            for (value, &run) in values {
+            let runs = member.runs.iter().map(|run| *run as usize).chain([run_count]);
+            for (value, run) in member.past.iter().chain([&member.new]).zip(runs) {
                 distances[run].push((value - level.centre, level.spread));
             }
         }
@@ -64,7 +64,7 @@ impl Factors {
     pub(crate) fn without(&self, index: usize, member: &Member<'_>) -> (Vec<f64>, f64) {
         let level = self.levels[index];
         let of = |run: usize, value: f64| self.runs[run].without(value - level.centre, level.spread);
-        let past = member.past.iter().zip(member.runs).map(|(value, &run)| of(run, *value));
+        let past = member.past.iter().zip(member.runs).map(|(value, &run)| of(run as usize, *value));
         (past.collect(), of(self.runs.len() - 1, member.new))
     }
 }
@@ -138,10 +138,13 @@ pub(crate) fn slope(past: &[f64], factors: &[f64], tests: usize) -> f64 {
     }
     let from = past.len() - past.len().min(FACTOR_WINDOW);
     let (past, factors) = (&past[from..], &factors[from..]);
-    let mut buffer = [0.0; CENTRE_WINDOW];
+    let mut adjusted = [0.0; FACTOR_WINDOW];
     let mut price = |slope: f64| {
-        let value = |at: usize| past[at] - slope * factors[at];
-        let error = |at: usize| (value(at) - median_in(&mut buffer, (at.saturating_sub(9)..at).map(value))).abs();
+        for (value, (past, factor)) in adjusted.iter_mut().zip(past.iter().zip(factors)) {
+            *value = past - slope * factor;
+        }
+        let before = |at: usize| adjusted[at.saturating_sub(9)..at].iter().copied();
+        let error = |at: usize| (adjusted[at] - median_of_few(before(at))).abs();
         (5..past.len()).map(error).sum::<f64>() * (1.0 + FACTOR_PRICE * slope)
     };
     let priced = SLOPES.map(|slope| (price(slope), slope));
@@ -158,9 +161,9 @@ mod tests {
     use super::*;
 
     /// Ten tests over 20 runs, with a factor in run 15 and the new one.
-    fn factors_of(shift: f64) -> (Vec<Vec<f64>>, Vec<usize>, Vec<f64>) {
-        let runs: Vec<usize> = (0..20).collect();
-        let wave = |test: usize, run: usize| 0.01 * ((run * (7 + test) % 5) as f64 - 2.0);
+    fn factors_of(shift: f64) -> (Vec<Vec<f64>>, Vec<u32>, Vec<f64>) {
+        let runs: Vec<u32> = (0..20).collect();
+        let wave = |test: u32, run: u32| 0.01 * (f64::from(run * (7 + test) % 5) - 2.0);
         let past = |test| runs.iter().map(|&run| wave(test, run) + if run == 15 { 0.4 } else { 0.0 }).collect();
         ((0..10).map(past).collect(), runs.clone(), vec![shift; 10])
     }

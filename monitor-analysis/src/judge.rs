@@ -16,7 +16,8 @@ use crate::gate::threshold;
 use crate::look::{Look, Looked, common_scale};
 use crate::metric::Metric;
 use crate::noise;
-use crate::series::Series;
+use crate::parallel::parallel;
+use crate::series::{Past, Series};
 use crate::summary::median;
 use crate::tail::Kernel;
 use crate::verdict::{Change, Figures, Judgement, Reason};
@@ -56,6 +57,9 @@ pub struct RunFindings {
     pub past_gates: usize,
 }
 
+/// From so many series on, more threads than one judge them.
+const MUCH: usize = 500;
+
 /// Judges every series of a run.
 ///
 /// ```
@@ -80,17 +84,17 @@ pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
         by_metric.entry(series[index].metric).or_default().push(index);
     }
     let runs = run_numbers(series);
-    let mut looks: BTreeMap<Metric, Looked> = BTreeMap::new();
-    for (&metric, indices) in &by_metric {
-        looks.insert(metric, Looked::of(series, indices, &runs));
-    }
+    let by_metric: Vec<(Metric, Vec<usize>)> = by_metric.into_iter().collect();
+    let is_much = series.len() >= MUCH;
+    let looked = parallel(&by_metric, is_much, |(metric, indices)| (*metric, Looked::of(series, indices, &runs)));
+    let looks: BTreeMap<Metric, Looked> = looked.into_iter().collect();
     let warn_only = warn_only(&looks);
     let deciding: Vec<&Look> = looks
         .iter()
         .filter(|(metric, _)| !warn_only.contains_key(metric))
         .flat_map(|(_, looked)| looked.looks.iter())
         .collect();
-    let past = past_scores(&deciding, runs.len());
+    let past = past_scores(&deciding, runs.len(), is_much);
     let score_needed = threshold(&past, deciding.len());
     let mut factors = BTreeMap::new();
     for (metric, looked) in &looks {
@@ -111,8 +115,16 @@ pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
 /// The last runs that the series have values of, ascending.
 fn run_numbers(series: &[Series<'_>]) -> Vec<u32> {
     let mut runs: HashSet<u32> = HashSet::new();
-    for series in series {
-        runs.extend(series.past.iter().map(|past| past.run));
+    fn of(past: &[Past]) -> impl Iterator<Item = u32> {
+        past.iter().map(|past| past.run)
+    }
+    let mut last: &[Past] = &[];
+    // Most series are of the same runs as the one before.
+    for series in series.iter().filter(|series| !series.past.is_empty()) {
+        if !of(series.past).eq(of(last)) {
+            runs.extend(of(series.past));
+            last = series.past;
+        }
     }
     let mut runs: Vec<u32> = runs.into_iter().collect();
     runs.sort_unstable();
@@ -169,30 +181,31 @@ fn warn_only(looks: &BTreeMap<Metric, Looked>) -> BTreeMap<Metric, f64> {
 }
 
 /// The greatest score of each past run, as the same rule sees it with that run left out of the past; oldest first.
-fn past_scores(looks: &[&Look], runs: usize) -> Vec<f64> {
-    // What no score can be above is cheap; only few have to be looked at closely.
+fn past_scores(looks: &[&Look], runs: usize, is_much: bool) -> Vec<f64> {
+    // What no probability is below is cheap; only few have to be looked at closely.
     let mut bounds: Vec<Vec<(f64, u32, u32)>> = vec![Vec::new(); runs];
     for (index, look) in (0_u32..).zip(looks) {
+        let least_p = look.kernel.least_p();
         for (error, (&run, &deviation)) in (0_u32..).zip(look.runs.iter().zip(&look.deviations)) {
-            let bound = if deviation <= 0.0 { 0.0 } else { -look.kernel.least_p(deviation).ln() };
-            bounds[run].push((bound, index, error));
+            let bound = if deviation <= 0.0 { 1.0 } else { least_p(deviation) };
+            bounds[run as usize].push((bound, index, error));
         }
     }
-    let score = |&(_, index, error): &(f64, u32, u32)| {
+    let p_up_to = |&(_, index, error): &(f64, u32, u32), limit: f64| {
         let (look, error) = (looks[index as usize], error as usize);
-        -look.kernel.p_without(look.deviations[error], error).ln()
+        look.kernel.p_up_to(look.deviations[error], error, limit)
     };
-    let greatest = |bounds: Vec<(f64, u32, u32)>| {
-        let first = bounds.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let mut greatest = score(first);
-        for candidate in &bounds {
-            if candidate.0 > greatest {
-                greatest = greatest.max(score(candidate));
+    let greatest = |bounds: &Vec<(f64, u32, u32)>| {
+        let first = bounds.iter().max_by(|a, b| b.0.total_cmp(&a.0))?;
+        let mut least = p_up_to(first, f64::INFINITY)?;
+        for candidate in bounds {
+            if candidate.0 < least {
+                least = p_up_to(candidate, least).map_or(least, |p| p.min(least));
             }
         }
-        Some(greatest)
+        Some(-least.ln())
     };
-    let scores: Vec<f64> = bounds.into_iter().filter_map(greatest).collect();
+    let scores: Vec<f64> = parallel(&bounds, is_much, greatest).into_iter().flatten().collect();
     scores[scores.len() - scores.len().min(HISTORY_WINDOW)..].to_vec()
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Look {
     /// The scale without regard to the steps in which values come.
     pub noise: f64,
     /// The run of each error.
-    pub runs: Vec<usize>,
+    pub runs: Vec<u32>,
     /// Each error as a gate would have weighed it then: what its run's factor excuses is taken off.
     pub deviations: Vec<f64>,
     /// How far the new value is above the centre, its run's factor taken out.
@@ -56,7 +56,7 @@ struct Logs {
     index: usize,
     scale: Scale,
     past: Vec<f64>,
-    runs: Vec<usize>,
+    runs: Vec<u32>,
     new: f64,
     after: f64,
     /// Runs that the new value is the median of.
@@ -71,12 +71,19 @@ impl Logs {
         let after = median(&series.new[series.new.len() - taken..])?;
         let values: Vec<f64> = past.iter().map(|past| past.value).collect();
         let scale = Scale::of(series.metric, &values, &[after]);
-        let run = |run: u32| run_numbers.binary_search(&run).unwrap_or(0);
+        let mut last = 0;
+        let run = |run: u32| {
+            // Most series have each run.
+            let next = last + usize::from(run_numbers.get(last) != Some(&run));
+            let is_next = run_numbers.get(next) == Some(&run);
+            last = if is_next { next } else { run_numbers.binary_search(&run).unwrap_or(0) };
+            last as u32
+        };
         (!past.is_empty()).then(|| Self {
             index,
             scale,
             past: values.iter().map(|value| scale.log(*value)).collect(),
-            runs: past.iter().map(|past| run(past.run)).collect(),
+            runs: past.iter().map(|past| past.run).map(run).collect(),
             new: scale.log(after),
             after,
             taken,
@@ -96,7 +103,8 @@ impl Looked {
         let shared = indices.first().is_some_and(|&index| series[index].metric.depends_on_machine_speed());
         let members: Vec<Member<'_>> = logs.iter().map(Logs::member).collect();
         let factors = shared.then(|| Factors::of(&members, run_numbers.len()));
-        let mut looks = all_looks(&logs, factors.as_ref());
+        let look = |(at, logs): (usize, &Logs)| Look::of(logs, at, factors.as_ref());
+        let mut looks: Vec<Look> = logs.iter().enumerate().map(look).collect();
         let own: Vec<Option<f64>> = looks.iter().map(|look| scale(&look.kernel.errors)).collect();
         let known: Vec<f64> = own.iter().flatten().map(|own| own.max(SCALE_LEAST)).collect();
         let rises: Vec<f64> = looks.iter().map(|look| look.rise).collect();
@@ -110,31 +118,6 @@ impl Looked {
         let scatter = median(&settled.map(|look| look.kernel.scale).collect::<Vec<_>>());
         Self { looks, factors: factors.and_then(|factors| factors.whole()), scatter }
     }
-}
-
-/// So many series are not worth another thread.
-const ALONE: usize = 500;
-
-/// The looks at all series, by as many threads as there are processors.
-fn all_looks(logs: &[Logs], factors: Option<&Factors>) -> Vec<Look> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(1 + logs.len() / ALONE);
-    let size = logs.len().div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        let look = |(number, chunk): (usize, &[Logs])| -> Vec<Look> {
-            chunk.iter().enumerate().map(|(at, logs)| Look::of(logs, number * size + at, factors)).collect()
-        };
-        let mut chunks = logs.chunks(size).enumerate();
-        let first = chunks.next();
-        let others: Vec<_> = chunks.map(|(number, chunk)| scope.spawn(move || look((number, chunk)))).collect();
-        let mut looks: Vec<Look> = first.map(look).unwrap_or_default();
-        for other in others {
-            match other.join() {
-                Ok(chunk) => looks.extend(chunk),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        looks
-    })
 }
 
 /// The value that is nearest to the centre: one that there was.
@@ -184,12 +167,12 @@ impl Look {
         let centre = centre(level);
         let wide = room(level.len());
         let rise = (new - centre) / wide;
-        let excused = |error: &f64, at: &usize| {
-            let factor = factors[*at];
+        let excused = |error: &f64, at: &u32| {
+            let factor = factors[*at as usize];
             error - (taken_out(factor) - follows * factor) - (-taken_out(factor)).max(0.0)
         };
         let deviations = found.values.iter().zip(&found.at).map(|(error, at)| excused(error, at)).collect();
-        let runs = found.at.iter().map(|at| logs.runs[*at]).collect();
+        let runs = found.at.iter().map(|at| logs.runs[*at as usize]).collect();
         let before = logs.scale.value(nearest(level, centre));
         let mut adjusted = past;
         adjusted.push(new);

@@ -4,6 +4,7 @@ use crate::constants::{
     CENTRE_CLIP, CENTRE_HALF_LIFE, CENTRE_MEDIAN, CENTRE_WINDOW, HISTORY_SETTLED, INNER_RMS, MAD_SCALE, SCALE_LEAST,
     SCALE_PRIOR, SCALE_ROBUST, SCALE_SHRUNK, SPREAD_FLOOR, STEP_LATER, STEP_SCALES,
 };
+use crate::median::median_of_few;
 use crate::summary::median;
 
 /// How far values were from the centre of those before them.
@@ -12,7 +13,7 @@ pub(crate) struct Errors {
     /// Oldest first.
     pub values: Vec<f64>,
     /// The index of each one's value.
-    pub at: Vec<usize>,
+    pub at: Vec<u32>,
     /// The first value of the level that the series ends with.
     pub level_from: usize,
 }
@@ -20,10 +21,9 @@ pub(crate) struct Errors {
 /// The centre of values that end here: a mean of the last ones, newer ones weighing more, cut off around their median.
 pub(crate) fn centre(before: &[f64]) -> f64 {
     let count = before.len();
-    let mut buffer = [0.0; CENTRE_WINDOW];
-    let near = median_in(&mut buffer, before[count - count.min(CENTRE_MEDIAN)..].iter().copied());
+    let near = median_of_few(before[count - count.min(CENTRE_MEDIAN)..].iter().copied());
     let window = &before[count - count.min(CENTRE_WINDOW)..];
-    let spread = MAD_SCALE * median_in(&mut buffer, window.iter().map(|value| (value - near).abs())) + SPREAD_FLOOR;
+    let spread = MAD_SCALE * median_of_few(window.iter().map(|value| (value - near).abs())) + SPREAD_FLOOR;
     let (mut weight, mut sum, mut all) = (1.0, 0.0, 0.0);
     let decay = (-std::f64::consts::LN_2 / CENTRE_HALF_LIFE).exp();
     for value in window.iter().rev() {
@@ -32,22 +32,6 @@ pub(crate) fn centre(before: &[f64]) -> f64 {
         weight *= decay;
     }
     near + sum / all
-}
-
-/// The median of at most [`CENTRE_WINDOW`] values.
-pub(crate) fn median_in(buffer: &mut [f64; CENTRE_WINDOW], values: impl Iterator<Item = f64>) -> f64 {
-    let mut count = 0;
-    // Insertion sort: nothing is faster for so few.
-    for value in values {
-        let mut place = count;
-        while place > 0 && buffer[place - 1] > value {
-            buffer[place] = buffer[place - 1];
-            place -= 1;
-        }
-        buffer[place] = value;
-        count += 1;
-    }
-    f64::midpoint(buffer[(count - 1) / 2], buffer[count / 2])
 }
 
 /// How much larger an error is for the centre of so few values than for that of five.
@@ -59,8 +43,8 @@ pub(crate) fn room(before: usize) -> f64 {
 pub(crate) fn errors(values: &[f64]) -> Errors {
     let whole = errors_from(values, f64::INFINITY);
     let limit = STEP_SCALES * scale(&whole.values).unwrap_or(f64::INFINITY).max(SCALE_LEAST);
-    let begins_a_level = |(error, at): (&f64, &usize)| {
-        let at = *at;
+    let begins_a_level = |(error, at): (&f64, &u32)| {
+        let at = *at as usize;
         error.abs() > limit && {
             let centre = centre(&values[..at]);
             stays(&values[at + 1..], centre, values[at] - centre)
@@ -84,7 +68,7 @@ fn errors_from(values: &[f64], limit: f64) -> Errors {
             errors.level_from = at;
         } else {
             errors.values.push(error);
-            errors.at.push(at);
+            errors.at.push(at as u32);
         }
     }
     errors
@@ -102,12 +86,11 @@ fn stays(later: &[f64], centre: f64, step: f64) -> bool {
 /// The errors of medians of `runs` values, against the centre of the values before them.
 pub(crate) fn errors_of_medians(values: &[f64], runs: usize) -> Errors {
     let mut errors = Errors::default();
-    let mut buffer = [0.0; CENTRE_WINDOW];
     for at in runs + 4..values.len() {
         let first = at + 1 - runs;
-        let level = median_in(&mut buffer, values[first..=at].iter().copied());
+        let level = median_of_few(values[first..=at].iter().copied());
         errors.values.push((level - centre(&values[..first])) / room(first));
-        errors.at.push(at);
+        errors.at.push(at as u32);
     }
     errors
 }

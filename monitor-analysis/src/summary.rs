@@ -25,8 +25,16 @@ pub fn median(values: &[f64]) -> Option<f64> {
             window.sort_unstable_by(f64::total_cmp);
             quantile_of_sorted(window, 0.5)
         }
-        None => quantile_of_sorted(&sorted(values), 0.5),
+        None => median_of_many(values.to_vec()),
     }
+}
+
+/// The same without sorting what is not in the middle.
+fn median_of_many(mut values: Vec<f64>) -> Option<f64> {
+    let (half, is_even) = (values.len() / 2, values.len().is_multiple_of(2));
+    let (less, &mut above, _) = values.select_nth_unstable_by(half, f64::total_cmp);
+    let below = less.iter().copied().max_by(f64::total_cmp).filter(|_| is_even);
+    quantile_of_sorted(&[below.unwrap_or(above), above], 0.5)
 }
 
 /// The quantile at `fraction` (0 to 1) of values in ascending order, by linear interpolation (type 7 of Hyndman and

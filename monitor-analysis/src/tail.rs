@@ -24,32 +24,51 @@ pub(crate) struct Kernel {
 impl Kernel {
     /// The probability of a deviation as large as this, upward.
     pub(crate) fn p(&self, deviation: f64) -> f64 {
-        self.p_without(deviation, usize::MAX)
+        self.p_up_to(deviation, usize::MAX, f64::INFINITY).unwrap_or(1.0)
     }
 
-    /// The same as if the error at `left_out` had not been.
-    pub(crate) fn p_without(&self, deviation: f64, left_out: usize) -> f64 {
-        let decay = (-std::f64::consts::LN_2 / KERNEL_HALF_LIFE).exp();
+    /// The same as if the error at `left_out` had not been; `None` if it is above `limit`, which few errors tell.
+    pub(crate) fn p_up_to(&self, deviation: f64, left_out: usize, limit: f64) -> Option<f64> {
+        let decay = decay();
         let width = 1.0 / (KERNEL_WIDTH * self.scale);
+        let prior = KERNEL_PRIOR * self.prior(deviation);
+        // No rounding makes more of it.
+        let most = limit * (self.weight() + KERNEL_PRIOR) * (1.0 + 1e-9);
         let (mut weight, mut sum, mut all) = (1.0, 0.0, 0.0);
         for (index, error) in self.errors.iter().enumerate().rev() {
             if index != left_out {
                 sum += weight * student4_upper((deviation - error) * width);
                 all += weight;
+                if sum + prior > most {
+                    return None;
+                }
             }
             weight *= decay;
         }
-        let prior = student4_upper(deviation / (KERNEL_PRIOR_WIDTH * self.scale));
-        (sum + KERNEL_PRIOR * prior) / (all + KERNEL_PRIOR)
+        Some((sum + prior) / (all + KERNEL_PRIOR))
     }
 
-    /// A bound that no probability of this deviation is below.
-    pub(crate) fn least_p(&self, deviation: f64) -> f64 {
-        let prior = student4_upper(deviation / (KERNEL_PRIOR_WIDTH * self.scale));
-        let decay = (-std::f64::consts::LN_2 / KERNEL_HALF_LIFE).exp();
-        let all = (1.0 - decay.powi(self.errors.len() as i32)) / (1.0 - decay);
-        KERNEL_PRIOR * prior / (all + KERNEL_PRIOR)
+    /// A bound that no probability of these deviations is below, one after another.
+    pub(crate) fn least_p(&self) -> impl Fn(f64) -> f64 {
+        let share = KERNEL_PRIOR / (self.weight() + KERNEL_PRIOR);
+        move |deviation| share * self.prior(deviation)
     }
+
+    /// What was never seen is as likely as this.
+    fn prior(&self, deviation: f64) -> f64 {
+        student4_upper(deviation / (KERNEL_PRIOR_WIDTH * self.scale))
+    }
+
+    /// What the errors count for together.
+    fn weight(&self) -> f64 {
+        let decay = decay();
+        (1.0 - decay.powi(self.errors.len() as i32)) / (1.0 - decay)
+    }
+}
+
+/// What an error counts for in comparison to the next one.
+fn decay() -> f64 {
+    (-std::f64::consts::LN_2 / KERNEL_HALF_LIFE).exp()
 }
 
 /// P(T > t) of Student's t with any degrees of freedom, by the continued fraction of the incomplete beta function
@@ -166,6 +185,8 @@ mod tests {
         let spiky = Kernel { errors, scale: 0.01 };
         assert!(spiky.p(0.3) > 50.0 * calm.p(0.3));
         assert!(spiky.p(4.6) < 1e-7, "but not one ten times as large");
-        assert!(calm.least_p(0.3) <= calm.p(0.3));
+        assert!(calm.least_p()(0.3) <= calm.p(0.3));
+        assert_eq!(calm.p_up_to(0.3, usize::MAX, calm.p(0.3)), Some(calm.p(0.3)));
+        assert_eq!(calm.p_up_to(0.3, usize::MAX, 0.9 * calm.p(0.3)), None);
     }
 }

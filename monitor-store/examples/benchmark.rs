@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use monitor_store::{Entry, Metrics, Monitor, Outcome, Profile, Resource, Sessions, Writer};
+use monitor_store::{Entry, Figure, MEASURES, Metrics, Monitor, Outcome, Profile, Resource, Sessions, Writer};
 
 const REPEATS: u32 = 5;
 
@@ -59,10 +59,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })?;
     }
     let sixty = monitor.sessions(&Sessions::all().newest(60))?;
+    let ids: Vec<&str> = sixty.iter().map(|session| session.session_h.as_str()).collect();
+    let figures = figures();
+    time("figures of 60 sessions, for a judge", || {
+        Ok(monitor.figures(&ids, &figures)?.sessions.iter().map(|session| session.runs.len()).sum())
+    })?;
     time("all tests of 60 sessions", || {
         sixty.iter().map(|session| Ok(monitor.tests(&session.session_h)?.len())).sum()
     })?;
     Ok(())
+}
+
+/// What `cargo monitor gate` reads of each run.
+fn figures() -> Vec<Figure> {
+    let times: [&[Resource]; 3] =
+        [&[Resource::TotalTime], &[Resource::UserTime, Resource::KernelTime], &[Resource::Memory]];
+    let measures = ["instructions", "heap_peak", "heap_retained", "allocations"];
+    let measures = MEASURES.iter().filter(|measure| measures.contains(&measure.name)).map(Figure::Measure);
+    times.into_iter().map(Figure::Sum).chain(measures).collect()
 }
 
 /// Prints the fastest and the slowest of some runs, and how many rows came back.

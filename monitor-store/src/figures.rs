@@ -45,8 +45,8 @@ pub struct RunFigures {
     pub passed: bool,
     /// It had the process to itself: another way of measuring.
     pub whole_process: bool,
-    /// Threads of the test, its own included; `None` where they were not counted.
-    pub threads: Option<u64>,
+    /// Nothing but its own thread worked for it; not so where threads were not counted.
+    pub single_threaded: bool,
     /// What its memory is.
     pub memory: Option<MemSource>,
 }

@@ -1,14 +1,13 @@
 //! What was seen of each test on both sides.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Deref;
 use std::sync::Arc;
 
-use monitor_store::{Session, TestId};
+use monitor_store::{RunFigures, Session, TestId};
 
 use super::lineage::code;
 use super::model::Request;
-use super::rows::{Row, Rows};
+use super::rows::{Rows, SessionRows, of_passed};
 use crate::error::ReportError;
 
 /// Tests that have enough values end the reading, once they are so many of all.
@@ -32,16 +31,7 @@ pub(super) struct Observed {
     pub tests: BTreeMap<TestId, Observation>,
     /// Sessions of the base that were read, newest first.
     pub base: Vec<Session>,
-    /// The number of each of them.
-    numbers: Vec<u32>,
-}
-
-impl Observed {
-    /// The session of the base that a run is of.
-    pub(super) fn session_of(&self, run: &Run) -> Option<&Session> {
-        let place = self.numbers.iter().position(|number| *number == run.session)?;
-        self.base.get(place)
-    }
+    sessions: Vec<SeenSession>,
 }
 
 /// One test on both sides.
@@ -50,48 +40,69 @@ pub(super) struct Observation {
     /// Its number among the rows.
     pub number: u32,
     /// Its runs in the base, oldest first.
-    pub base: Vec<Run>,
+    pub base: Vec<Place>,
     /// Its runs in the head, oldest first.
-    pub head: Vec<Run>,
+    pub head: Vec<Place>,
     /// Its other runs of the head's code.
-    pub witnesses: Vec<Run>,
+    pub witnesses: Vec<Place>,
     /// The newest whole run of the base has it.
     pub is_usual: bool,
+    /// Runs of the base that the head's can be compared with.
+    fitting: usize,
     /// The last session of the base that had it, counted as they were read.
     last_read: usize,
 }
 
+/// Where a run stands: there are as many as tests times sessions, so they are small.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    session: u32,
+    row: u32,
+}
+
+/// A session whose runs were seen.
+struct SeenSession {
+    session_h: String,
+    number: u32,
+    code: u32,
+    code_is_known: bool,
+    rows: Arc<SessionRows>,
+}
+
 /// One run of a test.
-#[derive(Clone)]
-pub(super) struct Run {
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    /// Its session.
+    pub session_h: &'a str,
     /// The number of its session, later ones larger.
     pub session: u32,
     /// The number of its code.
     pub code: u32,
     /// The code is known, so that its number means something.
     pub code_is_known: bool,
-    /// What was measured.
-    pub row: SharedRow,
+    /// How it was measured.
+    pub row: RunFigures,
+    /// What was measured, a value for each metric.
+    pub values: &'a [f64],
 }
 
-impl Run {
-    fn of(session: u32, (code, code_is_known): (u32, bool), rows: &Arc<Vec<Row>>, at: usize) -> Self {
-        Self { session, code, code_is_known, row: SharedRow { rows: rows.clone(), at } }
+impl Run<'_> {
+    /// The value of the metric at this place; `None` if the test did not pass or it was not measured.
+    pub(super) fn value(&self, metric: usize) -> Option<f64> {
+        of_passed(&self.row, self.values[metric])
     }
 }
 
-/// A row among those of its session, which are kept once.
-#[derive(Clone)]
-pub(super) struct SharedRow {
-    rows: Arc<Vec<Row>>,
-    at: usize,
-}
-
-impl Deref for SharedRow {
-    type Target = Row;
-
-    fn deref(&self) -> &Row {
-        &self.rows[self.at]
+impl Observed {
+    /// The runs at these places, close together: each is looked at several times for each metric.
+    pub(super) fn runs(&self, places: &[Place]) -> Vec<Run<'_>> {
+        let run = |place: &Place| {
+            let SeenSession { session_h, number, code, code_is_known, rows } = &self.sessions[place.session as usize];
+            let at = place.row as usize;
+            let (row, values) = (rows.rows[at], rows.values(at));
+            Run { session_h, session: *number, code: *code, code_is_known: *code_is_known, row, values }
+        };
+        places.iter().map(run).collect()
     }
 }
 
@@ -105,13 +116,12 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
     rows.read(&[sides.head.as_slice(), &sides.witnesses, &sides.base[..at_once]].concat())?;
     for (session, age) in sides.head.iter().zip(0..) {
         let of_session = rows.of(session)?;
-        let code = seen.code(session);
-        for at in 0..of_session.len() {
-            let run = Run::of(newest - age, code, &of_session, at);
-            seen.test(run.row.test).head.insert(0, run);
+        for (place, row) in seen.session(session, newest - age, &of_session) {
+            seen.test(row.test).head.insert(0, place);
         }
     }
-    let head_tests: Vec<u32> = seen.tests.keys().copied().collect();
+    let machines: HashMap<u32, u32> = seen.machines_of_head();
+    let head_tests: Vec<u32> = machines.keys().copied().collect();
     let wanted = head_tests.len() * sides.depth;
     let (mut read, mut usual): (usize, Vec<u32>) = (0, Vec::new());
     let mut base = Vec::new();
@@ -120,22 +130,21 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
             rows.read(&sides.base[index..sides.base.len().min(index + MORE)])?;
         }
         let of_session = rows.of(session)?;
-        read += of_session.len();
-        if index < USUAL && of_session.len() > usual.len() {
-            usual = of_session.iter().map(|row| row.test).collect();
+        read += of_session.rows.len();
+        if index < USUAL && of_session.rows.len() > usual.len() {
+            usual = of_session.rows.iter().map(|row| row.test).collect();
         }
-        let code = seen.code(session);
-        for at in 0..of_session.len() {
-            let run = Run::of(number, code, &of_session, at);
-            let test = seen.test(run.row.test);
-            test.base.push(run);
+        for (place, row) in seen.session(session, number, &of_session) {
+            let test = seen.test(row.test);
+            test.base.push(place);
             test.last_read = index;
+            let fits = row.passed && (request.across_machines || machines.get(&row.test) == Some(&row.machine));
+            test.fitting += usize::from(fits);
         }
         base.push(session.clone());
         let full = |test: &&u32| {
-            seen.tests
-                .get(*test)
-                .is_none_or(|test| index - test.last_read >= GONE || test.has(sides.depth, request.across_machines))
+            let test = &seen.tests[**test as usize];
+            index - test.last_read >= GONE || test.fitting >= sides.depth
         };
         if index + 1 >= sides.depth
             && (read >= SPREAD * wanted
@@ -146,18 +155,16 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
     }
     for session in &sides.witnesses {
         let of_session = rows.of(session)?;
-        let code = seen.code(session);
-        for (at, row) in of_session.iter().enumerate() {
-            if seen.tests.get(&row.test).is_some_and(|test| !test.head.is_empty()) {
-                let run = Run::of(0, code, &of_session, at);
-                seen.test(row.test).witnesses.push(run);
+        for (place, row) in seen.session(session, 0, &of_session) {
+            if machines.contains_key(&row.test) {
+                seen.test(row.test).witnesses.push(place);
             }
         }
     }
     for test in usual {
         seen.test(test).is_usual = true;
     }
-    Ok(Observed { tests: seen.by_id(rows), base, numbers })
+    Ok(seen.observed(rows, base))
 }
 
 /// A number for each session, newest first, larger for later ones.
@@ -176,38 +183,57 @@ fn numbers(sessions: &[Session]) -> Vec<u32> {
 
 #[derive(Default)]
 struct Seen {
-    tests: HashMap<u32, Observation>,
+    /// By the number of the test.
+    tests: Vec<Observation>,
+    sessions: Vec<SeenSession>,
     codes: HashMap<String, u32>,
 }
 
 impl Seen {
     fn test(&mut self, number: u32) -> &mut Observation {
-        self.tests.entry(number).or_insert_with(|| Observation { number, ..Observation::default() })
+        let index = number as usize;
+        while self.tests.len() <= index {
+            let number = self.tests.len() as u32;
+            self.tests.push(Observation { number, ..Observation::default() });
+        }
+        &mut self.tests[index]
     }
 
-    /// The number of a session's code, and whether the code is known. A session of unknown code is its own.
-    fn code(&mut self, session: &Session) -> (u32, bool) {
-        let code = code(session);
-        let key = code.unwrap_or(&session.session_h);
+    /// Takes note of a session, and gives the places of its runs. A session of unknown code is its own.
+    fn session<'r>(
+        &mut self,
+        session: &Session,
+        number: u32,
+        rows: &'r Arc<SessionRows>,
+    ) -> impl Iterator<Item = (Place, &'r RunFigures)> + use<'r> {
+        let known = code(session);
+        let key = known.unwrap_or(&session.session_h);
         let next = self.codes.len() as u32;
-        (*self.codes.entry(key.to_owned()).or_insert(next), code.is_some())
+        let code = *self.codes.entry(key.to_owned()).or_insert(next);
+        let session_h = session.session_h.clone();
+        let at = self.sessions.len() as u32;
+        self.sessions.push(SeenSession { session_h, number, code, code_is_known: known.is_some(), rows: rows.clone() });
+        (0..).zip(&rows.rows).map(move |(row, it)| (Place { session: at, row }, it))
     }
 
-    fn by_id(self, rows: &Rows<'_>) -> BTreeMap<TestId, Observation> {
-        let tests = self.tests.into_iter().map(|(number, mut test)| {
+    /// The machine of the newest run in the head, of each test that the head has.
+    fn machines_of_head(&self) -> HashMap<u32, u32> {
+        let machine = |test: &Observation| {
+            let newest = test.head.last()?;
+            let row = &self.sessions[newest.session as usize].rows.rows[newest.row as usize];
+            Some((test.number, row.machine))
+        };
+        self.tests.iter().filter_map(machine).collect()
+    }
+
+    fn observed(self, rows: &Rows<'_>, base: Vec<Session>) -> Observed {
+        let Self { tests, sessions, .. } = self;
+        let seen = tests.into_iter().filter(|test| !test.base.is_empty() || !test.head.is_empty());
+        let tests = seen.map(|mut test| {
             test.base.reverse();
-            test.base.sort_by_key(|run| run.session);
-            (rows.id(number).clone(), test)
+            test.base.sort_by_key(|place| sessions[place.session as usize].number);
+            (rows.id(test.number).clone(), test)
         });
-        tests.collect()
-    }
-}
-
-impl Observation {
-    /// Whether there are so many values to compare with.
-    fn has(&self, depth: usize, across_machines: bool) -> bool {
-        let machine = self.head.last().map(|run| run.row.machine);
-        let fits = |run: &&Run| run.row.passed && (across_machines || Some(run.row.machine) == machine);
-        self.base.iter().filter(fits).count() >= depth
+        Observed { tests: tests.collect(), base, sessions }
     }
 }

@@ -7,11 +7,10 @@ use monitor_analysis::metric::Metric;
 use monitor_analysis::samples::Samples;
 use monitor_analysis::series::{Past, Series};
 use monitor_analysis::verdict::{Judgement, Reason};
-use monitor_store::TestId;
+use monitor_store::{RunFigures, TestId};
 
 use super::model::{Finding, Request};
 use super::observe::{Observation, Observed, Run};
-use super::rows::Row;
 
 /// A metric of a test on both sides.
 #[derive(Clone, Debug)]
@@ -75,14 +74,15 @@ pub(super) fn prepared(observed: &Observed, request: &Request<'_>) -> Prepared {
     let mut prepared = Prepared::default();
     let mut binaries: HashMap<(&str, &str), u32> = HashMap::new();
     for (id, observation) in &observed.tests {
-        if !observation.is_usual && observation.head.is_empty() {
+        let is_usual = observation.is_usual;
+        if !is_usual && observation.head.is_empty() {
             continue;
         }
-        let across_machines = !same_machine(observation);
-        prepared.usual += usize::from(observation.is_usual);
-        let reason = whole_test(observation);
-        prepared.missing +=
-            usize::from(observation.is_usual && matches!(reason, Some(Reason::OnlyInBase | Reason::DidNotPass)));
+        let test = &Runs::of(observed, observation);
+        let across_machines = !test.same_machine();
+        prepared.usual += usize::from(is_usual);
+        let reason = test.not_comparable();
+        prepared.missing += usize::from(is_usual && matches!(reason, Some(Reason::OnlyInBase | Reason::DidNotPass)));
         let reason = reason.or((across_machines && !request.across_machines).then_some(Reason::OtherMachineClass));
         if let Some(reason) = reason {
             prepared.findings.push(finding(id, None, Judgement::without_comparison(reason), across_machines));
@@ -92,10 +92,10 @@ pub(super) fn prepared(observed: &Observed, request: &Request<'_>) -> Prepared {
         let binary = *binaries.entry((&id.package, &id.binary)).or_insert(next);
         for (place, &metric) in request.metrics.iter().enumerate() {
             // The heap's peak says what the memory was, exactly.
-            if metric == Metric::Memory && has_heap(observation, request.metrics) {
+            if metric == Metric::Memory && test.has_heap(request.metrics) {
                 continue;
             }
-            match history(id, observed, observation, (place, metric), binary, request) {
+            match history(id, test, (place, metric), binary, request) {
                 Ok(history) => {
                     prepared.histories.extend(history.map(|history| History { across_machines, ..history }));
                 }
@@ -120,81 +120,85 @@ fn finding(test: &TestId, metric: Option<Metric>, judgement: Judgement, across_m
     }
 }
 
-/// Why a test as a whole cannot be compared.
-fn whole_test(observation: &Observation) -> Option<Reason> {
-    match (observation.base.is_empty(), observation.head.is_empty()) {
-        (true, _) => Some(Reason::OnlyInHead),
-        (false, true) => Some(Reason::OnlyInBase),
-        (false, false) if !observation.head.iter().any(|run| run.row.passed) => Some(Reason::DidNotPass),
-        (false, false) => None,
+/// The runs of a test on both sides, oldest first.
+struct Runs<'a> {
+    number: u32,
+    base: Vec<Run<'a>>,
+    head: Vec<Run<'a>>,
+    witnesses: Vec<Run<'a>>,
+}
+
+impl<'a> Runs<'a> {
+    fn of(observed: &'a Observed, observation: &Observation) -> Self {
+        let Observation { number, base, head, witnesses, .. } = observation;
+        let [base, head, witnesses] = [base, head, witnesses].map(|places| observed.runs(places));
+        Self { number: *number, base, head, witnesses }
     }
-}
 
-/// Whether the base has runs on the head's machine class.
-fn same_machine(observation: &Observation) -> bool {
-    let Some(head) = observation.head.last() else { return true };
-    observation.base.is_empty() || observation.base.iter().any(|run| run.row.machine == head.row.machine)
-}
+    /// Why a test as a whole cannot be compared.
+    fn not_comparable(&self) -> Option<Reason> {
+        match (self.base.is_empty(), self.head.is_empty()) {
+            (true, _) => Some(Reason::OnlyInHead),
+            (false, true) => Some(Reason::OnlyInBase),
+            (false, false) if !self.head.iter().any(|run| run.row.passed) => Some(Reason::DidNotPass),
+            (false, false) => None,
+        }
+    }
 
-fn has_heap(observation: &Observation, metrics: &[Metric]) -> bool {
-    let Some(place) = metrics.iter().position(|metric| *metric == Metric::HeapPeak) else { return false };
-    observation.head.iter().any(|run| !run.row.values[place].is_nan())
+    /// Whether the base has runs on the head's machine class.
+    fn same_machine(&self) -> bool {
+        let Some(head) = self.head.last() else { return true };
+        self.base.is_empty() || self.base.iter().any(|run| run.row.machine == head.row.machine)
+    }
+
+    fn has_heap(&self, metrics: &[Metric]) -> bool {
+        let Some(place) = metrics.iter().position(|metric| *metric == Metric::HeapPeak) else { return false };
+        self.head.iter().any(|run| !run.values[place].is_nan())
+    }
 }
 
 /// The series of one metric; `None` if no side ever measured it.
 fn history(
     id: &TestId,
-    observed: &Observed,
-    observation: &Observation,
+    test: &Runs<'_>,
     (place, metric): (usize, Metric),
     binary: u32,
     request: &Request<'_>,
 ) -> Result<Option<History>, Reason> {
-    let Some(head) = observation.head.iter().rev().find(|run| run.row.passed).map(|run| &run.row) else {
+    let Some(head) = test.head.iter().rev().find(|run| run.row.passed).map(|run| &run.row) else {
         return Ok(None);
     };
-    let is_alike = |run: &&Run| is_alike(metric, &run.row, head, request.across_machines);
-    let new: Vec<&Run> = observation.head.iter().filter(is_alike).collect();
-    let values = |runs: &[&Run]| runs.iter().filter_map(|run| run.row.value(place)).collect::<Vec<f64>>();
+    let is_alike = |run: &&Run<'_>| is_alike(metric, &run.row, head, request.across_machines);
+    let alike =
+        |runs: &[Run<'_>]| runs.iter().filter(is_alike).filter_map(|run| run.value(place)).collect::<Vec<f64>>();
     // Sessions in which instructions were counted have other metrics than those beside them.
-    let is_here = |run: &&Run| request.across_machines || run.row.machine == head.machine;
-    let measured_before = observation.base.iter().filter(is_here).any(|run| run.row.value(place).is_some());
-    if values(&new).is_empty() {
+    let is_here = |run: &&Run<'_>| request.across_machines || run.row.machine == head.machine;
+    let measured_before = test.base.iter().filter(is_here).any(|run| run.value(place).is_some());
+    let new = alike(&test.head);
+    if new.is_empty() {
         return if measured_before { Err(Reason::NotMeasured) } else { Ok(None) };
     }
-    let is_over = |run: &&Run| {
-        request.is_over.is_some_and(|is_over| {
-            observed.session_of(run).is_some_and(|session| is_over(id, metric, &session.session_h))
-        })
-    };
-    let before: Vec<&Run> = observation.base.iter().filter(is_alike).filter(|run| !is_over(run)).collect();
-    let mut past: Vec<(&Run, f64)> = before.iter().filter_map(|run| Some((*run, run.row.value(place)?))).collect();
+    let is_over = |run: &Run<'_>| request.is_over.is_some_and(|is_over| is_over(id, metric, run.session_h));
+    let before = test.base.iter().filter(is_alike).filter(|run| !is_over(run));
+    let mut past: Vec<(&Run<'_>, f64)> = before.filter_map(|run| Some((run, run.value(place)?))).collect();
     past.drain(..past.len().saturating_sub(request.sides.depth));
     if request.sides.is_one {
         past.drain(..other_level(&past.iter().map(|(_, value)| *value).collect::<Vec<_>>()));
     }
     if past.is_empty() {
-        let on_machine =
-            |run: &Run| run.row.value(place).is_some() && (request.across_machines || run.row.machine == head.machine);
-        let otherwise = observation.base.iter().any(on_machine);
-        return Err(match (otherwise, measured_before) {
-            (true, _) => Reason::OtherSource,
-            (false, true) => Reason::NoComparableValue,
-            (false, false) => Reason::NotMeasured,
-        });
+        return Err(if measured_before { Reason::OtherSource } else { Reason::NotMeasured });
     }
-    let witnesses: Vec<&Run> = observation.witnesses.iter().filter(is_alike).collect();
-    let mut all = past.iter().map(|(run, _)| *run).chain(new.iter().copied());
+    let new_runs = || test.head.iter().filter(is_alike);
     Ok(Some(History {
         test: id.clone(),
         metric,
-        number: observation.number,
+        number: test.number,
         binary,
-        single_threaded: all.all(|run| run.row.single_threaded),
+        single_threaded: past.iter().map(|(run, _)| *run).chain(new_runs()).all(|run| run.row.single_threaded),
         past: past.iter().map(|(run, value)| Past { run: run.session, code: run.code, value: *value }).collect(),
-        code: new.last().filter(|run| run.code_is_known).map(|run| run.code),
-        witnesses: values(&witnesses),
-        new: values(&new),
+        code: new_runs().next_back().filter(|run| run.code_is_known).map(|run| run.code),
+        witnesses: alike(&test.witnesses),
+        new,
         across_machines: false,
     }))
 }
@@ -210,7 +214,7 @@ fn other_level(values: &[f64]) -> usize {
 }
 
 /// Whether a row's figure was obtained as the head's: on its machine class, in its way.
-fn is_alike(metric: Metric, row: &Row, head: &Row, across_machines: bool) -> bool {
+fn is_alike(metric: Metric, row: &RunFigures, head: &RunFigures, across_machines: bool) -> bool {
     row.passed
         && (across_machines || row.machine == head.machine)
         && row.whole_process == head.whole_process

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use monitor_analysis::metric::Metric;
-use monitor_store::{Figure, MemSource, Session, TestId};
+use monitor_store::{Figure, RunFigures, Session, TestId};
 
 use crate::error::ReportError;
 use crate::measure;
@@ -17,26 +17,17 @@ pub struct Rows<'a> {
     ids: Vec<TestId>,
     numbers: HashMap<TestId, u32>,
     machines: HashMap<String, u32>,
-    sessions: HashMap<String, Arc<Vec<Row>>>,
+    sessions: HashMap<String, Arc<SessionRows>>,
 }
 
-/// The last run of a test in a session: of the attempts of a runner that retries, the one that counts.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    /// Which test.
-    pub test: u32,
-    /// On which machine class; where it is unknown, in which context.
-    pub machine: u32,
-    /// Its figures may stand in a baseline.
-    pub passed: bool,
-    /// Nothing but its own thread worked for it.
-    pub single_threaded: bool,
-    /// It had the process to itself: another way of measuring.
-    pub whole_process: bool,
-    /// What its memory is.
-    pub memory: Option<MemSource>,
-    /// A value for each metric, NaN for none.
-    pub values: Box<[f64]>,
+/// The rows of a session, in the order of their tests: of each the last run, of the attempts of a runner that retries the
+/// one that counts.
+#[derive(Debug, Default)]
+pub(super) struct SessionRows {
+    pub rows: Vec<RunFigures>,
+    /// For each row a value for each metric, NaN for none.
+    values: Vec<f64>,
+    metrics: usize,
 }
 
 impl<'a> Rows<'a> {
@@ -78,24 +69,19 @@ impl<'a> Rows<'a> {
         let tests: Vec<u32> = found.tests.into_iter().map(|id| self.number(id)).collect();
         let machines: Vec<u32> = found.machines.into_iter().map(|machine| self.machine(machine)).collect();
         for (session_h, runs) in missing.into_iter().zip(found.sessions) {
-            let row = |(run, values): (&monitor_store::RunFigures, &[f64])| Row {
+            let number = |run: RunFigures| RunFigures {
                 test: tests[run.test as usize],
                 machine: machines[run.machine as usize],
-                passed: run.passed,
-                single_threaded: run.threads == Some(1),
-                whole_process: run.whole_process,
-                memory: run.memory,
-                values: values.iter().zip(&factors).map(|(value, factor)| value * factor).collect(),
+                ..run
             };
-            let mut rows: Vec<Row> = runs.runs.iter().zip(runs.values.chunks(figures.len().max(1))).map(row).collect();
-            rows.sort_unstable_by_key(|row| row.test);
+            let rows = SessionRows::new(runs.runs.into_iter().map(number).collect(), runs.values, &factors);
             self.sessions.insert(session_h.to_owned(), Arc::new(rows));
         }
         Ok(())
     }
 
     /// The rows of a session.
-    pub(super) fn of(&mut self, session: &Session) -> Result<Arc<Vec<Row>>, ReportError> {
+    pub(super) fn of(&mut self, session: &Session) -> Result<Arc<SessionRows>, ReportError> {
         self.read(std::slice::from_ref(session))?;
         Ok(self.sessions.get(&session.session_h).cloned().unwrap_or_default())
     }
@@ -124,13 +110,33 @@ impl<'a> Rows<'a> {
         else {
             return Ok(None);
         };
-        Ok(rows.iter().find(|row| row.test == *number).and_then(|row| row.value(place)))
+        let at = rows.rows.binary_search_by_key(number, |row| row.test);
+        Ok(at.ok().and_then(|at| of_passed(&rows.rows[at], rows.values(at)[place])))
     }
 }
 
-impl Row {
-    /// The value of the metric at this place; `None` if the test did not pass or it was not measured.
-    pub(super) fn value(&self, metric: usize) -> Option<f64> {
-        Some(self.values[metric]).filter(|value| self.passed && !value.is_nan())
+impl SessionRows {
+    fn new(mut rows: Vec<RunFigures>, mut values: Vec<f64>, factors: &[f64]) -> Self {
+        let metrics = factors.len();
+        for (value, factor) in values.iter_mut().zip(factors.iter().cycle()) {
+            *value *= factor;
+        }
+        if !rows.is_sorted_by_key(|row| row.test) {
+            let mut order: Vec<usize> = (0..rows.len()).collect();
+            order.sort_unstable_by_key(|at| rows[*at].test);
+            values = order.iter().flat_map(|at| &values[at * metrics..(at + 1) * metrics]).copied().collect();
+            rows = order.into_iter().map(|at| rows[at]).collect();
+        }
+        Self { rows, values, metrics }
     }
+
+    /// The values of the row at this place, one for each metric.
+    pub(super) fn values(&self, at: usize) -> &[f64] {
+        &self.values[at * self.metrics..(at + 1) * self.metrics]
+    }
+}
+
+/// What a row says of one of its values; `None` if the test did not pass or it was not measured.
+pub(super) fn of_passed(row: &RunFigures, value: f64) -> Option<f64> {
+    Some(value).filter(|value| row.passed && !value.is_nan())
 }

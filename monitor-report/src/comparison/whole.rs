@@ -54,6 +54,7 @@ impl Comparison {
     pub fn new(source: &dyn Source, mut request: Request<'_>) -> Result<Self, ReportError> {
         let mut rows = Rows::new(source, request.metrics);
         let prepared = prepare(&mut rows, &mut request)?;
+        drop(rows);
         let mut verdicts = judge(&prepared, &request);
         causes::add(source, &request.sides, &mut verdicts.findings)?;
         let dependencies = changed_dependencies(source, &request.sides)?;

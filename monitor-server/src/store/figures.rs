@@ -67,7 +67,7 @@ fn of_session(rows: Vec<Cells>, figures: usize, names: &mut Names) -> SessionFig
             passed: ended && outcome_is_good,
             whole_process: row.maybe().and_then(|word| Attribution::parse(&word)) == Some(Attribution::Process),
             memory: row.maybe().and_then(|word| MemSource::parse(&word)),
-            threads: row.real().map(|threads| threads as u64),
+            single_threaded: row.real() == Some(1.0),
         };
         let place = match places.get(&test) {
             Some(&place) if start < starts[place] => continue,

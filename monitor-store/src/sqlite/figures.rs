@@ -1,6 +1,7 @@
 //! The query of [`Figures`]: numbers of `RUNS` only, the words behind them once.
 
 use std::collections::HashMap;
+use std::thread;
 
 use rusqlite::{Row, Statement};
 
@@ -11,33 +12,80 @@ use crate::sqlite::conditions::column;
 use crate::sqlite::monitor::{Monitor, text};
 use crate::test_run::TestId;
 use crate::timestamp::Timestamp;
-use crate::words::{Attribution, MemSource};
+use crate::words::MemSource;
+
+/// So many sessions are worth another thread, which has to open the file too.
+const SHARED_FROM: usize = 16;
 
 impl Monitor {
-    /// The last run of each test in some sessions, with some figures of it.
+    /// The last run of each test in some sessions, with some figures of it; of many sessions by two threads.
     ///
     /// # Errors
     ///
     /// As [`Monitor::tests`].
     pub fn figures<S: AsRef<str>>(&self, sessions: &[S], figures: &[Figure]) -> Result<Figures, StoreError> {
-        let columns: Vec<String> = figures.iter().map(|figure| expression(*figure)).collect();
-        // By SQLite's own numbers of items and contexts; what they stand for is asked once.
-        let sql = format!(
-            "SELECT r.ITEM, r.START, r.ENV, r.ENDED AND coalesce(r.OUTCOME = 'passed', 1), r.ATTRIBUTION, r.MEM_SOURCE, \
-             r.THREADS{} FROM RUNS r WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
-             AND (r.ENDED OR r.OUTCOME IN ('running', 'crashed'))",
-            columns.concat()
-        );
+        let sessions: Vec<&str> = sessions.iter().map(AsRef::as_ref).collect();
         let mut names = Names::of(self)?;
-        let sessions = self.prepared(&sql, |statement| {
-            let mut read = Vec::with_capacity(sessions.len());
-            for session in sessions {
-                read.push(of_session(statement, session.as_ref(), figures.len(), &mut names)?);
-            }
-            Ok(read)
+        let query = &Query { sql: sql(figures), figures: figures.len(), items: &names.items, tests: names.tests.len() };
+        let is_shared = sessions.len() >= SHARED_FROM && thread::available_parallelism().is_ok_and(|all| all.get() > 1);
+        let another = if is_shared { self.another() } else { None };
+        let (here, there) = sessions.split_at(if another.is_some() { sessions.len() / 2 } else { sessions.len() });
+        let (first, second) = thread::scope(|scope| {
+            let other = another.map(|database| {
+                scope.spawn(move || {
+                    database.patiently(|connection| query.read(&mut connection.prepare(&query.sql)?, there))
+                })
+            });
+            let first = self.prepared(&query.sql, |statement| query.read(statement, here));
+            let second = other.map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            Ok::<_, StoreError>((first?, second.transpose()?.unwrap_or_default()))
         })?;
-        Ok(Figures { tests: names.tests, machines: names.machines, sessions })
+        let mut found = Vec::with_capacity(sessions.len());
+        for Read { sessions, contexts } in [first, second] {
+            let machines: Vec<u32> = contexts.into_iter().map(|context| names.machine(context)).collect();
+            for mut session in sessions {
+                session.runs.iter_mut().for_each(|run| run.machine = machines[run.machine as usize]);
+                found.push(session);
+            }
+        }
+        Ok(Figures { tests: names.tests, machines: names.machines, sessions: found })
     }
+}
+
+/// What is asked of each session, by SQLite's own numbers of items and contexts.
+struct Query<'a> {
+    sql: String,
+    figures: usize,
+    items: &'a [(i64, u32)],
+    tests: usize,
+}
+
+/// Sessions as a thread has read them: their machines are places in `contexts`.
+#[derive(Default)]
+struct Read {
+    sessions: Vec<SessionFigures>,
+    contexts: Vec<Option<i64>>,
+}
+
+/// The column of the first figure.
+const FIRST_FIGURE: usize = 4;
+
+/// Bits of the fourth column: each column less is a twelfth of the time.
+const PASSED: i64 = 1;
+const WHOLE_PROCESS: i64 = 2;
+const SINGLE_THREADED: i64 = 4;
+const HEAP: i64 = 8;
+const RSS: i64 = 16;
+
+fn sql(figures: &[Figure]) -> String {
+    let columns: String = figures.iter().map(|figure| expression(*figure)).collect();
+    format!(
+        "SELECT r.ITEM, r.START, r.ENV, (r.ENDED AND coalesce(r.OUTCOME = 'passed', 1)) \
+         + {WHOLE_PROCESS} * (r.ATTRIBUTION IS 'process') + {SINGLE_THREADED} * (r.THREADS IS 1) \
+         + CASE r.MEM_SOURCE WHEN 'heap' THEN {HEAP} WHEN 'rss' THEN {RSS} ELSE 0 END{columns} \
+         FROM RUNS r WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
+         AND (r.ENDED OR r.OUTCOME IN ('running', 'crashed'))"
+    )
 }
 
 fn expression(figure: Figure) -> String {
@@ -50,78 +98,104 @@ fn expression(figure: Figure) -> String {
     }
 }
 
-fn of_session(
-    statement: &mut Statement<'_>,
-    session_h: &str,
-    figures: usize,
-    names: &mut Names,
-) -> rusqlite::Result<SessionFigures> {
-    let mut found = SessionFigures::default();
-    // When the runs that were found began, and where that of a test stands among them.
-    let mut starts: Vec<Timestamp> = Vec::new();
-    let mut places: Vec<Option<usize>> = vec![None; names.tests.len()];
-    let mut rows = statement.query([session_h])?;
-    while let Some(row) = rows.next()? {
-        let Some(test) = names.test_of_item.get(&row.get(0)?).copied() else { continue };
-        let start: Timestamp = row.get(1)?;
-        let run = run(row, test, names)?;
-        let place = match places[test as usize] {
-            Some(place) if start < starts[place] => continue,
-            Some(place) => {
-                (found.runs[place], starts[place]) = (run, start);
-                place
-            }
-            None => {
-                let place = found.runs.len();
-                places[test as usize] = Some(place);
+impl Query<'_> {
+    fn read(&self, statement: &mut Statement<'_>, sessions: &[&str]) -> rusqlite::Result<Read> {
+        let mut read = Read::default();
+        for session_h in sessions {
+            let session = self.session(statement, session_h, &mut read)?;
+            read.sessions.push(session);
+        }
+        Ok(read)
+    }
+
+    fn session(
+        &self,
+        statement: &mut Statement<'_>,
+        session_h: &str,
+        read: &mut Read,
+    ) -> rusqlite::Result<SessionFigures> {
+        let usual = read.sessions.last().map_or(0, |session| session.runs.len());
+        let mut found =
+            SessionFigures { runs: Vec::with_capacity(usual), values: Vec::with_capacity(usual * self.figures) };
+        // When the runs that were found began, and where that of a test stands among them.
+        let mut starts: Vec<Timestamp> = Vec::with_capacity(usual);
+        let mut places: Vec<u32> = vec![NOWHERE; self.tests];
+        let mut next = 0;
+        let mut rows = statement.query([session_h])?;
+        while let Some(row) = rows.next()? {
+            let Some(test) = self.test(row.get(0)?, &mut next) else { continue };
+            let start: Timestamp = row.get(1)?;
+            let place = places[test as usize] as usize;
+            let run = run(row, test, &mut read.contexts)?;
+            let values = (FIRST_FIGURE..FIRST_FIGURE + self.figures)
+                .map(|figure| row.get::<_, Option<f64>>(figure).map(|value| value.unwrap_or(f64::NAN)));
+            if place == NOWHERE as usize {
+                places[test as usize] = found.runs.len() as u32;
                 found.runs.push(run);
                 starts.push(start);
-                found.values.resize((place + 1) * figures, f64::NAN);
-                place
+                for value in values {
+                    found.values.push(value?);
+                }
+            } else if start >= starts[place] {
+                (found.runs[place], starts[place]) = (run, start);
+                for (known, value) in found.values[place * self.figures..].iter_mut().zip(values) {
+                    *known = value?;
+                }
             }
-        };
-        for figure in 0..figures {
-            found.values[place * figures + figure] =
-                row.get::<_, Option<f64>>(FIRST_FIGURE + figure)?.unwrap_or(f64::NAN);
         }
+        Ok(found)
     }
-    Ok(found)
+
+    /// The test that an item is; `None` for what is no test. Items come in ascending order nearly always: `next` is where this
+    /// one is looked for first.
+    fn test(&self, item: i64, next: &mut usize) -> Option<u32> {
+        let is = |at: usize| self.items.get(at).is_some_and(|(known, _)| *known == item);
+        let at = if is(*next) { *next } else { self.items.binary_search_by_key(&item, |(known, _)| *known).ok()? };
+        *next = at + 1;
+        Some(self.items[at].1)
+    }
 }
 
-/// The column of the first figure.
-const FIRST_FIGURE: usize = 7;
+const NOWHERE: u32 = u32::MAX;
 
-fn run(row: &Row<'_>, test: u32, names: &mut Names) -> rusqlite::Result<RunFigures> {
+fn run(row: &Row<'_>, test: u32, contexts: &mut Vec<Option<i64>>) -> rusqlite::Result<RunFigures> {
+    let context: Option<i64> = row.get(2)?;
+    let machine = contexts.iter().position(|known| *known == context).unwrap_or_else(|| {
+        contexts.push(context);
+        contexts.len() - 1
+    });
+    let bits: i64 = row.get(3)?;
+    let has = |bit: i64| bits & bit != 0;
     Ok(RunFigures {
         test,
-        machine: names.machine(row.get(2)?),
-        passed: row.get(3)?,
-        whole_process: row.get::<_, Option<Attribution>>(4)? == Some(Attribution::Process),
-        memory: row.get::<_, Option<MemSource>>(5)?,
-        threads: row.get::<_, Option<i64>>(6)?.map(i64::unsigned_abs),
+        machine: machine as u32,
+        passed: has(PASSED),
+        whole_process: has(WHOLE_PROCESS),
+        single_threaded: has(SINGLE_THREADED),
+        memory: if has(HEAP) { Some(MemSource::Heap) } else { has(RSS).then_some(MemSource::Rss) },
     })
 }
 
 /// What SQLite's numbers stand for.
 struct Names {
     tests: Vec<TestId>,
-    /// Several items are one test, where its file or component changed; some are none.
-    test_of_item: HashMap<i64, u32>,
+    /// The test of each item, in ascending order. Several items are one test, where its file or component changed; some are
+    /// none.
+    items: Vec<(i64, u32)>,
     machines: Vec<String>,
     machine_of_context: HashMap<Option<i64>, u32>,
 }
 
 impl Names {
     fn of(monitor: &Monitor) -> Result<Self, StoreError> {
-        let sql = "SELECT ID, PACKAGE, BINARY, ITEM_PATH, ITEM_VARIANT FROM ITEMS WHERE KIND = ?";
+        let sql = "SELECT ID, PACKAGE, BINARY, ITEM_PATH, ITEM_VARIANT FROM ITEMS WHERE KIND = ? ORDER BY ID";
         let items = monitor.rows(sql, [text("function")], |row| {
             let mut cells = Cells::new(row, 0);
             let item: i64 = cells.get()?;
             let (package, binary) = (cells.text()?, cells.text()?);
             Ok((item, TestId { package, binary, path: cells.text()?, variant: cells.text()? }))
         })?;
-        let mut names =
-            Self { tests: vec![], test_of_item: HashMap::new(), machines: vec![], machine_of_context: HashMap::new() };
+        let mut names = Self { tests: vec![], items: vec![], machines: vec![], machine_of_context: HashMap::new() };
         let mut known: HashMap<TestId, u32> = HashMap::with_capacity(items.len());
         for (item, id) in items {
             let next = names.tests.len() as u32;
@@ -129,7 +203,7 @@ impl Names {
                 names.tests.push(id.clone());
                 next
             });
-            names.test_of_item.insert(item, test);
+            names.items.push((item, test));
         }
         let sql = "SELECT e.ID, coalesce(k.CLASS_H, e.TEXT) FROM EXECUTION_CONTEXTS c JOIN TEXTS e ON e.TEXT = c.ENV_H \
                    LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = c.ENV_H";

@@ -13,6 +13,7 @@ use crate::rows::{ContextClass, ExecutionContext, Metric, Session};
 use crate::spool::Kept;
 use crate::sqlite::columns::{self, Cells};
 use crate::sqlite::conditions::{self, Sql};
+use crate::sqlite::database::Database;
 use crate::sqlite::reader::Reader;
 
 /// A `.pymon` file that is open for queries.
@@ -272,6 +273,11 @@ impl Monitor {
     ) -> Result<T, StoreError> {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         reader.database.patiently(|connection| action(&mut connection.prepare(sql)?))
+    }
+
+    /// A second connection to read by, for another thread; `None` where that is not simple.
+    pub(crate) fn another(&self) -> Option<Database> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).another()
     }
 
     pub(crate) fn rows<T>(

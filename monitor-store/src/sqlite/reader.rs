@@ -56,6 +56,11 @@ impl Reader {
         Ok(reader)
     }
 
+    /// A second connection to the same file; `None` where it can't be opened in the simplest way.
+    pub(crate) fn another(&self) -> Option<Database> {
+        connect(self.database.path(), OpenFlags::SQLITE_OPEN_READ_ONLY).ok()
+    }
+
     fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         let (database, copy) = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
             Ok(database) => (database, None),
