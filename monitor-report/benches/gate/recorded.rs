@@ -252,6 +252,7 @@ fn process(session_h: &str, run: u32) -> Process {
         clock_cost_ns: None,
         scope_cost_ns: None,
         allocation_cost_ns: None,
+        clock_offset_us: None,
     }
 }
 
