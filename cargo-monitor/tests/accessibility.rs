@@ -95,6 +95,19 @@ fn on_a_phone_nothing_is_wider_than_the_screen_and_rows_are_cards() {
     assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= 400"), true);
     let narrow = "[...document.querySelectorAll('td, tbody th')].filter(c => c.offsetWidth < 200).length";
     assert_eq!(browser.evaluate(narrow), 0, "cells that are a few letters wide");
+    // The chart of the screen is not squeezed: another is there, whose letters are as large as the page's.
+    let shown = "[...document.querySelectorAll('#histories svg')].filter(c => c.checkVisibility())";
+    let letters = format!("{shown}.every(c => c.getBoundingClientRect().width / c.viewBox.baseVal.width > 0.95)");
+    assert_eq!(browser.evaluate(&letters), true, "charts are drawn for the width that they have");
+    let apart = format!(
+        "{shown}.every(c => {{ const boxes = [...c.querySelectorAll('text[transform], text[text-anchor=middle]')].map(t => \
+         t.getBoundingClientRect()); return boxes.every(b => b.left >= 0 && b.right <= 400); }})"
+    );
+    assert_eq!(browser.evaluate(&apart), true, "labels are on the screen");
+    assert_eq!(
+        browser.evaluate(&format!("{shown}.length === document.querySelectorAll('#histories h3').length")),
+        true
+    );
     let label = browser.evaluate("getComputedStyle(document.querySelector('td[data-label]'), '::before').content");
     assert!(label.as_str().is_some_and(|label| label.len() > 4), "a value has its name beside it: {label}");
 }

@@ -78,6 +78,24 @@ fn the_keyboard_goes_from_run_to_run() {
     assert_eq!(tooltip(&mut browser), "");
 }
 
+/// The dashed line stands between two columns; the pointer on it learns of the change, not of the run before.
+#[test]
+fn a_dashed_line_tells_its_change() {
+    let Some(mut browser) = Browser::start(1200, 900) else { return };
+    let fixture = evolution();
+    browser.open(&report(&fixture));
+    let over = "(() => { const mark = document.querySelector('#histories .mark'); mark.scrollIntoView({ block: 'center' }); \
+                const box = mark.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()";
+    let middle = browser.evaluate(over);
+    for side in [-3.0, 0.0, 3.0] {
+        let x = middle[0].as_f64().expect("a place") + side;
+        browser.call("Input.dispatchMouseEvent", &json!({ "type": "mouseMoved", "x": 5, "y": 5 }));
+        browser.call("Input.dispatchMouseEvent", &json!({ "type": "mouseMoved", "x": x, "y": middle[1] }));
+        let text = tooltip(&mut browser);
+        assert!(text.contains("rand 0.9.0 -> 0.10.1"), "{side} pixels beside the line: {text}");
+    }
+}
+
 #[test]
 fn dark_where_the_system_is() {
     let Some(mut browser) = Browser::start(1000, 800) else { return };

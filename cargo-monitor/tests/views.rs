@@ -103,8 +103,30 @@ fn runs_of_one_commit_are_one_point() {
     }
     let points = |by| written(&fixture, &["plot", "repeated", "--by", by, "-o", "by.svg"]);
     assert_eq!(points("commit").matches("class=\"run\"").count(), 2);
-    assert!(points("commit").contains("median of 3 sessions\nwall time: 2.00 s"), "{}", points("commit"));
+    assert!(
+        points("commit").contains("median of 3 sessions\nwall time: 2.00 s (1.00 s to 3.00 s)"),
+        "{}",
+        points("commit")
+    );
     assert_eq!(points("session").matches("class=\"run\"").count(), 4);
+}
+
+/// Too many for one picture: a page has a chart for each, and the terminal a line.
+#[test]
+fn two_hundred_tests_have_a_chart_each() {
+    let fixture = Fixture::empty();
+    let names: Vec<String> = (0..200).map(|number| format!("demo::of_many[{number}]")).collect();
+    for (day, commit) in [(1, "beef01aaaa"), (2, "beef02aaaa"), (3, "beef03aaaa")] {
+        let rows = names.iter().map(|name| (name.as_str(), 0.001 * f64::from(day), 64, monitor_store::Outcome::Passed));
+        fixture.session(day, commit, &[], &rows.collect::<Vec<_>>());
+    }
+    let page = written(&fixture, &["plot", "*", "-o", "all.html"]);
+    let charts = page.matches("aria-label=\"Wall Time evolution of of_many[").count();
+    assert_eq!((page.matches("<h3>").count(), charts), (200, 400), "each for wide and for narrow screens");
+    assert_eq!(printed(&fixture, &["plot", "*"]).matches("▁").count(), 200);
+    let picture = fixture.run(&["plot", "*", "-o", "all.svg"]);
+    assert_eq!(picture.code, Some(1));
+    assert!(picture.stderr.contains("write .html, where each test has a chart"), "{}", picture.stderr);
 }
 
 #[test]

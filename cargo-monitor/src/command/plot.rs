@@ -25,7 +25,7 @@ use monitor_report::view::history;
 /// Characters of a sparkline at most.
 const SPARKLINE: usize = 60;
 
-/// More lines than this in a chart cannot be told apart.
+/// More lines than this in a chart cannot be told apart: then each test has one of its own.
 const MAX_CURVES: usize = 8;
 
 /// Pixels of the PNG for each of the SVG.
@@ -40,8 +40,10 @@ Examples:
   cargo monitor plot 'test_prime*' --metric cpu-time --output primes.html
   cargo monitor plot sums --metric allocations --metric heap-peak --by session -o
 
-One test is drawn with wall time above memory, several with wall time only. Dashed lines are \
-change points, as `history` finds them.")]
+One test is drawn with wall time above memory, several with wall time only; of more than eight \
+lines a page has a chart for each test. Each session of a commit is a dot, and the line goes \
+through their median. Values that span decades have a logarithmic axis. Dashed lines are change \
+points, as `history` finds them.")]
 pub struct Arguments {
     /// The tests: names with parameters, with path, parts of a name that only one test has, or globs
     #[arg(value_name = "TEST", required = true, add = complete::test_completer())]
@@ -109,9 +111,11 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         tests.extend(found.into_iter().filter(|test| !tests.contains(test)).collect::<Vec<_>>());
     }
     let metrics = metrics(&arguments.metrics, tests.len())?;
-    if tests.len() * metrics.len() > MAX_CURVES {
+    let apart = tests.len() * metrics.len() > MAX_CURVES;
+    if apart && matches!(file, Some((_, Kind::Svg | Kind::Png))) {
         bail!(
-            "{} tests with {} metrics are more than the {MAX_CURVES} lines that a chart holds: name fewer",
+            "{} tests with {} metrics are more than the {MAX_CURVES} lines that one picture holds: name fewer tests, or write \
+             .html, where each test has a chart",
             tests.len(),
             metrics.len()
         );
@@ -119,16 +123,19 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let archive = Archive::new(&monitor)?;
     let scope = Scope { across_machines: arguments.across_machines, ..Scope::default() };
     let series = tests.iter().map(|test| archive.series(test, &scope)).collect::<Result<Vec<_>, _>>()?;
-    let curves = curves(&archive, &series, &metrics)?;
+    let curves = curves(&archive, &series, &metrics, apart)?;
     if let Some(hint) = history::other_machines(series.iter().map(|series| series.other_machines).sum()) {
         output::note(&hint);
     }
     match file {
         None => app.print(&document(&curves))?,
         Some((path, kind)) => {
-            let chart = draw(arguments, &series, &metrics, &curves);
-            fs::write(path, bytes(&chart, &curves, kind)?)
-                .with_context(|| format!("cannot write {}", path.display()))?;
+            let heading = titled(arguments, &series, &metrics);
+            let bytes = match kind {
+                Kind::Html if apart => gallery(arguments, &heading, &metrics, &curves).render().into_bytes(),
+                _ => bytes(&draw(arguments, &heading, &curves), &curves, kind)?,
+            };
+            fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
             output::note(&format!("{} has the chart", path.display()));
         }
     }
@@ -167,7 +174,13 @@ fn metrics(asked: &[MetricArgument], tests: usize) -> anyhow::Result<Vec<Metric>
     Ok(metrics)
 }
 
-fn curves<'a>(archive: &Archive<'_>, series: &'a [Series], metrics: &[Metric]) -> anyhow::Result<Vec<Curve<'a>>> {
+/// The lines, test by test. Those of tests `apart` are named by what they show only.
+fn curves<'a>(
+    archive: &Archive<'_>,
+    series: &'a [Series],
+    metrics: &[Metric],
+    apart: bool,
+) -> anyhow::Result<Vec<Curve<'a>>> {
     let mut curves = Vec::new();
     for series in series {
         for &metric in metrics {
@@ -178,7 +191,7 @@ fn curves<'a>(archive: &Archive<'_>, series: &'a [Series], metrics: &[Metric]) -
             curves.push(Curve { name, series, metric, shifts: archive.shifts(series, metric)? });
         }
     }
-    if let [_] = series {
+    if apart || series.len() == 1 {
         for curve in &mut curves {
             curve.name = curve.metric.title().to_owned();
         }
@@ -186,21 +199,43 @@ fn curves<'a>(archive: &Archive<'_>, series: &'a [Series], metrics: &[Metric]) -
     Ok(curves)
 }
 
-fn draw(arguments: &Arguments, series: &[Series], metrics: &[Metric], curves: &[Curve<'_>]) -> Chart {
-    let by = match arguments.by {
-        Points::Commit => By::Commit,
-        Points::Session => By::Session,
-    };
-    let of = match series {
-        [one] => one.test.variant.clone(),
-        several => format!("{} tests", several.len()),
-    };
-    let title = arguments.title.clone().unwrap_or_else(|| title(metrics, &of, by));
+fn draw(arguments: &Arguments, title: &str, curves: &[Curve<'_>]) -> Chart {
     let style = match arguments.style {
         Drawing::Panels => Style::Panels,
         Drawing::Talk => Style::Talk,
     };
-    Chart { style, ..chart(&title, curves, by) }
+    Chart { style, ..chart(title, curves, by(arguments)) }
+}
+
+fn by(arguments: &Arguments) -> By {
+    match arguments.by {
+        Points::Commit => By::Commit,
+        Points::Session => By::Session,
+    }
+}
+
+fn titled(arguments: &Arguments, series: &[Series], metrics: &[Metric]) -> String {
+    let of = match series {
+        [one] => one.test.variant.clone(),
+        several => format!("{} tests", several.len()),
+    };
+    arguments.title.clone().unwrap_or_else(|| title(metrics, &of, by(arguments)))
+}
+
+/// A page with a chart for each test.
+fn gallery(arguments: &Arguments, heading: &str, metrics: &[Metric], curves: &[Curve<'_>]) -> Page {
+    let mut section = Section::new("histories", "Histories");
+    for curves in curves.chunks(metrics.len()) {
+        let series = curves[0].series;
+        let Some(run) = series.runs.first() else { continue };
+        let chart = draw(arguments, &title(metrics, &series.test.variant, by(arguments)), curves);
+        section = section.with_name(&measure::name(&run.test)).with_chart(&chart);
+        for curve in curves.iter().filter(|curve| !curve.shifts.is_empty()) {
+            let table = history::changes(series, curve.metric, &curve.shifts);
+            section = section.with_folded(&format!("Changes of {}", curve.name), &table);
+        }
+    }
+    Page::new(heading).with(section)
 }
 
 fn bytes(chart: &Chart, curves: &[Curve<'_>], kind: Kind) -> anyhow::Result<Vec<u8>> {

@@ -1,20 +1,37 @@
 //! Scales and ticks.
 
+use super::logarithmic;
 use super::model::{Axis, Line};
-use crate::quantity::Unit;
+use crate::quantity::{Quantity, Unit};
 
 /// From values to heights, with ticks at round numbers.
 #[derive(Debug, PartialEq)]
 pub(super) struct Scale {
     low: f64,
     high: f64,
+    /// Of a logarithmic scale, the height of its lowest tick above zero: where there are zeros, a gap is between them.
+    pub(super) log: Option<f64>,
     /// Values and texts of the ticks, ascending.
     pub(super) ticks: Vec<(f64, String)>,
 }
 
 impl Scale {
-    /// A scale with about `count` ticks that holds zero and all values of the axis.
+    /// A scale with about `count` ticks that holds all values of the axis: logarithmic if they span decades, else from zero.
     pub(super) fn of(axis: &Axis, count: usize) -> Self {
+        let values = axis.lines.iter().flat_map(finite);
+        let Some(ticks) = logarithmic::ticks(axis.unit, values.clone(), count) else {
+            return Self::linear(axis, count);
+        };
+        let zero = values.clone().any(|value| value == 0.0);
+        let gap = if zero { 1.0 / ticks.len() as f64 } else { 0.0 };
+        let (low, high) = (ticks[0], ticks[ticks.len() - 1]);
+        let zero = zero.then(|| (0.0, ["0", axis.unit.symbol()].join(" ").trim_end().to_owned()));
+        let ticks = ticks.into_iter().map(|tick| (tick, logarithmic::text(axis.unit, tick)));
+        Self { low, high, log: Some(gap), ticks: zero.into_iter().chain(ticks).collect() }
+    }
+
+    /// A linear scale with about `count` ticks that holds zero and all values of the axis.
+    pub(super) fn linear(axis: &Axis, count: usize) -> Self {
         let (least, greatest) = range(axis);
         let (unit_size, symbol) = axis.unit.scale(greatest.max(-least));
         let step = round_step((greatest - least) / unit_size / count as f64, &[1.0, 2.0, 2.5, 5.0]) * unit_size;
@@ -39,15 +56,22 @@ impl Scale {
         let decimals = decimals_of(step / unit_size);
         let ticks = (0..=(last - first) as usize).map(|index| {
             let value = (first + index as f64) * step;
-            let number = format!("{:.decimals$}", value / unit_size);
+            let number = match decimals {
+                0 => Quantity { value: (value / unit_size).round(), unit: Unit::Count }.to_string(),
+                _ => format!("{:.decimals$}", value / unit_size),
+            };
             (value, if symbol.is_empty() { number } else { format!("{number} {symbol}") })
         });
-        Self { low: first * step, high: last * step, ticks: ticks.collect() }
+        Self { low: first * step, high: last * step, log: None, ticks: ticks.collect() }
     }
 
     /// Where a value is between the lowest (0) and the highest (1) tick.
     pub(super) fn share(&self, value: f64) -> f64 {
-        (value - self.low) / (self.high - self.low)
+        match self.log {
+            None => (value - self.low) / (self.high - self.low),
+            Some(_) if value <= 0.0 => 0.0,
+            Some(gap) => gap + (1.0 - gap) * (value / self.low).ln() / (self.high / self.low).ln(),
+        }
     }
 }
 
@@ -58,7 +82,7 @@ fn range(axis: &Axis) -> (f64, f64) {
     (least, if least == greatest { least + empty_height(axis.unit) } else { greatest })
 }
 
-fn finite(line: &Line) -> impl Iterator<Item = f64> {
+fn finite(line: &Line) -> impl Iterator<Item = f64> + Clone {
     line.values.iter().flatten().copied().filter(|value| value.is_finite())
 }
 
@@ -87,8 +111,8 @@ mod tests {
     use super::*;
 
     fn texts(unit: Unit, values: &[f64]) -> Vec<String> {
-        let line = Line { name: String::new(), values: values.iter().map(|value| Some(*value)).collect() };
-        Scale::of(&Axis { unit, lines: vec![line] }, 5).ticks.into_iter().map(|(_, text)| text).collect()
+        let line = Line { name: String::new(), values: values.iter().map(|value| vec![*value]).collect() };
+        Scale::linear(&Axis { unit, lines: vec![line] }, 5).ticks.into_iter().map(|(_, text)| text).collect()
     }
 
     #[test]
@@ -104,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_second_axis_has_as_many_intervals_as_the_first() {
-        let axis = |unit, value| Axis { unit, lines: vec![Line { name: String::new(), values: vec![Some(value)] }] };
+        let axis = |unit, value| Axis { unit, lines: vec![Line { name: String::new(), values: vec![vec![value]] }] };
         let scale = Scale::with_intervals(&axis(Unit::Bytes, 468.0 * 1_048_576.0), 4).unwrap();
         let texts: Vec<&str> = scale.ticks.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(texts, ["0 MiB", "125 MiB", "250 MiB", "375 MiB", "500 MiB"]);
@@ -127,9 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn zero_is_below_a_logarithmic_scale() {
+        let line =
+            |values: &[f64]| Line { name: String::new(), values: values.iter().map(|value| vec![*value]).collect() };
+        let scale = Scale::of(&Axis { unit: Unit::Bytes, lines: vec![line(&[0.0, 1024.0, 1_048_576.0])] }, 5);
+        let shares: Vec<f64> = scale.ticks.iter().map(|(tick, _)| scale.share(*tick)).collect();
+        assert_eq!((scale.ticks[0].1.as_str(), scale.ticks[1].1.as_str()), ("0 B", "1 KiB"));
+        let gaps: Vec<f64> = shares.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(shares[0] == 0.0 && gaps.iter().all(|gap| (gap - gaps[0]).abs() < 1e-9), "{shares:?}");
+    }
+
+    #[test]
     fn every_value_is_between_the_ends() {
         let axis =
-            |value| Axis { unit: Unit::Seconds, lines: vec![Line { name: String::new(), values: vec![Some(value)] }] };
+            |value| Axis { unit: Unit::Seconds, lines: vec![Line { name: String::new(), values: vec![vec![value]] }] };
         for exponent in -9..6 {
             for digit in 1..100 {
                 let value = f64::from(digit) / 10.0 * 10_f64.powi(exponent);

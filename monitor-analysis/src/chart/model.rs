@@ -1,6 +1,7 @@
 //! What a chart shows.
 
 use crate::quantity::Unit;
+use crate::summary::median;
 
 /// A chart of one or more series over runs.
 ///
@@ -9,8 +10,8 @@ use crate::quantity::Unit;
 /// use monitor_analysis::quantity::Unit;
 ///
 /// let points = ["1a2b3c4", "5d6e7f8"].map(|commit| Point { label: commit.to_owned(), ..Point::default() });
-/// let time = Line { name: "wall time".to_owned(), values: vec![Some(60.0), Some(360.0)] };
-/// let memory = Line { name: "memory".to_owned(), values: vec![Some(4e6), Some(5e9)] };
+/// let time = Line { name: "wall time".to_owned(), values: vec![vec![60.0], vec![360.0, 365.0, 359.0]] };
+/// let memory = Line { name: "memory".to_owned(), values: vec![vec![4e6], vec![5e9, 5e9, 5e9]] };
 /// let chart = Chart {
 ///     title: "Memory / Wall Time evolution of test_prime[982451653] by commit".to_owned(),
 ///     points: points.to_vec(),
@@ -22,9 +23,9 @@ use crate::quantity::Unit;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
-    /// Its title, above it.
+    /// Its title: above it in a picture, its name for screen readers in a page, which has a heading of its own.
     pub title: String,
-    /// The runs, in the order of history.
+    /// What stands along the x axis, in the order of history: commits or sessions. Neighbours of the same label share it.
     pub points: Vec<Point>,
     /// The first axis, red when it has one line.
     pub left: Axis,
@@ -32,7 +33,7 @@ pub struct Chart {
     pub right: Option<Axis>,
     /// How two axes stand.
     pub style: Style,
-    /// Runs marked by a vertical line: change points.
+    /// Points marked by a vertical line: change points.
     pub marks: Vec<Mark>,
     /// Width in pixels, at least 320.
     pub width: u32,
@@ -59,7 +60,15 @@ pub enum Style {
     Talk,
 }
 
-/// A run on the x axis.
+impl Chart {
+    /// The same for a screen of 400 pixels: drawn anew, with ticks and labels that have room there.
+    #[must_use]
+    pub fn narrow(&self) -> Self {
+        Self { width: 340, height: if self.right.is_some() { 400 } else { 300 }, ..self.clone() }
+    }
+}
+
+/// A commit or a session on the x axis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Point {
     /// What stands below the axis: an abbreviated commit.
@@ -68,7 +77,8 @@ pub struct Point {
     pub note: String,
 }
 
-/// A y axis and what is drawn along it. It begins at zero; a single line has its area filled.
+/// A y axis and what is drawn along it. It begins at zero, and a single line has its area filled; where the values span more
+/// than one and a half decades it is logarithmic, with zero below a gap. That of [`Style::Talk`] never is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     /// Unit of all its values.
@@ -82,14 +92,28 @@ pub struct Axis {
 pub struct Line {
     /// Its name in legend and tooltip.
     pub name: String,
-    /// A value for each run, in base units; `None` leaves a gap.
-    pub values: Vec<Option<f64>>,
+    /// The runs of each point, in base units: each has a dot, and the line goes through their median. None leave a gap, and
+    /// values that are not finite are none.
+    pub values: Vec<Vec<f64>>,
 }
 
-/// A marked run.
+impl Line {
+    /// The finite values of a point's runs.
+    pub(super) fn runs(&self, point: usize) -> Vec<f64> {
+        let values = self.values.get(point).into_iter().flatten();
+        values.copied().filter(|value| value.is_finite()).collect()
+    }
+
+    /// What the line goes through at a point.
+    pub(super) fn level(&self, point: usize) -> Option<f64> {
+        median(&self.runs(point))
+    }
+}
+
+/// A marked point.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// Index of the run.
+    /// Index of the point: the first of the new level.
     pub index: usize,
     /// What the tooltip says of it, in lines: the change point, the dependencies that came with it.
     pub text: String,

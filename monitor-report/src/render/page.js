@@ -1,5 +1,5 @@
 "use strict";
-// Each run of a chart carries its tooltip as a <title>. Here it is shown at once, for the pointer and for the keyboard.
+// Each point of a chart carries its tooltip as a <title>. Here it is shown at once, for the pointer and for the keyboard.
 const tooltip = document.getElementById("tooltip");
 for (const chart of document.querySelectorAll(".cost-chart")) {
   const runs = [...chart.querySelectorAll(".run")];
@@ -33,6 +33,10 @@ for (const chart of document.querySelectorAll(".cost-chart")) {
     End: () => runs.length - 1,
   };
   runs.forEach((run, index) => run.addEventListener("pointerenter", () => show(index)));
+  for (const change of chart.querySelectorAll(".change")) {
+    change.querySelector("title").remove();
+    change.addEventListener("pointerenter", () => show(Number(change.dataset.run)));
+  }
   chart.addEventListener("pointerleave", hide);
   chart.addEventListener("blur", hide);
   chart.addEventListener("keydown", (event) => {

@@ -26,7 +26,7 @@ pub fn style() -> String {
 /// the SHA-256 of `page.js`. A browser that refuses it tells the new one in its console; the test of the report in Chromium
 /// fails then.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
-     script-src 'sha256-mNiNqj7rVrRG5m0niLpkxZPj3O01tAW+g+4KRtvXmX4='";
+     script-src 'sha256-4ksbuvJdQtbf1An0xHPcq8YE7gU3me19TabUypy30hk='";
 
 /// A page.
 #[derive(Clone, Debug)]
@@ -161,10 +161,12 @@ impl Section {
         self.with(&folded)
     }
 
-    /// Adds a chart.
+    /// Adds a chart, below a heading that says what it is about: once for screens and paper, once for phones.
     #[must_use]
     pub fn with_chart(self, chart: &Chart) -> Self {
-        let figure = format!("<figure>\n{}</figure>\n", chart.element());
+        let (wide, narrow) = (chart.element(), chart.narrow().element());
+        let figure =
+            format!("<figure class=\"wide\">\n{wide}</figure>\n<figure class=\"narrow\">\n{narrow}</figure>\n");
         self.with(&figure)
     }
 

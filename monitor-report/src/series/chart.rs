@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use monitor_analysis::chart::{Axis, Chart, Line, Mark, Point};
 use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::Unit;
-use monitor_analysis::summary::median;
 use monitor_store::{Session, Timestamp};
 
 use super::{Series, Shift};
@@ -30,7 +29,7 @@ pub struct Curve<'a> {
 /// What is a point on the x axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum By {
-    /// Consecutive sessions of one commit: their median.
+    /// Consecutive sessions of one commit, each a dot: the line goes through their median.
     #[default]
     Commit,
     /// Each session.
@@ -116,7 +115,7 @@ fn line(curve: &Curve<'_>, at: &BTreeMap<&str, usize>, places: usize) -> Line {
     for run in &curve.series.runs {
         values[at[run.session.session_h.as_str()]].extend(run.value(curve.metric));
     }
-    Line { name: curve.name.clone(), values: values.iter().map(|values| median(values)).collect() }
+    Line { name: curve.name.clone(), values }
 }
 
 fn marks(curves: &[Curve<'_>], at: &BTreeMap<&str, usize>) -> Vec<Mark> {
