@@ -139,6 +139,21 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn a_link_lies_where_it_leads_to() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let (link, next) = (folder.path().join(".pymon"), folder.path().join("next"));
+        symlink("next", &link).expect("a link can be made");
+        symlink("/proc/costs.pymon", &next).expect("a link can be made");
+        assert_eq!(follow(&link), Path::new("/proc/costs.pymon"), "whether there is a file yet or not");
+        assert_eq!(follow(&folder.path().join("plain")), folder.path().join("plain"));
+        symlink("round", folder.path().join("round")).expect("a link can be made");
+        let _ = follow(&folder.path().join("round"));
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn a_file_system_of_the_kernel_has_no_block_device() {
         if Path::new("/proc/self").exists() {
             assert!(!is_on_block_device(Path::new("/proc/self")));

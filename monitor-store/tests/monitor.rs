@@ -67,7 +67,7 @@ fn sessions_are_found_by_what_describes_them() {
     let (_folder, db) = folder();
     three_sessions(&db);
     // As another tool may write it.
-    let number = r#"UPDATE TEST_SESSIONS SET RUN_DESCRIPTION = '{"pipeline_branch": "main", "pipeline_build_no": 0}'
+    let number = r#"UPDATE TEST_SESSIONS SET RUN_DESCRIPTION = '{"pipeline_branch": "main", "pipeline_build_no": 0, "checked": true}'
                     WHERE SESSION_H = 's0'"#;
     Connection::open(&db).unwrap().execute_batch(number).unwrap();
     let monitor = Monitor::open(&db).unwrap();
@@ -80,6 +80,8 @@ fn sessions_are_found_by_what_describes_them() {
     assert_eq!(found(Sessions::all().build("0")), "s0");
     assert_eq!(found(Sessions::all().tag("color", None)), "s2 s1");
     assert_eq!(found(Sessions::all().tag("color", Some("blue"))), "");
+    assert_eq!(found(Sessions::all().tag("checked", Some("True"))), "s0", "as it is listed");
+    assert!(monitor.session("s0").unwrap().unwrap().description.contains(&("checked".into(), "True".into())));
     let two = Sessions::all().tag("pipeline_branch", Some("fix")).tag("pipeline_build_no", Some("1"));
     assert_eq!(found(two.clone()), "");
     assert_eq!(found(two.any_tag()), "s2 s1");

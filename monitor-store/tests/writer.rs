@@ -57,6 +57,30 @@ fn two_processes_that_start_a_test_in_the_same_microsecond_keep_both_rows() {
     );
 }
 
+/// Where every test is a process of its own, each reads what those before it have written to the log.
+#[test]
+fn a_process_of_one_test_writes_ten_pages() {
+    const PAGE_OF_THE_LOG: u64 = 24 + 4096;
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let length = || std::fs::metadata(folder.path().join(".pymon-wal")).unwrap().len();
+    let run = |process_h: &str, start: &str| {
+        let key = key("s", process_h, "prime", start);
+        let started = [Entry::Started(running(&key))];
+        let mut writer = Writer::open(&db).unwrap();
+        let process = process("s", process_h);
+        writer.register(process, || (session("s"), None), context, |_| &started).unwrap();
+        writer.apply_last(&[finished(&key)]).unwrap();
+        writer.close(false).unwrap();
+    };
+    run("p", START);
+    let before = length();
+    run("q", "2026-11-23T01:02:04.000000");
+    let pages = (length() - before).div_ceil(PAGE_OF_THE_LOG);
+    assert!(pages <= 10, "{pages} pages");
+    assert_eq!(query(&db, "SELECT outcome FROM TESTS"), ["passed", "passed"]);
+}
+
 #[test]
 fn numbers_that_another_process_gives_anew_are_not_taken_for_known() {
     let folder = tempfile::tempdir().unwrap();

@@ -33,7 +33,7 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
     format!("INSERT INTO RUNS ({}) VALUES ({}?)", COLUMNS.join(", "), "?, ".repeat(COLUMNS.len() - 1))
 });
 
-/// Sets only what changes: SQLite writes an index anew for each of its columns that is set.
+/// Sets only what the end tells: the statement is compiled anew in every process of one test.
 static UPDATE: LazyLock<String> = LazyLock::new(|| {
     let set: Vec<String> =
         (1..).zip(&*COLUMNS).skip(BEGIN.len()).map(|(number, column)| format!("{column} = ?{number}")).collect();
