@@ -20,6 +20,6 @@ pub mod wire;
 #[cfg(feature = "http")]
 pub use error::ClientError;
 #[cfg(feature = "http")]
-pub use server::{Server, Stored};
+pub use server::{Server, Stored, post};
 pub use target::{Target, TargetError};
 pub use wire::Batch;

@@ -145,6 +145,21 @@ impl Server {
     }
 }
 
+/// Sends a body to any address. All of it may take `patience`.
+///
+/// # Errors
+///
+/// If it is not accepted.
+pub fn post(url: &str, headers: &[(&str, &str)], body: &[u8], patience: Duration) -> Result<(), ClientError> {
+    let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(patience)).max_redirects(0);
+    let config = if url.starts_with("https://") { config.tls_config(tls()) } else { config };
+    let mut request = config.build().new_agent().post(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    body_of(url, request.send(body)).map(|_| ())
+}
+
 fn body_of(url: &str, answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<Vec<u8>, ClientError> {
     let unreachable = |error: ureq::Error| ClientError::Unreachable { url: url.to_owned(), reason: error.to_string() };
     let mut answer = answer.map_err(unreachable)?;

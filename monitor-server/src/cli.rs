@@ -46,6 +46,15 @@ pub struct Serve {
     /// Seconds after which a session is over of which nothing comes.
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub idle: u64,
+    /// Where to send, by POST, what sessions changed; signed with MONITOR_WEBHOOK_SECRET.
+    #[arg(long, value_name = "URL", requires = "webhook_secret")]
+    pub webhook: Option<String>,
+    /// What messages are signed with: better in the variable than in the arguments, which everybody on the machine can read.
+    #[arg(long, value_name = "SECRET", env = "MONITOR_WEBHOOK_SECRET", hide_env_values = true)]
+    pub webhook_secret: Option<String>,
+    /// Seconds before a message that was not taken is sent again; then twice as long each time, up to an hour.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub webhook_pause: u64,
     /// Write a line for each request to stderr.
     #[arg(long)]
     pub log_requests: bool,

@@ -14,6 +14,7 @@ pub mod error;
 pub mod hand_out;
 pub mod ingest;
 pub mod judge;
+pub mod notify;
 pub mod openapi;
 pub mod operate;
 pub mod pages;

@@ -33,6 +33,7 @@ use crate::access::Encrypted;
 use crate::address;
 use crate::compat::render;
 use crate::judge;
+use crate::notify;
 use crate::operate::log;
 use crate::router::{elsewhere, router};
 use crate::state::State;
@@ -85,6 +86,8 @@ pub async fn serve(
     let tls = tls.map(|tls| tls.acceptor()).transpose()?;
     let service = Service { router: router(&state), state, encrypted: tls.is_some() };
     let closing = tokio::spawn(judge::close_idle(State::clone(&service.state)));
+    let webhook = service.state.options.webhook.clone();
+    let telling = webhook.map(|webhook| tokio::spawn(notify::deliver(State::clone(&service.state), webhook)));
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut end = std::pin::pin!(end);
@@ -99,6 +102,7 @@ pub async fn serve(
     }
     drop(listener);
     closing.abort();
+    telling.inspect(tokio::task::JoinHandle::abort);
     if timeout(FAREWELL, graceful.shutdown()).await.is_err() {
         log::error("shutdown", "some requests took too long and were cut off");
     }

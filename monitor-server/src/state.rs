@@ -9,6 +9,7 @@ use crate::access::Gate;
 use crate::error::Problem;
 use crate::ingest::Queue;
 use crate::judge::{Project, Verdicts};
+use crate::notify::Webhook;
 use crate::operate::Counters;
 use crate::store::{Outcome, Store, Write};
 
@@ -27,6 +28,8 @@ pub struct Options {
     pub page_size: u64,
     /// How long a session stays open of which nothing comes.
     pub idle: Duration,
+    /// Who is told what sessions changed.
+    pub webhook: Option<Webhook>,
     /// Bytes of a request's body at most, as sent.
     pub body_limit: usize,
     /// Bytes of a request's body at most, decompressed.
@@ -39,6 +42,7 @@ impl Default for Options {
             log_requests: false,
             page_size: 500,
             idle: Duration::from_secs(600),
+            webhook: None,
             body_limit: 64 << 20,
             decompressed_limit: 512 << 20,
         }

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Serve;
+use crate::notify::Webhook;
 use crate::operate::log;
 use crate::serve::{self, Tls};
 use crate::state::{Options, Shared};
@@ -25,6 +26,8 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
          token create NAME`",
         options.listen
     );
+    let pause = Duration::from_secs(options.webhook_pause);
+    let webhook = options.webhook.zip(options.webhook_secret).map(|(url, secret)| Webhook { url, secret, pause });
     let body_limit = usize::from(options.max_body) << 20;
     let state = Shared::new(
         store,
@@ -32,6 +35,7 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
             log_requests: options.log_requests,
             page_size: options.page_size,
             idle: Duration::from_secs(options.idle),
+            webhook,
             body_limit,
             decompressed_limit: body_limit * 8,
         },

@@ -7,6 +7,7 @@ use monitor_store::{Kind, Test, Timestamp};
 use super::baseline;
 use super::source::Project;
 use crate::error::Problem;
+use crate::notify;
 use crate::operate::log;
 use crate::state::State as Shared;
 use crate::store::{Finding, Judged, State, Write};
@@ -25,7 +26,13 @@ async fn judge(state: &Shared, project: String, session_h: String) -> Result<(),
     let name = project.clone();
     let found = state.project(name, move |project| changes(project, &session_h)).await?;
     if let Some((verdict, findings)) = found {
-        state.write(Write { project, findings, verdict: Some(verdict), ..Write::default() }).await?;
+        let message = state
+            .options
+            .webhook
+            .as_ref()
+            .and_then(|_| notify::about(&project, &verdict.session_h, &verdict.verdict, &findings));
+        let messages = message.into_iter().collect();
+        state.write(Write { project, findings, messages, verdict: Some(verdict), ..Write::default() }).await?;
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Tests that pass and fail on the same code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use monitor_report::comparison::code;
 use monitor_report::{ReportError, Source as _, measure};
-use monitor_store::{Kind, Outcome, TestId, Timestamp};
+use monitor_store::{Outcome, Session, TestId, Timestamp};
 
 use super::source::Project;
 
@@ -47,16 +47,22 @@ struct AtCommit {
 pub fn flaky(project: &Project<'_>) -> Result<Vec<Flaky>, ReportError> {
     // By test, its commits in the order in which they first ran.
     let mut seen: BTreeMap<TestId, Vec<(String, AtCommit)>> = BTreeMap::new();
-    for session in project.newest(SESSIONS)?.iter().rev() {
-        let Some(code) = code(session) else { continue };
-        for test in project.tests(&session.session_h)?.iter().filter(|test| test.kind() == Kind::Function) {
+    let sessions = project.newest(SESSIONS)?;
+    let failures = project.failures(&sessions)?;
+    let of_session: HashMap<&str, &Session> = sessions.iter().map(|it| (it.session_h.as_str(), it)).collect();
+    for id in failures {
+        let mut runs = project.runs_of(&id)?;
+        runs.sort_by_key(|run| of_session.get(run.session_h()).map(|session| session.run_date));
+        for test in runs {
+            let Some(session) = of_session.get(test.session_h()) else { continue };
+            let Some(code) = code(session) else { continue };
             let commits = seen.entry(test.id()).or_default();
             let place = commits.iter().rposition(|(commit, _)| commit == code).unwrap_or_else(|| {
                 commits.push((code.to_owned(), AtCommit::default()));
                 commits.len() - 1
             });
             let at = &mut commits[place].1;
-            match measure::outcome(test) {
+            match measure::outcome(&test) {
                 Outcome::Passed => at.passed += 1,
                 Outcome::Running => {}
                 Outcome::Failed | Outcome::OverBudget | Outcome::Crashed => {

@@ -1,9 +1,11 @@
 //! A project of the database as what `monitor-report` asks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use monitor_report::{ReportError, Source, select};
-use monitor_store::{Figure, Figures, Kind, Session, SessionDetails, Test, TestId, hash_hex};
+use monitor_store::{
+    Figure, Figures, Kind, Metric, ProfileKey, Session, SessionDetails, Test, TestId, Timestamp, hash_hex,
+};
 
 use super::verdict::Verdicts;
 use crate::hand_out;
@@ -83,16 +85,89 @@ impl<'a> Project<'a> {
         Some(&self.contexts.get(&self.kept(session_h)?.context_h)?.class.as_ref()?.class_h)
     }
 
+    /// The last run of a test in a session, ended or not.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be read.
+    pub fn last_run(&self, session_h: &str, test: &TestId) -> Result<Option<Test>, ReportError> {
+        let is = |text: &str| Some(Text::Is(text.to_owned()));
+        let of_session = Filter::session(self.name, session_h);
+        let mut runs = self.runs(Filter { path: is(&test.path), variant: is(&test.variant), ..of_session })?;
+        runs.retain(|run| run.kind() == Kind::Function && run.id() == *test);
+        Ok(runs.into_iter().max_by_key(Test::start))
+    }
+
+    /// Every run of a test, ended or not.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be read.
+    pub fn runs_of(&self, test: &TestId) -> Result<Vec<Test>, ReportError> {
+        let is = |text: &str| Some(Text::Is(text.to_owned()));
+        let (path, variant) = (is(&test.path), is(&test.variant));
+        let mut runs = self.runs(Filter { path, variant, unfinished: true, ..Filter::project(self.name) })?;
+        runs.retain(|run| run.kind() == Kind::Function && run.id() == *test);
+        Ok(runs)
+    }
+
+    /// The tests that did not pass in one of some sessions.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be read.
+    pub fn failures(&self, sessions: &[Session]) -> Result<BTreeSet<TestId>, ReportError> {
+        let mut failures = BTreeSet::new();
+        for session in sessions {
+            let failed = self.runs(Filter { failed: true, ..Filter::session(self.name, &session.session_h) })?;
+            failures.extend(failed.iter().filter(|run| run.kind() == Kind::Function).map(Test::id));
+        }
+        Ok(failures)
+    }
+
     fn runs(&self, filter: Filter) -> Result<Vec<Test>, ReportError> {
         let runs = self.store.runs(&filter, Page::ALL).map_err(ReportError::source)?;
         Ok(runs.into_iter().filter_map(|run| self.test(run)).collect())
     }
 
+    /// A run as files have it; `None` if its start is none.
     fn test(&self, run: Run) -> Option<Test> {
         let class = self.contexts.get(&run.context_h).and_then(|context| context.class.as_ref());
-        let session_h = run.session_h.clone();
-        let process = process_of(&session_h);
-        hand_out::row(run).to_store(&session_h, &process, class.map(|class| class.class_h.clone())).ok()
+        let class_h = class.map(|class| class.class_h.clone());
+        let item_start_time: Timestamp = run.start.parse().ok()?;
+        let profile = run.profile.map(|profile| monitor_store::Profile {
+            key: ProfileKey {
+                session_h: run.session_h.clone(),
+                item_path: run.path.clone(),
+                item_variant: run.variant.clone(),
+                item_start_time,
+                process_h: process_of(&run.session_h),
+            },
+            package: run.package,
+            binary: run.binary,
+            attempt: profile.attempt,
+            outcome: profile.outcome,
+            attribution: profile.attribution,
+            mem_source: profile.mem_source,
+            measures: profile.measures,
+        });
+        let metric = run.figures.map(|figures| Metric {
+            session_h: run.session_h,
+            env_h: run.context_h,
+            item_start_time,
+            item_path: run.path,
+            item: run.item,
+            item_variant: run.variant,
+            item_fs_loc: run.fs_loc,
+            kind: Kind::parse(&run.kind).unwrap_or(Kind::Package),
+            component: run.component,
+            total_time: Some(figures.total_time),
+            user_time: figures.user_time,
+            kernel_time: figures.kernel_time,
+            cpu_usage: figures.cpu_usage,
+            mem_usage: figures.mem_usage,
+        });
+        Some(Test { metric, profile, class_h })
     }
 }
 

@@ -9,7 +9,7 @@ mod assets;
 mod compare;
 mod findings;
 mod flaky;
-mod links;
+pub(crate) mod links;
 mod machines;
 mod overview;
 mod session;

@@ -7,14 +7,17 @@ use monitor_report::view::{sessions, show, summary};
 use monitor_report::{NoRepository, Records, Source as _, select};
 use monitor_store::{Kind, Session};
 
-use super::links::linked;
+use super::links::{self, linked};
 use super::view::View;
-use super::wanted::Wanted;
+use super::wanted::{Format, Wanted};
 use crate::error::Problem;
 use crate::judge::{Project, baseline};
 
 /// What people see of each test.
 const SHOWN: [Metric; 4] = [Metric::WallTime, Metric::CpuTime, Metric::Memory, Metric::Allocations];
+
+/// Tests that people see at first.
+const ROWS: usize = 200;
 
 /// The page of a session.
 ///
@@ -33,11 +36,20 @@ pub fn session(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> 
     let verdict = linked(&wanted.prefix, verdict.document.clone());
     let mut view = View::of(&format!("Session {}", short(&session.session_h)), verdict);
     view.subtitle = words(&session);
-    let costs = Document::default().with_facts("costs", "What it cost", summary::facts(&session, &tests)).with_table(
-        "tests",
-        "All tests",
-        show::table(&tests, &SHOWN),
-    );
+    let costs = Document::default().with_facts("costs", "What it cost", summary::facts(&session, &tests));
+    let (count, is_for_people) = (tests.len(), wanted.format == Format::Html && wanted.parameter("rows") != "all");
+    let title = if is_for_people && count > ROWS {
+        // Who reads wants those that matter; programs get all.
+        show::sort_by(&mut tests, Metric::WallTime);
+        tests.truncate(ROWS);
+        let address = links::session(&wanted.prefix, &session.session_h);
+        let and = if address.contains('?') { '&' } else { '?' };
+        view.form = format!("<p><a href=\"{address}{and}rows=all\">All {count} tests</a></p>");
+        format!("The {ROWS} slowest of {count} tests")
+    } else {
+        "All tests".to_owned()
+    };
+    let costs = costs.with_table("tests", title, show::table(&tests, &SHOWN));
     view = view.with_document(linked(&wanted.prefix, costs));
     let machine = sessions::facts(project, &session)?;
     Ok(view.with(Section::new("machine", "Session and machine").with_facts(&machine)))

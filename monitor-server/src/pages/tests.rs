@@ -1,13 +1,11 @@
 //! The tests of a project: what each cost last, and how that went.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use monitor_analysis::chart::sparkline;
 use monitor_analysis::metric::Metric;
 use monitor_report::document::{Document, Table, Value};
 use monitor_report::{Source as _, measure, select};
-use monitor_store::{Kind, Test, TestId};
+use monitor_store::TestId;
 
 use super::links::linked;
 use super::view::View;
@@ -37,9 +35,14 @@ struct Form<'a> {
     sort: &'a str,
 }
 
-/// A test's last run, and its wall times, the oldest first.
+/// A test's figures in the sessions that had it, the oldest first.
 struct Known {
-    last: Test,
+    id: TestId,
+    name: String,
+    /// The last session that had it.
+    session_h: String,
+    /// The value to sort by in that session.
+    value: f64,
     walls: Vec<Option<f64>>,
 }
 
@@ -50,19 +53,16 @@ struct Known {
 /// If the rows can't be read.
 pub fn tests(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     let (search, sort) = (wanted.parameter("q"), wanted.parameter("sort"));
-    let mut known: Vec<(String, Known)> = known(project)?
-        .into_iter()
-        .map(|(id, known)| (measure::full_name(&id), known))
-        .filter(|(name, _)| is_wanted(search, name))
-        .collect();
-    known.sort_by(|(a, _), (b, _)| a.cmp(b));
-    if let Some((_, _, Some(metric))) = SORTS.iter().find(|(name, _, _)| *name == sort) {
-        let value = |known: &Known| measure::value(&known.last, *metric).unwrap_or(f64::NEG_INFINITY);
-        known.sort_by(|(_, a), (_, b)| value(b).total_cmp(&value(a)));
+    let by = SORTS.iter().find(|(name, _, _)| *name == sort).and_then(|(_, _, metric)| *metric);
+    let mut known = known(project, by.unwrap_or(Metric::WallTime), search)?;
+    known.sort_by(|a, b| a.name.cmp(&b.name));
+    if by.is_some() {
+        let value = |known: &Known| if known.value.is_nan() { f64::NEG_INFINITY } else { known.value };
+        known.sort_by(|a, b| value(b).total_cmp(&value(a)));
     }
     let count = known.len();
     known.truncate(PAGE);
-    let document = linked(&wanted.prefix, Document::table("tests", table(&known)));
+    let document = linked(&wanted.prefix, Document::table("tests", table(project, &known)?));
     let mut view = View::of("Tests", document);
     view.subtitle = if count > PAGE {
         format!("{PAGE} of {count}: search for fewer")
@@ -77,37 +77,39 @@ fn is_wanted(search: &str, name: &str) -> bool {
     search.is_empty() || select::matches(search, name) || name.to_lowercase().contains(&search.to_lowercase())
 }
 
-fn known(project: &Project<'_>) -> Result<HashMap<TestId, Known>, Problem> {
-    let mut known: HashMap<TestId, Known> = HashMap::new();
-    let newest: Vec<_> = project.newest(SESSIONS)?;
-    for session in newest.iter().rev() {
-        for test in project.tests(&session.session_h)? {
-            if test.kind() != Kind::Function {
-                continue;
-            }
-            let wall = measure::value(&test, Metric::WallTime).filter(|_| measure::passed(&test));
-            match known.get_mut(&test.id()) {
-                Some(known) => {
-                    known.walls.push(wall);
-                    known.last = test;
-                }
-                None => {
-                    known.insert(test.id(), Known { last: test, walls: vec![wall] });
-                }
-            }
+/// The tests of the newest sessions that are searched for.
+fn known(project: &Project<'_>, by: Metric, search: &str) -> Result<Vec<Known>, Problem> {
+    let sessions = project.newest(SESSIONS)?;
+    let ids: Vec<&str> = sessions.iter().rev().map(|session| session.session_h.as_str()).collect();
+    let wanted = [Metric::WallTime, by].map(measure::figure);
+    let figures = project.figures(&ids, &wanted.map(|(figure, _)| figure))?;
+    let mut known: Vec<Option<Known>> = figures.tests.into_iter().map(|id| searched(search, id)).collect();
+    for (session_h, session) in ids.iter().zip(&figures.sessions) {
+        for (run, values) in session.runs.iter().zip(session.values.chunks(wanted.len())) {
+            let Some(known) = &mut known[run.test as usize] else { continue };
+            known.walls.push(Some(values[0]).filter(|wall| run.passed && !wall.is_nan()));
+            (known.session_h, known.value) = ((*session_h).to_owned(), values[1]);
         }
     }
-    Ok(known)
+    Ok(known.into_iter().flatten().filter(|known| !known.walls.is_empty()).collect())
 }
 
-fn table(tests: &[(String, Known)]) -> Table {
+/// A test of which nothing is known yet; `None` if it is not searched for.
+fn searched(search: &str, id: TestId) -> Option<Known> {
+    let name = measure::full_name(&id);
+    is_wanted(search, &name).then(|| Known { id, name, session_h: String::new(), value: f64::NAN, walls: Vec::new() })
+}
+
+/// What each of them cost last.
+fn table(project: &Project<'_>, tests: &[Known]) -> Result<Table, Problem> {
     let metrics = SORTS.iter().filter_map(|(_, _, metric)| *metric);
     let mut columns = vec![("test", "test"), ("package", ""), ("binary", ""), ("outcome", "outcome")];
     columns.extend(metrics.clone().map(|metric| (measure::key(metric), metric.title())));
     columns.extend([("evolution", "wall time so far"), ("component", "component"), ("session", "last session")]);
     let mut table = Table::new(&columns);
-    for (name, Known { last, walls }) in tests {
-        let (id, outcome) = (last.id(), measure::outcome(last));
+    for Known { id, name, session_h, walls, .. } in tests {
+        let Some(last) = &project.last_run(session_h, id)? else { continue };
+        let outcome = measure::outcome(last);
         let mut row = vec![
             Value::Name(name.clone()).into(),
             Value::text(&id.package).into(),
@@ -122,5 +124,5 @@ fn table(tests: &[(String, Known)]) -> Table {
         ]);
         table.push(row);
     }
-    table
+    Ok(table)
 }

@@ -33,6 +33,8 @@ pub struct Filter {
     pub open: bool,
     /// Runs without metrics too: tests that did not end.
     pub unfinished: bool,
+    /// Runs that did not pass.
+    pub failed: bool,
     /// Order of runs.
     pub order: Order,
 }

@@ -3,10 +3,12 @@
 //! Calls block. They run on threads of their own: [`crate::ingest::Queue`] writes, the state of the server reads.
 
 mod cells;
+mod conditions;
 mod figures;
 mod filter;
 mod finding;
 mod measures;
+mod message;
 pub mod open;
 pub mod postgres;
 mod rows;
@@ -21,6 +23,7 @@ use monitor_store::Figure;
 
 pub use filter::{Count, Filter, Names, Order, Page, Resource, Tag, Text};
 pub use finding::{Finding, State};
+pub use message::Message;
 pub use rows::{Access, Class, Context, Facts, Figures, Judged, Profile, Run, Session, Token};
 pub(crate) use sql::digest;
 
@@ -97,6 +100,13 @@ pub trait Store: Send + Sync {
     /// As above.
     fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError>;
 
+    /// Messages that are due at a time in seconds since 1970, those that wait longest first, some at once.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn messages(&self, now: i64) -> Result<Vec<Message>, StoreError>;
+
     /// Deletes sessions with all that hangs on them, and then what nothing refers to any more.
     ///
     /// # Errors
@@ -143,6 +153,8 @@ pub struct Write {
     pub verdict: Option<Judged>,
     /// Findings; of one that is there, what became of it is changed.
     pub findings: Vec<Finding>,
+    /// Messages to others that are new, or of which something became.
+    pub messages: Vec<Message>,
     /// Whether each run is a new row whatever is there already; otherwise a run that is there is left alone.
     pub append: bool,
 }

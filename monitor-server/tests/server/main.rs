@@ -11,6 +11,7 @@ mod http;
 mod ingest;
 mod judge;
 mod judged;
+mod notify;
 mod operate;
 mod pages;
 mod postgres;

@@ -18,7 +18,7 @@ use self::connections::Connections;
 use self::failure::explain;
 use super::rows::{Context, Run, Session, Token};
 use super::sql::{Dialect, SWEEP, Sql};
-use super::{Count, Filter, Finding, Names, Outcome, Page, Store, StoreError, Write};
+use super::{Count, Filter, Finding, Message, Names, Outcome, Page, Store, StoreError, Write};
 use super::{cells, figures};
 
 /// Groups that are written at once.
@@ -108,6 +108,10 @@ impl Store for Postgres {
 
     fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError> {
         self.list(Sql::findings(Dialect::Postgres, project), Finding::from_cells)
+    }
+
+    fn messages(&self, now: i64) -> Result<Vec<Message>, StoreError> {
+        self.list(Sql::messages(Dialect::Postgres, now), Message::from_cells)
     }
 
     fn delete(&self, project: &str, sessions: &[String]) -> Result<u64, StoreError> {

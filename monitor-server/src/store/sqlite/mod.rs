@@ -19,7 +19,7 @@ use self::read::Readers;
 use self::write::Writer;
 use super::rows::{Context, Run, Session, Token};
 use super::sql::{Dialect, Sql};
-use super::{Count, Filter, Finding, Names, Outcome, Page, Store, StoreError, Write};
+use super::{Count, Filter, Finding, Message, Names, Outcome, Page, Store, StoreError, Write};
 use super::{cells, figures};
 
 /// A SQLite database.
@@ -103,6 +103,10 @@ impl Store for Sqlite {
 
     fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError> {
         self.list(Sql::findings(Dialect::Sqlite, project), Finding::from_cells)
+    }
+
+    fn messages(&self, now: i64) -> Result<Vec<Message>, StoreError> {
+        self.list(Sql::messages(Dialect::Sqlite, now), Message::from_cells)
     }
 
     fn delete(&self, project: &str, sessions: &[String]) -> Result<u64, StoreError> {

@@ -131,6 +131,10 @@ fn store<'a>(
         let sql = Sql::keep(Dialect::Sqlite, project, finding.values());
         connection.prepare_cached(&sql.text)?.execute(params_from_iter(sql.values))?;
     }
+    for message in &request.messages {
+        let sql = Sql::message(Dialect::Sqlite, message);
+        connection.prepare_cached(&sql.text)?.execute(params_from_iter(sql.values))?;
+    }
     let mut new_runs = 0;
     for run in &request.runs {
         new_runs += u64::from(self::run(connection, memory, tallies, project, run, request.append)?);

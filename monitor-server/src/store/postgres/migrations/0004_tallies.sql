@@ -17,3 +17,6 @@ FROM runs r JOIN tests t ON t.id = r.test GROUP BY 1, 2, 3, 4, 5;
 
 -- What was said of a session when it was over, in a word or two.
 ALTER TABLE sessions ADD COLUMN verdict TEXT;
+
+-- What did not pass is looked for among much that did.
+CREATE INDEX profiles_not_passed ON profiles (run) WHERE outcome <> 'passed';

@@ -98,7 +98,8 @@ fn store(transaction: &mut Transaction<'_>, requests: &[&Write]) -> Result<Vec<O
         let project = project(request);
         let verdict = request.verdict.iter().map(|judged| Sql::judged(Dialect::Postgres, project, judged));
         let findings = request.findings.iter().map(|it| Sql::keep(Dialect::Postgres, project, it.values()));
-        for sql in verdict.chain(findings) {
+        let messages = request.messages.iter().map(|message| Sql::message(Dialect::Postgres, message));
+        for sql in verdict.chain(findings).chain(messages) {
             let values: Vec<_> = sql.values.iter().map(typed).collect();
             transaction.execute_typed(&sql.text, &values)?;
         }

@@ -23,3 +23,6 @@ CREATE INDEX runs_of_project ON runs (project, finished);
 
 -- What was said of a session when it was over, in a word or two.
 ALTER TABLE sessions ADD COLUMN verdict TEXT;
+
+-- What did not pass is looked for among much that did.
+CREATE INDEX profiles_not_passed ON profiles (run) WHERE outcome <> 'passed';

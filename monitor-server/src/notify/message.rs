@@ -1,0 +1,95 @@
+//! What is said, and how its receiver knows that it is ours.
+
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::pages::links;
+use crate::store::{Finding, Message, State};
+
+/// Who is told.
+#[derive(Clone)]
+pub struct Webhook {
+    /// Where messages are sent by `POST`.
+    pub url: String,
+    /// What they are signed with.
+    pub secret: String,
+    /// How long a message that was not taken waits at first; then twice as long each time.
+    pub pause: Duration,
+}
+
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Webhook").field("pause", &self.pause).finish_non_exhaustive()
+    }
+}
+
+/// What is said of a session that opens or ends findings; `None` if it does neither.
+#[must_use]
+pub fn about(project: &str, session_h: &str, verdict: &str, findings: &[Finding]) -> Option<Message> {
+    if findings.is_empty() {
+        return None;
+    }
+    let is_fixed = |finding: &&Finding| finding.state == State::Fixed;
+    let (fixed, opened): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(is_fixed);
+    let list = |findings: Vec<&Finding>| findings.into_iter().map(json_of).collect::<Vec<_>>();
+    let id = message_id(project, session_h, findings);
+    let body = json!({
+        "id": id,
+        "event": "session_judged",
+        "project": project,
+        "session": session_h,
+        "branch": findings[0].branch,
+        "verdict": verdict,
+        "page": links::session(&format!("/p/{}", links::escaped(project)), session_h),
+        "opened": list(opened),
+        "fixed": list(fixed),
+    });
+    Some(Message { id, project: project.to_owned(), body: body.to_string(), attempts: 0, due: Some(0) })
+}
+
+/// The same for the same changes: a session that is judged again says nothing new.
+fn message_id(project: &str, session_h: &str, findings: &[Finding]) -> String {
+    let mut texts = vec![project, session_h];
+    texts.extend(findings.iter().flat_map(|finding| [finding.id.as_str(), finding.state.as_str()]));
+    hex(&crate::store::digest(&texts)[..16])
+}
+
+fn json_of(finding: &Finding) -> Value {
+    json!({
+        "id": finding.id,
+        "test": format!("{}::{}", finding.path, finding.variant),
+        "package": finding.package,
+        "metric": finding.metric,
+        "before": finding.before,
+        "after": finding.after,
+        "found_in": finding.found_in,
+    })
+}
+
+/// `sha256=` and the HMAC of the body by SHA-256 (RFC 2104) in hexadecimal.
+#[must_use]
+pub fn signature(secret: &str, body: &str) -> String {
+    // A key of any length is one.
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+    mac.update(body.as_bytes());
+    format!("sha256={}", hex(&mac.finalize().into_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Test case 2 of RFC 4231.
+    #[test]
+    fn signatures_are_those_of_the_standard() {
+        let expected = "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(signature("Jefe", "what do ya want for nothing?"), expected);
+    }
+}
