@@ -10,13 +10,15 @@ use anyhow::{Context as _, bail};
 use clap::error::ErrorKind;
 use monitor_client::Server;
 use monitor_client::mirror::{self, Step};
-use monitor_report::Records;
+use monitor_report::gate::Levels;
+use monitor_report::{Records, Source};
 use monitor_store::{Monitor, location};
 
 use crate::environment;
 use crate::options::{Color, Format, Options, Target};
 use crate::output::{self, Document};
 use crate::repository::Git;
+use crate::rules_file::Rules;
 
 /// One run of the program.
 #[derive(Debug)]
@@ -108,6 +110,19 @@ impl App {
     /// If there is no current folder.
     pub fn workspace(&self) -> anyhow::Result<PathBuf> {
         Ok(location::workspace_root(&self.folder()?))
+    }
+
+    /// How the accepted changes of the workspace's rules part the sessions.
+    ///
+    /// # Errors
+    ///
+    /// If the rules or the sessions cannot be read.
+    pub fn levels(&self, monitor: &Monitor) -> anyhow::Result<Levels> {
+        let accepted = Rules::of(&self.workspace()?)?.accepted;
+        if accepted.is_empty() {
+            return Ok(Levels::default());
+        }
+        Ok(Levels::of(&accepted, &Source::sessions(monitor)?, self.git()))
     }
 
     /// The server that `--db` names; `None` if it names a file.

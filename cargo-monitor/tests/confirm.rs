@@ -40,9 +40,13 @@ fn what_is_worse_is_confirmed_and_what_is_not_is_cleared() {
     git(&project, &["init", "--quiet", "--initial-branch=main"]);
     commit(&project);
     let _ = monitor(&project, &["test", "--lib", "--repeat", "5"]).succeeded();
+    let unchanged = monitor(&project, &["test", "--lib", "--confirm", "4"]);
+    assert_eq!(unchanged.code, Some(0), "{}{}", unchanged.stdout, unchanged.stderr);
     project.write("src/lib.rs", &lib(9));
     commit(&project);
-    let _ = monitor(&project, &["test", "--lib"]).succeeded();
+    let worse = monitor(&project, &["test", "--lib", "--confirm", "4"]);
+    assert_eq!(worse.code, Some(5), "{}{}", worse.stdout, worse.stderr);
+    assert!(worse.stdout.contains("Measured again") && worse.stdout.contains("boxes"), "{}", worse.stdout);
 
     let gate = ["gate", "--baseline", "last:20", "--metric", "allocations", "--format", "json"];
     let once = monitor(&project, &gate);

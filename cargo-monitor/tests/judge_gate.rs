@@ -235,6 +235,37 @@ fn what_was_obtained_in_another_way_is_not_compared() {
     assert_eq!(reason("demo::tests::test_0001", "memory"), "measured in another way", "{found:#}");
 }
 
+/// On a machine where wall time scatters and CPU time does not, wall time warns and CPU time decides; the gate says so.
+#[test]
+fn wall_time_that_scatters_only_warns() {
+    let runs_of = |wall: f64, cpu: f64| {
+        let mut runs = steady(40, 6);
+        for run in &mut runs {
+            for (number, cost) in run.costs.iter_mut().enumerate() {
+                let seed = u64::from(run.hour) * 7_919 + number as u64;
+                cost.wall = 0.3 * (15.0 * noise(seed)).exp();
+            }
+        }
+        runs[39].costs[2].wall *= wall;
+        runs[39].costs[2].cpu *= cpu;
+        runs
+    };
+    let times = ["--metric", "wall-time", "--metric", "cpu-time", "--metric", "allocations"];
+    let (code, found) = gate(&Fixture::of_runs(&runs_of(20.0, 1.0)), &times);
+    assert_eq!(code, 0, "{found:#}");
+    assert_eq!(verdict_of(&found, "suspect", "demo::tests::test_0002"), Some("suspect"), "{found:#}");
+    assert_eq!(facts(&found)["decided_by"], "CPU time, allocations", "{found:#}");
+    let warned = facts(&found)["warns_only"].as_str().unwrap_or_default();
+    assert!(warned.starts_with("wall time, which scatters by "), "{found:#}");
+    let (code, found) = gate(&Fixture::of_runs(&runs_of(1.0, 2.0)), &times);
+    assert_eq!((code, found["regressed"][0]["metric"].as_str()), (5, Some("cpu-time")), "{found:#}");
+
+    // Where it does not scatter, it decides.
+    let (_, found) = gate(&Fixture::of_runs(&steady(40, 6)), &times);
+    assert_eq!(facts(&found)["decided_by"], "wall time, CPU time, allocations");
+    assert!(facts(&found)["warns_only"].is_null(), "{found:#}");
+}
+
 #[test]
 fn last_n_is_values_of_the_test() {
     // Each session runs one of ten tests.

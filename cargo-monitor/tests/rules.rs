@@ -141,8 +141,17 @@ fn an_accepted_change_begins_a_new_level() {
     let head = repository.commits[STEP].clone();
     let at_step = [&args[..], &["--head", &head]].concat();
     assert_eq!(repository.gate(&at_step).0, 5);
+    let regressed = || {
+        let compared = repository.fixture.run(&["compare", &repository.commits[STEP - 1], &head, "--format", "json"]);
+        let compared: Value = serde_json::from_str(&compared.stdout).expect("JSON");
+        let _ = repository.fixture.run(&["report", &head, "--charts", "0"]).succeeded();
+        let page = fs::read_to_string(repository.fixture.folder().join("report.html")).expect("a page");
+        (compared["comparison"]["regressed"].as_u64(), page.contains("1 test cost more"))
+    };
+    assert_eq!(regressed(), (Some(1), true));
     let accept = repository.fixture.run(&["accept", "test_0", "--metric", "allocations"]).succeeded();
     assert!(accept.stderr.contains("allocations in demo::tests::test_0 since"), "{}", accept.stderr);
+    assert_eq!(regressed(), (Some(0), false));
     let (code, found) = repository.gate(&at_step);
     assert_eq!(code, 0, "the others still pass: {found:#}");
     // What comes after it is judged by the new level: a further step is found, an equal value is none.
@@ -153,6 +162,17 @@ fn an_accepted_change_begins_a_new_level() {
     worse.costs[0] = worse.costs[0].clone().heap(4096, 129);
     repository.fixture.add_runs(&[worse]);
     assert_eq!(repository.gate(&args).0, 5);
+
+    // Whoever asks is told of the level that counts.
+    let history = repository.fixture.run(&["history", "test_0", "--metric", "allocations", "--format", "json"]);
+    let history: Value = serde_json::from_str(&history.stdout).expect("JSON");
+    let accepted: Vec<bool> = history["changes"]
+        .as_array()
+        .expect("changes")
+        .iter()
+        .map(|change| change["accepted"].as_bool().expect("a flag"))
+        .collect();
+    assert_eq!(accepted, [true, false], "{history:#}");
 
     let rules = fs::read_to_string(repository.fixture.folder().join(".config/monitor.toml")).expect("the rules");
     assert!(rules.contains("[gate]") && rules.contains(&format!("since {head}")), "{rules}");

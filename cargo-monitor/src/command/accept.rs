@@ -20,7 +20,7 @@ Examples:
   cargo monitor accept 'cache_*' --metric heap-peak HEAD~1
 
 Writes a line to .config/monitor.toml (or to [workspace.metadata.monitor], if the rules stand there), to be committed and
-reviewed with the change. `gate` then takes nothing from before that commit for the history of these figures.")]
+reviewed with the change. Nothing from before that commit then counts for the history of these figures, in `gate`, `compare`, `report` and `history`.")]
 pub struct Arguments {
     /// The test: its name with parameters, with its path, or a glob
     #[arg(value_name = "TEST", add = complete::test_completer())]

@@ -13,7 +13,7 @@ use super::compare::Scope;
 use crate::app::App;
 use crate::exit::Exit;
 use crate::output::{self, Cell, Column, Document, Progress, Table, Value};
-use monitor_report::comparison::{Finding, Prepared, Request, Rows, Sides, Verdicts, judge, prepare};
+use monitor_report::comparison::{Finding, IsOver, Prepared, Request, Rows, Sides, Verdicts, judge, prepare};
 use monitor_report::select::SelectError;
 
 /// Factors by which values are raised.
@@ -73,13 +73,15 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let metrics = arguments.scope.metrics();
     let mut rows = Rows::new(&monitor, &metrics);
     let newest = sessions.len().min(arguments.runs);
+    let levels = app.levels(&monitor)?;
+    let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
+    let is_over: Option<&IsOver<'_>> = (!levels.is_empty()).then_some(&is_over);
     let progress = Progress::of(newest, "gating the history");
     let mut calibration = Calibration::default();
     for at in (0..newest).rev() {
         if let Some(sides) = Sides::before(&monitor, vec![sessions[at].clone()], arguments.last)? {
             let across_machines = arguments.scope.across_machines;
-            let mut request =
-                Request { sides, metrics: &metrics, across_machines, thresholds: &|_, _| None, is_over: None };
+            let mut request = Request { sides, metrics: &metrics, across_machines, thresholds: &|_, _| None, is_over };
             let prepared = prepare(&mut rows, &mut request)?;
             let later = &sessions[at.saturating_sub(LATER.0)..at];
             calibration.gate(&prepared, &request, &mut rows, later)?;

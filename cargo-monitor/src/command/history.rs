@@ -42,7 +42,9 @@ pub struct Arguments {
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let monitor = app.monitor()?;
     let test = select::test(&monitor, &arguments.test)?;
-    let archive = Archive::new(&monitor)?;
+    let levels = app.levels(&monitor)?;
+    let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
+    let archive = Archive::new(&monitor)?.with_levels(&is_over);
     let scope = Scope { across_machines: arguments.across_machines, ..Scope::default() };
     let series = archive.series(&test, &scope)?;
     let MetricArgument(metric) = arguments.metric;

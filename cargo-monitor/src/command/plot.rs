@@ -120,7 +120,9 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
             metrics.len()
         );
     }
-    let archive = Archive::new(&monitor)?;
+    let levels = app.levels(&monitor)?;
+    let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
+    let archive = Archive::new(&monitor)?.with_levels(&is_over);
     let scope = Scope { across_machines: arguments.across_machines, ..Scope::default() };
     let series = tests.iter().map(|test| archive.series(test, &scope)).collect::<Result<Vec<_>, _>>()?;
     let curves = curves(&archive, &series, &metrics, apart)?;

@@ -42,7 +42,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     app.takes_no_format("the report is a page of HTML, --output names its file")?;
     let monitor = app.monitor()?;
     let subject = Subject::find(app.records(&monitor), &arguments.session)?;
-    let page = page(&monitor, &subject, Extent { charts: arguments.charts, sessions: arguments.sessions })?;
+    let extent = Extent { charts: arguments.charts, sessions: arguments.sessions };
+    let page = page(&monitor, &subject, extent, &app.levels(&monitor)?)?;
     fs::write(&arguments.output, page.render())
         .with_context(|| format!("cannot write {}", arguments.output.display()))?;
     output::note(&format!("{} has the report", arguments.output.display()));

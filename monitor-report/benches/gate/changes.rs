@@ -1,7 +1,9 @@
 //! Change points: false changes in stretches without one, and steps found.
 
 use monitor_analysis::change_points::change_points;
+use monitor_analysis::constants::MAD_SCALE;
 use monitor_analysis::metric::Metric;
+use monitor_analysis::summary::mad;
 
 use crate::families::{Family, Random};
 use crate::histories;
@@ -16,9 +18,7 @@ pub fn false_when_shuffled(seed: u64) -> (usize, usize) {
     for suite in histories::public().values() {
         for test in suite.tests.iter().map(|test| &test.wall).filter(|test| test.len() >= 20) {
             let mut values: Vec<f64> = test.iter().take(150).map(|(_, value)| *value).collect();
-            for last in (1..values.len()).rev() {
-                values.swap(last, random.below(last + 1));
-            }
+            shuffle(&mut values, &mut random);
             series += 1;
             found += usize::from(!change_points(Metric::WallTime, &values).is_empty());
         }
@@ -55,6 +55,40 @@ pub fn f1(noises: &[f64], series: usize) -> f64 {
         reported += found.len();
     }
     2.0 * hits as f64 / (reported + series) as f64
+}
+
+/// The same on public histories whose values are in random order, so that there is no change but the one that is made: of those
+/// whose noise is in a bin, in percent, each three times. How many series, and F1.
+pub fn f1_of_public(low: f64, high: f64) -> (usize, f64) {
+    let mut random = Random::seeded(9);
+    let (mut series, mut hits, mut reported) = (0, 0, 0);
+    for suite in histories::public().values() {
+        for test in suite.tests.iter().map(|test| &test.wall).filter(|test| test.len() >= 30) {
+            let values: Vec<f64> = test.iter().take(150).map(|(_, value)| *value).collect();
+            let logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();
+            let noise = 100.0 * MAD_SCALE * mad(&logs).unwrap_or_default();
+            if !(low..high).contains(&noise) {
+                continue;
+            }
+            for _ in 0..3 {
+                let mut values = values.clone();
+                shuffle(&mut values, &mut random);
+                let at = values.len() / 3 + random.below(values.len() / 3);
+                values[at..].iter_mut().for_each(|value| *value *= 1.1);
+                let found = change_points(Metric::WallTime, &values);
+                series += 1;
+                hits += usize::from(found.iter().any(|change| change.index.abs_diff(at) <= TOLERANCE));
+                reported += found.len();
+            }
+        }
+    }
+    (series, 2.0 * hits as f64 / (reported + series) as f64)
+}
+
+fn shuffle(values: &mut [f64], random: &mut Random) {
+    for last in (1..values.len()).rev() {
+        values.swap(last, random.below(last + 1));
+    }
 }
 
 /// Share of steps of so many sigmas found in the middle of so many runs.

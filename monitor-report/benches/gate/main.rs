@@ -92,6 +92,10 @@ fn changes_of_level() {
     for (name, noises) in changes::BINS {
         println!("  F1 of a 10 % step in noise of {name} %: {:.3}", changes::f1(&noises, 400));
     }
+    for (low, high) in [(0.0, 1.0), (1.0, 2.0), (2.0, 4.0), (4.0, 8.0)] {
+        let (series, f1) = changes::f1_of_public(low, high);
+        println!("  F1 of a 10 % step in {series} shuffled public stretches with noise of {low}-{high} %: {f1:.3}");
+    }
     for (runs, sigmas) in [(12, 15.0), (20, 10.0)] {
         println!(
             "  a step of {sigmas} sigma in {runs} runs: {:.1} % found",

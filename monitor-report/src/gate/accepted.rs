@@ -43,6 +43,34 @@ impl Accepted {
     }
 }
 
+/// Accepted changes, as they part some sessions.
+#[derive(Clone, Debug, Default)]
+pub struct Levels {
+    /// Each change, and the sessions before it.
+    changes: Vec<(Accepted, HashSet<String>)>,
+}
+
+impl Levels {
+    /// What these changes part of these sessions.
+    #[must_use]
+    pub fn of(accepted: &[Accepted], sessions: &[Session], repository: &dyn Repository) -> Self {
+        let parted = |accepted: &Accepted| (accepted.clone(), accepted.before(sessions, repository));
+        Self { changes: accepted.iter().map(parted).collect() }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Whether a session tells nothing of a metric of a test any more: a new level has begun since.
+    #[must_use]
+    pub fn is_over(&self, test: &TestId, metric: Metric, session_h: &str) -> bool {
+        self.changes.iter().any(|(accepted, before)| before.contains(session_h) && accepted.covers(test, metric))
+    }
+}
+
 impl std::fmt::Display for Accepted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} in {} since {}", self.metric.map_or("*", Metric::name), self.tests, self.commit)

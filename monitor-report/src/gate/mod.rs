@@ -6,15 +6,13 @@ mod checked;
 mod pattern;
 mod rule;
 
-use std::collections::HashSet;
-
 use monitor_analysis::judge::RunFactor;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::thresholds::Thresholds;
 use monitor_analysis::verdict::{Reason, Verdict};
 use monitor_store::{TestId, Timestamp};
 
-pub use accepted::Accepted;
+pub use accepted::{Accepted, Levels};
 pub use again::{Doubt, Pairs, again, doubts};
 pub use checked::Checked;
 pub use pattern::Pattern;
@@ -108,18 +106,14 @@ impl Gate {
             Err(error) => return Err(error),
         };
         let threshold = |test: &TestId, metric: Metric| self.threshold(test, metric);
-        let before: Vec<HashSet<String>> =
-            self.accepted.iter().map(|accepted| accepted.before(&sides.base, records.repository)).collect();
-        let is_over = |test: &TestId, metric: Metric, session: &str| {
-            let mut levels = self.accepted.iter().zip(&before);
-            levels.any(|(accepted, before)| before.contains(session) && accepted.covers(test, metric))
-        };
+        let levels = Levels::of(&self.accepted, &sides.base, records.repository);
+        let is_over = |test: &TestId, metric: Metric, session: &str| levels.is_over(test, metric, session);
         let request = Request {
             sides,
             metrics: &self.metrics,
             across_machines: self.across_machines,
             thresholds: &threshold,
-            is_over: (!self.accepted.is_empty()).then_some(&is_over),
+            is_over: (!levels.is_empty()).then_some(&is_over),
         };
         let comparison = Comparison::new(records.source, request)?;
         if !comparison.is_grounded() {

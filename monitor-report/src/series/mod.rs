@@ -12,7 +12,7 @@ use std::sync::Arc;
 use monitor_analysis::metric::Metric;
 use monitor_store::{Session, Test, TestId, Timestamp};
 
-use crate::comparison::code;
+use crate::comparison::{IsOver, code};
 use crate::error::ReportError;
 use crate::measure;
 use crate::source::Source;
@@ -23,6 +23,7 @@ pub use shifts::Shift;
 /// The histories of tests.
 pub struct Archive<'a> {
     source: &'a dyn Source,
+    is_over: Option<&'a IsOver<'a>>,
     sessions: HashMap<String, Arc<Session>>,
     lockfiles: Lockfiles<'a>,
 }
@@ -67,7 +68,13 @@ impl<'a> Archive<'a> {
     pub fn new(source: &'a dyn Source) -> Result<Self, ReportError> {
         let sessions = source.sessions()?.into_iter();
         let sessions = sessions.map(|session| (session.session_h.clone(), Arc::new(session))).collect();
-        Ok(Self { source, sessions, lockfiles: Lockfiles::new(source) })
+        Ok(Self { source, is_over: None, sessions, lockfiles: Lockfiles::new(source) })
+    }
+
+    /// With changes that were accepted: the runs that `is_over` names and those after them are apart.
+    #[must_use]
+    pub fn with_levels(self, is_over: &'a IsOver<'a>) -> Self {
+        Self { is_over: Some(is_over), ..self }
     }
 
     /// The runs of a test.
@@ -100,12 +107,21 @@ impl<'a> Archive<'a> {
     ///
     /// If the file cannot be read.
     pub fn shifts(&self, series: &Series, metric: Metric) -> Result<Vec<Shift>, ReportError> {
-        let mut shifts = shifts::find(metric, &series.values(metric), series.is_exact(metric));
+        let accepted = self.accepted(series, metric);
+        let mut shifts = shifts::find(metric, &series.values(metric), series.is_exact(metric), &accepted);
         for shift in &mut shifts {
             let (before, after) = (&series.runs[shift.before], &series.runs[shift.index]);
             shift.dependencies = self.lockfiles.diff(&before.session.session_h, &after.session.session_h)?;
         }
         Ok(shifts)
+    }
+
+    /// The runs with which a level begins that was accepted.
+    fn accepted(&self, series: &Series, metric: Metric) -> Vec<usize> {
+        let Some(is_over) = self.is_over else { return Vec::new() };
+        let over: Vec<bool> =
+            series.runs.iter().map(|run| is_over(&series.test, metric, &run.session.session_h)).collect();
+        (1..over.len()).filter(|&run| over[run - 1] && !over[run]).collect()
     }
 }
 

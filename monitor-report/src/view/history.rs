@@ -80,6 +80,7 @@ pub fn changes(series: &Series, metric: Metric, shifts: &[Shift]) -> Table {
         ("after", "after"),
         ("ratio", "change"),
         ("coarse", ""),
+        ("accepted", if shifts.iter().any(|shift| shift.accepted) { "accepted" } else { "" }),
         ("dependencies", "dependencies"),
     ]);
     for shift in shifts {
@@ -97,6 +98,7 @@ pub fn changes(series: &Series, metric: Metric, shifts: &[Shift]) -> Table {
             quantity(shift.levels.after),
             Value::Change(shift.levels.ratio(), metric.unit()).toned(tone(shift)),
             Value::Flag(shift.coarse).into(),
+            Value::Flag(shift.accepted).into(),
             Value::or_missing(dependencies, Value::Text).into(),
         ]);
     }
@@ -104,7 +106,11 @@ pub fn changes(series: &Series, metric: Metric, shifts: &[Shift]) -> Table {
 }
 
 fn tone(shift: &Shift) -> Tone {
-    if shift.levels.after > shift.levels.before { Tone::Bad } else { Tone::Good }
+    match shift.levels.after > shift.levels.before {
+        _ if shift.accepted => Tone::Plain,
+        true => Tone::Bad,
+        false => Tone::Good,
+    }
 }
 
 fn branch(session: &Session) -> Value {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::Verdict;
-use monitor_store::{Attribution, Kind, Outcome, Test};
+use monitor_store::{Attribution, Kind, Outcome, Test, TestId};
 
 use super::histories::{Charts, chosen};
 use super::show;
@@ -13,6 +13,7 @@ use super::{compare, summary};
 use crate::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
 use crate::document::{Column, Table, Value};
 use crate::error::ReportError;
+use crate::gate::Levels;
 use crate::measure;
 use crate::render::page::{Page, Section};
 use crate::series::{Archive, Scope};
@@ -30,17 +31,18 @@ pub struct Extent {
     pub sessions: usize,
 }
 
-/// The page.
+/// The page. Changes that were accepted begin `levels`.
 ///
 /// # Errors
 ///
 /// If the rows cannot be read.
-pub fn page(source: &dyn Source, subject: &Subject, extent: Extent) -> Result<Page, ReportError> {
+pub fn page(source: &dyn Source, subject: &Subject, extent: Extent, levels: &Levels) -> Result<Page, ReportError> {
     let session = &subject.session;
     let mut tests = source.tests(&session.session_h)?;
     tests.retain(|test| test.kind() == Kind::Function);
-    let comparison = subject.sides.clone().map(|sides| compared(source, sides)).transpose()?;
-    let archive = Archive::new(source)?;
+    let comparison = subject.sides.clone().map(|sides| compared(source, sides, levels)).transpose()?;
+    let is_over = |test: &TestId, metric: Metric, session: &str| levels.is_over(test, metric, session);
+    let archive = Archive::new(source)?.with_levels(&is_over);
     let scope = Scope { from: subject.from, until: Some(session.run_date), ..Scope::default() };
     let charts = Charts { archive: &archive, scope: &scope, sessions: extent.sessions };
 
@@ -82,9 +84,15 @@ fn headline(comparison: Option<&Comparison>) -> String {
     if counted.is_empty() { "No test costs more than before".to_owned() } else { counted.join(", ") }
 }
 
-fn compared(source: &dyn Source, sides: Sides) -> Result<Comparison, ReportError> {
-    let request =
-        Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, is_over: None };
+fn compared(source: &dyn Source, sides: Sides, levels: &Levels) -> Result<Comparison, ReportError> {
+    let is_over = |test: &TestId, metric: Metric, session: &str| levels.is_over(test, metric, session);
+    let request = Request {
+        sides,
+        metrics: DEFAULT_METRICS,
+        across_machines: false,
+        thresholds: &|_, _| None,
+        is_over: (!levels.is_empty()).then_some(&is_over),
+    };
     Comparison::new(source, request)
 }
 

@@ -120,8 +120,15 @@ fn confirmed(arguments: &Arguments, app: &App, file: &Path, session_h: &str, pai
         output::note(&"there is no session before this one on its machine class: nothing to measure again");
         return Ok(Exit::Success);
     };
-    let request =
-        Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, is_over: None };
+    let levels = app.levels(&monitor)?;
+    let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
+    let request = Request {
+        sides,
+        metrics: DEFAULT_METRICS,
+        across_machines: false,
+        thresholds: &|_, _| None,
+        is_over: (!levels.is_empty()).then_some(&is_over),
+    };
     let comparison = Comparison::new(&monitor, request)?;
     let worse = [Verdict::Regressed, Verdict::Suspect].into_iter().flat_map(|verdict| comparison.of(verdict));
     let doubts = doubts(worse);
