@@ -260,16 +260,10 @@ impl FromStr for Limit {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const REMEDY: &str = "give a time such as 500ms, 60s or 5min";
-        let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-        let (number, unit) = text.split_at(digits);
-        let number: u64 = number.parse().map_err(|_| REMEDY)?;
-        match unit.trim() {
-            "ms" => Ok(Self(Duration::from_millis(number))),
-            "" | "s" => Ok(Self(Duration::from_secs(number))),
-            "min" | "m" => Ok(Self(Duration::from_secs(number.saturating_mul(60)))),
-            _ => Err(REMEDY),
-        }
+        // A number alone is of seconds.
+        let seconds = text.parse().ok().map(Duration::from_secs);
+        let limit = seconds.or_else(|| monitor_store::duration(text));
+        limit.map(Self).ok_or("give a time such as 500ms, 60s or 5min")
     }
 }
 

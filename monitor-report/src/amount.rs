@@ -23,13 +23,12 @@ pub fn bytes(text: &str) -> Result<f64, String> {
 /// A number with a suffix of the unit, in the base unit.
 #[must_use]
 pub fn amount(unit: Unit, text: &str) -> Option<f64> {
+    if unit == Unit::Seconds {
+        return monitor_store::duration(text).map(|duration| duration.as_secs_f64());
+    }
     let split = text.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(text.len());
     let (value, suffix) = (number(&text[..split])?, text[split..].trim());
     let factor = match (unit, suffix) {
-        (Unit::Seconds, "s") => 1.0,
-        (Unit::Seconds, "ms") => 1e-3,
-        (Unit::Seconds, "us" | "µs") => 1e-6,
-        (Unit::Seconds, "min") => 60.0,
         (Unit::Bytes, "B") => 1.0,
         (Unit::Bytes, "KiB") => 1024.0,
         (Unit::Bytes, "MiB") => 1_048_576.0,

@@ -6,6 +6,7 @@
 
 mod description;
 mod descriptors;
+mod duration;
 mod entry;
 mod error;
 mod fields;
@@ -30,6 +31,7 @@ mod timestamp;
 mod words;
 
 pub use descriptors::Descriptors;
+pub use duration::duration;
 pub use entry::Entry;
 pub use error::StoreError;
 pub use figures::{Figure, Figures, RunFigures, SessionFigures};

@@ -77,9 +77,9 @@ impl Invocation {
             }
             Above::Somebody(pid) => (RunnerKind::Direct, None, Some(pid)),
             // As in a namespace of its own: what is in the environment has to do.
-            Above::Hidden if is_set("NEXTEST_RUN_ID") => (RunnerKind::Nextest, None, None),
-            Above::Hidden if is_set("CARGO_MANIFEST_DIR") => (RunnerKind::Cargo, None, None),
-            Above::Hidden => (RunnerKind::Direct, None, None),
+            Above::Nobody if is_set("NEXTEST_RUN_ID") => (RunnerKind::Nextest, None, None),
+            Above::Nobody if is_set("CARGO_MANIFEST_DIR") => (RunnerKind::Cargo, None, None),
+            Above::Nobody => (RunnerKind::Direct, None, None),
         };
         let is_told_by_runner = kind != RunnerKind::Direct;
         Self { kind, leader, started, is_told_by_runner, above, outer: OnceCell::new() }
@@ -138,7 +138,7 @@ enum Above {
     /// A process that starts programs for other reasons.
     Somebody(u32),
     /// Nobody that could be seen from here.
-    Hidden,
+    Nobody,
 }
 
 impl Above {
@@ -149,7 +149,7 @@ impl Above {
     /// one program, which starts itself for each.
     fn of(mut lineage: impl Iterator<Item = Relative>, starts: &dyn Fn(u32) -> bool) -> Self {
         let plain = |relative: &Relative| relative.name.strip_suffix(".exe").unwrap_or(&relative.name).to_owned();
-        let Some(this) = lineage.next() else { return Self::Hidden };
+        let Some(this) = lineage.next() else { return Self::Nobody };
         for relative in lineage {
             match plain(&relative).as_str() {
                 "cargo" => return Self::Runner(RunnerKind::Cargo, relative),
@@ -159,7 +159,7 @@ impl Above {
                 _ => return Self::Somebody(relative.pid),
             }
         }
-        Self::Hidden
+        Self::Nobody
     }
 }
 
@@ -181,7 +181,7 @@ mod tests {
             match Above::of((0..).zip(names).map(relative), &starts) {
                 Above::Runner(kind, leader) => format!("{} {}", kind.as_str(), leader.pid),
                 Above::Somebody(pid) => format!("somebody {pid}"),
-                Above::Hidden => "hidden".to_owned(),
+                Above::Nobody => "nobody".to_owned(),
             }
         };
         assert_eq!(found(&["it", "cargo", "bash"]), "cargo 1");
@@ -192,9 +192,9 @@ mod tests {
         assert_eq!(found(&["rust_out", "rust_out", "bash*", "rustdoc", "cargo"]), "cargo 4");
         assert_eq!(found(&["it", "other", "cargo"]), "somebody 1");
         assert_eq!(found(&["it", "sh*", "other", "cargo"]), "somebody 2");
-        assert_eq!(found(&["it", "bwrap*"]), "hidden");
-        assert_eq!(found(&["cargo"]), "hidden");
-        assert_eq!(found(&[]), "hidden");
+        assert_eq!(found(&["it", "bwrap*"]), "nobody");
+        assert_eq!(found(&["cargo"]), "nobody");
+        assert_eq!(found(&[]), "nobody");
     }
 
     #[test]
