@@ -34,6 +34,19 @@ fn gates_on_unchanged_code_pass_and_a_doubling_is_suspect() {
     }
 }
 
+/// Another backend: what holds the rows decides nothing.
+#[test]
+fn a_source_in_memory_is_judged_as_the_file_that_it_is_of() {
+    let recorded = Recorded::of(&Suite::of_family(Family::ALL[0], &mut Random::seeded(3), 20, 30));
+    let in_words = |gated: &recorded::Gated| format!("{:?} {:?} {:?}", gated.decision, gated.findings, gated.factors);
+    for run in [3, 12, 29] {
+        let (head, unchanged) = (recorded::session_h(run), |_| 1.0);
+        let in_memory = recorded.gate_of("last:20", &head, &unchanged);
+        assert_eq!(in_words(&in_memory), in_words(&recorded.gate_of_file("last:20", &head)));
+        assert!(!in_memory.findings.is_empty() || run == 3);
+    }
+}
+
 #[test]
 fn the_loaded_machine_fails_hardly_any_gate() {
     let (runs, failed) = gates::of_loaded_machine();

@@ -25,7 +25,7 @@ pub struct Recorded {
     sessions: Vec<Session>,
     places: HashMap<String, usize>,
     classes: HashMap<String, Option<String>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A gate's answer.
@@ -64,7 +64,7 @@ impl Recorded {
         let tests = figures.tests.iter().map(number).collect();
         let places = names.iter().enumerate().map(|(place, name)| ((*name).to_owned(), place)).collect();
         let classes = Source::classes(&monitor).expect("classes");
-        Self { metrics, figures, tests, sessions, places, classes, _folder: folder }
+        Self { metrics, figures, tests, sessions, places, classes, folder }
     }
 
     /// Gates run `run` by those before it, the times of each test multiplied by what `factor` says of it.
@@ -74,6 +74,17 @@ impl Recorded {
 
     /// Gates a head by a baseline, both as a user names them.
     pub fn gate_of(&self, baseline: &str, head: &str, factor: &(dyn Fn(usize) -> f64 + Sync)) -> Gated {
+        self.gate_by(&Planted { recorded: self, head, factor }, baseline, head)
+    }
+
+    /// The same by the file itself.
+    #[allow(dead_code, reason = "only tests ask for it")]
+    pub fn gate_of_file(&self, baseline: &str, head: &str) -> Gated {
+        let monitor = Monitor::open(&self.folder.path().join(".pymon")).expect("the file can be read");
+        self.gate_by(&monitor, baseline, head)
+    }
+
+    fn gate_by(&self, source: &dyn Source, baseline: &str, head: &str) -> Gated {
         let gate = Gate {
             baseline: baseline.to_owned(),
             head: head.to_owned(),
@@ -84,8 +95,7 @@ impl Recorded {
             waivers: Vec::new(),
             accepted: Vec::new(),
         };
-        let planted = Planted { recorded: self, head, factor };
-        let records = Records { source: &planted, repository: &NoRepository };
+        let records = Records { source, repository: &NoRepository };
         let outcome = gate.check(records, start(0)).expect("a gate");
         let decision = Some(outcome.decision());
         match outcome {
