@@ -38,7 +38,7 @@ impl Factors {
     /// The factors of `run_count` runs and of the new one behind them.
     pub(crate) fn of(members: &[Member<'_>], run_count: usize) -> Self {
         let levels: Vec<Level> = members.iter().map(|member| Level::of(member.past)).collect();
-        let mut distances: Vec<Vec<(f64, f64)>> = vec![Vec::new(); run_count + 1];
+        let mut distances: Vec<Vec<(f64, f64)>> = (0..=run_count).map(|_| Vec::with_capacity(members.len())).collect();
         for (member, level) in members.iter().zip(&levels) {
             let runs = member.runs.iter().map(|run| *run as usize).chain([run_count]);
             for (value, run) in member.past.iter().chain([&member.new]).zip(runs) {

@@ -183,7 +183,7 @@ fn warn_only(looks: &BTreeMap<Metric, Looked>) -> BTreeMap<Metric, f64> {
 /// The greatest score of each past run, as the same rule sees it with that run left out of the past; oldest first.
 fn past_scores(looks: &[&Look], runs: usize, is_much: bool) -> Vec<f64> {
     // What no probability is below is cheap; only few have to be looked at closely.
-    let mut bounds: Vec<Vec<(f64, u32, u32)>> = vec![Vec::new(); runs];
+    let mut bounds: Vec<Vec<(f64, u32, u32)>> = (0..runs).map(|_| Vec::with_capacity(looks.len())).collect();
     for (index, look) in (0_u32..).zip(looks) {
         let least_p = look.kernel.least_p();
         for (error, (&run, &deviation)) in (0_u32..).zip(look.runs.iter().zip(&look.deviations)) {
