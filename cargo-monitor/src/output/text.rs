@@ -35,8 +35,10 @@ fn table(table: &Table, width: Option<u16>) -> String {
     }
     let fitted = fit(table, width);
     let mut text = empty(None);
+    // Asked once: the answer may take a look at every row.
+    let numbers: Vec<bool> = (0..table.columns.len()).map(|column| table.is_number(column)).collect();
     let aligned = |column: usize, cell: TextCell| {
-        if table.is_number(column) { cell.set_alignment(CellAlignment::Right) } else { cell }
+        if numbers[column] { cell.set_alignment(CellAlignment::Right) } else { cell }
     };
     let header = |column: usize| TextCell::new(table.columns[column].title).add_attribute(Attribute::Bold);
     text.set_header(fitted.columns.iter().map(|&column| aligned(column, header(column))));
