@@ -115,7 +115,8 @@ fn a_server_that_refuses_or_is_not_there_is_told_of() {
     let (token, project) = ("monitor_secret", Some("ours".to_owned()));
     let access = Access::Write;
     let hash = secret::hash(token).to_vec();
-    store.add_token(&Token { name: "ci".into(), hash, access, project, expires_at: None }).expect("a token");
+    let known = Token { name: "ci".into(), hash, access, project, expires_at: None };
+    store.set_token("ci", Some(&known)).expect("a token");
     let url = format!("{}/p/ours", server(fixture.folder()));
 
     let without = fixture.run(&["push", &url]);

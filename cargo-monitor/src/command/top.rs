@@ -1,18 +1,15 @@
 //! `cargo monitor top`: who uses most, or least, of something.
 
-use std::collections::BTreeMap;
-
 use clap::{Args, ValueEnum};
-use monitor_analysis::metric::Metric;
-use monitor_store::{Kind, Test};
+use monitor_store::Kind;
 
 use crate::app::App;
 use crate::argument::MetricArgument;
 use crate::complete;
 use crate::exit::Exit;
-use crate::output::{Document, Table, Value};
-use monitor_report::measure;
+use crate::output::Document;
 use monitor_report::select;
+use monitor_report::view::top::{self, Top};
 
 /// Of what, in which session.
 #[derive(Debug, Args)]
@@ -60,83 +57,19 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let session = select::session(app.records(&monitor), &arguments.session)?;
     let mut tests = monitor.tests(&session.session_h)?;
     tests.retain(|test| test.kind() == Kind::Function);
-    app.print(&Document::table("top", table(&tests, arguments)))?;
+    let Arguments { metric: MetricArgument(metric), by, limit, least, .. } = *arguments;
+    let wanted = Top { metric, by: by.to_view(), limit, least };
+    app.print(&Document::table("top", top::table(&tests, &wanted)))?;
     Ok(Exit::Success)
 }
 
-/// What one user of a metric used.
-struct User {
-    name: String,
-    value: f64,
-    tests: u64,
-}
-
-fn table(tests: &[Test], arguments: &Arguments) -> Table {
-    let Arguments { metric: MetricArgument(metric), by, limit, least, .. } = *arguments;
-    let mut users = users(tests, metric, by);
-    users.sort_by(|a, b| if least { a.value.total_cmp(&b.value) } else { b.value.total_cmp(&a.value) });
-    let total: f64 = users.iter().map(|user| user.value).sum();
-    let has_share = measure::is_additive(metric) && total > 0.0;
-    let mut table = Table::new(&[
-        ("name", name_of(by)),
-        (measure::key(metric), metric.title()),
-        ("share", if has_share { "share" } else { "" }),
-        ("tests", if by == By::Test { "" } else { "tests" }),
-    ]);
-    for user in users.into_iter().take(limit) {
-        let share = Value::or_missing(has_share.then(|| user.value / total), Value::Share);
-        table.push(vec![
-            Value::Name(user.name).into(),
-            Value::Quantity(metric.quantity(user.value)).into(),
-            share.into(),
-            Value::count(user.tests).into(),
-        ]);
-    }
-    table
-}
-
-fn users(tests: &[Test], metric: Metric, by: By) -> Vec<User> {
-    if by == By::Test {
-        let user =
-            |test: &Test| Some(User { name: measure::name(test), value: measure::value(test, metric)?, tests: 1 });
-        return tests.iter().filter_map(user).collect();
-    }
-    let mut groups: BTreeMap<&str, Vec<&Test>> = BTreeMap::new();
-    for test in tests {
-        let group = match by {
-            By::Test | By::Module => test.path(),
-            By::Component => test.component(),
-            By::Package => test.profile.as_ref().map_or("", |profile| &profile.package),
-        };
-        groups.entry(group).or_default().push(test);
-    }
-    let user = |(name, tests): (&str, Vec<&Test>)| {
-        let name = if name.is_empty() { "(none)" } else { name }.to_owned();
-        Some(User { name, value: together(&tests, metric)?, tests: tests.len() as u64 })
-    };
-    groups.into_iter().filter_map(user).collect()
-}
-
-/// What tests used together; `None` if it was measured of none.
-fn together(tests: &[&Test], metric: Metric) -> Option<f64> {
-    let values: Vec<f64> = tests.iter().filter_map(|test| measure::value(test, metric)).collect();
-    if values.is_empty() {
-        None
-    } else if metric == Metric::CpuUsage {
-        let sum = |metric| tests.iter().filter_map(|test| measure::value(test, metric)).sum::<f64>();
-        Some(sum(Metric::CpuTime) / sum(Metric::WallTime)).filter(|usage| usage.is_finite())
-    } else if measure::is_additive(metric) {
-        Some(values.iter().sum())
-    } else {
-        values.into_iter().reduce(f64::max)
-    }
-}
-
-fn name_of(by: By) -> &'static str {
-    match by {
-        By::Test => "test",
-        By::Module => "module",
-        By::Component => "component",
-        By::Package => "package",
+impl By {
+    const fn to_view(self) -> top::By {
+        match self {
+            Self::Test => top::By::Test,
+            Self::Module => top::By::Module,
+            Self::Component => top::By::Component,
+            Self::Package => top::By::Package,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Answers as documents and pages: facts and tables, each value with its unit.
 
+pub mod capacity;
 pub mod compare;
 pub mod explanation;
 pub mod gate;
@@ -10,3 +11,4 @@ pub mod sessions;
 pub mod show;
 pub mod subject;
 pub mod summary;
+pub mod top;

@@ -18,6 +18,8 @@ pub struct Project<'a> {
     verdicts: &'a Verdicts,
     /// Newest first, with what the server alone knows of each.
     sessions: Vec<(Session, crate::store::Session)>,
+    /// Where each stands among them.
+    places: HashMap<String, usize>,
     contexts: HashMap<String, crate::store::Context>,
 }
 
@@ -40,9 +42,10 @@ impl<'a> Project<'a> {
         // The last that came is the newest of one date.
         sessions.reverse();
         sessions.sort_by_key(|(session, _)| std::cmp::Reverse(session.run_date));
+        let places = sessions.iter().enumerate().map(|(place, (_, kept))| (kept.h.clone(), place)).collect();
         let contexts = store.contexts(&filter, Page::ALL)?.into_iter();
         let contexts = contexts.map(|context| (context.h.clone(), context)).collect();
-        Ok(Self { store, name, verdicts, sessions, contexts })
+        Ok(Self { store, name, verdicts, sessions, places, contexts })
     }
 
     /// Its name.
@@ -71,7 +74,7 @@ impl<'a> Project<'a> {
     /// A session as the server keeps it.
     #[must_use]
     pub fn kept(&self, session_h: &str) -> Option<&crate::store::Session> {
-        self.sessions.iter().map(|(_, kept)| kept).find(|kept| kept.h == session_h)
+        self.places.get(session_h).map(|place| &self.sessions[*place].1)
     }
 
     /// Every session, newest first.
@@ -202,7 +205,7 @@ impl Source for Project<'_> {
     }
 
     fn details(&self, session_h: &str) -> Result<Option<SessionDetails>, ReportError> {
-        let Some((session, kept)) = self.sessions.iter().find(|(_, kept)| kept.h == session_h) else {
+        let Some((session, kept)) = self.places.get(session_h).map(|place| &self.sessions[*place]) else {
             return Ok(None);
         };
         let known = self.contexts.get(&kept.context_h).map(|context| hand_out::context(context.clone()).to_store());

@@ -18,13 +18,16 @@ use crate::state::State;
 pub type Build = fn(&Wanted, &Project<'_>) -> Result<View, Problem>;
 
 /// The pages that every page leads to.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 10] = [
     ("/", "Overview"),
     ("/sessions", "Sessions"),
     ("/tests", "Tests"),
     ("/compare", "Compare"),
+    ("/top", "Greediest"),
+    ("/capacity", "Capacity"),
     ("/findings", "Findings"),
     ("/flaky", "Flaky"),
+    ("/pipelines", "Pipelines"),
     ("/machines", "Machines"),
 ];
 

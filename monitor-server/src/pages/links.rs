@@ -60,7 +60,9 @@ fn of_session(prefix: &str, column: Column, cell: &mut Cell) {
     }
 }
 
-fn words(value: &Value) -> &str {
+/// The text of a value; empty if it is none.
+#[must_use]
+pub fn words(value: &Value) -> &str {
     match value {
         Value::Text(text) | Value::Name(text) | Value::Id(text) => text,
         _ => "",

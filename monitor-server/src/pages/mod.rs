@@ -6,31 +6,37 @@
 
 mod answer;
 mod assets;
+mod capacity;
 mod compare;
 mod findings;
 mod flaky;
 pub(crate) mod links;
 mod machines;
 mod overview;
+mod pipelines;
 mod session;
 mod sessions;
 mod test;
 mod tests;
+mod top;
 mod verdict;
 mod view;
 mod wanted;
 
 pub use answer::{page, text};
 pub use assets::{ASSETS, asset};
+pub use capacity::capacity;
 pub use compare::compare;
 pub use findings::{decide, findings};
 pub use flaky::flaky;
 pub use machines::machines;
 pub use overview::overview;
+pub use pipelines::pipelines;
 pub use session::{gate, session};
 pub use sessions::sessions;
 pub use test::test;
 pub use tests::tests;
+pub use top::top;
 pub use verdict::{badge, comment};
 pub use view::View;
 pub use wanted::{Format, Wanted};

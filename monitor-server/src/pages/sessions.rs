@@ -59,7 +59,7 @@ pub(super) fn newest<'s>(
 }
 
 /// What was said of a session when it was over.
-fn verdict(project: &Project<'_>, session_h: &str) -> Cell {
+pub(super) fn verdict(project: &Project<'_>, session_h: &str) -> Cell {
     let word = project.kept(session_h).map_or("", |kept| &kept.verdict);
     let is = |decision| word == findings::word(decision);
     let tone = if is(Decision::Regressed) {

@@ -1,6 +1,7 @@
 //! The runs of sessions as a judge needs them: numbers, and the words behind them once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use monitor_store::{
     Attribution, Figure, Figures, Kind, MemSource, Resource, RunFigures, SessionFigures, TestId, Timestamp,
@@ -13,20 +14,112 @@ use super::sql::{Dialect, Sql};
 /// Reads rows of the database.
 type Read<'a> = &'a dyn Fn(Sql) -> Result<Vec<Cells>, StoreError>;
 
+/// So many rows are remembered: some 50 MB.
+const REMEMBERED: usize = 400_000;
+
+/// Rows that were read before. Sessions that are over don't change, and are asked for again and again.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<VecDeque<(Key, Arc<[Numbers]>)>>);
+
+/// Of what, and how many runs there were, which changes with every write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Key {
+    project: String,
+    session_h: String,
+    columns: String,
+    runs: i64,
+    finished: i64,
+}
+
+impl Memory {
+    fn get(
+        &self,
+        key: Key,
+        read: impl FnOnce() -> Result<Vec<Numbers>, StoreError>,
+    ) -> Result<Arc<[Numbers]>, StoreError> {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().iter().find(|(known, _)| *known == key).map(|(_, rows)| Arc::clone(rows));
+        if let Some(rows) = known {
+            return Ok(rows);
+        }
+        let rows: Arc<[Numbers]> = read()?.into();
+        let mut memory = lock();
+        let is_same = |known: &Key| {
+            (&known.project, &known.session_h, &known.columns) == (&key.project, &key.session_h, &key.columns)
+        };
+        memory.retain(|(known, _)| !is_same(known));
+        memory.push_front((key, Arc::clone(&rows)));
+        let mut count = 0;
+        memory.retain(|(_, rows)| {
+            count += rows.len();
+            count <= REMEMBERED
+        });
+        Ok(rows)
+    }
+}
+
+/// A row as numbers.
+#[derive(Debug)]
+struct Numbers {
+    test: i64,
+    context: i64,
+    start: Timestamp,
+    ended: bool,
+    has_profile: bool,
+    outcome_is_good: bool,
+    whole_process: bool,
+    memory: Option<MemSource>,
+    single_threaded: bool,
+    values: Box<[f64]>,
+}
+
+impl Numbers {
+    /// `None` if the start is none.
+    fn from_cells(mut row: Cells, figures: usize) -> Option<Self> {
+        let (test, context, start) = (row.integer(), row.integer(), row.text().parse().ok()?);
+        let mut is = || row.integer() != 0;
+        let (ended, has_profile, outcome_is_good) = (is(), is(), is());
+        Some(Self {
+            test,
+            context,
+            start,
+            ended,
+            has_profile,
+            outcome_is_good,
+            whole_process: row.maybe().and_then(|word| Attribution::parse(&word)) == Some(Attribution::Process),
+            memory: row.maybe().and_then(|word| MemSource::parse(&word)),
+            single_threaded: row.real() == Some(1.0),
+            values: (0..figures).map(|_| row.real().unwrap_or(f64::NAN)).collect(),
+        })
+    }
+}
+
 /// The last run of each test in some sessions, with some figures of it.
 pub(super) fn gather(
     dialect: Dialect,
     read: Read<'_>,
-    project: &str,
-    sessions: &[&str],
+    memory: &Memory,
+    (project, sessions): (&str, &[&str]),
     figures: &[Figure],
 ) -> Result<Figures, StoreError> {
     let columns: String = figures.iter().map(|figure| format!(", {}", expression(*figure))).collect();
     let mut names = Names::read(dialect, read, project)?;
     let mut found = Vec::with_capacity(sessions.len());
     for session_h in sessions {
-        let rows = read(Sql::figures(dialect, project, session_h, &columns))?;
-        found.push(of_session(rows, figures.len(), &mut names));
+        let mut count = read(Sql::tally(dialect, project, session_h))?;
+        let (runs, finished) = count.pop().map_or((0, 0), |mut count| (count.integer(), count.integer()));
+        let key = Key {
+            project: project.to_owned(),
+            session_h: (*session_h).to_owned(),
+            columns: columns.clone(),
+            runs,
+            finished,
+        };
+        let rows = memory.get(key, || {
+            let rows = read(Sql::figures(dialect, project, session_h, &columns))?;
+            Ok(rows.into_iter().filter_map(|row| Numbers::from_cells(row, figures.len())).collect())
+        })?;
+        found.push(of_session(&rows, figures.len(), &mut names));
     }
     Ok(Figures { tests: names.tests, machines: names.machines, sessions: found })
 }
@@ -48,44 +141,37 @@ const fn name(column: Resource) -> &'static str {
     }
 }
 
-fn of_session(rows: Vec<Cells>, figures: usize, names: &mut Names) -> SessionFigures {
+fn of_session(rows: &[Numbers], figures: usize, names: &mut Names) -> SessionFigures {
     let mut found = SessionFigures { runs: Vec::with_capacity(rows.len()), values: Vec::new() };
     found.values.reserve(rows.len() * figures);
     // When the runs that were found began, and where that of a test stands among them.
     let mut starts: Vec<Timestamp> = Vec::with_capacity(rows.len());
     let mut places: HashMap<u32, usize> = HashMap::with_capacity(rows.len());
-    for mut row in rows {
-        let (test, context, start) = (row.integer(), row.integer(), row.text());
-        let (ended, has_profile) = (row.integer() != 0, row.integer() != 0);
-        let (Some(test), Ok(start)) = (names.test(test, ended, has_profile), start.parse::<Timestamp>()) else {
-            continue;
-        };
-        let outcome_is_good = row.integer() != 0;
+    for row in rows {
+        let Some(test) = names.test(row.test, row.ended, row.has_profile) else { continue };
         let run = RunFigures {
             test,
-            machine: names.machine(context),
-            passed: ended && outcome_is_good,
-            whole_process: row.maybe().and_then(|word| Attribution::parse(&word)) == Some(Attribution::Process),
-            memory: row.maybe().and_then(|word| MemSource::parse(&word)),
-            single_threaded: row.real() == Some(1.0),
+            machine: names.machine(row.context),
+            passed: row.ended && row.outcome_is_good,
+            whole_process: row.whole_process,
+            memory: row.memory,
+            single_threaded: row.single_threaded,
         };
         let place = match places.get(&test) {
-            Some(&place) if start < starts[place] => continue,
+            Some(&place) if row.start < starts[place] => continue,
             Some(&place) => {
-                (found.runs[place], starts[place]) = (run, start);
+                (found.runs[place], starts[place]) = (run, row.start);
                 place
             }
             None => {
                 places.insert(test, found.runs.len());
                 found.runs.push(run);
-                starts.push(start);
+                starts.push(row.start);
                 found.values.resize(found.runs.len() * figures, f64::NAN);
                 found.runs.len() - 1
             }
         };
-        for value in &mut found.values[place * figures..(place + 1) * figures] {
-            *value = row.real().unwrap_or(f64::NAN);
-        }
+        found.values[place * figures..(place + 1) * figures].copy_from_slice(&row.values);
     }
     found
 }

@@ -176,6 +176,17 @@ impl Sql {
         sql
     }
 
+    /// How many runs a session has, and how many of them ended.
+    pub(super) fn tally(dialect: Dialect, project: &str, session_h: &str) -> Self {
+        let select = "SELECT CAST(coalesce(sum(r.runs), 0) AS BIGINT), CAST(coalesce(sum(r.finished), 0) AS BIGINT) \
+             FROM tallies r";
+        let mut sql = Self::new(dialect, select);
+        let filter = Filter::session(project, session_h);
+        sql.in_project("r", &filter);
+        sql.run_labels(&filter);
+        sql
+    }
+
     /// The numbers of tests, and what names them.
     pub(super) fn tests(dialect: Dialect, project: &str) -> Self {
         let mut sql =

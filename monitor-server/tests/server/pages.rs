@@ -13,7 +13,20 @@ const HOSTILE: &str = "evil[</title></style><script>alert(1)</script><img src=x 
 /// Every page of a project, of a session, and of a test.
 fn addresses(project: &str, session: &str, test: &str) -> Vec<String> {
     let [session, test] = [format!("/session?id={session}"), format!("/test?name={test}")];
-    let pages = ["/", "/sessions", &session, "/tests", &test, "/compare", "/findings", "/flaky", "/machines"];
+    let pages = [
+        "/",
+        "/sessions",
+        &session,
+        "/tests",
+        &test,
+        "/compare",
+        "/top",
+        "/capacity",
+        "/pipelines",
+        "/findings",
+        "/flaky",
+        "/machines",
+    ];
     pages.iter().map(|page| format!("/p/{project}{page}")).collect()
 }
 
@@ -63,9 +76,40 @@ fn pages_are_documents_for_programs_too() {
         assert_eq!(zoomed["runs"].as_array().map(Vec::len), Some(3), "{zoomed:#}");
         let compared = server.get("/p/ours/compare.json?base=m20&head=worse").json();
         assert!(compared["comparison"]["regressed"].as_u64() > Some(0), "{compared:#}");
+        let top = server.get("/p/ours/top.json?metric=heap-peak&session=worse").json();
+        assert_eq!(
+            (&top[0]["name"], &top[0]["heap_peak_bytes"]),
+            (&json!("demo::tests::grows"), &json!(4 << 20)),
+            "{top:#}"
+        );
+        assert!(server.get("/p/ours/top").text().contains("/p/ours/test?name=demo%3A%3Atests%3A%3Agrows\""));
+        let least = server.get("/p/ours/top.csv?by=component&end=least").text();
+        assert!(least.lines().nth(1).is_some_and(|line| line.starts_with("demo,")), "{least}");
+        let capacity = server.get("/p/ours/capacity.json?cores=4&memory=1GiB&within=10s&session=worse").json();
+        assert_eq!(capacity["capacity"]["cheapest_cores"], 1, "{}: {capacity:#}", server.kind);
+        assert!(capacity["forecasts"].as_array().is_some_and(|rows| rows.len() == 4), "{capacity:#}");
         let overview = server.get("/p/ours/index.json").json();
         assert_eq!(overview["project"]["sessions"], 22);
         assert!(overview["branches"].as_array().is_some_and(|branches| branches.len() == 3), "{overview:#}");
+    }
+}
+
+#[test]
+fn pipelines_lead_to_their_builds() {
+    for server in Server::each(&[]) {
+        for build in 1..=3 {
+            let tags = json!({"pipeline_branch": "a/b", "pipeline_build_no": format!("{}", build / 2)});
+            send_with(&server, "ours", tags, &format!("b{build}"), build, "aaaa", &[("t::a", 0.5, 1 << 20)]);
+        }
+        let all = server.get("/p/ours/pipelines.json").json();
+        assert_eq!(
+            (&all[0]["pipeline"], &all[0]["builds"], &all[0]["sessions"]),
+            (&json!("a/b"), &json!(2), &json!(3))
+        );
+        assert!(server.get("/p/ours/pipelines").text().contains("/p/ours/pipelines?pipeline=a%2Fb"));
+        let builds = server.get("/p/ours/pipelines.json?pipeline=a%2Fb").json();
+        let told: Vec<_> = builds.as_array().expect("builds").iter().map(|it| (&it["build"], &it["session"])).collect();
+        assert_eq!(told, [(&json!("1"), &json!("b3")), (&json!("0"), &json!("b1"))], "{}: {builds:#}", server.kind);
     }
 }
 
@@ -96,6 +140,11 @@ fn what_is_not_there_is_said_on_a_page() {
         ("/p/ours/test?name=demo::tests::grows&metric=beauty", 400),
         ("/p/ours/test?name=demo::tests::grows&from=yesterday", 400),
         ("/p/ours/compare?base=nowhere&head=worse", 404),
+        ("/p/ours/top?metric=beauty", 400),
+        ("/p/ours/top?by=colour", 400),
+        ("/p/ours/top?session=nowhere", 404),
+        ("/p/ours/capacity?cores=0", 400),
+        ("/p/ours/capacity?memory=much", 400),
         ("/p/nobody/sessions/x", 404),
     ] {
         let answer = server.get(path);

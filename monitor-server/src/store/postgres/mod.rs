@@ -31,6 +31,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Postgres {
     connections: Connections,
+    figures: figures::Memory,
 }
 
 impl Postgres {
@@ -40,7 +41,7 @@ impl Postgres {
     ///
     /// If that is not possible, or the schema is of a newer version.
     pub fn connect(url: &str) -> Result<Self, StoreError> {
-        let postgres = Self { connections: Connections::new(url)? };
+        let postgres = Self { connections: Connections::new(url)?, figures: figures::Memory::default() };
         postgres.connections.with(migrate::migrate)?;
         Ok(postgres)
     }
@@ -89,7 +90,8 @@ impl Store for Postgres {
     }
 
     fn figures(&self, project: &str, sessions: &[&str], wanted: &[Figure]) -> Result<Figures, StoreError> {
-        figures::gather(Dialect::Postgres, &|sql| self.list(sql, |cells| cells), project, sessions, wanted)
+        let read = |sql| self.list(sql, |cells| cells);
+        figures::gather(Dialect::Postgres, &read, &self.figures, (project, sessions), wanted)
     }
 
     fn names(&self, what: Names, filter: &Filter) -> Result<Vec<String>, StoreError> {

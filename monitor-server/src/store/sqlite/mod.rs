@@ -29,6 +29,7 @@ pub struct Sqlite {
     writer: Mutex<Writer>,
     checkpoints: Checkpoints,
     readers: Readers,
+    figures: figures::Memory,
 }
 
 impl Sqlite {
@@ -42,7 +43,8 @@ impl Sqlite {
         migrate(&mut connection)?;
         connection.execute_batch("PRAGMA wal_autocheckpoint = 0").map_err(explain)?;
         let (checkpoints, readers) = (Checkpoints::start(path)?, Readers::new(path));
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(Writer::new(connection)), checkpoints, readers })
+        let (writer, figures) = (Mutex::new(Writer::new(connection)), figures::Memory::default());
+        Ok(Self { path: path.to_owned(), writer, checkpoints, readers, figures })
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -84,7 +86,8 @@ impl Store for Sqlite {
     }
 
     fn figures(&self, project: &str, sessions: &[&str], wanted: &[Figure]) -> Result<Figures, StoreError> {
-        figures::gather(Dialect::Sqlite, &|sql| self.list(sql, |cells| cells), project, sessions, wanted)
+        let read = |sql| self.list(sql, |cells| cells);
+        figures::gather(Dialect::Sqlite, &read, &self.figures, (project, sessions), wanted)
     }
 
     fn names(&self, what: Names, filter: &Filter) -> Result<Vec<String>, StoreError> {
