@@ -234,7 +234,7 @@ fn numbers_alone_say_what_whole_rows_say() {
             let last = functions.iter().rfind(|test| test.id() == *id).expect("the test");
             assert_eq!(Some(found.machines[run.machine as usize].as_str()), measure::machine(last));
             assert_eq!(run.passed, measure::passed(last));
-            assert_eq!(run.threads == Some(1), measure::is_single_threaded(last));
+            assert_eq!(run.single_threaded, measure::is_single_threaded(last));
             assert_eq!(run.whole_process, measure::attribution(last) == Some(Attribution::Process));
             for ((metric, value), factor) in metrics.iter().zip(values).zip(&factors) {
                 let value = Some(value * factor).filter(|value| !value.is_nan());
