@@ -11,7 +11,7 @@ pub enum Exit {
     Success,
     /// 1: it could not be done, for a reason that no other code names.
     Error,
-    /// 2: the arguments make no sense.
+    /// 2: invalid arguments.
     Usage,
     /// 3: there is nothing to answer from: no file, no session, or none that the arguments name; nothing to import.
     NoData,

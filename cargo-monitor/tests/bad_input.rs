@@ -182,7 +182,7 @@ fn files_that_cannot_be_imported() {
     let fixture = Fixture::three_sessions();
     for (name, text, message) in [
         ("empty.json", "", "empty"),
-        ("unknown.txt", "hello", "none of the files that are known"),
+        ("unknown.txt", "hello", "its format is not recognised"),
         ("broken.xml", "<testsuites><testsuite>", "no XML"),
         ("other.xml", "<html></html>", "no JUnit report"),
         ("data.js", "window.BENCHMARK_DATA = {\"entries\": [}", "no JSON"),

@@ -44,7 +44,7 @@ fn top_ranks_by_any_metric() {
     let all = [
         top(&[]),
         top(&["memory", "-n", "1"]),
-        top(&["memory", "--least", "-n", "1"]),
+        top(&["memory", "--reverse", "-n", "1"]),
         top(&["wall-time", "--by", "module"]),
         top(&["heap-peak", "--by", "component"]),
         top(&["cpu-usage", "--by", "package", "--session", "latest~1"]),

@@ -4,6 +4,29 @@
 //! [`select`] finds the sessions and tests that a user names, [`measure`] reads rows in terms of metrics, [`comparison`],
 //! [`gate`] and [`series`] answer, [`view`] makes a [`Document`](document::Document) of an answer, and [`render`] makes bytes
 //! of that. Nothing here knows of arguments, terminals, processes or files.
+//!
+//! What changed since the session before, as markdown:
+//!
+//! ```no_run
+//! use monitor_report::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+//! use monitor_report::{NoRepository, Records, render, view};
+//! use monitor_store::Monitor;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let monitor = Monitor::open(".pymon".as_ref())?;
+//! let records = Records { source: &monitor, repository: &NoRepository };
+//! let request = Request {
+//!     sides: Sides::find(records, "latest~1", "latest")?,
+//!     metrics: DEFAULT_METRICS,
+//!     across_machines: false,
+//!     thresholds: &|_, _| None,
+//!     is_over: None,
+//! };
+//! let comparison = Comparison::new(&monitor, request)?;
+//! println!("{}", render::markdown::render(&view::compare::document(&comparison, false)));
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod amount;

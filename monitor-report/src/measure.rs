@@ -72,7 +72,7 @@ pub fn metric(name: &str) -> Option<Metric> {
 ///
 /// # Panics
 ///
-/// If the metric is none of [`METRICS`].
+/// If the metric is not one of [`METRICS`].
 #[must_use]
 pub fn value(test: &Test, metric: Metric) -> Option<f64> {
     match definition_of(metric).source {
@@ -99,7 +99,7 @@ fn of_row(row: &Row, column: Resource) -> Option<f64> {
 ///
 /// # Panics
 ///
-/// If the metric is none of [`METRICS`].
+/// If the metric is not one of [`METRICS`].
 #[must_use]
 pub fn figure(metric: Metric) -> (Figure, f64) {
     match definition_of(metric).source {
@@ -133,7 +133,7 @@ pub fn passed(test: &Test) -> bool {
 ///
 /// # Panics
 ///
-/// If the metric is none of [`METRICS`].
+/// If the metric is not one of [`METRICS`].
 #[must_use]
 pub fn key(metric: Metric) -> &'static str {
     definition_of(metric).key

@@ -40,7 +40,7 @@ pub trait Source: Send + Sync {
     /// Every ended run of a test, oldest session first.
     fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError>;
 
-    /// What functions cost in the test that ran as a process, dearest first; empty where that is not known.
+    /// What functions cost in the test that ran as a process, most expensive first; empty where that is not known.
     fn costs(&self, _session_h: &str, _process_h: &str) -> Result<Vec<Cost>, ReportError> {
         Ok(Vec::new())
     }

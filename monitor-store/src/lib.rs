@@ -2,6 +2,28 @@
 //!
 //! A test process opens a [`Writer`], registers itself, and applies an [`Entry`] for each thing that happens;
 //! what the file does not take goes to a [`Spool`]. A [`Monitor`] answers questions about the file.
+//!
+//! ```
+//! use monitor_store::{Entry, Monitor, Session, Sessions, Writer};
+//!
+//! # let folder = std::env::temp_dir().join(format!("store-example-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder)?;
+//! let file = folder.join(".pymon");
+//! let session = Session {
+//!     session_h: "0123456789abcdef0123456789abcdef".to_owned(),
+//!     run_date: "2026-11-23T10:00:00".parse()?,
+//!     scm_id: "1f3a9c0".to_owned(),
+//!     description: Vec::new(),
+//! };
+//! let mut writer = Writer::open(&file)?;
+//! writer.apply(&[Entry::Session { session, lockfile: None }])?;
+//! writer.close(true)?;
+//!
+//! let newest = Monitor::open(&file)?.sessions(&Sessions::all().newest(1))?;
+//! assert_eq!(newest[0].scm_id, "1f3a9c0");
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod description;

@@ -150,7 +150,7 @@ fn kind(path: &Path) -> anyhow::Result<Kind> {
         Some("svg") => Ok(Kind::Svg),
         Some("png") => Ok(Kind::Png),
         Some("html" | "htm") => Ok(Kind::Html),
-        _ => bail!("`{}` says not what to write: end its name with .svg, .png or .html", path.display()),
+        _ => bail!("the name `{}` does not say what to write: end it with .svg, .png or .html", path.display()),
     }
 }
 
@@ -266,8 +266,8 @@ fn document(curves: &[Curve<'_>]) -> Document {
         ("sparkline", "evolution"),
         ("runs", "runs"),
         ("first", "first"),
-        ("least", "min"),
-        ("greatest", "max"),
+        ("min", "min"),
+        ("max", "max"),
         ("last", "last"),
         ("changes", "changes"),
     ]);

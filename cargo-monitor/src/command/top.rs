@@ -18,7 +18,7 @@ Examples:
   cargo monitor top
   cargo monitor top memory -n 5
   cargo monitor top cpu-time --by component
-  cargo monitor top allocations --least --session main~1
+  cargo monitor top allocations --reverse --session main~1
 
 Times, counts and bytes moved are added up over a module or component; of peaks and threads the largest counts.")]
 pub struct Arguments {
@@ -33,7 +33,7 @@ pub struct Arguments {
     limit: usize,
     /// The lowest values instead of the highest
     #[arg(long)]
-    least: bool,
+    reverse: bool,
     /// The session: latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …
     #[arg(short, long, value_name = "SESSION", default_value = "latest", add = complete::session_completer())]
     session: String,
@@ -57,8 +57,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let session = select::session(app.records(&monitor), &arguments.session)?;
     let mut tests = monitor.tests(&session.session_h)?;
     tests.retain(|test| test.kind() == Kind::Function);
-    let Arguments { metric: MetricArgument(metric), by, limit, least, .. } = *arguments;
-    let wanted = Top { metric, by: by.to_view(), limit, least };
+    let Arguments { metric: MetricArgument(metric), by, limit, reverse, .. } = *arguments;
+    let wanted = Top { metric, by: by.to_view(), limit, least: reverse };
     app.print(&Document::table("top", top::table(&tests, &wanted)))?;
     Ok(Exit::Success)
 }

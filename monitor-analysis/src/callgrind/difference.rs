@@ -78,7 +78,7 @@ pub fn differences_of_costs(base: &[FunctionCost], head: &[FunctionCost]) -> Vec
     changes
 }
 
-/// Functions on one side only that `name` reaches through such functions, dearest first.
+/// Functions on one side only that `name` reaches through such functions, most expensive first.
 fn below<'n>(name: &str, one_sided: &'n BTreeMap<String, u64>, dumps: [&Dump; 2]) -> Vec<&'n str> {
     let mut found: BTreeSet<&str> = BTreeSet::new();
     let mut open = vec![name.to_owned()];

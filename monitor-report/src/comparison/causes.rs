@@ -37,7 +37,7 @@ fn newest(source: &dyn Source, sessions: &[Session], test: &TestId) -> Result<Ve
     Ok(Vec::new())
 }
 
-/// What the functions of a run cost, dearest first; empty if that was not counted.
+/// What the functions of a run cost, most expensive first; empty if that was not counted.
 ///
 /// # Errors
 ///

@@ -51,7 +51,11 @@ const SCHEMA_VERSION: u64 = 2;
 pub fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
     let count = |verdict| comparison.count(verdict) as u64;
     let toned = |count: u64, tone| if count > 0 { Value::count(count).toned(tone) } else { Value::count(count).into() };
+    // Of what there is none, programs learn only.
+    let counted =
+        |key, title, count: u64, tone| (Column::new(key, if count > 0 { title } else { "" }), toned(count, tone));
     let not_compared = [Verdict::New, Verdict::Gone, Verdict::NotComparable, Verdict::NoBaseline].map(count);
+    let missing_title = if comparison.missing > 0 { "tests of the base that did not run" } else { "" };
     let missing = Value::Text(format!("{} of {}", comparison.missing, comparison.usual));
     let missing = if comparison.is_partial() { missing.toned(Tone::Bad) } else { missing.into() };
     let mut facts = vec![
@@ -59,12 +63,12 @@ pub fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
         (Column::new("base", "base"), Value::Text(side(&comparison.sides.base)).into()),
         (Column::new("head", "head"), Value::Text(side(&comparison.sides.head)).into()),
         (Column::new("regressed", "regressed"), toned(count(Verdict::Regressed), Tone::Bad)),
-        (Column::new("suspect", "suspect"), toned(count(Verdict::Suspect), Tone::Doubtful)),
-        (Column::new("improved", "improved"), toned(count(Verdict::Improved), Tone::Good)),
-        (Column::new("unchanged", "unchanged"), Value::count(count(Verdict::Unchanged)).into()),
-        (Column::new("undecided", "undecided"), toned(count(Verdict::Undecided), Tone::Doubtful)),
-        (Column::new("not_compared", "not compared"), toned(not_compared.iter().sum(), Tone::Doubtful)),
-        (Column::new("missing_tests", "tests of the base that did not run"), missing),
+        counted("suspect", "suspect", count(Verdict::Suspect), Tone::Doubtful),
+        counted("improved", "improved", count(Verdict::Improved), Tone::Good),
+        counted("unchanged", "unchanged", count(Verdict::Unchanged), Tone::Plain),
+        counted("undecided", "undecided", count(Verdict::Undecided), Tone::Doubtful),
+        counted("not_compared", "not compared", not_compared.iter().sum(), Tone::Doubtful),
+        (Column::new("missing_tests", missing_title), missing),
     ];
     facts.extend(decided_by(comparison));
     for (metric, factor) in &comparison.verdicts.factors {

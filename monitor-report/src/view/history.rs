@@ -33,8 +33,8 @@ fn facts(series: &Series, metric: Metric) -> Vec<(Column, Cell)> {
         (Column::new("binary", ""), Value::text(&series.test.binary).into()),
         (Column::new("metric", "metric"), Value::text(metric.title()).into()),
         (Column::new("runs", "runs"), Value::count(series.runs.len() as u64).into()),
-        (Column::new("least", "min"), quantity(known().reduce(f64::min))),
-        (Column::new("greatest", "max"), quantity(known().reduce(f64::max))),
+        (Column::new("min", "min"), quantity(known().reduce(f64::min))),
+        (Column::new("max", "max"), quantity(known().reduce(f64::max))),
         (Column::new("last", "last"), quantity(known().last())),
         (Column::new("sparkline", "evolution"), Value::text(&sparkline(&values, SPARKLINE)).into()),
     ]

@@ -195,7 +195,7 @@ fn lists(mut document: Document, tests: &[Test]) -> Document {
     for (metric, key, title) in [
         (Metric::WallTime, "slowest", "Slowest"),
         (Metric::Instructions, "most_instructions", "Most instructions"),
-        (Metric::Memory, "hungriest", "Highest memory"),
+        (Metric::Memory, "highest-memory", "Highest memory"),
     ] {
         let mut tests: Vec<Test> =
             tests.iter().filter(|test| measure::value(test, metric).is_some()).cloned().collect();

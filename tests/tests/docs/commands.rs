@@ -1,7 +1,8 @@
 //! What readers are told to type works in a fresh folder, and prints what is shown.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use monitor_tests::markdown::Document;
@@ -16,6 +17,7 @@ const READING_RESULTS: &str = "docs/src/reading-results.md";
 const HISTORY_AND_PLOTS: &str = "docs/src/history-and-plots.md";
 const COMPARING: &str = "docs/src/comparing.md";
 const GATING: &str = "docs/src/gating.md";
+const SERVER: &str = "docs/src/server.md";
 const SHARDS: &str = "docs/src/shards.md";
 const TRUST: &str = "docs/src/trust.md";
 const DEPENDENCY_UPDATES: &str = "docs/src/dependency-updates.md";
@@ -40,6 +42,7 @@ fn every_document_with_commands_has_a_test() {
             PYTEST_MONITOR,
             QUICK_START,
             READING_RESULTS,
+            SERVER,
             SHARDS,
             TRUST
         ],
@@ -84,10 +87,55 @@ fn history_and_plots() {
     session.follow(&Document::read(HISTORY_AND_PLOTS));
 }
 
-/// Builds `cargo-monitor`, as far as it is not built yet.
+/// With a server that runs where the chapter says, apart from its port.
+#[test]
+fn the_server() {
+    let programs = folder_of("monitor-server");
+    let session = Session::starting_in("shop").with_programs(folder_of_cargo_monitor());
+    let folder = session.folder();
+    fs::copy(repository().join("tests/fixtures/pictures/shop.pymon"), folder.join(".pymon")).expect("a recorded file");
+    let server = Server::start(&programs.join("monitor-server"), folder);
+    let mut session =
+        session.typing("http://127.0.0.1:8050", &server.address).typing("https://monitor.example.org", &server.address);
+    session.follow(&Document::read(SERVER));
+}
+
+/// A server, until the test is over.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(program: &Path, folder: &Path) -> Self {
+        let mut command = Command::new(program);
+        command.args(["--listen", "127.0.0.1:0"]).current_dir(folder).env_remove("MONITOR_DATABASE");
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the server starts");
+        let mut said = String::new();
+        let mut output = BufReader::new(process.stdout.take().expect("a pipe"));
+        let _ = output.read_line(&mut said).expect("it says where it is");
+        let (before, address) = said.trim_end().rsplit_once(' ').expect("an address is its last word");
+        assert_eq!(before, "monitor-server serves monitor.db at", "as the chapter shows");
+        Self { address: address.trim_end_matches('/').to_owned(), process }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 pub(crate) fn folder_of_cargo_monitor() -> PathBuf {
+    folder_of("cargo-monitor")
+}
+
+/// Builds a program of this repository, as far as it is not built yet.
+fn folder_of(program: &str) -> PathBuf {
     let mut build = Command::new("cargo");
-    build.args(["build", "--quiet", "--package", "cargo-monitor"]).current_dir(repository());
+    build.args(["build", "--quiet", "--package", program]).current_dir(repository());
     let _ = run(build).succeeded();
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
     target.join("debug")

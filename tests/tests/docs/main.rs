@@ -6,6 +6,7 @@ mod examples;
 mod links;
 mod lists;
 mod methods;
+mod pictures;
 mod recipes;
 mod reference;
 mod session;

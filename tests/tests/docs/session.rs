@@ -22,6 +22,8 @@ pub(crate) struct Session {
     folder: PathBuf,
     /// More folders for `PATH`.
     programs: Vec<PathBuf>,
+    /// What the document says, and what is typed for it.
+    typed: Vec<(&'static str, String)>,
     _turn: MutexGuard<'static, ()>,
     /// For other processes that run the tests of this repository.
     _lock: File,
@@ -51,13 +53,24 @@ impl Session {
         let home = Project::at(root, &[]);
         let folder = home.path(folder);
         fs::create_dir_all(&folder).expect("a folder can be made");
-        Self { home, folder, programs: Vec::new(), _turn: turn, _lock: lock }
+        Self { home, folder, programs: Vec::new(), typed: Vec::new(), _turn: turn, _lock: lock }
     }
 
     /// Looks for programs in this folder first.
     pub(crate) fn with_programs(mut self, folder: PathBuf) -> Self {
         self.programs.push(folder);
         self
+    }
+
+    /// Types something else for a part of commands: an address that is free on this machine.
+    pub(crate) fn typing(mut self, said: &'static str, typed: &str) -> Self {
+        self.typed.push((said, typed.to_owned()));
+        self
+    }
+
+    /// Where the reader is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Does what the document says, from top to bottom.
@@ -104,6 +117,7 @@ impl Session {
             // The versions that are here already.
             fs::copy(repository().join("Cargo.lock"), self.folder.join("Cargo.lock")).expect("a file can be copied");
         }
+        let line = self.typed.iter().fold(step.command.to_owned(), |line, (said, typed)| line.replace(said, typed));
         let mut command = self.home.command("bash");
         let path = env::var_os("PATH").unwrap_or_default();
         let folders = self.programs.iter().cloned().chain(env::split_paths(&path));
@@ -113,7 +127,7 @@ impl Session {
             .envs(["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].map(|name| (name, "you@example.com")))
             .env("PATH", env::join_paths(folders).expect("the folders' names have no colon"))
             .current_dir(&self.folder)
-            .args(["-c", &format!("exec 2>&1\n{}\nresult=$?; echo; pwd; exit $result", step.command)]);
+            .args(["-c", &format!("exec 2>&1\n{}\nresult=$?; echo; pwd; exit $result", line)]);
         let run = run(command).succeeded();
         let (printed, folder) = run.stdout.trim_end().rsplit_once('\n').expect("pwd prints a line");
         self.folder = PathBuf::from(folder);

@@ -49,14 +49,14 @@ fn batches(rows: impl Iterator<Item = (usize, Option<Value>)>) -> anyhow::Result
     for (number, row) in rows {
         let row = row.map(Row);
         let read = row.as_ref().and_then(|row| Some((row.session()?, row)));
-        let Some((session, row)) = read else { bail!("row {number} is none of an export") };
+        let Some((session, row)) = read else { bail!("row {number} is not a row of an export") };
         let known = batches.iter().rposition(|batch| batch.session.session_h == session.session_h);
         let at = known.unwrap_or_else(|| {
             let (context, class) = row.context();
             batches.push(Batch { session, context, class, tests: Vec::new() });
             batches.len() - 1
         });
-        let test = row.test(&batches[at]).with_context(|| format!("row {number} is none of a test"))?;
+        let test = row.test(&batches[at]).with_context(|| format!("row {number} is not a row of a test"))?;
         batches[at].tests.push(test);
     }
     Ok(batches)

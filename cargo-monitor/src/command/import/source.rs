@@ -71,7 +71,7 @@ pub(super) fn read(path: &Path, from: Option<Source>) -> anyhow::Result<Vec<Cont
         None if bytes.starts_with(b"PAR1") => bail!("Parquet is not read: export as json-lines"),
         None => recognise(&text_of(path, &bytes)).with_context(|| match bytes.trim_ascii() {
             b"" => "the file is empty",
-            _ => "it is none of the files that are known: say what wrote it with --from",
+            _ => "its format is not recognised: name what wrote it with --from",
         })?,
     };
     let parts = match source {
