@@ -1,45 +1,27 @@
 //! `cargo monitor test --instructions`, `explain` and `bisect` on a real project, by the real valgrind.
 #![forbid(unsafe_code)]
 
+use std::env;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::Command;
 
-use monitor_tests::{Project, Run, manifest, run, skipped};
+use monitor_tests::{Project, Run, manifest, nextest_is_there, run, valgrind_is_there};
 
 const LIB: &str = include_str!("fixtures/counted.rs");
+const ENDS: &str = include_str!("fixtures/counted_ends.rs");
 
 /// Tests that use the clock for nothing and run on one thread. What panics prints its thread's number, of any digits.
 const STEADY: &str = "('longest_chain', 'words')";
-
-/// Whether instructions can be counted here; says so if not.
-fn valgrind_is_there() -> bool {
-    let is_there = Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !is_there {
-        skipped("no valgrind on this machine, so instructions are not counted");
-    }
-    is_there
-}
 
 fn project(name: &str) -> Project {
     // Costs are told by line, and the project's own code is compiled as users do it.
     let manifest = manifest(name, "") + "[profile.dev]\ndebug = \"line-tables-only\"\n";
     let project = Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", LIB), (".gitignore", "target\n.pymon*\n")]);
-    git(&project, &["init", "--quiet"]);
-    commit(&project, "the first");
+    let _ = project.git(&["init", "--quiet"]);
+    let _ = project.commit("the first");
     project
-}
-
-fn git(project: &Project, arguments: &[&str]) -> String {
-    let mut command = project.command("git");
-    command.args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]).args(arguments);
-    let output = command.output().expect("git runs");
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-fn commit(project: &Project, message: &str) -> String {
-    git(project, &["add", "--all"]);
-    git(project, &["commit", "--quiet", "--allow-empty", "--message", message]);
-    git(project, &["rev-parse", "HEAD"])
 }
 
 fn monitor(project: &Project, arguments: &[&str]) -> Run {
@@ -93,9 +75,9 @@ fn counts_repeat_and_a_change_is_found_and_explained() {
     let same = monitor(&project, &["gate", "--baseline", "latest~1"]);
     assert_eq!(same.code, Some(0), "{}\n{}", same.stdout, same.stderr);
 
-    let base = git(&project, &["rev-parse", "HEAD"]);
+    let base = project.git(&["rev-parse", "HEAD"]);
     project.write("src/lib.rs", &planted());
-    let head = commit(&project, "more work");
+    let head = project.commit("more work");
     let _ = monitor(&project, &["test", "--instructions", "--lib", "--", "longest_chain", "words"]).succeeded();
     let changed = monitor(&project, &["compare", "latest~1", "latest", "--format", "json"]).succeeded();
     assert!(changed.stdout.contains("\"regressed\"") && changed.stdout.contains("longest_chain"), "{}", changed.stdout);
@@ -112,7 +94,7 @@ fn counts_repeat_and_a_change_is_found_and_explained() {
     let first = functions.split("\"function\"").nth(1).expect("one changed");
     assert!(first.contains("instructions::collatz"), "with what it calls: {}", built.stdout);
     assert!(functions.contains("extra"), "{}", built.stdout);
-    assert_eq!(git(&project, &["worktree", "list"]).lines().count(), 1, "the worktree is gone");
+    assert_eq!(project.git(&["worktree", "list"]).lines().count(), 1, "the worktree is gone");
 }
 
 #[test]
@@ -130,39 +112,75 @@ fn a_budget_of_instructions_is_checked_where_they_are_counted() {
 }
 
 #[test]
-fn where_nothing_can_be_counted_no_test_runs() {
-    let project = Project::library("instructions-nowhere", LIB);
-    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-monitor"));
-    let empty = project.path("nothing");
-    std::fs::create_dir_all(&empty).expect("a folder");
-    command.args(["test", "--instructions"]).env("PATH", &empty);
-    let run = run(command);
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
-    assert!(run.stderr.contains("valgrind") && run.stderr.contains("apt install"), "{}", run.stderr);
-    assert!(!run.stdout.contains("running"), "{}", run.stdout);
-}
-
-#[test]
-fn the_commit_with_the_change_is_found() {
+fn a_test_is_counted_up_to_its_end_whatever_that_is() {
     if !valgrind_is_there() {
         return;
     }
-    let project = project("bisected");
-    let _ = monitor(&project, &["test", "--lib", "longest_chain"]).succeeded();
-    let good = git(&project, &["rev-parse", "HEAD"]);
-    commit(&project, "nothing");
-    project.write("src/lib.rs", &format!("{LIB}\nbroken!"));
-    commit(&project, "does not build");
-    project.write("src/lib.rs", &planted());
-    let culprit = commit(&project, "more work in each step");
-    project.write("README.md", "later");
-    commit(&project, "later");
-    let found = monitor(
-        &project,
-        &["bisect", "longest_chain", "--metric", "instructions", "--good", &good, "--format", "json"],
-    )
-    .succeeded();
-    assert!(found.stdout.contains(&culprit) && found.stdout.contains("more work in each step"), "{}", found.stdout);
-    assert!(found.stdout.contains("bisected::collatz"), "with its explanation: {}", found.stdout);
-    assert_eq!(git(&project, &["status", "--porcelain"]), "", "the user's tree is as it was");
+    let project = Project::library("instructions-ends", ENDS);
+    let count = |test: &str| monitor(&project, &["test", "--instructions", "--lib", test]);
+    let row = |test: &str| {
+        rows(
+            &project,
+            &format!("select outcome, instructions between 100000 and 5000000 from TESTS where variant = '{test}'"),
+        )
+    };
+    let _ = count("exits");
+    assert_eq!(row("exits"), ["passed 1"]);
+    let _ = count("starts_a_program").succeeded();
+    assert_eq!(row("starts_a_program"), ["passed 1"], "the program does not count");
+    let crashed = count("aborts");
+    assert_ne!(crashed.code, Some(0), "{}", crashed.stderr);
+    assert_eq!(row("aborts"), ["crashed NULL"]);
+}
+
+#[test]
+fn nextest_counts_too() {
+    if !valgrind_is_there() || !nextest_is_there() {
+        return;
+    }
+    let project = Project::library("instructions-ends", ENDS);
+    let arguments = ["nextest", "--instructions", "--lib", "-E", "test(starts_a_program) + test(without)"];
+    let run = monitor(&project, &arguments).succeeded();
+    let known = "select variant, instructions between 100000 and 5000000, wall_seconds from TESTS";
+    assert_eq!(rows(&project, known), ["starts_a_program 1 NULL"]);
+    assert!(run.stderr.contains("tests::without: not counted, it has no #[monitored]"), "{}", run.stderr);
+}
+
+/// Asks for counts with a valgrind that says it is `version`, and `flags` for the compiler; what is said.
+fn refused(version: Option<&str>, flags: &str) -> String {
+    let project = Project::library("instructions-nowhere", LIB);
+    let folder = project.path("programs");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut path = vec![folder.clone()];
+    if let Some(version) = version {
+        let program = folder.join("valgrind");
+        std::fs::write(&program, format!("#!/bin/sh\necho {version}\n")).expect("it can be written");
+        std::fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("it can be made a program");
+        path.extend(env::split_paths(&env::var_os("PATH").expect("a path")));
+    }
+    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-monitor"));
+    command.args(["test", "--instructions", "--lib"]).env("RUSTFLAGS", flags);
+    let run = run(command_in(command, &path));
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let errors = run.stderr.lines().filter(|line| line.starts_with("error")).count();
+    assert_eq!(errors, 1, "{}", run.stderr);
+    assert!(!run.stderr.contains("Compiling") && !run.stdout.contains("running"), "{}{}", run.stdout, run.stderr);
+    run.stderr
+}
+
+fn command_in(mut command: Command, path: &[PathBuf]) -> Command {
+    command.env("PATH", env::join_paths(path).expect("no colons"));
+    command
+}
+
+#[test]
+fn where_nothing_can_be_counted_nothing_is_built_and_the_remedy_is_told() {
+    let none = refused(None, "");
+    assert!(none.contains("valgrind") && none.contains("apt install"), "{none}");
+    let old = refused(Some("valgrind-3.15.0"), "");
+    assert!(old.contains("\"valgrind-3.15.0\" is too old") && old.contains("3.18"), "{old}");
+    if cfg!(target_arch = "x86_64") {
+        let unknown = refused(Some("valgrind-3.25.0"), "-C target-feature=+avx512f");
+        assert!(unknown.contains("AVX-512") && unknown.contains("-C target-cpu=x86-64-v3"), "{unknown}");
+    }
 }

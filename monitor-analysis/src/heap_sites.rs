@@ -50,8 +50,13 @@ pub fn sites(points: &[Point], body: &str) -> BTreeMap<Site, (String, Point)> {
     let mut sites: BTreeMap<Site, (String, Point)> = BTreeMap::new();
     for point in points {
         let frames: Vec<Frame<'_>> = point.frames.iter().map(|frame| Frame::of(frame)).collect();
-        let Some(end) = frames.iter().rposition(|frame| frame.function.starts_with(body)) else { continue };
-        let own: Vec<&Frame<'_>> = frames[..=end].iter().filter(|frame| !frame.is_passed_by()).take(FRAMES).collect();
+        // An optimised body may be inlined into the harness, and a thread's stack begins below it.
+        let below_body = frames.iter().rposition(|frame| frame.function.starts_with(body)).map(|at| at + 1);
+        let end = below_body.or_else(|| frames.iter().position(Frame::is_of_harness)).unwrap_or(0);
+        let own: Vec<&Frame<'_>> = frames[..end].iter().filter(|frame| !frame.is_passed_by()).take(FRAMES).collect();
+        if own.is_empty() {
+            continue;
+        }
         let functions = own.iter().map(|frame| (frame.function.to_owned(), frame.file.to_owned())).collect();
         let line = own.first().map_or(String::new(), |frame| format!("{}:{}", frame.file, frame.line));
         let (_, sum) = sites.entry(Site { functions }).or_insert_with(|| (line, Point::default()));
@@ -114,6 +119,12 @@ impl<'t> Frame<'t> {
         Self { function, file, line }
     }
 
+    /// Whether it starts a test or a thread.
+    fn is_of_harness(&self) -> bool {
+        let is_test = self.function.starts_with("test::") && package_of(self.file) == "std";
+        is_test || self.function.contains("__rust_begin_short_backtrace")
+    }
+
     /// Whether it only does what its caller wants.
     fn is_passed_by(&self) -> bool {
         let package = package_of(self.file);
@@ -158,5 +169,23 @@ mod tests {
         assert_eq!((changes[0].base.total_bytes, changes[0].head.total_bytes), (100, 300));
         assert_eq!(changes[0].line, "/home/me/demo/src/lib.rs:19");
         assert_eq!(differences(&now, &now), []);
+    }
+
+    #[test]
+    fn a_body_may_be_inlined_into_the_harness_or_have_threads() {
+        let inlined = [
+            "0x2: demo::load (/home/me/demo/src/lib.rs:17)",
+            "0x3: core::ops::function::FnOnce::call_once (/rustc/5980/library/core/src/ops/function.rs:250)",
+            "0x4: test::__rust_begin_short_backtrace (/rustc/5980/library/test/src/lib.rs:1)",
+            "0x5: demo::main (/home/me/demo/src/lib.rs:1)",
+        ];
+        let thread = [
+            "0x2: demo::load (/home/me/demo/src/lib.rs:17)",
+            "0x3: std::sys::backtrace::__rust_begin_short_backtrace (/rustc/5980/library/std/src/sys/backtrace.rs:1)",
+        ];
+        let sites = sites(&[point(100, &inlined), point(10, &thread), point(1, &inlined[2..])], "demo::tests::loads");
+        let all: Vec<_> =
+            sites.iter().map(|(site, (_, point))| (site.functions[0].0.as_str(), point.total_bytes)).collect();
+        assert_eq!(all, [("demo::load", 110)]);
     }
 }

@@ -32,14 +32,23 @@ pub const LIST: &str = "CARGO_MONITOR_LIST";
 /// Begins a line of that file that names what the test is built for and valgrind does not know.
 pub const UNKNOWN_TO_VALGRIND: &str = "//unknown ";
 
-/// Instructions of the processor that the test may be built with, and that valgrind 3.25 does not know. What looks for them at run
-/// time is told that they are not there.
-const UNKNOWN_FEATURES: &[(bool, &str)] = &[
-    (cfg!(target_feature = "avx512f"), "AVX-512"),
-    (cfg!(target_feature = "sha"), "SHA"),
-    (cfg!(target_feature = "vaes"), "VAES"),
-    (cfg!(target_feature = "gfni"), "GFNI"),
-];
+macro_rules! unknown_features {
+    ($($feature:literal => $name:literal,)+) => {
+        /// Instructions of the processor that valgrind 3.25 does not know: the compiler's name for them, and the usual one. What
+        /// looks for them at run time is told that they are not there.
+        pub const UNKNOWN_FEATURES: &[(&str, &str)] = &[$(($feature, $name),)+];
+
+        /// Those that the test may be built with.
+        const USED: &[(bool, &str)] = &[$((cfg!(target_feature = $feature), $name),)+];
+    };
+}
+
+unknown_features! {
+    "avx512f" => "AVX-512",
+    "sha" => "SHA",
+    "vaes" => "VAES",
+    "gfni" => "GFNI",
+}
 
 static LIST_FILE: OnceCell<Option<PathBuf>> = OnceCell::new();
 
@@ -50,7 +59,7 @@ pub(crate) fn list() {
         (!Invocation::find().is_inherited(LIST, &path)).then(|| PathBuf::from(path))
     };
     let Some(path) = LIST_FILE.get_or_init(find) else { return };
-    let unknown: Vec<&str> = UNKNOWN_FEATURES.iter().filter(|(is_used, _)| *is_used).map(|(_, name)| *name).collect();
+    let unknown: Vec<&str> = USED.iter().filter(|(is_used, _)| *is_used).map(|(_, name)| *name).collect();
     let thread = thread::current();
     let Some(name) = thread.name().filter(|name| *name != "main") else { return };
     if let Ok(mut file) = OpenOptions::new().append(true).create(true).open(path) {

@@ -8,7 +8,7 @@ use monitor_store::{ContextClass, ExecutionContext, Session, Timestamp};
 use crate::config::Config;
 pub use crate::facts::Build;
 use crate::facts::{self, RunnerKind};
-pub use crate::mark::{LIST, MONITORED, UNKNOWN_TO_VALGRIND};
+pub use crate::mark::{LIST, MONITORED, UNKNOWN_FEATURES, UNKNOWN_TO_VALGRIND};
 pub use crate::measure::instructions::{COUNTS, COUNTS_BY};
 
 /// The environment of a session whose tests are measured from outside.

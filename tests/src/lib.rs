@@ -6,7 +6,9 @@ mod database;
 pub mod heap;
 pub mod markdown;
 pub mod members;
+pub mod plants;
 mod project;
+pub mod published;
 mod python;
 pub mod shapes;
 mod skip;
@@ -14,6 +16,6 @@ pub mod terminal;
 pub mod trouble;
 
 pub use database::{Database, Table};
-pub use project::{Project, Run, manifest, nextest_is_there, repository, run};
+pub use project::{Project, Run, cargo_monitor, manifest, nextest_is_there, repository, run, valgrind_is_there};
 pub use python::{Python, python, schemathesis};
 pub use skip::skipped;

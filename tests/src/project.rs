@@ -220,6 +220,32 @@ impl Project {
         run(self.cargo(&[&["nextest", "run"], args].concat())).succeeded()
     }
 
+    /// `git ARGS` in the project; what it printed.
+    ///
+    /// # Panics
+    ///
+    /// If it fails.
+    #[must_use]
+    pub fn git(&self, args: &[&str]) -> String {
+        let mut command = self.command("git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]).args(args);
+        // At the same time, so that the same files make the same commit.
+        command.env("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z").env("GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z");
+        run(command).succeeded().stdout.trim().to_owned()
+    }
+
+    /// Commits all that is there; the full name of the commit.
+    ///
+    /// # Panics
+    ///
+    /// If git fails.
+    #[must_use]
+    pub fn commit(&self, message: &str) -> String {
+        let _ = self.git(&["add", "--all"]);
+        let _ = self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
     /// The project's `.pymon`.
     #[must_use]
     pub fn database(&self) -> Database {
@@ -336,6 +362,16 @@ pub fn nextest_is_there() -> bool {
     found
 }
 
+/// Whether there is a valgrind; if not, says on stderr that what needs it is skipped.
+#[must_use]
+pub fn valgrind_is_there() -> bool {
+    let found = Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        skipped("no valgrind on this machine, so instructions are not counted");
+    }
+    found
+}
+
 /// This repository.
 #[must_use]
 pub fn repository() -> PathBuf {
@@ -361,4 +397,18 @@ fn target() -> PathBuf {
 fn cargo_home() -> PathBuf {
     env::var_os("CARGO_HOME")
         .map_or_else(|| Path::new(&env::var_os("HOME").expect("there is a home folder")).join(".cargo"), PathBuf::from)
+}
+
+/// The command, built as far as it is not built yet.
+///
+/// # Panics
+///
+/// If it does not build.
+#[must_use]
+pub fn cargo_monitor() -> PathBuf {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--package", "cargo-monitor"]).current_dir(repository());
+    let _ = run(build).succeeded();
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target.join("debug/cargo-monitor")
 }

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::{env, fs};
 
-use monitor_tests::{Project, Run, repository, run, skipped};
+use monitor_tests::published::{copied, online, source};
+use monitor_tests::{Project, Run, cargo_monitor, repository, run, skipped};
 
 /// Name, version, and what of it can be tested as published: others lack files that were left out.
 const CRATES: &[(&str, &str, &[&str])] = &[
@@ -180,53 +180,12 @@ fn annotated(folder: &Path) -> BTreeMap<String, usize> {
     found
 }
 
-/// The crate's source as the registry has it.
-fn source(name: &str, version: &str) -> Option<PathBuf> {
-    let manifest = format!(
-        "[package]\nname = \"of-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{name} = \"={version}\"\n"
-    );
-    let project = Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", "")]);
-    let _ = run(online(project.cargo(&["fetch", "--quiet"])));
-    let fetch = project.cargo(&["metadata", "--format-version=1"]);
-    let told = run(online(fetch));
-    let metadata: serde_json::Value = serde_json::from_str(&told.stdout).ok()?;
-    let mut packages = metadata["packages"].as_array()?.iter();
-    let package = packages.find(|package| package["name"] == name && package["version"] == version)?;
-    Some(PathBuf::from(package["manifest_path"].as_str()?).parent()?.to_owned())
-}
-
 /// A copy that stays, as a workspace of its own.
 fn copy(source: &Path, name: &str, variant: &str) -> Project {
     let manifest = fs::read_to_string(source.join("Cargo.toml")).expect("a crate has a manifest");
     let manifest = if manifest.contains("[workspace]") { manifest } else { manifest + "\n[workspace]\n" };
     let project = Project::kept(&format!("published/{name}-{variant}"), &[("Cargo.toml", &manifest)]);
     let _ = fs::remove_file(project.path(".pymon-init.json"));
-    let mut folders = vec![PathBuf::new()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(source.join(&folder)).expect("a folder can be read").flatten() {
-            let path = folder.join(entry.file_name());
-            if entry.path().is_dir() {
-                fs::create_dir_all(project.path(&path.to_string_lossy())).expect("a folder can be made");
-                folders.push(path);
-            } else if !["Cargo.toml", "Cargo.lock"].iter().any(|name| path == Path::new(name)) {
-                fs::copy(entry.path(), project.path(&path.to_string_lossy())).expect("a file can be copied");
-            }
-        }
-    }
+    copied(source, &PathBuf::new(), &project);
     project
-}
-
-/// Crates' own dev-dependencies are not among those of this repository.
-fn online(mut command: Command) -> Command {
-    command.env("CARGO_NET_OFFLINE", "false");
-    command
-}
-
-/// Builds the command, as far as it is not built yet.
-fn cargo_monitor() -> PathBuf {
-    let mut build = Command::new("cargo");
-    build.args(["build", "--quiet", "--package", "cargo-monitor"]).current_dir(repository());
-    let _ = run(build).succeeded();
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    target.join("debug/cargo-monitor")
 }

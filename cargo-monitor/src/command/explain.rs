@@ -121,6 +121,18 @@ pub(crate) fn explain_commits(place: &Place, task: &Task, base: &str, head: &str
     })
 }
 
+/// What changed in the dependencies between two commits that have run.
+pub(crate) fn dependencies_of(
+    place: &Place,
+    task: &Task,
+    base: &str,
+    head: &str,
+) -> anyhow::Result<Vec<ChangedDependency>> {
+    let runs = [elsewhere::must_run(place, task, base)?, elsewhere::must_run(place, task, head)?];
+    let [base, head] = runs.each_ref().map(|runs| runs[runs.len() - 1].session_h());
+    changed_dependencies(&Monitor::open(&place.file())?, base, head)
+}
+
 fn changed_dependencies(monitor: &Monitor, base: &str, head: &str) -> anyhow::Result<Vec<ChangedDependency>> {
     let lockfiles = (monitor.lockfile(base)?, monitor.lockfile(head)?);
     Ok(match lockfiles {

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 
 use anyhow::{Context as _, bail};
-use monitor_core::outside::COUNTS_BY;
+use monitor_core::outside::{COUNTS_BY, UNKNOWN_FEATURES};
 use tempfile::TempDir;
 
-use super::names::FOLDER;
+use super::names::{FOLDER, UNCOUNTED};
 use super::runner::SUBCOMMAND;
-use super::valgrind::Valgrind;
+use super::valgrind::{Valgrind, unknown_to_valgrind};
+use crate::output;
 use crate::outside::{self, Setting};
 
 /// One run of the tests under our runner.
@@ -36,6 +37,12 @@ impl Run {
                 setting.target
             );
         }
+        let used = setting.target_features()?;
+        let unknown = UNKNOWN_FEATURES.iter().filter(|(feature, _)| used.iter().any(|used| used == feature));
+        let unknown: Vec<&str> = unknown.map(|(_, name)| *name).collect();
+        if !unknown.is_empty() {
+            return Err(unknown_to_valgrind(&unknown.join(", ")));
+        }
         let folder = tempfile::Builder::new().prefix("cargo-monitor-").tempdir();
         let folder = folder.context("cannot make a folder for temporary files")?;
         Ok(Self { folder, setting, valgrind })
@@ -47,5 +54,13 @@ impl Run {
         variables.push((COUNTS_BY.into(), self.valgrind.version.clone().into()));
         variables.push((FOLDER.into(), self.folder.path().into()));
         Ok(variables)
+    }
+
+    /// Tells which tests of this run were not counted.
+    pub(crate) fn tell(&self) {
+        let uncounted = std::fs::read_to_string(self.folder.path().join(UNCOUNTED)).unwrap_or_default();
+        for test in uncounted.lines() {
+            output::note(&format!("{test}: not counted, it has no #[monitored]"));
+        }
     }
 }

@@ -8,14 +8,15 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use monitor_core::outside::{COUNTS_BY, LIST, UNKNOWN_TO_VALGRIND};
 
-use super::names::FOLDER;
+use super::names::{self, FOLDER};
 use super::one::{self, Counted};
+use super::valgrind::unknown_to_valgrind;
 use crate::exit::Exit;
 use crate::output;
-use crate::outside::Chain;
+use crate::outside::{Chain, test_name};
 
 /// Name of the subcommand.
 pub(crate) const SUBCOMMAND: &str = "__count-tests";
@@ -32,6 +33,12 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
     let status = status.with_context(|| format!("cannot run {}", binary.display()))?;
     let uncounted = clock.elapsed();
     let tests = monitored(&list)?;
+    if tests.is_empty()
+        && let Some(test) = test_name(rest)
+    {
+        // Nextest shows nothing of what a test says that passes.
+        names::append(&folder, &test);
+    }
     let mut failed = false;
     let clock = Instant::now();
     for test in &tests {
@@ -63,10 +70,7 @@ fn monitored(list: &Path) -> anyhow::Result<BTreeSet<String>> {
         text => text.context("cannot read which tests are monitored")?,
     };
     if let Some(features) = text.lines().find_map(|line| line.strip_prefix(UNKNOWN_TO_VALGRIND)) {
-        bail!(
-            "the tests are built for processors with {features}, which valgrind does not know: build without `-C \
-             target-cpu=native`, for example with `-C target-cpu=x86-64-v3`"
-        );
+        return Err(unknown_to_valgrind(features));
     }
     Ok(text.lines().map(str::to_owned).collect())
 }

@@ -71,6 +71,14 @@ impl Valgrind {
     }
 }
 
+/// The error for tests that are built with instructions valgrind does not know.
+pub(super) fn unknown_to_valgrind(features: &str) -> anyhow::Error {
+    anyhow::anyhow!(
+        "the tests are built for processors with {features}, which valgrind does not know: build without `-C \
+         target-cpu=native`, for example with `-C target-cpu=x86-64-v3`"
+    )
+}
+
 /// What valgrind had to say about a run.
 pub(crate) fn log(file: &Path) -> PathBuf {
     file.with_extension("log")

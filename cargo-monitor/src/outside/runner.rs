@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
 }
 
 /// The test that nextest asks for: `--exact NAME`, or the name before it. None while it lists them.
-fn test_name(arguments: &[OsString]) -> Option<String> {
+pub(crate) fn test_name(arguments: &[OsString]) -> Option<String> {
     if arguments.iter().any(|argument| argument == "--list") {
         return None;
     }

@@ -18,6 +18,8 @@ pub(crate) struct Setting {
     pub(crate) profile: String,
     /// `rustc 1.95.0 (hash date)`.
     pub(crate) rustc: String,
+    /// The compiler with its arguments.
+    compiler: Vec<String>,
     /// The user's own runner with its arguments; empty if there is none.
     pub(crate) chain: Vec<String>,
     /// Cargo's flags for the compiler.
@@ -48,9 +50,25 @@ impl Setting {
             target,
             profile: profile(arguments),
             rustc: String::from_utf8_lossy(&version.stdout).trim().to_owned(),
+            compiler: words(rustc.clone()),
             chain: runner.map(words).unwrap_or_default(),
             flags: flags.map(|flags| flags.flags).unwrap_or_default(),
         })
+    }
+
+    /// The names of instruction sets that the compiler may use everywhere by cargo's flags: `avx2`.
+    ///
+    /// # Errors
+    ///
+    /// If the compiler does not tell.
+    pub(crate) fn target_features(&self) -> anyhow::Result<Vec<String>> {
+        let (program, arguments) = self.compiler.split_first().context("there is no compiler")?;
+        let mut command = std::process::Command::new(program);
+        command.args(arguments).args(["--print", "cfg", "--target", &self.target]).args(&self.flags);
+        let told = command.output().with_context(|| format!("cannot run {program}"))?;
+        let lines = String::from_utf8_lossy(&told.stdout).into_owned();
+        let feature = |line: &str| Some(line.strip_prefix("target_feature=")?.trim_matches('"').to_owned());
+        Ok(lines.lines().filter_map(feature).collect())
     }
 
     /// The environment variable that sets the runner.
@@ -183,6 +201,7 @@ mod tests {
             target: option(&words("run --target thumbv8m.main-none-eabi"), &["--target"]).expect("it is given"),
             profile: String::new(),
             rustc: String::new(),
+            compiler: Vec::new(),
             chain: Vec::new(),
             flags: Vec::new(),
         };

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::due::due;
 use super::dump::{Dump, Function};
-use super::fold::{FunctionCost, folded, folded_with};
+use super::fold::{FunctionCost, costs, graph};
 use super::symbol::package_of;
 
 /// What changed in a function; a side on which it is not is all zeros.
@@ -13,6 +14,8 @@ pub struct Change {
     pub base: FunctionCost,
     /// The function now.
     pub head: FunctionCost,
+    /// Instructions that came in by what it does; negative if they became fewer. What is called more often is due to who calls it.
+    pub due: i64,
     /// Where in it the cost is that was not there before, file and line; code inlined from elsewhere has that file.
     pub place: Option<(String, u32)>,
     /// Functions that are on one side only and were counted as a part of this one, most expensive first.
@@ -33,21 +36,23 @@ impl Change {
     }
 }
 
-/// The functions whose own cost changed, greatest change first.
+/// The functions to which a change is due, greatest change first.
 ///
 /// Functions that are on one side only count as a part of who called them: what is inlined on one side only, or was renamed,
 /// is then no difference.
 #[must_use]
 pub fn differences(base: &Dump, head: &Dump) -> Vec<Change> {
+    let graphs = (graph(base), graph(head));
+    let (base, head) = (&base.by_name(), &head.by_name());
     let is_in_both = |name: &str| base.functions.contains_key(name) && head.functions.contains_key(name);
-    let folds = |name: &str| !is_in_both(name);
-    let mut changes = differences_of_costs(&folded_with(base, &folds), &folded_with(head, &folds));
-    let one_sided: BTreeMap<String, u64> = [base, head]
-        .into_iter()
-        .flat_map(folded)
-        .filter(|cost| !is_in_both(&cost.name) && cost.own > 0)
-        .map(|cost| (cost.name, cost.own))
-        .collect();
+    let one_sided = one_sided([costs(base, &graphs.0), costs(head, &graphs.1)], &is_in_both);
+    let graphs = (graphs.0.without(|name| !is_in_both(name)), graphs.1.without(|name| !is_in_both(name)));
+    let mut changes = changes_of(&costs(base, &graphs.0), &costs(head, &graphs.1));
+    let due = due(&graphs.0, &graphs.1);
+    for change in &mut changes {
+        change.due = due.get(change.function().name.as_str()).map_or(0, |due| due.round() as i64);
+    }
+    let mut changes = sorted(changes);
     for change in &mut changes {
         let name = change.function().name.clone();
         let (before, now) = (base.functions.get(&name), head.functions.get(&name));
@@ -61,9 +66,20 @@ pub fn differences(base: &Dump, head: &Dump) -> Vec<Change> {
     changes
 }
 
-/// As [`differences`], of costs that are folded already, as a file keeps them.
+/// What functions cost that are on one side only.
+fn one_sided(costs: [Vec<FunctionCost>; 2], is_in_both: &dyn Fn(&str) -> bool) -> BTreeMap<String, u64> {
+    let costs = costs.into_iter().flatten().filter(|cost| !is_in_both(&cost.name) && cost.own > 0);
+    costs.map(|cost| (cost.name, cost.own)).collect()
+}
+
+/// As [`differences`], of costs that are folded already, as a file keeps them: who called is not known of them, so that each
+/// function's own cost is due to itself.
 #[must_use]
 pub fn differences_of_costs(base: &[FunctionCost], head: &[FunctionCost]) -> Vec<Change> {
+    sorted(changes_of(base, head))
+}
+
+fn changes_of(base: &[FunctionCost], head: &[FunctionCost]) -> Vec<Change> {
     let by_name = |costs: &[FunctionCost]| -> BTreeMap<String, FunctionCost> {
         costs.iter().map(|cost| (cost.name.clone(), cost.clone())).collect()
     };
@@ -73,8 +89,13 @@ pub fn differences_of_costs(base: &[FunctionCost], head: &[FunctionCost]) -> Vec
         .map(|(name, head)| Change { base: before.remove(&name).unwrap_or_default(), head, ..Change::default() })
         .collect();
     changes.extend(before.into_values().map(|base| Change { base, ..Change::default() }));
-    changes.retain(|change| change.difference() != 0 || change.base.calls != change.head.calls);
-    changes.sort_by_key(|change| (std::cmp::Reverse(change.difference().abs()), change.function().name.clone()));
+    changes.iter_mut().for_each(|change| change.due = change.difference());
+    changes
+}
+
+fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
+    changes.retain(|change| change.due != 0 || change.difference() != 0 || change.base.calls != change.head.calls);
+    changes.sort_by_key(|change| (std::cmp::Reverse(change.due.abs()), change.function().name.clone()));
     changes
 }
 

@@ -8,7 +8,7 @@ use super::symbol::{package_of, without_hash};
 /// One dump.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dump {
-    /// By name.
+    /// By the name in callgrind's file; of older compilers' names the hash tells instances of a generic function apart.
     pub functions: BTreeMap<String, Function>,
     /// Instructions in all.
     pub total: u64,
@@ -47,6 +47,24 @@ impl Dump {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         Reader::default().read(text)
+    }
+
+    /// The same with all instances of a function as one, by the name without a hash, which is the same in every build.
+    #[must_use]
+    pub fn by_name(&self) -> Self {
+        let mut functions: BTreeMap<String, Function> = BTreeMap::new();
+        for (name, function) in &self.functions {
+            let sum = functions.entry(without_hash(name).to_owned()).or_default();
+            sum.object.clone_from(&function.object);
+            for (place, cost) in &function.lines {
+                *sum.lines.entry(place.clone()).or_default() += cost;
+            }
+            for (called, (times, below)) in &function.calls {
+                let call = sum.calls.entry(without_hash(called).to_owned()).or_default();
+                *call = (call.0 + times, call.1 + below);
+            }
+        }
+        Self { functions, total: self.total }
     }
 }
 
@@ -104,10 +122,10 @@ impl<'t> Reader<'t> {
                 "fi" | "fe" => self.inlined = name(&mut self.files, value),
                 "cfi" | "cfl" => drop(name(&mut self.files, value)),
                 "fn" => {
-                    self.function = without_hash(name(&mut self.names, value)).to_owned();
+                    self.function = name(&mut self.names, value).to_owned();
                     self.inlined = self.file;
                 }
-                "cfn" => self.called = without_hash(name(&mut self.names, value)).to_owned(),
+                "cfn" => self.called = name(&mut self.names, value).to_owned(),
                 "calls" => calls = value.split(' ').next().and_then(|count| count.parse().ok()),
                 _ => {}
             }

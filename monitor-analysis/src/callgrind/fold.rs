@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::dump::Dump;
-use super::symbol::{is_of_language, package_of};
+use super::graph::Graph;
+use super::symbol::{is_of_language, package_of, without_hash};
 
 /// What one function cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,79 +25,45 @@ pub struct FunctionCost {
     pub calls: u64,
 }
 
-/// Rounds in which costs go one call up; what a longer chain of folded functions holds stays with the last.
-const ROUNDS: usize = 200;
-
 /// The costs of a dump, most expensive first, with functions of the language and the C library folded into the nearest other
 /// function that called them.
 #[must_use]
 pub fn folded(dump: &Dump) -> Vec<FunctionCost> {
-    folded_with(dump, &|_| false)
+    costs(&dump.by_name(), &graph(dump))
 }
 
-/// As [`folded`]; functions for which `is_folded` says so are folded too.
-///
-/// A folded function's cost is shared among its callers as callgrind has counted it for each of them, instructions below the
-/// call included. The sum of all costs stays what it is.
-#[must_use]
-pub fn folded_with(dump: &Dump, is_folded: &dyn Fn(&str) -> bool) -> Vec<FunctionCost> {
-    let names: Vec<&str> = dump.functions.keys().map(String::as_str).collect();
-    let number: BTreeMap<&str, usize> = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
-    // Of each function: who called it, how often, and what it cost for them.
-    let mut callers: Vec<Vec<(usize, u64, u64)>> = vec![Vec::new(); names.len()];
-    for (at, function) in dump.functions.values().enumerate() {
-        for (called, (times, below)) in &function.calls {
-            if let Some(&called) = number.get(called.as_str())
-                && called != at
-            {
-                callers[called].push((at, *times, *below));
-            }
-        }
-    }
-    let folds: Vec<bool> = dump
-        .functions
-        .iter()
-        .enumerate()
-        .map(|(at, (name, function))| {
+/// The functions of a dump that do not belong to the language or the C library.
+pub(super) fn graph(dump: &Dump) -> Graph<'_> {
+    let is_taken_out = |name: &str| {
+        dump.functions.get(name).is_some_and(|function| {
             let file = function.lines.keys().next().map_or("", |(file, _)| file);
-            !callers[at].is_empty() && (is_of_language(name, &function.object, file) || is_folded(name))
+            is_of_language(without_hash(name), &function.object, file)
         })
-        .collect();
-    let mut costs: Vec<f64> = dump.functions.values().map(|function| function.own() as f64).collect();
-    for _ in 0..ROUNDS {
-        let mut moved = false;
-        for at in 0..costs.len() {
-            let cost = costs[at];
-            if !folds[at] || cost < 1e-6 {
-                continue;
-            }
-            moved = true;
-            costs[at] = 0.0;
-            let weight = |(_, times, below): &(usize, u64, u64)| (*below).max(*times).max(1) as f64;
-            let all: f64 = callers[at].iter().map(weight).sum();
-            for caller in &callers[at] {
-                costs[caller.0] += cost * weight(caller) / all;
-            }
-        }
-        if !moved {
-            break;
+    };
+    // One instance of a library's function after another: each has callers of its own.
+    Graph::new(dump).without(is_taken_out).by_name()
+}
+
+/// The costs of the functions of a graph, which are those of a dump by name, most expensive first.
+pub(super) fn costs(dump: &Dump, graph: &Graph<'_>) -> Vec<FunctionCost> {
+    let mut called: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (caller, function) in &dump.functions {
+        for (name, (times, below)) in function.calls.iter().filter(|(name, _)| *name != caller) {
+            let sum = called.entry(name).or_default();
+            *sum = (sum.0 + times, sum.1 + below);
         }
     }
-    let mut folded: Vec<FunctionCost> = Vec::new();
-    for (at, (name, function)) in dump.functions.iter().enumerate() {
-        let own = costs[at].round() as u64;
-        if folds[at] && own == 0 {
-            continue;
-        }
+    let mut costs: Vec<FunctionCost> = Vec::new();
+    for (name, node) in &graph.functions {
+        let Some(function) = dump.functions.get(*name) else { continue };
+        let own = node.own.round() as u64;
         let (file, line) = function.place().unwrap_or(("", 0));
-        let below: u64 = function.calls.values().map(|(_, below)| below).sum();
-        let calls = callers[at].iter().map(|(_, times, _)| times).sum();
-        let inclusive = match callers[at].as_slice() {
-            [] => function.own() + below,
-            callers => callers.iter().map(|(_, _, below)| below).sum(),
-        };
-        folded.push(FunctionCost {
-            name: name.clone(),
+        let (calls, inclusive) = called.get(name).copied().unwrap_or_else(|| {
+            let below: u64 = function.calls.values().map(|(_, below)| below).sum();
+            (0, function.own() + below)
+        });
+        costs.push(FunctionCost {
+            name: (*name).to_owned(),
             file: file.to_owned(),
             line,
             package: package_of(file),
@@ -105,8 +72,8 @@ pub fn folded_with(dump: &Dump, is_folded: &dyn Fn(&str) -> bool) -> Vec<Functio
             calls,
         });
     }
-    folded.sort_by(|a, b| b.own.cmp(&a.own).then_with(|| a.name.cmp(&b.name)));
-    folded
+    costs.sort_by(|a, b| b.own.cmp(&a.own).then_with(|| a.name.cmp(&b.name)));
+    costs
 }
 
 /// The most expensive of the costs, which are sorted: those that make up `share` of all.

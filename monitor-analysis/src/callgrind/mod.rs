@@ -4,11 +4,13 @@
 //! how two dumps of one test differ. Frames above the test's body are not of interest, and wrong in the file.
 
 mod difference;
+mod due;
 mod dump;
 mod fold;
+mod graph;
 mod symbol;
 
 pub use difference::{Change, differences, differences_of_costs};
 pub use dump::{Dump, Function};
-pub use fold::{FunctionCost, folded, folded_with, most};
+pub use fold::{FunctionCost, folded, most};
 pub use symbol::{is_of_language, package_of};

@@ -60,13 +60,13 @@ pub fn costs(source: &dyn Source, run: &Test) -> Result<Vec<FunctionCost>, Repor
 /// The greatest change in words: `+12.0 M instructions in primes_demo::sieve::mark at primes-demo/src/sieve.rs:23`.
 #[must_use]
 pub fn cause(changes: &[Change]) -> Option<String> {
-    let change = changes.first().filter(|change| change.difference() != 0)?;
+    let change = changes.first().filter(|change| change.due != 0)?;
     let function = change.function();
     let (file, line) = change.place.clone().unwrap_or((function.file.clone(), function.line));
     let place = place(&file, line);
     let at = if place.is_empty() { String::new() } else { format!(" at {place}") };
-    let amount = Quantity { value: change.difference().unsigned_abs() as f64, unit: Unit::Count };
-    let sign = if change.difference() < 0 { "-" } else { "+" };
+    let amount = Quantity { value: change.due.unsigned_abs() as f64, unit: Unit::Count };
+    let sign = if change.due < 0 { "-" } else { "+" };
     Some(format!("{sign}{amount} instructions in {}{at}", function.name))
 }
 

@@ -63,6 +63,7 @@ pub struct Differences {
 pub fn of_two(test: &TestId, differences: &Differences, rows: usize) -> Document {
     let Differences { functions: changes, totals, heap, dependencies } = differences;
     let mut functions = Table::new(&[
+        ("due", "due to it"),
         ("change", "change"),
         ("base_own", "before"),
         ("head_own", "now"),
@@ -73,11 +74,12 @@ pub fn of_two(test: &TestId, differences: &Differences, rows: usize) -> Document
         ("package", "package"),
         ("with", "with"),
     ]);
-    let shown = changes.iter().filter(|change| change.difference() != 0);
+    let shown = changes.iter().filter(|change| change.due != 0 || change.difference() != 0);
     for change in shown.take(rows) {
         let function = change.function();
         let (file, line) = change.place.clone().unwrap_or((function.file.clone(), function.line));
         functions.push(vec![
+            signed(change.due),
             signed(change.difference()),
             Value::count(change.base.own).into(),
             Value::count(change.head.own).into(),
@@ -98,7 +100,7 @@ pub fn of_two(test: &TestId, differences: &Differences, rows: usize) -> Document
         (Column::new("reason", "reason"), Value::or_missing(cause(changes), Value::Text).into()),
     ];
     let mut document = Document::default().with_facts("explanation", "", facts);
-    document = document.with_table("functions", "Functions whose cost changed", functions);
+    document = document.with_table("functions", "Functions to which the change is due", functions);
     document = document.with_table("packages", "By package", packages(changes));
     if !heap.is_empty() {
         document = document.with_table("heap", "Memory asked for", sites(heap, rows));
@@ -139,7 +141,7 @@ fn sites(changes: &[SiteChange], rows: usize) -> Table {
 fn packages(changes: &[Change]) -> Table {
     let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
     for change in changes {
-        *sums.entry(package_name(change)).or_default() += change.difference();
+        *sums.entry(package_name(change)).or_default() += change.due;
     }
     let mut sums: Vec<(&str, i64)> = sums.into_iter().filter(|(_, sum)| *sum != 0).collect();
     sums.sort_by_key(|(name, sum)| (Reverse(sum.abs()), *name));

@@ -84,7 +84,12 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
         };
         let session_h = hash_hex(["session", name.as_str()]);
         code = match (runner, &file) {
-            (_, Some(_)) if arguments.instructions => run.run(&counting::Run::new(run.arguments)?.variables()?)?,
+            (_, Some(_)) if arguments.instructions => {
+                let counting = counting::Run::new(run.arguments)?;
+                let code = run.run(&counting.variables()?)?;
+                counting.tell();
+                code
+            }
             (_, None) if arguments.instructions => bail!("MONITOR_DB is off, and counts are only of use in a file"),
             (Runner::Nextest, Some(file)) => run_and_measure(&run, file, &session_h, app)?,
             _ => run.run(&[])?,
