@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64};
 const BATCH_BYTES: i64 = 64 * 1024;
 /// No share is smaller: with thousands of threads, handing over each little change would cost too much.
 const LEAST_BATCH_BYTES: i64 = 1024;
+/// The share of a thread that counts alone.
+const NEVER: i64 = -i64::MAX;
 
 /// What one thread allocates. Only the thread itself writes, with plain stores, which cost what an ordinary variable costs;
 /// any thread may read.
@@ -22,8 +24,8 @@ pub(super) struct ThreadLedger {
     settled_bytes: AtomicU64,
     /// The most that was pending since it last handed over.
     highest_bytes: AtomicI64,
-    /// The pending bytes at which to hand over.
-    batch_bytes: AtomicI64,
+    /// The pending bytes at which to hand over, where more is given back than taken: below zero, as it is asked for most often.
+    least_bytes: AtomicI64,
 }
 
 /// What a thread has allocated so far.
@@ -47,7 +49,7 @@ impl ThreadLedger {
             allocations: AtomicU64::new(0),
             settled_bytes: AtomicU64::new(0),
             highest_bytes: AtomicI64::new(0),
-            batch_bytes: AtomicI64::new(i64::MAX),
+            least_bytes: AtomicI64::new(NEVER),
         }
     }
 
@@ -56,7 +58,7 @@ impl ThreadLedger {
         self.allocations.store(0, Relaxed);
         self.settled_bytes.store(0, Release);
         self.highest_bytes.store(0, Relaxed);
-        self.batch_bytes.store(i64::MAX, Relaxed);
+        self.least_bytes.store(NEVER, Relaxed);
     }
 
     /// Counts an allocation (or the growth of one). Whether it is time to hand over.
@@ -70,7 +72,7 @@ impl ThreadLedger {
             return false;
         }
         self.highest_bytes.store(pending, Relaxed);
-        pending >= self.batch_bytes.load(Relaxed)
+        pending >= -self.least_bytes.load(Relaxed)
     }
 
     /// Counts bytes given back. Whether it is time to hand over.
@@ -78,7 +80,7 @@ impl ThreadLedger {
     pub(super) fn count_freed(&self, bytes: usize) -> bool {
         let settled = self.settled_bytes.load(Relaxed).wrapping_add(bytes as u64);
         self.settled_bytes.store(settled, Release);
-        difference(self.allocated_bytes.load(Relaxed), settled) <= self.batch_bytes.load(Relaxed).wrapping_neg()
+        difference(self.allocated_bytes.load(Relaxed), settled) <= self.least_bytes.load(Relaxed)
     }
 
     /// What the tree has not been told yet.
@@ -99,13 +101,13 @@ impl ThreadLedger {
         self.allocations.fetch_add(allocated.calls, Relaxed);
         let peak_bytes = i64::try_from(heap.peak_bytes).unwrap_or(i64::MAX);
         self.highest_bytes.fetch_max(before.saturating_add(peak_bytes), Relaxed);
-        self.batch_bytes.load(Relaxed) != i64::MAX
+        self.least_bytes.load(Relaxed) != NEVER
     }
 
     /// From now on the thread is one of `threads` that count for the tree. Whether it is time to hand over.
     pub(super) fn count_in_batches(&self, threads: i64) -> bool {
         let batch = (BATCH_BYTES / threads.max(1)).max(LEAST_BATCH_BYTES);
-        self.batch_bytes.swap(batch, Relaxed) != batch
+        self.least_bytes.swap(-batch, Relaxed) != -batch
     }
 
     pub(super) fn allocated(&self) -> Allocated {

@@ -87,14 +87,21 @@ impl ThreadRecord {
     /// Counts bytes given back by this thread.
     #[inline]
     pub(crate) fn count_freed(&self, bytes: usize) {
-        if self.ledger.count_freed(bytes) {
+        if self.is_due_after(bytes) {
             self.hand_over();
         }
     }
 
+    /// The same, leaving it to the caller to hand over if that is due.
+    #[inline]
+    #[must_use]
+    pub(crate) fn is_due_after(&self, freed_bytes: usize) -> bool {
+        self.ledger.count_freed(freed_bytes)
+    }
+
     /// Hands the held bytes over to the tree.
     #[cold]
-    pub(super) fn hand_over(&self) {
+    pub(crate) fn hand_over(&self) {
         let handed_over = self.ledger.hand_over();
         if let Some(tree) = self.tree.get() {
             tree.ledger.take_over(handed_over);
