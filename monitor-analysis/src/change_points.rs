@@ -4,8 +4,8 @@
 //! 1979), or the interval that differs most from the rest (Levin and Kline, 1985), then the parts on their own.
 
 use crate::constants::{
-    CHANGE_CLIP, CHANGE_INTERVAL_MARGIN, CHANGE_MAX_CORRELATION, CHANGE_MIN_RATIO, CHANGE_MIN_SEGMENT, CHANGE_REFINE,
-    MAD_SCALE, SPREAD_FLOOR,
+    CHANGE_CHANCE, CHANGE_CLIP, CHANGE_INTERVAL_MARGIN, CHANGE_MAX_CORRELATION, CHANGE_MIN_RATIO, CHANGE_MIN_SEGMENT,
+    CHANGE_REFINE, MAD_SCALE, SPREAD_FLOOR,
 };
 use crate::critical;
 use crate::metric::Metric;
@@ -220,8 +220,7 @@ fn inflation(values: &[f64], is_first: impl Fn(usize) -> bool) -> f64 {
         return 1.0;
     }
     let products: f64 = ranks.windows(2).map(|pair| pair[0] * pair[1]).sum();
-    // What chance alone gives is taken off.
-    let correlation = products / squares - 1.0 / (values.len() as f64).sqrt();
+    let correlation = products / squares - CHANGE_CHANCE / (values.len() as f64).sqrt();
     let correlation = correlation.clamp(0.0, CHANGE_MAX_CORRELATION);
     ((1.0 + correlation) / (1.0 - correlation)).sqrt()
 }

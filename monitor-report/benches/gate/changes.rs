@@ -8,8 +8,10 @@ use monitor_analysis::summary::mad;
 use crate::families::{Family, Random};
 use crate::histories;
 
-/// How far a change may be from where it was made, in runs.
-const TOLERANCE: usize = 5;
+/// How far a change may be from where it was made, in runs. In noise of 4.5, 5.5, 6.5 and 7.5 % the least squares, which nothing
+/// beats in normal noise, are within 5 runs in 99, 97, 94 and 90 of 100 series of 60 runs with one step of 10 %, and within 10 in
+/// 100, 99.6, 98 and 96: no F1 can be above .950 and .986 on average.
+pub const TOLERANCES: [usize; 2] = [5, 10];
 
 /// Share of series with a change, among the public histories with their values in random order.
 pub fn false_when_shuffled(seed: u64) -> (usize, usize) {
@@ -42,7 +44,7 @@ pub const BINS: [(&str, [f64; 4]); 4] = [
 ];
 
 /// F1 of one step of 10 % in the middle third of 60 runs, in so many series, each with one of these noises.
-pub fn f1(noises: &[f64], series: usize) -> f64 {
+pub fn f1(noises: &[f64], series: usize, tolerance: usize) -> f64 {
     let mut random = Random::seeded(6);
     let (mut hits, mut reported) = (0, 0);
     for number in 0..series {
@@ -51,38 +53,49 @@ pub fn f1(noises: &[f64], series: usize) -> f64 {
         let level = |run: usize| if run < at { 1.0 } else { 1.1 };
         let values: Vec<f64> = (0..60).map(|run| level(run) * (noise * random.normal()).exp()).collect();
         let found = change_points(Metric::WallTime, &values);
-        hits += usize::from(found.iter().any(|change| change.index.abs_diff(at) <= TOLERANCE));
+        hits += usize::from(found.iter().any(|change| change.index.abs_diff(at) <= tolerance));
         reported += found.len();
     }
     2.0 * hits as f64 / (reported + series) as f64
 }
 
-/// The same on public histories whose values are in random order, so that there is no change but the one that is made: of those
-/// whose noise is in a bin, in percent, each three times. How many series, and F1.
-pub fn f1_of_public(low: f64, high: f64) -> (usize, f64) {
+/// The same on stretches of public histories, from one change to the next, with their values in random order: of those whose
+/// noise is in a bin, in percent, each three times. How many series, and F1.
+pub fn f1_of_public(low: f64, high: f64, tolerance: usize) -> (usize, f64) {
     let mut random = Random::seeded(9);
     let (mut series, mut hits, mut reported) = (0, 0, 0);
-    for suite in histories::public().values() {
-        for test in suite.tests.iter().map(|test| &test.wall).filter(|test| test.len() >= 30) {
-            let values: Vec<f64> = test.iter().take(150).map(|(_, value)| *value).collect();
-            let logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();
-            let noise = 100.0 * MAD_SCALE * mad(&logs).unwrap_or_default();
-            if !(low..high).contains(&noise) {
-                continue;
-            }
-            for _ in 0..3 {
-                let mut values = values.clone();
-                shuffle(&mut values, &mut random);
-                let at = values.len() / 3 + random.below(values.len() / 3);
-                values[at..].iter_mut().for_each(|value| *value *= 1.1);
-                let found = change_points(Metric::WallTime, &values);
-                series += 1;
-                hits += usize::from(found.iter().any(|change| change.index.abs_diff(at) <= TOLERANCE));
-                reported += found.len();
-            }
+    for stretch in stretches() {
+        let logs: Vec<f64> = stretch.iter().map(|value| value.ln()).collect();
+        let noise = 100.0 * MAD_SCALE * mad(&logs).unwrap_or_default();
+        if !(low..high).contains(&noise) {
+            continue;
+        }
+        for _ in 0..3 {
+            let mut values = stretch.clone();
+            shuffle(&mut values, &mut random);
+            let at = values.len() / 3 + random.below(values.len() / 3);
+            values[at..].iter_mut().for_each(|value| *value *= 1.1);
+            let found = change_points(Metric::WallTime, &values);
+            series += 1;
+            hits += usize::from(found.iter().any(|change| change.index.abs_diff(at) <= tolerance));
+            reported += found.len();
         }
     }
     (series, 2.0 * hits as f64 / (reported + series) as f64)
+}
+
+/// The stretches of public histories without a change, of at least thirty values and at most a hundred and fifty.
+fn stretches() -> Vec<Vec<f64>> {
+    let mut stretches = Vec::new();
+    for test in histories::public().values().flat_map(|suite| &suite.tests) {
+        let values: Vec<f64> = test.wall.iter().map(|(_, value)| *value).collect();
+        let changes = change_points(Metric::WallTime, &values);
+        let bounds: Vec<usize> =
+            [0].into_iter().chain(changes.iter().map(|change| change.index)).chain([values.len()]).collect();
+        let parts = bounds.windows(2).map(|bound| &values[bound[0]..bound[1]]).filter(|part| part.len() >= 30);
+        stretches.extend(parts.map(|part| part[..part.len().min(150)].to_vec()));
+    }
+    stretches
 }
 
 fn shuffle(values: &mut [f64], random: &mut Random) {
@@ -97,7 +110,7 @@ pub fn masked(runs: usize, sigmas: f64, series: usize) -> usize {
     let one = |random: &mut Random| {
         let step = |run: usize| if run < runs / 2 { 0.0 } else { 0.01 * sigmas };
         let values: Vec<f64> = (0..runs).map(|run| (step(run) + 0.01 * random.normal()).exp()).collect();
-        change_points(Metric::WallTime, &values).iter().any(|change| change.index.abs_diff(runs / 2) <= TOLERANCE)
+        change_points(Metric::WallTime, &values).iter().any(|change| change.index.abs_diff(runs / 2) <= TOLERANCES[0])
     };
     (0..series).filter(|_| one(&mut random)).count()
 }

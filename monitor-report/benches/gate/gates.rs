@@ -1,6 +1,6 @@
 //! Whole gates: how many fail on unchanged code, and what is found of one slower test.
 
-use monitor_analysis::verdict::Verdict;
+use monitor_analysis::verdict::{Judgement, Verdict};
 
 use crate::families::{Family, Random};
 use crate::histories;
@@ -71,11 +71,21 @@ pub fn by_length(family: Family, before: u32, suites: usize) -> [usize; 3] {
     found
 }
 
-/// Gates on the loaded machine, all metrics together, and which failed.
-pub fn of_loaded_machine() -> (usize, Vec<u32>) {
+/// Gates on the loaded machine, all metrics together, and what failed: the run, and the reasons.
+pub fn of_loaded_machine() -> (usize, Vec<String>) {
     let suite = histories::loaded();
     let recorded = Recorded::of(&suite);
     let gated = suite.runs().split_off(20);
-    let failed = gated.iter().copied().filter(|run| recorded.gate(*run, &|_| 1.0).fails());
-    (gated.len(), failed.collect())
+    let failed = gated.iter().map(|run| (run, recorded.gate(*run, &|_| 1.0))).filter(|(_, gated)| gated.fails());
+    let told = failed.map(|(run, gated)| {
+        let regressed = |judgement: Judgement| judgement.verdict == Verdict::Regressed;
+        let findings =
+            gated.findings.iter().filter_map(|(_, finding)| Some((finding.metric?, finding.judged.judgement)));
+        let factors = gated.factors.iter().map(|(metric, factor)| (*metric, factor.judgement));
+        let reasons = findings.chain(factors).filter(|(_, judgement)| regressed(*judgement));
+        let reasons: Vec<String> =
+            reasons.map(|(metric, judgement)| format!("{metric}: {}", judgement.reason.text(metric))).collect();
+        format!("run {run}: {}", reasons.join(", "))
+    });
+    (gated.len(), told.collect())
 }

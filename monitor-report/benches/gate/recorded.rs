@@ -35,7 +35,6 @@ pub struct Gated {
     /// For each finding its test.
     pub findings: Vec<(usize, Finding)>,
     /// What all tests have in common.
-    #[allow(dead_code, reason = "only tests ask for it")]
     pub factors: Vec<(Metric, RunFactor)>,
 }
 

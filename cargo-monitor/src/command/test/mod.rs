@@ -28,7 +28,8 @@ use monitor_report::view::{compare as view, summary};
 /// How the tests run, and under what names they are recorded.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Run the tests so many times, each as a session of its own; stops when a run fails
+    /// Run the tests so many times in a row, each as a session of its own; stops when a run fails. To compare two states, take
+    /// turns (each with --repeat 1), or let --confirm do it
     #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
     /// Measure what looks worse than before again, alone, in N pairs of head and base, and end with 5 if it is; the base is
