@@ -4,9 +4,10 @@
 use std::env;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use monitor_tests::plants::{Base, plants};
 use monitor_tests::{Project, Run, manifest, nextest_is_there, run, valgrind_is_there};
 
 const LIB: &str = include_str!("fixtures/counted.rs");
@@ -109,6 +110,21 @@ fn a_budget_of_instructions_is_checked_where_they_are_counted() {
     assert_ne!(counted.code, Some(0));
     assert!(counted.stderr.contains("max_instructions: "), "{}", counted.stderr);
     assert_eq!(rows(&project, "select outcome from TESTS where instructions > 10"), ["over budget"]);
+}
+
+#[test]
+fn what_was_planted_stands_first() {
+    if !valgrind_is_there() {
+        return;
+    }
+    let base =
+        Base::new("primes-demo", Path::new(env!("CARGO_BIN_EXE_cargo-monitor"))).expect("it is in this repository");
+    let some = ["divided-twice", "power-twice", "sieve-leaked"];
+    for plant in plants("primes-demo").into_iter().filter(|plant| some.contains(&plant.name.as_str())) {
+        let answer = base.explain(&plant).unwrap_or_else(|problem| panic!("{}: {problem}", plant.name));
+        assert_eq!(answer.rank, Some(1), "{}: {}", plant.name, answer.first);
+        assert!(answer.share > 0.01, "{}: {}", plant.name, answer.share);
+    }
 }
 
 #[test]

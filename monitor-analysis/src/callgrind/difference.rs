@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::due::due;
-use super::dump::{Dump, Function};
+use super::dump::Dump;
 use super::fold::{FunctionCost, costs, graph};
+use super::graph::Node;
 use super::symbol::package_of;
 
 /// What changed in a function; a side on which it is not is all zeros.
@@ -55,7 +56,7 @@ pub fn differences(base: &Dump, head: &Dump) -> Vec<Change> {
     let mut changes = sorted(changes);
     for change in &mut changes {
         let name = change.function().name.clone();
-        let (before, now) = (base.functions.get(&name), head.functions.get(&name));
+        let (before, now) = (graphs.0.functions.get(name.as_str()), graphs.1.functions.get(name.as_str()));
         let below = below(&name, &one_sided, [base, head]);
         change.place = new_place(before, now).or_else(|| {
             let dearest = below.iter().find(|name| head.functions.contains_key(**name))?;
@@ -121,22 +122,22 @@ fn below<'n>(name: &str, one_sided: &'n BTreeMap<String, u64>, dumps: [&Dump; 2]
 
 /// The dearest line that costs something that no line of the same file cost before. Lines move from commit to commit; what is
 /// counted on them does not, where nothing changed.
-fn new_place(before: Option<&Function>, now: Option<&Function>) -> Option<(String, u32)> {
+fn new_place(before: Option<&Node<'_>>, now: Option<&Node<'_>>) -> Option<(String, u32)> {
     let mut known: BTreeMap<(String, u64), usize> = BTreeMap::new();
     for ((file, _), cost) in before.into_iter().flat_map(|function| &function.lines) {
-        *known.entry((tail(file), *cost)).or_default() += 1;
+        *known.entry((tail(file), cost.round() as u64)).or_default() += 1;
     }
-    let mut new: Vec<(&(String, u32), u64)> = Vec::new();
+    let mut new: Vec<((&str, u32), f64)> = Vec::new();
     for (place, cost) in now.into_iter().flat_map(|function| &function.lines) {
-        match known.get_mut(&(tail(&place.0), *cost)) {
+        match known.get_mut(&(tail(place.0), cost.round() as u64)) {
             Some(count) if *count > 0 => *count -= 1,
-            _ => new.push((place, *cost)),
+            _ => new.push((*place, *cost)),
         }
     }
-    let is_readable = |place: &(String, u32)| place.1 > 0 && package_of(&place.0) != "std" && place.0 != "???";
+    let is_readable = |(file, line): (&str, u32)| line > 0 && package_of(file) != "std" && file != "???";
     let dearest = |readable: bool| {
-        let lines = new.iter().filter(|(place, _)| is_readable(place) == readable && place.1 > 0);
-        lines.max_by_key(|(_, cost)| *cost).map(|((file, line), _)| (file.clone(), *line))
+        let lines = new.iter().filter(|(place, _)| is_readable(*place) == readable && place.1 > 0);
+        lines.max_by(|a, b| a.1.total_cmp(&b.1)).map(|((file, line), _)| ((*file).to_owned(), *line))
     };
     dearest(true).or_else(|| dearest(false))
 }

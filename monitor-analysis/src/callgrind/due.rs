@@ -6,44 +6,61 @@ use super::graph::{Call, Graph};
 
 /// Instructions that came in by what each function does otherwise than before, by name.
 ///
-/// Each function is given what its callers asked of it, at the price that a call had before, and so would have cost a multiple of
-/// what it did: its own instructions and its calls. What it has spent itself beyond that, and its further calls at their price
-/// before, are due to it. The sum is the change of all. Functions that call each other have one multiple.
+/// Each function is given what its callers ask of it now, at the price of before: what their calls cost, without that by which it
+/// became dearer for most of its callers alike. So it would have cost a multiple of what it did: its own instructions and its calls.
+/// What it has spent itself beyond that, and its further or larger calls at their price of before, are due to it. The sum is the
+/// change of all. Functions that call each other have one multiple.
 pub(super) fn due<'d>(base: &Graph<'d>, head: &Graph<'d>) -> BTreeMap<&'d str, f64> {
     let groups = groups(base, head);
     let is_within = |caller: &str, called: &str| groups.get(caller) == groups.get(called);
-    let mut called_before: BTreeMap<&str, Call> = BTreeMap::new();
-    for (_, called, call) in base.calls().filter(|(caller, called, _)| !is_within(caller, called)) {
-        let sum = called_before.entry(called).or_default();
-        *sum = Call { times: sum.times + call.times, below: sum.below + call.below };
-    }
-    let price = |caller: &str, called: &str| {
-        let before = base.call(caller, called).or_else(|| called_before.get(called).copied());
-        before.filter(|call| call.times > 0.0).map_or(0.0, |call| call.below / call.times)
-    };
+    let dearer = dearer(base, head);
+    let asked_now = |called: &str, call: Call| call.below / dearer.get(called).copied().unwrap_or(1.0);
     // Of each group: what its calls cost before, and what those of now would have cost.
     let mut asked: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
     for (_, called, call) in base.calls().filter(|(caller, called, _)| !is_within(caller, called)) {
         asked.entry(groups[called]).or_default().0 += call.below;
     }
-    for (caller, called, call) in head.calls().filter(|(caller, called, _)| !is_within(caller, called)) {
-        asked.entry(groups[called]).or_default().1 += call.times * price(caller, called);
+    for (_, called, call) in head.calls().filter(|(caller, called, _)| !is_within(caller, called)) {
+        asked.entry(groups[called]).or_default().1 += asked_now(called, call);
     }
     let multiple = |name: &str| match asked.get(&groups[name]) {
         Some((before, now)) if *before > 0.0 => now / before,
         _ => 1.0,
     };
+    let calls = |graph: &Graph<'d>, name: &str, cost: &dyn Fn(&str, Call) -> f64| -> f64 {
+        let calls = graph.functions.get(name).into_iter().flat_map(|node| &node.calls);
+        calls.filter(|(called, _)| !is_within(name, called)).map(|(called, call)| cost(called, *call)).sum()
+    };
     let names = groups.keys().map(|name| {
-        let multiple = multiple(name);
-        let calls = |graph: &Graph<'d>| -> f64 {
-            let calls = graph.functions.get(name).into_iter().flat_map(|node| &node.calls);
-            let leaving = calls.filter(|(called, _)| !is_within(name, called));
-            leaving.map(|(called, call)| call.times * price(name, called)).sum()
-        };
-        let due = head.own(name) - multiple * base.own(name) + calls(head) - multiple * calls(base);
-        (*name, due)
+        let now = head.own(name) + calls(head, name, &asked_now);
+        let before = base.own(name) + calls(base, name, &|_, call| call.below);
+        (*name, now - multiple(name) * before)
     });
     names.collect()
+}
+
+/// By how much a call of each function became dearer: the median of what it is for each of its callers, weighted by what they
+/// spent on it before. Who alone pays more asks for more.
+fn dearer<'d>(base: &Graph<'d>, head: &Graph<'d>) -> BTreeMap<&'d str, f64> {
+    let mut ratios: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+    for (caller, called, before) in base.calls() {
+        let Some(now) = head.call(caller, called) else { continue };
+        let ratio = now.below * before.times / (before.below * now.times);
+        if ratio.is_finite() && ratio > 0.0 {
+            ratios.entry(called).or_default().push((ratio, before.below));
+        }
+    }
+    let median = |mut ratios: Vec<(f64, f64)>| {
+        ratios.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let half = ratios.iter().map(|(_, weight)| weight).sum::<f64>() / 2.0;
+        let mut sum = 0.0;
+        let middle = ratios.iter().find(|(_, weight)| {
+            sum += weight;
+            sum >= half
+        });
+        middle.map_or(1.0, |(ratio, _)| *ratio)
+    };
+    ratios.into_iter().map(|(name, ratios)| (name, median(ratios))).collect()
 }
 
 /// A number for each function, the same for those that call each other in a circle on either side.
@@ -138,6 +155,15 @@ mod tests {
         let base: &[Row<'_>] = &[("a", 10, &[("b", 1, 110)]), ("b", 10, &[("c", 2, 100)]), ("c", 100, &[])];
         let head: &[Row<'_>] = &[("a", 10, &[("b", 3, 630)]), ("b", 30, &[("c", 6, 600)]), ("c", 600, &[])];
         assert_eq!(dues(base, head), named(&[("a", 220), ("b", 0), ("c", 300)]));
+    }
+
+    #[test]
+    fn who_alone_pays_more_asks_for_more() {
+        let base: &[Row<'_>] =
+            &[("a", 10, &[("b", 1, 20), ("c", 10, 1000)]), ("b", 10, &[("c", 2, 10)]), ("c", 1010, &[])];
+        let head: &[Row<'_>] =
+            &[("a", 10, &[("b", 1, 820), ("c", 10, 1000)]), ("b", 10, &[("c", 4, 810)]), ("c", 1810, &[])];
+        assert_eq!(dues(base, head), named(&[("a", 0), ("b", 800), ("c", 0)]));
     }
 
     #[test]

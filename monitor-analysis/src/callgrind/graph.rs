@@ -20,6 +20,8 @@ pub(super) struct Graph<'d> {
 pub(super) struct Node<'d> {
     /// Instructions of its own.
     pub(super) own: f64,
+    /// By file and line, the lines of what was taken out included.
+    pub(super) lines: BTreeMap<(&'d str, u32), f64>,
     /// By function called. A call of itself is none.
     pub(super) calls: BTreeMap<&'d str, Call>,
 }
@@ -53,7 +55,8 @@ impl<'d> Graph<'d> {
                 let (called, _) = dump.functions.get_key_value(called)?;
                 Some((called.as_str(), Call { times: *times as f64, below: *below as f64 }))
             });
-            (name.as_str(), Node { own: function.own() as f64, calls: calls.collect() })
+            let lines = function.lines.iter().map(|((file, line), cost)| ((file.as_str(), *line), *cost as f64));
+            (name.as_str(), Node { own: function.own() as f64, lines: lines.collect(), calls: calls.collect() })
         });
         Self { functions: functions.collect() }
     }
@@ -83,6 +86,9 @@ impl<'d> Graph<'d> {
                 let Some(node) = functions.get_mut(caller) else { continue };
                 node.calls.remove(name);
                 node.own += taken.own * share;
+                for (place, cost) in &taken.lines {
+                    *node.lines.entry(*place).or_default() += cost * share;
+                }
                 for (called, below) in taken.calls.iter().filter(|(called, _)| **called != caller) {
                     match node.calls.get_mut(called) {
                         Some(call) => call.add(*below, share),
@@ -104,6 +110,9 @@ impl<'d> Graph<'d> {
             let name = without_hash(name);
             let sum = functions.entry(name).or_default();
             sum.own += node.own;
+            for (place, cost) in &node.lines {
+                *sum.lines.entry(*place).or_default() += cost;
+            }
             for (called, call) in node.calls.iter().map(|(called, call)| (without_hash(called), call)) {
                 if called != name {
                     sum.calls.entry(called).or_default().add(*call, 1.0);
