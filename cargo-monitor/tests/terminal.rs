@@ -92,9 +92,22 @@ fn what_is_the_same_everywhere_is_said_once() {
 fn without_arguments_compare_says_what_with_and_how_many_times() {
     let Some(terminal) = see(&suite(), 140, "compare", "regression") else { return };
     let text = terminal.lines().join("\n");
-    assert!(text.contains("comparing the newest session with the last one before it of another commit"), "{text}");
+    assert!(
+        text.contains("comparing the newest session with the last one before it, ")
+            && text.contains(", of another commit"),
+        "{text}"
+    );
     assert!(text.contains(" M times slower"), "{text}");
     assert!(terminal.svg("cargo monitor compare").contains("fill=\"#ff7b72\""), "a regression is red");
+}
+
+#[test]
+fn of_one_commit_only_compare_does_not_speak_of_another() {
+    let run = |number| Run { commit: "1f3a9c0".to_owned(), ..Run::of(number, vec![Cost::of("t::steady", 0.01)]) };
+    let fixture = Fixture::of_runs(&[run(1), run(2)]);
+    let Some(terminal) = see(&fixture, 140, "compare", "one-commit") else { return };
+    let text = terminal.lines().join("\n");
+    assert!(text.contains(", of the same commit: there is no other"), "{text}");
 }
 
 #[test]

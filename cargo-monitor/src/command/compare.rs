@@ -76,9 +76,12 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
             let sides = Sides::since_last(&monitor, &newest)?.context(
                 "there is nothing to compare with yet: no other session on this kind of machine; run the tests again after a change",
             )?;
+            let base = &sides.base[0];
+            let commit =
+                if base.scm_id == newest.scm_id { "the same commit: there is no other" } else { "another commit" };
             output::note(&format!(
-                "comparing the newest session with the last one before it of another commit, {}",
-                output::short(&sides.base[0].session_h)
+                "comparing the newest session with the last one before it, {}, of {commit}",
+                output::short(&base.session_h)
             ));
             sides
         }
