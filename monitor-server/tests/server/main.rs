@@ -5,6 +5,7 @@ mod access;
 mod clients;
 mod contract;
 mod durability;
+mod found;
 mod history;
 mod hostile;
 mod http;

@@ -141,3 +141,44 @@ fn a_backup_is_a_database() {
         assert!(!server.command(&["backup", name]).status.success(), "a file that is there is not touched");
     }
 }
+
+/// The schema as version 4 had it.
+const VERSION_4: [&str; 4] = [
+    include_str!("../../src/store/sqlite/migrations/0001_initial.sql"),
+    include_str!("../../src/store/sqlite/migrations/0002_blocks.sql"),
+    include_str!("../../src/store/sqlite/migrations/0003_views.sql"),
+    include_str!("../../src/store/sqlite/migrations/0004_findings.sql"),
+];
+
+#[test]
+fn a_database_of_an_earlier_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("monitor.db");
+    let before = rusqlite::Connection::open(&file).expect("a database");
+    before.execute_batch(&VERSION_4.concat()).expect("the schema");
+    before
+        .execute_batch(
+            "PRAGMA user_version = 4;
+             INSERT INTO projects VALUES (1, 'default');
+             INSERT INTO labels VALUES (1, 1, 's1'), (2, 1, 'c1');
+             INSERT INTO sessions (project, label, run_date, tags, received_at)
+                 VALUES (1, 1, '2026-11-23T00:34:04', '[]', '2026-11-23T00:34:05');
+             INSERT INTO tests VALUES (1, x'01', 1, 7, 'p', 'a', 'a', 'p.py', 'function', 'c', '', '');
+             INSERT INTO test_blocks VALUES (7, 0);
+             INSERT INTO runs (project, session, context, test, key, start, nth, total_time)
+                 VALUES (1, 1, 2, 1, 7, '2026-11-23T00:34:05', 0, 0.5), (1, 1, 2, 1, 7, '2026-11-23T00:34:06', 0, NULL);",
+        )
+        .expect("rows");
+    drop(before);
+    let server = Server::on_sqlite(&file.to_string_lossy());
+    let count = |path: &str| server.get(path).json()["count"].clone();
+    assert_eq!([count("metrics/count"), count("sessions/s1/metrics/count"), count("items/a/metrics/count")], [1, 1, 1]);
+    assert_eq!(server.list("metrics/", "metrics").len(), 1, "what did not end is no metric");
+    assert_eq!(server.list("components/c/metrics", "metrics").len(), 1);
+    let again = metric(serde_json::json!({"session_h": "s1", "item": "a", "item_variant": "a", "component": "c"}));
+    assert_eq!(server.post("metrics/", &again).status, 201);
+    assert_eq!(
+        [count("metrics/count"), count("sessions/s1/metrics/count"), count("contexts/c1/metrics/count")],
+        [2; 3]
+    );
+}

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod connection;
+mod numbers;
 #[cfg(test)]
 mod plans;
 mod read;

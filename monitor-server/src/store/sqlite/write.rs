@@ -1,6 +1,5 @@
 //! The one connection that writes: many requests, one transaction, one sync.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use monitor_store::MEASURES;
@@ -10,13 +9,11 @@ use rusqlite::{
 
 use super::super::cells;
 use super::super::rows::{Context, Figures, Profile, Run, Session};
-use super::super::sql::{BLOCK, Dialect, Sql, digest, key};
+use super::super::sql::{Dialect, Sql, digest, key};
 use super::super::tallies::Tallies;
 use super::super::value::Value;
 use super::super::{Outcome, Write, measures};
-
-/// Numbers of labels and tests are kept in mind up to so many.
-const REMEMBERED: usize = 100_000;
+use super::numbers::{self, Memory, block, label};
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -24,21 +21,6 @@ pub(super) struct Writer {
     memory: Memory,
     /// Changes when another connection has written.
     data_version: i64,
-}
-
-/// Numbers that texts have in this database.
-#[derive(Debug, Default)]
-struct Memory {
-    labels: HashMap<i64, HashMap<String, i64>>,
-    tests: HashMap<[u8; 32], i64>,
-    /// Keys of tests with the blocks that are known to have them.
-    blocks: HashSet<(i64, i64)>,
-}
-
-impl Memory {
-    fn len(&self) -> usize {
-        self.labels.values().map(HashMap::len).sum::<usize>() + self.tests.len() + self.blocks.len()
-    }
 }
 
 impl Writer {
@@ -70,8 +52,7 @@ impl Writer {
     fn transaction<T>(&mut self, write: impl FnOnce(&mut Transaction<'_>, &mut Memory) -> Result<T>) -> Result<T> {
         let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let version = transaction.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        let full = self.memory.len() > REMEMBERED;
-        if full || std::mem::replace(&mut self.data_version, version) != version {
+        if self.memory.is_full() || std::mem::replace(&mut self.data_version, version) != version {
             self.memory = Memory::default();
         }
         let value = write(&mut transaction, &mut self.memory)?;
@@ -110,7 +91,7 @@ fn store<'a>(
     tallies: &mut Tallies<'a>,
     request: &'a Write,
 ) -> Result<Outcome> {
-    let project = project(connection, &request.project)?;
+    let project = numbers::project(connection, &request.project)?;
     // Before anything is written: without a savepoint, for which SQLite would copy every page that changes.
     if let Some(session) = &request.session
         && is_other(connection, project, session)?
@@ -154,33 +135,6 @@ fn is_other(connection: &Connection, project: i64, session: &Session) -> Result<
     Ok(known.is_some_and(|(date, scm_ref, tags)| {
         (&date, &scm_ref, tags) != (&session.run_date, &session.scm_ref, cells::tags_to(&session.tags))
     }))
-}
-
-fn project(connection: &Connection, name: &str) -> Result<i64> {
-    let known = connection
-        .prepare_cached("SELECT id FROM projects WHERE name = ?1")?
-        .query_row([name], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = known {
-        return Ok(id);
-    }
-    connection.execute("INSERT INTO projects (name) VALUES (?1)", [name])?;
-    Ok(connection.last_insert_rowid())
-}
-
-fn label(connection: &Connection, memory: &mut Memory, project: i64, h: &str) -> Result<i64> {
-    let labels = memory.labels.entry(project).or_default();
-    if let Some(id) = labels.get(h) {
-        return Ok(*id);
-    }
-    connection
-        .prepare_cached("INSERT OR IGNORE INTO labels (project, h) VALUES (?1, ?2)")?
-        .execute(params![project, h])?;
-    let id = connection
-        .prepare_cached("SELECT id FROM labels WHERE project = ?1 AND h = ?2")?
-        .query_row(params![project, h], |row| row.get(0))?;
-    labels.insert(h.to_owned(), id);
-    Ok(id)
 }
 
 fn context(connection: &Connection, memory: &mut Memory, project: i64, context: &Context) -> Result<()> {
@@ -273,34 +227,6 @@ fn lockfile(connection: &Connection, content: &str) -> Result<i64> {
     connection.query_row("SELECT id FROM lockfiles WHERE hash = ?1", [hash], |row| row.get(0))
 }
 
-fn test(connection: &Connection, memory: &mut Memory, project: i64, run: &Run, key: i64) -> Result<i64> {
-    let hash = run.test_hash(project);
-    if let Some(id) = memory.tests.get(&hash) {
-        return Ok(*id);
-    }
-    connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO tests (hash, project, key, path, item, variant, fs_loc, kind, component, package, \
-             \"binary\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )?
-        .execute(params![
-            hash,
-            project,
-            key,
-            run.path,
-            run.item,
-            run.variant,
-            run.fs_loc,
-            run.kind,
-            run.component,
-            run.package,
-            run.binary
-        ])?;
-    let id = connection.prepare_cached("SELECT id FROM tests WHERE hash = ?1")?.query_row([hash], |row| row.get(0))?;
-    memory.tests.insert(hash, id);
-    Ok(id)
-}
-
 /// Whether the row, or its figures, were not there before.
 fn run<'a>(
     connection: &Connection,
@@ -313,7 +239,7 @@ fn run<'a>(
     let key = key(&run.path, &run.variant);
     let session = label(connection, memory, project, &run.session_h)?;
     let context = label(connection, memory, project, &run.context_h)?;
-    let test = test(connection, memory, project, run, key)?;
+    let test = numbers::test(connection, memory, project, run, key)?;
     let figures = run.figures.as_ref();
     let nth = if append { next_nth(connection, session, key, &run.start)? } else { run.nth };
     // Without RETURNING, for which SQLite would copy every page that changes.
@@ -393,15 +319,6 @@ fn profile(connection: &Connection, run: i64, profile: &Profile, replace: bool) 
     });
     let values = std::iter::once(Value::Integer(run)).chain(profile.cells());
     connection.prepare_cached(&INSERTS[usize::from(replace)])?.execute(params_from_iter(values))?;
-    Ok(())
-}
-
-/// Notes that the session's block has the test.
-fn block(connection: &Connection, memory: &mut Memory, key: i64, session: i64) -> Result<()> {
-    let block = (key, session / BLOCK);
-    if memory.blocks.insert(block) {
-        connection.prepare_cached("INSERT OR IGNORE INTO test_blocks (key, block) VALUES (?1, ?2)")?.execute(block)?;
-    }
     Ok(())
 }
 
