@@ -89,7 +89,7 @@ pub const HELP: &str = "\
 Exit codes:
   0  done
   1  an error that no other code names
-  2  the arguments make no sense
+  2  invalid arguments
   3  no data: no file, no session, or none that the arguments name; import: nothing that can be imported
   4  the file cannot be used: damaged, foreign, too new, locked, not readable or writable
   5  gate: a test costs more than it may
