@@ -15,6 +15,7 @@ pub mod hand_out;
 pub mod ingest;
 pub mod judge;
 pub mod notify;
+pub mod on_the_wire;
 pub mod openapi;
 pub mod operate;
 pub mod pages;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use monitor_client::Target;
 
-use crate::hand_out;
+use crate::on_the_wire;
 use crate::store::{self, Filter, Page};
 
 /// Writes every session of a project to a new file.
@@ -16,7 +16,7 @@ pub fn run(database: &str, project: &str, file: &Path) -> anyhow::Result<()> {
     let count = sessions.len();
     let mut target = Target::open(file).with_context(|| format!("{} can't be made", file.display()))?;
     for session in sessions {
-        target.write(hand_out::batch(&*store, project, session)?)?;
+        target.write(on_the_wire::batch(&*store, project, session)?)?;
     }
     target.close()?;
     println!("{count} sessions: {}", file.display());

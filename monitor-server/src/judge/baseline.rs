@@ -48,7 +48,10 @@ pub fn judge(project: &Project<'_>, session: &Session, baseline: &str) -> Result
     let records = Records { source: project, repository: &fork };
     let judge = || gate.check(records, Timestamp::now()).map(|outcome| Verdict::of(&outcome));
     match Sides::find(records, &gate.baseline, &gate.head) {
-        Ok(sides) => project.verdicts().get(&Grounds::new(project, baseline, &sides), judge),
+        Ok(sides) => {
+            let runs = |session_h: &str| project.kept(session_h).map(|kept| (kept.runs, kept.finished));
+            project.verdicts().get(&Grounds::new(project.name(), baseline, &sides, runs), judge)
+        }
         // Without a base there is little to do.
         Err(_) => judge().map(Arc::new),
     }

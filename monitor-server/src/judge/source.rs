@@ -8,7 +8,7 @@ use monitor_store::{
 };
 
 use super::verdict::Verdicts;
-use crate::hand_out;
+use crate::on_the_wire;
 use crate::store::{Filter, Page, Run, Store, StoreError, Text};
 
 /// The rows of a project. Sessions and contexts are read once, so that an answer is about one state of them.
@@ -181,7 +181,7 @@ fn process_of(session_h: &str) -> String {
 
 /// A session as files have it; `None` if its date is none.
 fn of_store(session: &crate::store::Session) -> Option<Session> {
-    let mut known = hand_out::session_head(session.clone()).to_store().ok()?;
+    let mut known = on_the_wire::session_head(session.clone()).to_store().ok()?;
     // A sender may say the branch beside the tags.
     if let Some(branch) = &session.facts.branch
         && select::fact(&known, "git_branch").is_none()
@@ -208,7 +208,7 @@ impl Source for Project<'_> {
         let Some((session, kept)) = self.places.get(session_h).map(|place| &self.sessions[*place]) else {
             return Ok(None);
         };
-        let known = self.contexts.get(&kept.context_h).map(|context| hand_out::context(context.clone()).to_store());
+        let known = self.contexts.get(&kept.context_h).map(|context| on_the_wire::context(context.clone()).to_store());
         let (context, class) = known.unzip();
         Ok(Some(SessionDetails {
             session: session.clone(),

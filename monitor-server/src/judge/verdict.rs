@@ -8,7 +8,6 @@ use monitor_report::document::Document;
 use monitor_report::gate::{Decision, Outcome};
 use monitor_report::view::gate;
 
-use super::source::Project;
 use crate::store::digest;
 
 /// Verdicts that are remembered, the newest.
@@ -50,19 +49,19 @@ pub(super) struct Grounds {
 }
 
 impl Grounds {
-    pub(super) fn new(project: &Project<'_>, baseline: &str, sides: &Sides) -> Self {
+    /// `runs` are how many runs of a session there are, and how many of them have ended.
+    pub(super) fn new(project: &str, baseline: &str, sides: &Sides, runs: impl Fn(&str) -> Option<(u64, u64)>) -> Self {
         let sessions = [&sides.head, &sides.base, &sides.witnesses];
         let mut texts = Vec::new();
         for (side, sessions) in sessions.into_iter().enumerate() {
             texts.push(side.to_string());
             for session in sessions {
-                let runs = project.kept(&session.session_h).map(|kept| (kept.runs, kept.finished));
-                texts.extend([session.session_h.clone(), format!("{runs:?}")]);
+                texts.extend([session.session_h.clone(), format!("{:?}", runs(&session.session_h))]);
             }
         }
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         Self {
-            project: project.name().to_owned(),
+            project: project.to_owned(),
             head: sides.head.iter().map(|session| session.session_h.clone()).collect(),
             baseline: baseline.to_owned(),
             sides: digest(&texts),

@@ -1,7 +1,8 @@
 //! Filters as conditions in SQL.
 
+use super::digest::key;
 use super::filter::{Filter, Order, Text};
-use super::sql::{BLOCK, Dialect, Sql, key};
+use super::sql::{BLOCK, Dialect, Sql};
 use super::value::Value;
 
 impl Sql {

@@ -1,7 +1,7 @@
 //! A verdict that is kept.
 
 use super::cells::Cells;
-use super::sql::digest;
+use super::digest::digest;
 use super::value::Value;
 
 /// A regression of a test's metric on a branch, from the session that showed it on.

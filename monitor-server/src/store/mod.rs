@@ -4,6 +4,7 @@
 
 mod cells;
 mod conditions;
+mod digest;
 mod figures;
 mod filter;
 mod finding;
@@ -21,11 +22,11 @@ use std::path::Path;
 
 use monitor_store::Figure;
 
+pub(crate) use digest::digest;
 pub use filter::{Count, Filter, Names, Order, Page, Resource, Tag, Text};
 pub use finding::{Finding, State};
 pub use message::Message;
 pub use rows::{Access, Class, Context, Facts, Figures, Judged, Profile, Run, Session, Token};
-pub(crate) use sql::digest;
 
 /// A database of projects.
 pub trait Store: Send + Sync {

@@ -2,8 +2,8 @@
 
 use monitor_store::{Attribution, Measures, MemSource, Outcome};
 
+use super::digest::digest;
 use super::measures;
-use super::sql::digest;
 use super::value::Value;
 
 /// A machine with its system and toolchain.

@@ -1,7 +1,5 @@
 //! Filters as SQL, for both databases: they differ in how they compare letters of either case.
 
-use sha2::{Digest as _, Sha256};
-
 use super::filter::{Count, Filter, Names, Order, Page};
 use super::measures;
 use super::message::Message;
@@ -282,18 +280,3 @@ pub(super) const SWEEP: &str = "\
     DELETE FROM lockfiles WHERE id NOT IN (SELECT lockfile FROM sessions WHERE lockfile IS NOT NULL);
     DELETE FROM labels WHERE id NOT IN (SELECT session FROM runs UNION SELECT context FROM runs \
         UNION SELECT label FROM sessions UNION SELECT label FROM contexts);";
-
-/// Number of a test's path and variant, by which its runs are found in every session.
-pub(super) fn key(path: &str, variant: &str) -> i64 {
-    i64::from_be_bytes(digest(&[path, variant])[..8].try_into().unwrap_or_default())
-}
-
-/// Hash of texts, the same only for the same texts one after the other.
-pub(crate) fn digest(texts: &[&str]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text);
-    }
-    hash.finalize().into()
-}

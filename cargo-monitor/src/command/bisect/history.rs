@@ -7,7 +7,6 @@ use monitor_report::series::{Archive, Run, Scope, Series};
 use monitor_report::{measure, select};
 use monitor_store::{Monitor, TestId};
 
-use super::search::median;
 use crate::elsewhere;
 
 /// The runs of a test on one machine class, that of the newest run in which the metric was measured.
@@ -53,4 +52,11 @@ impl History {
         let values: Vec<f64> = runs.filter_map(|run| run.value(self.metric)).collect();
         median(&values).filter(|_| values.len() >= self.enough)
     }
+}
+
+/// The upper one of two in the middle.
+pub(super) fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
 }

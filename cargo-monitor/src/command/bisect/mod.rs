@@ -8,7 +8,7 @@ use monitor_report::view::explanation::{self, Differences};
 use monitor_report::{measure, select};
 
 use self::history::History;
-use self::search::{Found, Search};
+use self::search::{Found, RUNS, Search};
 use super::explain;
 use crate::app::App;
 use crate::argument::MetricArgument;
@@ -17,14 +17,8 @@ use crate::elsewhere::{self, Place, Task};
 use crate::exit::Exit;
 use crate::output::{Column, Document, Table, Value, short};
 
-/// A test whose figures scatter runs so often at each commit; its median decides.
-const RUNS: u32 = 7;
-
 /// So many runs of a commit in the history are taken for what it costs, if the test's figures scatter.
 const RUNS_OF_HISTORY: usize = 3;
-
-/// Values at the ends that lie closer than this are no change to look for.
-const LEAST_RATIO: f64 = 1.005;
 
 /// Which test, what of it, and between which commits.
 #[derive(Debug, Args)]

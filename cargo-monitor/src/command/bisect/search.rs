@@ -5,10 +5,15 @@ use monitor_analysis::metric::Metric;
 use monitor_report::measure;
 use monitor_store::Test;
 
-use super::history::History;
-use super::{LEAST_RATIO, RUNS};
+use super::history::{History, median};
 use crate::elsewhere::{Outcome, Place, Task};
 use crate::output::{self, short};
+
+/// A test whose figures scatter runs so often at each commit; its median decides.
+pub(super) const RUNS: u32 = 7;
+
+/// Values at the ends that lie closer than this are no change to look for.
+const LEAST_RATIO: f64 = 1.005;
 
 /// A search in one line of commits.
 pub(super) struct Search<'a> {
@@ -172,11 +177,4 @@ impl<'a> Search<'a> {
         let wrong = f64::from(contrary.max(1)) / f64::from(runs.max(2));
         1.0 - (1.0 - majority_error(RUNS, wrong)).powi(answers)
     }
-}
-
-/// The upper one of two in the middle.
-pub(super) fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied()
 }

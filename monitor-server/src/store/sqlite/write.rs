@@ -8,8 +8,9 @@ use rusqlite::{
 };
 
 use super::super::cells;
+use super::super::digest::{digest, key};
 use super::super::rows::{Context, Figures, Profile, Run, Session};
-use super::super::sql::{Dialect, Sql, digest, key};
+use super::super::sql::{Dialect, Sql};
 use super::super::tallies::Tallies;
 use super::super::value::Value;
 use super::super::{Outcome, Write, measures};

@@ -12,13 +12,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use postgres::types::Type;
 use postgres::{Client, Error, Transaction};
 
-use super::super::rows::Run;
-use super::super::sql::{Dialect, Sql, key};
+use super::super::digest::key;
+use super::super::sql::{Dialect, Sql};
 use super::super::{Outcome, StoreError, Write};
 use super::failure::explain;
 use super::read::typed;
 
 use self::names::{labels, projects};
+use self::runs::Row;
 pub(super) use self::tidy::{delete, set_token};
 
 /// What is known of a group after a try.
@@ -30,8 +31,6 @@ pub(super) enum Fate {
     /// It was stored by an earlier try.
     Before,
 }
-
-type Label = (i64, String);
 
 pub(super) fn group(client: &mut Client, id: &[u8], requests: &[&Write]) -> Result<Fate, StoreError> {
     let mut transaction = client.transaction().map_err(explain)?;
@@ -128,23 +127,4 @@ fn store(transaction: &mut Transaction<'_>, requests: &[&Write]) -> Result<Vec<O
         if refused.contains(&index) { Outcome::OtherSession } else { Outcome::Stored { new_runs } }
     };
     Ok(new_runs.into_iter().enumerate().map(outcome).collect())
-}
-
-/// A run with the numbers of what it refers to.
-struct Row<'a> {
-    request: usize,
-    append: bool,
-    project: i64,
-    session: i64,
-    context: i64,
-    test: i64,
-    key: i64,
-    nth: i64,
-    run: &'a Run,
-}
-
-impl<'a> Row<'a> {
-    fn place(&self) -> (i64, i64, &'a str) {
-        (self.session, self.key, &self.run.start)
-    }
 }

@@ -6,9 +6,10 @@ use postgres::types::{ToSql, Type};
 use postgres::{Error, Transaction};
 
 use super::super::super::Write;
+use super::super::super::digest::key;
 use super::super::super::rows::Run;
-use super::super::super::sql::key;
-use super::Label;
+
+type Label = (i64, String);
 
 pub(super) fn projects(transaction: &mut Transaction<'_>, requests: &[&Write]) -> Result<HashMap<String, i64>, Error> {
     let names: Vec<_> =

@@ -6,10 +6,29 @@ use monitor_store::{MEASURES, Number};
 use postgres::types::{ToSql, Type};
 use postgres::{Error, Transaction};
 
+use super::super::super::rows::Run;
 use super::super::super::tallies::Tallies;
 use super::super::super::value::Value;
 use super::super::super::{Figures, measures};
-use super::Row;
+
+/// A run with the numbers of what it refers to.
+pub(super) struct Row<'a> {
+    pub(super) request: usize,
+    pub(super) append: bool,
+    pub(super) project: i64,
+    pub(super) session: i64,
+    pub(super) context: i64,
+    pub(super) test: i64,
+    pub(super) key: i64,
+    pub(super) nth: i64,
+    pub(super) run: &'a Run,
+}
+
+impl<'a> Row<'a> {
+    fn place(&self) -> (i64, i64, &'a str) {
+        (self.session, self.key, &self.run.start)
+    }
+}
 
 /// Gives rows that are new whatever is there the next free number.
 pub(super) fn number(transaction: &mut Transaction<'_>, rows: &mut [Row<'_>]) -> Result<(), Error> {

@@ -5,8 +5,8 @@ use postgres::Transaction;
 use postgres::types::{ToSql, Type};
 
 use super::super::super::cells;
+use super::super::super::digest::digest;
 use super::super::super::rows::{Context, Session};
-use super::super::super::sql::digest;
 
 /// False if there is another session under its identifier.
 pub(super) fn session(
