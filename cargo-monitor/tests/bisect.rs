@@ -142,6 +142,6 @@ fn what_was_found_out_before_ctrl_c_is_not_asked_again() {
     let run = monitor(&project, &arguments);
     let (commit, builds, _) = found(&run);
     assert_eq!(commit, commits[52], "{}", run.stderr);
-    // Both ends and three in between, of which two were asked before.
-    assert_eq!(builds, 3, "{}", run.stderr);
+    // Both ends and three in between; of those asked before two had answered, and the third may have as Ctrl-C came.
+    assert!((2..=3).contains(&builds), "{builds}: {}", run.stderr);
 }
