@@ -12,6 +12,7 @@ use crate::repository::Repository;
 /// # Errors
 ///
 /// Each method fails with [`ReportError::Source`] if the rows cannot be read.
+#[expect(clippy::missing_errors_doc, reason = "said above of every method")]
 pub trait Source: Send + Sync {
     /// Every session, newest first.
     fn sessions(&self) -> Result<Vec<Session>, ReportError>;

@@ -1,26 +1,26 @@
 //! One place for every machine's test results: the REST API of Python's monitor-server-api for clients of either
 //! language, and more.
 //!
-//! A request goes this way: [`serve`] accepts it, [`address`] finds its project, [`access`] lets it pass, [`router`] finds
-//! its handler, in [`compat`] or [`ingest`]; what it writes waits in the queue of [`ingest`] for the [`store`].
+//! A request goes this way: `serve` accepts it, `address` finds its project, `access` lets it pass, `router` finds
+//! its handler, in `compat` or `ingest`; what it writes waits in the queue of `ingest` for the `store`.
 #![forbid(unsafe_code)]
 
 pub mod access;
-pub mod address;
+mod address;
 pub mod cli;
 pub mod command;
-pub mod compat;
+mod compat;
 pub mod error;
-pub mod hand_out;
-pub mod ingest;
-pub mod judge;
+mod hand_out;
+mod ingest;
+mod judge;
 pub mod notify;
-pub mod on_the_wire;
-pub mod openapi;
-pub mod operate;
-pub mod pages;
-pub mod query;
-pub mod router;
+mod on_the_wire;
+mod openapi;
+mod operate;
+mod pages;
+mod query;
+mod router;
 pub mod serve;
 pub mod state;
 pub mod store;

@@ -1,5 +1,6 @@
 //! Tools for black-box tests: fixture projects in temporary folders, the real cargo, the file as SQL sees it.
 #![forbid(unsafe_code)]
+#![expect(clippy::missing_panics_doc, reason = "what a test expects, or the test fails")]
 
 pub mod browser;
 mod database;

@@ -1,10 +1,10 @@
 //! Who may do what, and how much.
 
 mod check;
-pub mod cookie;
+pub(crate) mod cookie;
 mod encrypted;
 mod gate;
-pub mod login;
+pub(crate) mod login;
 pub mod secret;
 
 pub use check::check;

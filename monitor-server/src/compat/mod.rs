@@ -17,5 +17,4 @@ pub mod resources;
 pub mod sessions;
 mod submission;
 
-pub use ask::{Ask, Reply};
-pub use submission::Submission;
+pub use ask::Reply;

@@ -11,4 +11,4 @@ mod verdict;
 
 pub use idle::close_idle;
 pub use source::Project;
-pub use verdict::{Verdict, Verdicts};
+pub use verdict::Verdicts;

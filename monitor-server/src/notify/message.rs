@@ -70,9 +70,12 @@ fn json_of(finding: &Finding) -> Value {
 }
 
 /// `sha256=` and the HMAC of the body by SHA-256 (RFC 2104) in hexadecimal.
+///
+/// # Panics
+///
+/// Never: a secret of any length is a key.
 #[must_use]
 pub fn signature(secret: &str, body: &str) -> String {
-    // A key of any length is one.
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
     mac.update(body.as_bytes());
     format!("sha256={}", hex(&mac.finalize().into_bytes()))

@@ -1,6 +1,6 @@
 //! Pages for people: what a project's tests cost.
 //!
-//! A page is a function from what is [`Wanted`] and a [`Project`](crate::judge::Project) to a [`View`]; [`page`] makes a
+//! A page is a function from what is `Wanted` and a [`Project`](crate::judge::Project) to a `View`; [`page`] makes a
 //! route of it, and HTML, JSON or CSV of the view. The state of a view is in its address, and it is all there without
 //! JavaScript.
 
@@ -38,5 +38,4 @@ pub use test::test;
 pub use tests::tests;
 pub use top::top;
 pub use verdict::{badge, comment};
-pub use view::View;
-pub use wanted::{Format, Wanted};
+pub use wanted::Format;

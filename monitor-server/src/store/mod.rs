@@ -1,6 +1,6 @@
 //! Where rows are kept: one trait, two backends.
 //!
-//! Calls block. They run on threads of their own: [`crate::ingest::Queue`] writes, the state of the server reads.
+//! Calls block. They run on threads of their own: the queue of `ingest` writes, the state of the server reads.
 
 mod cells;
 mod conditions;

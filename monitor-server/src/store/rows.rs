@@ -74,7 +74,7 @@ pub struct Class {
 pub struct Session {
     /// Identifier.
     pub h: String,
-    /// As [`crate::compat`] prints dates.
+    /// As the compatible API prints dates.
     pub run_date: String,
     /// Revision of the sources.
     pub scm_ref: Option<String>,
