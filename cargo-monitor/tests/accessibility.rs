@@ -6,29 +6,10 @@ mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use common::evolution::evolution;
+use monitor_tests::axe::{Axe, look};
 use monitor_tests::browser::Browser;
-use monitor_tests::skipped;
-use serde_json::{Value, json};
-
-const AXE: &str = "axe-core@4.14.1";
-
-/// The program text of axe-core, from npm; kept in the target folder.
-fn axe() -> Option<String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(AXE);
-    let file = folder.join("node_modules/axe-core/axe.min.js");
-    if !file.exists() {
-        let mut npm = Command::new("npm");
-        npm.args(["install", "--no-save", "--silent", "--prefix"]).arg(&folder).arg(AXE);
-        if !npm.output().is_ok_and(|output| output.status.success()) {
-            skipped("npm is missing or could not get axe-core, so pages are not checked for accessibility");
-            return None;
-        }
-    }
-    Some(fs::read_to_string(file).expect("npm has installed it"))
-}
 
 fn page() -> (common::Fixture, PathBuf) {
     let fixture = evolution();
@@ -37,32 +18,9 @@ fn page() -> (common::Fixture, PathBuf) {
     (fixture, page)
 }
 
-fn look(browser: &mut Browser, media: &str, scheme: &str, width: u32) {
-    let features = [json!({ "name": "prefers-color-scheme", "value": scheme })];
-    browser.call("Emulation.setEmulatedMedia", &json!({ "media": media, "features": features }));
-    let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-    browser.call("Emulation.setDeviceMetricsOverride", &size);
-}
-
-/// What axe-core finds, each with the elements.
-fn violations(browser: &mut Browser, axe: &str) -> Vec<String> {
-    let expression = format!("{axe}; axe.run(document, {{ resultTypes: ['violations'] }})");
-    let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-    let answer = browser.call("Runtime.evaluate", &parameters);
-    let found = answer["result"]["value"]["violations"].as_array().unwrap_or_else(|| panic!("{answer}"));
-    let targets = |violation: &Value| {
-        let nodes = violation["nodes"].as_array().cloned().unwrap_or_default();
-        nodes.iter().take(3).map(|node| node["html"].to_string()).collect::<Vec<_>>().join("\n  ")
-    };
-    found
-        .iter()
-        .map(|violation| format!("{}: {}\n  {}", violation["id"], violation["help"], targets(violation)))
-        .collect()
-}
-
 #[test]
 fn axe_finds_nothing() {
-    let Some(axe) = axe() else { return };
+    let Some(axe) = Axe::installed() else { return };
     let Some(mut browser) = Browser::start(1400, 900) else { return };
     let (_fixture, page) = page();
     for (width, scheme) in [400, 800, 1400].into_iter().flat_map(|width| [(width, "light"), (width, "dark")]) {
@@ -70,11 +28,32 @@ fn axe_finds_nothing() {
         browser.open(&page);
         for open in [false, true] {
             let _ = browser.evaluate(&format!("document.querySelectorAll('details').forEach(d => d.open = {open})"));
-            let found = violations(&mut browser, &axe);
+            let found = axe.violations(&mut browser);
             assert!(found.is_empty(), "{width} px, {scheme}, details open: {open}\n{}", found.join("\n"));
         }
         keep(&mut browser, &format!("report-{width}-{scheme}.png"));
     }
+}
+
+#[test]
+fn colours_of_the_system_lose_nothing() {
+    let Some(axe) = Axe::installed() else { return };
+    let Some(mut browser) = Browser::start(1400, 900) else { return };
+    let (_fixture, page) = page();
+    let features = serde_json::json!({ "features": [{ "name": "forced-colors", "value": "active" }] });
+    browser.call("Emulation.setEmulatedMedia", &features);
+    browser.open(&page);
+    assert_eq!(browser.evaluate("matchMedia('(forced-colors: active)').matches"), true);
+    let found = axe.violations(&mut browser);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    // Lines and dots of a chart keep apart from what is behind them.
+    let behind = "getComputedStyle(document.body).backgroundColor";
+    let lost = format!(
+        "[...document.querySelectorAll('#histories svg .run')].filter(c => c.checkVisibility()).filter(c => \
+         [getComputedStyle(c).fill, getComputedStyle(c).stroke].every(colour => colour === {behind} || colour === 'none')).length"
+    );
+    assert_eq!(browser.evaluate(&lost), 0);
+    keep(&mut browser, "report-forced-colours.png");
 }
 
 /// The whole page as a picture.

@@ -178,9 +178,37 @@ impl Browser {
     ///
     /// As [`Browser::call`].
     pub fn press(&mut self, key: &str) {
+        // What Chromium itself does with a key, it does by number and by what the key writes.
+        let (number, text) = match key {
+            "Tab" => (9, ""),
+            "Enter" => (13, "\r"),
+            _ => (0, ""),
+        };
         for kind in ["keyDown", "keyUp"] {
-            self.call("Input.dispatchKeyEvent", &json!({ "type": kind, "key": key, "code": key }));
+            let text = if kind == "keyDown" { text } else { "" };
+            let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": number, "text": text });
+            self.call("Input.dispatchKeyEvent", &event);
         }
+    }
+
+    /// Presses a key that leads to another page, and waits until that is loaded.
+    ///
+    /// # Panics
+    ///
+    /// As [`Browser::call`].
+    pub fn leave_by_key(&mut self, key: &str) {
+        self.events.clear();
+        self.press(key);
+        self.wait_until_loaded();
+    }
+
+    /// Writes into what has the keyboard's focus.
+    ///
+    /// # Panics
+    ///
+    /// As [`Browser::call`].
+    pub fn write(&mut self, text: &str) {
+        self.call("Input.insertText", &json!({ "text": text }));
     }
 
     /// A picture of what is in the window, as PNG.

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_panics_doc, reason = "what a test expects, or the test fails")]
 
+pub mod axe;
 pub mod browser;
 mod database;
 pub mod heap;

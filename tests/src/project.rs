@@ -389,9 +389,13 @@ fn fetch() {
     });
 }
 
+/// The target folder of this workspace.
+pub(crate) fn own_target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
+}
+
 fn target() -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    target.join("fixtures")
+    own_target().join("fixtures")
 }
 
 fn cargo_home() -> PathBuf {
@@ -409,6 +413,5 @@ pub fn cargo_monitor() -> PathBuf {
     let mut build = Command::new("cargo");
     build.args(["build", "--quiet", "--package", "cargo-monitor"]).current_dir(repository());
     let _ = run(build).succeeded();
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    target.join("debug/cargo-monitor")
+    own_target().join("debug/cargo-monitor")
 }

@@ -1,11 +1,10 @@
 //! The real Python tools, in a virtual environment that the first test to need it makes.
 
-use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::project::repository;
+use crate::project::own_target;
 use crate::skip::skipped;
 
 /// What is installed: the plugin with the pytest it works with, and the client alone.
@@ -61,7 +60,7 @@ pub fn schemathesis() -> Option<Python> {
 
 /// A virtual environment of this name below the target folder.
 fn environment(name: &str, packages: &[&[&str]]) -> Python {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    let target = own_target();
     fs::create_dir_all(&target).expect("the target folder can be made");
     // Test binaries run at once: one makes the environment, the others wait.
     let lock = File::create(target.join(format!("{name}.lock"))).expect("a lock file can be made");

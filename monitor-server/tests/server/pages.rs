@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use monitor_tests::axe::{Axe, look};
 use monitor_tests::browser::Browser;
 
 use super::history::{evolution, send, send_with};
@@ -229,6 +230,60 @@ fn pages_work_in_a_browser() {
         "document.querySelector('[name=base]').value = 'm20'; document.querySelector('[name=head]').value = 'worse'; \
          document.querySelector('form button').click()",
     );
+    let shown = browser.evaluate("document.querySelector('main').innerText");
+    assert!(shown.as_str().is_some_and(|text| text.contains("demo::tests::grows")), "{shown}");
+}
+
+#[test]
+fn pages_are_for_everybody() {
+    let Some(axe) = Axe::installed() else { return };
+    let Some(mut browser) = Browser::start(1400, 900) else { return };
+    let server = Server::sqlite(&[]);
+    evolution(&server, "ours");
+    for path in addresses("ours", "worse", "demo::tests::grows") {
+        for (width, scheme) in [(1400, "light"), (1400, "dark"), (400, "light")] {
+            look(&mut browser, "screen", scheme, width);
+            browser.visit(&format!("http://{}{path}", server.address));
+            let _ = browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
+            let found = axe.violations(&mut browser);
+            assert!(found.is_empty(), "{path}, {width} px, {scheme}\n{}", found.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn pages_do_without_javascript_and_without_a_mouse() {
+    let Some(mut browser) = Browser::start(1200, 900) else { return };
+    let server = Server::sqlite(&[]);
+    evolution(&server, "ours");
+    let origin = format!("http://{}", server.address);
+    browser.call("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
+    for path in addresses("ours", "worse", "demo::tests::grows") {
+        browser.visit(&format!("{origin}{path}"));
+        let hidden = "[...document.querySelectorAll('main section, main tr, main form')].filter(part => \
+                      !part.checkVisibility() && !part.closest('details:not([open])'))\
+                      .map(part => part.outerHTML.slice(0, 200))";
+        assert_eq!(browser.evaluate(hidden), json!([]), "{path}: all is shown");
+        let charts = "(all => all.length === 0 || all.some(chart => chart.checkVisibility()))([...document.querySelectorAll('svg.cost-chart')])";
+        assert_eq!(browser.evaluate(charts), true, "{path}");
+        let shown = browser.evaluate("document.querySelector('main').innerText.trim()");
+        assert!(shown.as_str().is_some_and(|text| !text.is_empty()), "{path}");
+        assert_eq!(browser.complaints(), [""; 0], "{path}");
+    }
+    browser.visit(&format!("{origin}/p/ours/compare"));
+    let is_at = |browser: &mut Browser, name: &str| {
+        let focused = "document.activeElement.getAttribute('name') || ''";
+        let found = (0..60).any(|_| {
+            browser.press("Tab");
+            browser.evaluate(focused) == name
+        });
+        assert!(found, "the tab key leads to {name}");
+    };
+    is_at(&mut browser, "base");
+    browser.write("m20");
+    is_at(&mut browser, "head");
+    browser.write("worse");
+    browser.leave_by_key("Enter");
     let shown = browser.evaluate("document.querySelector('main').innerText");
     assert!(shown.as_str().is_some_and(|text| text.contains("demo::tests::grows")), "{shown}");
 }
