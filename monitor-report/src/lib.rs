@@ -23,7 +23,7 @@
 //!     is_over: None,
 //! };
 //! let comparison = Comparison::new(&monitor, request)?;
-//! println!("{}", render::markdown::render(&view::compare::document(&comparison, false)));
+//! println!("{}", render::markdown(&view::compare::document(&comparison, false)));
 //! # Ok(())
 //! # }
 //! ```
