@@ -59,6 +59,8 @@ pub struct Shared {
     pub counters: Counters,
     /// Large bodies in memory at once; more wait.
     pub bodies: Semaphore,
+    /// Sessions that are judged at once, in the order in which they ended: one, or whoever sends many would wait for it.
+    pub judging: Semaphore,
     store: Arc<dyn Store>,
     verdicts: Arc<Verdicts>,
     queue: Queue,
@@ -83,6 +85,7 @@ impl Shared {
             gate: Gate::default(),
             counters: Counters::default(),
             bodies: Semaphore::new(BODIES),
+            judging: Semaphore::new(1),
             queue: Queue::start(&store),
             store,
             verdicts: Arc::default(),
