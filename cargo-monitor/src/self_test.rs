@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
-use monitor_report::comparison::DEFAULT_METRICS;
 use monitor_report::gate::Gate;
 use monitor_report::{NoRepository, Records};
 use monitor_store::{
@@ -78,16 +77,8 @@ fn history(head: Cost) -> Vec<Cost> {
 }
 
 fn check(file: &Path, waiver: Option<&str>) -> anyhow::Result<Exit> {
-    let gate = Gate {
-        baseline: format!("last:{RUNS}"),
-        head: "latest".to_owned(),
-        metrics: DEFAULT_METRICS.to_vec(),
-        across_machines: false,
-        allow_partial: false,
-        thresholds: Vec::new(),
-        accepted: Vec::new(),
-        waivers: waiver.map(str::parse).transpose()?.into_iter().collect(),
-    };
+    let waivers = waiver.map(str::parse).transpose()?.into_iter().collect();
+    let gate = Gate { waivers, ..Gate::new(format!("last:{RUNS}"), "latest") };
     let records = Records { source: &Monitor::open(file)?, repository: &NoRepository };
     Ok(gate.check(records, Timestamp::now())?.decision().into())
 }

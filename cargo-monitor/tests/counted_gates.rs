@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use monitor_report::ReportError;
-use monitor_report::comparison::DEFAULT_METRICS;
 use monitor_report::gate::{Decision, Gate};
 use monitor_report::repository::NoRepository;
 use monitor_report::source::{Records, Source};
@@ -32,16 +31,7 @@ impl<'a> Drawn<'a> {
     }
 
     fn gate(&self) -> Decision {
-        let gate = Gate {
-            baseline: "last:20".to_owned(),
-            head: self.sessions[0].session_h.clone(),
-            metrics: DEFAULT_METRICS.to_vec(),
-            across_machines: false,
-            allow_partial: false,
-            thresholds: Vec::new(),
-            waivers: Vec::new(),
-            accepted: Vec::new(),
-        };
+        let gate = Gate::new("last:20", self.sessions[0].session_h.clone());
         let records = Records { source: self, repository: &NoRepository };
         gate.check(records, Timestamp::now()).expect("the head is there").decision()
     }

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use monitor_report::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+use monitor_report::comparison::{Comparison, Request, Sides};
 use monitor_report::gate::Gate;
 use monitor_report::{NoRepository, Records, render, view};
 use monitor_store::{Monitor, Timestamp};
@@ -18,29 +18,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let records = Records { source: &monitor, repository: &NoRepository };
 
     let started = Instant::now();
-    let gate = Gate {
-        baseline,
-        head: "latest".to_owned(),
-        metrics: DEFAULT_METRICS.to_vec(),
-        across_machines: false,
-        allow_partial: false,
-        thresholds: Vec::new(),
-        waivers: Vec::new(),
-        accepted: Vec::new(),
-    };
+    let gate = Gate::new(baseline, "latest");
     let outcome = gate.check(records, Timestamp::now())?;
     eprintln!("gate: {:?} in {:.0?}", outcome.decision(), started.elapsed());
     print!("{}", render::markdown(&view::gate::document(&outcome)));
 
     let started = Instant::now();
-    let request = Request {
-        sides: Sides::find(records, "latest~1", "latest")?,
-        metrics: DEFAULT_METRICS,
-        across_machines: false,
-        thresholds: &|_, _| None,
-        is_over: None,
-    };
-    let comparison = Comparison::new(&monitor, request)?;
+    let sides = Sides::find(records, "latest~1", "latest")?;
+    let comparison = Comparison::new(&monitor, Request::new(sides))?;
     eprintln!("compare: {} findings in {:.0?}", comparison.verdicts.findings.len(), started.elapsed());
     Ok(())
 }

@@ -8,21 +8,15 @@
 //! What changed since the session before, as markdown:
 //!
 //! ```no_run
-//! use monitor_report::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+//! use monitor_report::comparison::{Comparison, Request, Sides};
 //! use monitor_report::{NoRepository, Records, render, view};
 //! use monitor_store::Monitor;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let monitor = Monitor::open(".pymon".as_ref())?;
 //! let records = Records { source: &monitor, repository: &NoRepository };
-//! let request = Request {
-//!     sides: Sides::find(records, "latest~1", "latest")?,
-//!     metrics: DEFAULT_METRICS,
-//!     across_machines: false,
-//!     thresholds: &|_, _| None,
-//!     is_over: None,
-//! };
-//! let comparison = Comparison::new(&monitor, request)?;
+//! let sides = Sides::find(records, "latest~1", "latest")?;
+//! let comparison = Comparison::new(&monitor, Request::new(sides))?;
 //! println!("{}", render::markdown(&view::compare::document(&comparison, false)));
 //! # Ok(())
 //! # }

@@ -84,16 +84,7 @@ impl Recorded {
     }
 
     fn gate_by(&self, source: &dyn Source, baseline: &str, head: &str) -> Gated {
-        let gate = Gate {
-            baseline: baseline.to_owned(),
-            head: head.to_owned(),
-            metrics: self.metrics.clone(),
-            across_machines: false,
-            allow_partial: true,
-            thresholds: Vec::new(),
-            waivers: Vec::new(),
-            accepted: Vec::new(),
-        };
+        let gate = Gate { metrics: self.metrics.clone(), allow_partial: true, ..Gate::new(baseline, head) };
         let records = Records { source, repository: &NoRepository };
         let outcome = gate.check(records, start(0)).expect("a gate");
         let decision = Some(outcome.decision());

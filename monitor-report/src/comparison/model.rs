@@ -25,6 +25,14 @@ pub struct Request<'a> {
     pub is_over: Option<&'a IsOver<'a>>,
 }
 
+impl Request<'_> {
+    /// A comparison by the default metrics, on one machine class, of all that the judge finds.
+    #[must_use]
+    pub fn new(sides: Sides) -> Self {
+        Self { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, is_over: None }
+    }
+}
+
 /// Of a test's metric: the least change that is reported.
 pub type Limits<'a> = dyn Fn(&TestId, Metric) -> Option<Thresholds> + 'a;
 

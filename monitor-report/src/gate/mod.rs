@@ -18,7 +18,7 @@ pub use checked::Checked;
 pub use pattern::Pattern;
 pub use rule::{RuleError, ThresholdRule, Waiver};
 
-use crate::comparison::{Comparison, Finding, Request, Sides};
+use crate::comparison::{Comparison, DEFAULT_METRICS, Finding, Request, Sides};
 use crate::error::ReportError;
 use crate::select::SelectError;
 use crate::source::Records;
@@ -85,6 +85,22 @@ impl Outcome {
 }
 
 impl Gate {
+    /// A gate on the default metrics, all by the judge alone: without limits, waivers and accepted changes, on one machine class,
+    /// and for a whole head. Both sides are as a user names them.
+    #[must_use]
+    pub fn new(baseline: impl Into<String>, head: impl Into<String>) -> Self {
+        Self {
+            baseline: baseline.into(),
+            head: head.into(),
+            metrics: DEFAULT_METRICS.to_vec(),
+            across_machines: false,
+            allow_partial: false,
+            thresholds: Vec::new(),
+            waivers: Vec::new(),
+            accepted: Vec::new(),
+        }
+    }
+
     /// Checks. `now` decides which waivers have expired.
     ///
     /// # Errors

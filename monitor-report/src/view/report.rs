@@ -10,7 +10,7 @@ use super::histories::{Charts, chosen};
 use super::show;
 use super::subject::Subject;
 use super::{compare, summary};
-use crate::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+use crate::comparison::{Comparison, Request, Sides};
 use crate::document::{Column, Table, Value};
 use crate::error::ReportError;
 use crate::gate::Levels;
@@ -86,13 +86,7 @@ fn headline(comparison: Option<&Comparison>) -> String {
 
 fn compared(source: &dyn Source, sides: Sides, levels: &Levels) -> Result<Comparison, ReportError> {
     let is_over = |test: &TestId, metric: Metric, session: &str| levels.is_over(test, metric, session);
-    let request = Request {
-        sides,
-        metrics: DEFAULT_METRICS,
-        across_machines: false,
-        thresholds: &|_, _| None,
-        is_over: (!levels.is_empty()).then_some(&is_over),
-    };
+    let request = Request { is_over: (!levels.is_empty()).then_some(&is_over), ..Request::new(sides) };
     Comparison::new(source, request)
 }
 

@@ -8,7 +8,7 @@ use monitor_store::{Attribution, Kind, Outcome, OutcomeCounts, Session, Test, Te
 
 use super::compare;
 use super::show;
-use crate::comparison::{Comparison, DEFAULT_METRICS, Finding, Request, Sides};
+use crate::comparison::{Comparison, Finding, Request, Sides};
 use crate::document::{Cell, Column, Document, Table, Tone, Value};
 use crate::error::ReportError;
 use crate::measure;
@@ -73,9 +73,7 @@ pub fn of_several(source: &dyn Source, sessions: &[Session]) -> Result<Document,
 /// is no such session.
 fn changes(source: &dyn Source, session: &Session) -> Result<Option<(String, Table)>, ReportError> {
     let Some(sides) = Sides::since_last(source, session)? else { return Ok(None) };
-    let request =
-        Request { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, is_over: None };
-    let comparison = Comparison::new(source, request)?;
+    let comparison = Comparison::new(source, Request::new(sides))?;
     let changed = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
         .into_iter()
         .flat_map(|verdict| comparison.of(verdict))

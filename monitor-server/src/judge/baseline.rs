@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use monitor_report::comparison::{DEFAULT_METRICS, Sides};
+use monitor_report::comparison::Sides;
 use monitor_report::gate::Gate;
 use monitor_report::{Records, ReportError, Repository, select};
 use monitor_store::{Session, Timestamp};
@@ -34,16 +34,7 @@ pub fn of(project: &Project<'_>, branches: &[&str]) -> String {
 ///
 /// If the rows can't be read.
 pub fn judge(project: &Project<'_>, session: &Session, baseline: &str) -> Result<Arc<Verdict>, ReportError> {
-    let gate = Gate {
-        baseline: baseline.to_owned(),
-        head: format!("session:{}", session.session_h),
-        metrics: DEFAULT_METRICS.to_vec(),
-        across_machines: false,
-        allow_partial: false,
-        thresholds: Vec::new(),
-        waivers: Vec::new(),
-        accepted: Vec::new(),
-    };
+    let gate = Gate::new(baseline, format!("session:{}", session.session_h));
     let fork = Fork::of(project, session, baseline);
     let records = Records { source: project, repository: &fork };
     let judge = || gate.check(records, Timestamp::now()).map(|outcome| Verdict::of(&outcome));

@@ -1,7 +1,7 @@
 //! Any two sessions of a project.
 
 use askama::Template;
-use monitor_report::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+use monitor_report::comparison::{Comparison, Request, Sides};
 use monitor_report::render::page::Section;
 use monitor_report::view::compare::document;
 use monitor_report::{NoRepository, Records};
@@ -42,13 +42,8 @@ pub fn compare(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> 
         let text = "Choose two sessions, or write what stands for some: a branch, a commit, last:20, tag:KEY=VALUE.";
         return Ok(view.with(Section::new("choose", "").with_text(text)));
     }
-    let request = Request {
-        sides: Sides::find(Records { source: project, repository: &NoRepository }, base, head)?,
-        metrics: DEFAULT_METRICS,
-        across_machines: across,
-        thresholds: &|_, _| None,
-        is_over: None,
-    };
+    let sides = Sides::find(Records { source: project, repository: &NoRepository }, base, head)?;
+    let request = Request { across_machines: across, ..Request::new(sides) };
     let comparison = Comparison::new(project, request)?;
     view = view.with_document(linked(&wanted.prefix, document(&comparison, all)));
     Ok(view)

@@ -1,7 +1,6 @@
 //! The server judges as `cargo monitor gate` does on a file with the same rows.
 
 use monitor_client::{Batch, Target};
-use monitor_report::comparison::DEFAULT_METRICS;
 use monitor_report::gate::Gate;
 use monitor_report::render::json;
 use monitor_report::view::gate::document;
@@ -115,16 +114,7 @@ fn row(chance: &mut Chance, session: u64, test: u64, wall: f64, is_python: bool,
 
 /// What `cargo monitor gate --format json` prints.
 fn of_file(monitor: &Monitor, baseline: &str, session_h: &str) -> String {
-    let gate = Gate {
-        baseline: baseline.to_owned(),
-        head: format!("session:{session_h}"),
-        metrics: DEFAULT_METRICS.to_vec(),
-        across_machines: false,
-        allow_partial: false,
-        thresholds: Vec::new(),
-        waivers: Vec::new(),
-        accepted: Vec::new(),
-    };
+    let gate = Gate::new(baseline, format!("session:{session_h}"));
     let outcome = gate.check(Records { source: monitor, repository: &NoRepository }, Timestamp::now());
     json(&document(&outcome.expect("the gate answers")))
 }

@@ -21,7 +21,7 @@ use crate::output::Document;
 use crate::outside;
 use monitor_analysis::constants::SAMPLES_MIN;
 use monitor_analysis::verdict::Verdict;
-use monitor_report::comparison::{Comparison, DEFAULT_METRICS, Request, Sides};
+use monitor_report::comparison::{Comparison, Request, Sides};
 use monitor_report::gate::doubts;
 use monitor_report::view::{compare as view, summary};
 
@@ -128,13 +128,7 @@ fn confirmed(arguments: &Arguments, app: &App, file: &Path, session_h: &str, pai
     };
     let levels = app.levels(&monitor)?;
     let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
-    let request = Request {
-        sides,
-        metrics: DEFAULT_METRICS,
-        across_machines: false,
-        thresholds: &|_, _| None,
-        is_over: (!levels.is_empty()).then_some(&is_over),
-    };
+    let request = Request { is_over: (!levels.is_empty()).then_some(&is_over), ..Request::new(sides) };
     let comparison = Comparison::new(&monitor, request)?;
     let worse = [Verdict::Regressed, Verdict::Suspect].into_iter().flat_map(|verdict| comparison.of(verdict));
     let doubts = doubts(worse);
