@@ -2,7 +2,7 @@
 
 use crate::constants::{FACTOR_CLIP, FACTOR_MIN_TESTS, FACTOR_PRICE, FACTOR_UNSEEN, FACTOR_WINDOW, HISTORY_SETTLED};
 use crate::constants::{MAD_SCALE, SCALE_UNKNOWN, SPREAD_FLOOR};
-use crate::median::median_of_few;
+use crate::median::medians_of_nine_before;
 use crate::summary::{mad, median};
 
 /// A series as the factors see it: logarithms, and the places of its runs among all runs; the new one is behind them.
@@ -143,9 +143,9 @@ pub(crate) fn slope(past: &[f64], factors: &[f64], tests: usize) -> f64 {
         for (value, (past, factor)) in adjusted.iter_mut().zip(past.iter().zip(factors)) {
             *value = past - slope * factor;
         }
-        let before = |at: usize| adjusted[at.saturating_sub(9)..at].iter().copied();
-        let error = |at: usize| (adjusted[at] - median_of_few(before(at))).abs();
-        (5..past.len()).map(error).sum::<f64>() * (1.0 + FACTOR_PRICE * slope)
+        let mut error = 0.0;
+        medians_of_nine_before(&adjusted[..past.len()], 5, |at, median| error += (adjusted[at] - median).abs());
+        error * (1.0 + FACTOR_PRICE * slope)
     };
     let priced = SLOPES.map(|slope| (price(slope), slope));
     priced.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0.0, |(_, slope)| slope)

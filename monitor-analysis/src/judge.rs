@@ -98,9 +98,12 @@ pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
     let score_needed = threshold(&past, deciding.len());
     let mut factors = BTreeMap::new();
     for (metric, looked) in &looks {
-        for look in &looked.looks {
-            let scatter = warn_only.get(metric).copied();
-            findings[look.index] = Some(by_history(&series[look.index], look, score_needed, scatter));
+        let scatter = warn_only.get(metric).copied();
+        let judge = |look: &Look| (look.index, by_history(&series[look.index], look, score_needed, scatter));
+        let parts: Vec<&[Look]> = looked.looks.chunks(MUCH).collect();
+        let found = parallel(&parts, is_much, |looks| looks.iter().map(judge).collect::<Vec<_>>());
+        for (index, finding) in found.into_iter().flatten() {
+            findings[index] = Some(finding);
         }
         if let Some(factor) = run_factor(looked, warn_only.contains_key(metric)) {
             factors.insert(*metric, factor);

@@ -75,8 +75,8 @@ impl Scale {
     pub fn of(metric: Metric, past: &[f64], new: &[f64]) -> Self {
         let mut sorted = past.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
-        let gaps = |log: &dyn Fn(f64) -> f64, least: f64| {
-            let gaps = sorted.windows(2).map(|pair| log(pair[1]) - log(pair[0])).filter(|gap| *gap > least);
+        let least_gap = |values: &[f64], least: f64| {
+            let gaps = values.windows(2).map(|pair| pair[1] - pair[0]).filter(|gap| *gap > least);
             gaps.min_by(f64::total_cmp)
         };
         let last = sorted.last().copied().unwrap_or(0.0);
@@ -84,10 +84,11 @@ impl Scale {
         let unit = if past.iter().chain(new).all(|value| *value > 0.0) {
             None
         } else {
-            Some(gaps(&|value| value, 0.0).unwrap_or(apart))
+            Some(least_gap(&sorted, 0.0).unwrap_or(apart))
         };
         let scale = Self { unit, step: 0.0 };
-        let step = gaps(&|value| scale.log(value), 1e-9).unwrap_or_else(|| {
+        let logs: Vec<f64> = sorted.iter().map(|value| scale.log(*value)).collect();
+        let step = least_gap(&logs, 1e-9).unwrap_or_else(|| {
             let told = (scale.log(last + apart) - scale.log(last)).abs();
             // A clock of few digits shows the same value for long, then twice as much at most.
             let one_tick = new.iter().map(|value| (scale.log(*value) - scale.log(last)).abs()).fold(0.0, f64::max);

@@ -120,8 +120,9 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
             seen.test(row.test).head.insert(0, place);
         }
     }
-    let machines: HashMap<u32, u32> = seen.machines_of_head();
-    let head_tests: Vec<u32> = machines.keys().copied().collect();
+    let machines = seen.machines_of_head();
+    let machine_of_head = |test: u32| machines.get(test as usize).copied().flatten();
+    let head_tests: Vec<u32> = (0..).zip(&machines).filter(|(_, it)| it.is_some()).map(|(test, _)| test).collect();
     let wanted = head_tests.len() * sides.depth;
     let (mut read, mut usual): (usize, Vec<u32>) = (0, Vec::new());
     let mut base = Vec::new();
@@ -138,7 +139,7 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
             let test = seen.test(row.test);
             test.base.push(place);
             test.last_read = index;
-            let fits = row.passed && (request.across_machines || machines.get(&row.test) == Some(&row.machine));
+            let fits = row.passed && (request.across_machines || machine_of_head(row.test) == Some(row.machine));
             test.fitting += usize::from(fits);
         }
         base.push(session.clone());
@@ -156,7 +157,7 @@ pub(super) fn observe(rows: &mut Rows<'_>, request: &Request<'_>) -> Result<Obse
     for session in &sides.witnesses {
         let of_session = rows.of(session)?;
         for (place, row) in seen.session(session, 0, &of_session) {
-            if machines.contains_key(&row.test) {
+            if machine_of_head(row.test).is_some() {
                 seen.test(row.test).witnesses.push(place);
             }
         }
@@ -216,14 +217,10 @@ impl Seen {
         (0..).zip(&rows.rows).map(move |(row, it)| (Place { session: at, row }, it))
     }
 
-    /// The machine of the newest run in the head, of each test that the head has.
-    fn machines_of_head(&self) -> HashMap<u32, u32> {
-        let machine = |test: &Observation| {
-            let newest = test.head.last()?;
-            let row = &self.sessions[newest.session as usize].rows.rows[newest.row as usize];
-            Some((test.number, row.machine))
-        };
-        self.tests.iter().filter_map(machine).collect()
+    /// The machine of the newest run in the head, for each test; `None` of those that the head does not have.
+    fn machines_of_head(&self) -> Vec<Option<u32>> {
+        let machine = |newest: &Place| self.sessions[newest.session as usize].rows.rows[newest.row as usize].machine;
+        self.tests.iter().map(|test| test.head.last().map(machine)).collect()
     }
 
     fn observed(self, rows: &Rows<'_>, base: Vec<Session>) -> Observed {

@@ -88,6 +88,7 @@ pub(super) fn prepared(observed: &Observed, request: &Request<'_>) -> Prepared {
             prepared.findings.push(finding(id, None, Judgement::without_comparison(reason), across_machines));
             continue;
         }
+        let Some(alike) = test.alike(request.across_machines) else { continue };
         let next = binaries.len() as u32;
         let binary = *binaries.entry((&id.package, &id.binary)).or_insert(next);
         for (place, &metric) in request.metrics.iter().enumerate() {
@@ -95,7 +96,7 @@ pub(super) fn prepared(observed: &Observed, request: &Request<'_>) -> Prepared {
             if metric == Metric::Memory && test.has_heap(request.metrics) {
                 continue;
             }
-            match history(id, test, (place, metric), binary, request) {
+            match history(id, &alike, (place, metric), binary, request) {
                 Ok(history) => {
                     prepared.histories.extend(history.map(|history| History { across_machines, ..history }));
                 }
@@ -157,47 +158,77 @@ impl<'a> Runs<'a> {
     }
 }
 
+/// The runs of a test that were measured as the last of the head that passed was: on its machine class, in its way.
+struct Alike<'a> {
+    test: &'a Runs<'a>,
+    like: &'a RunFigures,
+    across_machines: bool,
+    base: Vec<&'a Run<'a>>,
+    head: Vec<&'a Run<'a>>,
+    witnesses: Vec<&'a Run<'a>>,
+}
+
+impl<'a> Runs<'a> {
+    /// `None` if none of the head passed.
+    fn alike(&'a self, across_machines: bool) -> Option<Alike<'a>> {
+        let like = &self.head.iter().rev().find(|run| run.row.passed)?.row;
+        let is_alike = |run: &&Run<'_>| {
+            run.row.passed
+                && (across_machines || run.row.machine == like.machine)
+                && run.row.whole_process == like.whole_process
+        };
+        let [base, head, witnesses] =
+            [&self.base, &self.head, &self.witnesses].map(|runs| runs.iter().filter(is_alike).collect());
+        Some(Alike { test: self, like, across_machines, base, head, witnesses })
+    }
+}
+
+impl Alike<'_> {
+    /// Whether the base has such a value at all. Sessions in which instructions were counted have other metrics than those
+    /// beside them.
+    fn was_measured(&self, place: usize) -> bool {
+        let is_here = |run: &&Run<'_>| self.across_machines || run.row.machine == self.like.machine;
+        self.test.base.iter().filter(is_here).any(|run| run.value(place).is_some())
+    }
+}
+
 /// The series of one metric; `None` if no side ever measured it.
 fn history(
     id: &TestId,
-    test: &Runs<'_>,
+    alike: &Alike<'_>,
     (place, metric): (usize, Metric),
     binary: u32,
     request: &Request<'_>,
 ) -> Result<Option<History>, Reason> {
-    let Some(head) = test.head.iter().rev().find(|run| run.row.passed).map(|run| &run.row) else {
-        return Ok(None);
-    };
-    let is_alike = |run: &&Run<'_>| is_alike(metric, &run.row, head, request.across_machines);
-    let alike =
-        |runs: &[Run<'_>]| runs.iter().filter(is_alike).filter_map(|run| run.value(place)).collect::<Vec<f64>>();
-    // Sessions in which instructions were counted have other metrics than those beside them.
-    let is_here = |run: &&Run<'_>| request.across_machines || run.row.machine == head.machine;
-    let measured_before = test.base.iter().filter(is_here).any(|run| run.value(place).is_some());
-    let new = alike(&test.head);
+    // Memory of one source says nothing of that of another.
+    let is_alike = |run: &&&Run<'_>| metric != Metric::Memory || run.row.memory == alike.like.memory;
+    let values =
+        |runs: &[&Run<'_>]| runs.iter().filter(is_alike).filter_map(|run| run.value(place)).collect::<Vec<f64>>();
+    let new = values(&alike.head);
     if new.is_empty() {
-        return if measured_before { Err(Reason::NotMeasured) } else { Ok(None) };
+        return if alike.was_measured(place) { Err(Reason::NotMeasured) } else { Ok(None) };
     }
     let is_over = |run: &Run<'_>| request.is_over.is_some_and(|is_over| is_over(id, metric, run.session_h));
-    let before = test.base.iter().filter(is_alike).filter(|run| !is_over(run));
-    let mut past: Vec<(&Run<'_>, f64)> = before.filter_map(|run| Some((run, run.value(place)?))).collect();
+    let before = alike.base.iter().filter(is_alike).filter(|run| !is_over(run));
+    let mut past: Vec<(&Run<'_>, f64)> = Vec::with_capacity(alike.base.len());
+    past.extend(before.filter_map(|run| Some((*run, run.value(place)?))));
     past.drain(..past.len().saturating_sub(request.sides.depth));
     if request.sides.is_one {
-        past.drain(..other_level(&past.iter().map(|(_, value)| *value).collect::<Vec<_>>()));
+        past.drain(..other_level(past.iter().map(|(_, value)| *value)));
     }
     if past.is_empty() {
-        return Err(if measured_before { Reason::OtherSource } else { Reason::NotMeasured });
+        return Err(if alike.was_measured(place) { Reason::OtherSource } else { Reason::NotMeasured });
     }
-    let new_runs = || test.head.iter().filter(is_alike);
+    let new_runs = || alike.head.iter().filter(is_alike).copied();
     Ok(Some(History {
         test: id.clone(),
         metric,
-        number: test.number,
+        number: alike.test.number,
         binary,
         single_threaded: past.iter().map(|(run, _)| *run).chain(new_runs()).all(|run| run.row.single_threaded),
         past: past.iter().map(|(run, value)| Past { run: run.session, code: run.code, value: *value }).collect(),
         code: new_runs().next_back().filter(|run| run.code_is_known).map(|run| run.code),
-        witnesses: alike(&test.witnesses),
+        witnesses: values(&alike.witnesses),
         new,
         across_machines: false,
     }))
@@ -207,16 +238,8 @@ fn history(
 const SAME_LEVEL: f64 = 2.0;
 
 /// How many of the values, oldest first, are before the level that the newest is on.
-fn other_level(values: &[f64]) -> usize {
-    let Some(last) = values.last() else { return 0 };
-    let differs = |value: &f64| value.max(*last) > SAME_LEVEL * value.min(*last).max(0.0) && value != last;
-    values.iter().rposition(differs).map_or(0, |at| at + 1)
-}
-
-/// Whether a row's figure was obtained as the head's: on its machine class, in its way.
-fn is_alike(metric: Metric, row: &RunFigures, head: &RunFigures, across_machines: bool) -> bool {
-    row.passed
-        && (across_machines || row.machine == head.machine)
-        && row.whole_process == head.whole_process
-        && (metric != Metric::Memory || row.memory == head.memory)
+fn other_level(mut values: impl DoubleEndedIterator<Item = f64> + ExactSizeIterator + Clone) -> usize {
+    let Some(last) = values.clone().next_back() else { return 0 };
+    let differs = |value: f64| value.max(last) > SAME_LEVEL * value.min(last).max(0.0) && value != last;
+    values.rposition(differs).map_or(0, |at| at + 1)
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::thread;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement};
 
 use crate::error::StoreError;
@@ -68,20 +69,25 @@ struct Read {
 }
 
 /// The column of the first figure.
-const FIRST_FIGURE: usize = 4;
+const FIRST_FIGURE: usize = 3;
 
-/// Bits of the fourth column: each column less is a twelfth of the time.
+/// The third column: these bits, and above them the context. Each column less is a twelfth of the time.
 const PASSED: i64 = 1;
 const WHOLE_PROCESS: i64 = 2;
 const SINGLE_THREADED: i64 = 4;
 const HEAP: i64 = 8;
 const RSS: i64 = 16;
+const CONTEXT: i64 = 32;
+const NO_CONTEXT: i64 = -1;
 
 fn sql(figures: &[Figure]) -> String {
     let columns: String = figures.iter().map(|figure| expression(*figure)).collect();
+    // What has neither ended nor one of these outcomes is not asked for: what passed has ended.
     format!(
-        "SELECT r.ITEM, r.START, r.ENV, (r.ENDED AND coalesce(r.OUTCOME = 'passed', 1)) \
-         + {WHOLE_PROCESS} * (r.ATTRIBUTION IS 'process') + {SINGLE_THREADED} * (r.THREADS IS 1) \
+        "SELECT r.ITEM, r.START, {CONTEXT} * coalesce(r.ENV, {NO_CONTEXT}) \
+         + CASE WHEN r.OUTCOME = 'passed' OR r.OUTCOME IS NULL THEN {PASSED} ELSE 0 END \
+         + CASE WHEN r.ATTRIBUTION = 'process' THEN {WHOLE_PROCESS} ELSE 0 END \
+         + CASE WHEN r.THREADS = 1 THEN {SINGLE_THREADED} ELSE 0 END \
          + CASE r.MEM_SOURCE WHEN 'heap' THEN {HEAP} WHEN 'rss' THEN {RSS} ELSE 0 END{columns} \
          FROM RUNS r WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
          AND (r.ENDED OR r.OUTCOME IN ('running', 'crashed'))"
@@ -127,8 +133,7 @@ impl Query<'_> {
             let start: Timestamp = row.get(1)?;
             let place = places[test as usize] as usize;
             let run = run(row, test, &mut read.contexts)?;
-            let values = (FIRST_FIGURE..FIRST_FIGURE + self.figures)
-                .map(|figure| row.get::<_, Option<f64>>(figure).map(|value| value.unwrap_or(f64::NAN)));
+            let values = (FIRST_FIGURE..FIRST_FIGURE + self.figures).map(|figure| number(row, figure));
             if place == NOWHERE as usize {
                 places[test as usize] = found.runs.len() as u32;
                 found.runs.push(run);
@@ -158,13 +163,24 @@ impl Query<'_> {
 
 const NOWHERE: u32 = u32::MAX;
 
+/// A figure; NaN if there is none.
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
+    match row.get_ref(column)? {
+        ValueRef::Real(value) => Ok(value),
+        #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, 9 PB")]
+        ValueRef::Integer(value) => Ok(value as f64),
+        ValueRef::Null => Ok(f64::NAN),
+        ValueRef::Text(_) | ValueRef::Blob(_) => row.get(column),
+    }
+}
+
 fn run(row: &Row<'_>, test: u32, contexts: &mut Vec<Option<i64>>) -> rusqlite::Result<RunFigures> {
-    let context: Option<i64> = row.get(2)?;
+    let bits: i64 = row.get(2)?;
+    let context = Some(bits.div_euclid(CONTEXT)).filter(|context| *context != NO_CONTEXT);
     let machine = contexts.iter().position(|known| *known == context).unwrap_or_else(|| {
         contexts.push(context);
         contexts.len() - 1
     });
-    let bits: i64 = row.get(3)?;
     let has = |bit: i64| bits & bit != 0;
     Ok(RunFigures {
         test,
