@@ -1,10 +1,10 @@
 //! The query of [`Figures`]: numbers of `RUNS` only, the words behind them once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::thread;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, Statement};
+use rusqlite::{Connection, Row, Rows};
 
 use crate::error::StoreError;
 use crate::figures::{Figure, Figures, RunFigures, SessionFigures};
@@ -12,7 +12,6 @@ use crate::sqlite::columns::Cells;
 use crate::sqlite::conditions::column;
 use crate::sqlite::monitor::{Monitor, text};
 use crate::test_run::TestId;
-use crate::timestamp::Timestamp;
 use crate::words::MemSource;
 
 /// So many sessions are worth another thread, which has to open the file too.
@@ -27,17 +26,15 @@ impl Monitor {
     pub fn figures<S: AsRef<str>>(&self, sessions: &[S], figures: &[Figure]) -> Result<Figures, StoreError> {
         let sessions: Vec<&str> = sessions.iter().map(AsRef::as_ref).collect();
         let mut names = Names::of(self)?;
-        let query = &Query { sql: sql(figures), figures: figures.len(), items: &names.items, tests: names.tests.len() };
+        let (by_item, by_start) = (sql(figures, "r.ITEM, r.START"), sql(figures, "r.START, r.ITEM"));
+        let query = &Query { by_item, by_start, figures: figures.len(), items: &names.items, tests: names.tests.len() };
         let is_shared = sessions.len() >= SHARED_FROM && thread::available_parallelism().is_ok_and(|all| all.get() > 1);
         let another = if is_shared { self.another() } else { None };
         let (here, there) = sessions.split_at(if another.is_some() { sessions.len() / 2 } else { sessions.len() });
         let (first, second) = thread::scope(|scope| {
-            let other = another.map(|database| {
-                scope.spawn(move || {
-                    database.patiently(|connection| query.read(&mut connection.prepare(&query.sql)?, there))
-                })
-            });
-            let first = self.prepared(&query.sql, |statement| query.read(statement, here));
+            let other = another
+                .map(|database| scope.spawn(move || database.patiently(|connection| query.read(connection, there))));
+            let first = self.asked(|connection| query.read(connection, here));
             let second = other.map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             Ok::<_, StoreError>((first?, second.transpose()?.unwrap_or_default()))
         })?;
@@ -55,7 +52,10 @@ impl Monitor {
 
 /// What is asked of each session, by SQLite's own numbers of items and contexts.
 struct Query<'a> {
-    sql: String,
+    /// In the order of an index: the runs of an item follow each other.
+    by_item: String,
+    /// For sessions in which a test has several items.
+    by_start: String,
     figures: usize,
     items: &'a [(i64, u32)],
     tests: usize,
@@ -69,9 +69,9 @@ struct Read {
 }
 
 /// The column of the first figure.
-const FIRST_FIGURE: usize = 3;
+const FIRST_FIGURE: usize = 2;
 
-/// The third column: these bits, and above them the context. Each column less is a twelfth of the time.
+/// The second column: these bits, and above them the context. Each column less is a twelfth of the time.
 const PASSED: i64 = 1;
 const WHOLE_PROCESS: i64 = 2;
 const SINGLE_THREADED: i64 = 4;
@@ -80,17 +80,17 @@ const RSS: i64 = 16;
 const CONTEXT: i64 = 32;
 const NO_CONTEXT: i64 = -1;
 
-fn sql(figures: &[Figure]) -> String {
+fn sql(figures: &[Figure], order: &str) -> String {
     let columns: String = figures.iter().map(|figure| expression(*figure)).collect();
     // What has neither ended nor one of these outcomes is not asked for: what passed has ended.
     format!(
-        "SELECT r.ITEM, r.START, {CONTEXT} * coalesce(r.ENV, {NO_CONTEXT}) \
+        "SELECT r.ITEM, {CONTEXT} * coalesce(r.ENV, {NO_CONTEXT}) \
          + CASE WHEN r.OUTCOME = 'passed' OR r.OUTCOME IS NULL THEN {PASSED} ELSE 0 END \
          + CASE WHEN r.ATTRIBUTION = 'process' THEN {WHOLE_PROCESS} ELSE 0 END \
          + CASE WHEN r.THREADS = 1 THEN {SINGLE_THREADED} ELSE 0 END \
          + CASE r.MEM_SOURCE WHEN 'heap' THEN {HEAP} WHEN 'rss' THEN {RSS} ELSE 0 END{columns} \
          FROM RUNS r WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
-         AND (r.ENDED OR r.OUTCOME IN ('running', 'crashed'))"
+         AND (r.ENDED OR r.OUTCOME IN ('running', 'crashed')) ORDER BY {order}"
     )
 }
 
@@ -105,50 +105,78 @@ fn expression(figure: Figure) -> String {
 }
 
 impl Query<'_> {
-    fn read(&self, statement: &mut Statement<'_>, sessions: &[&str]) -> rusqlite::Result<Read> {
+    fn read(&self, connection: &Connection, sessions: &[&str]) -> rusqlite::Result<Read> {
         let mut read = Read::default();
+        let mut by_item = connection.prepare(&self.by_item)?;
         for session_h in sessions {
-            let session = self.session(statement, session_h, &mut read)?;
+            let usual = read.sessions.last().map_or(0, |session| session.runs.len());
+            let session = match self.session(by_item.query([session_h])?, usual, &mut read.contexts)? {
+                Some(session) => session,
+                None => {
+                    self.mixed_session(connection.prepare(&self.by_start)?.query([session_h])?, &mut read.contexts)?
+                }
+            };
             read.sessions.push(session);
         }
         Ok(read)
     }
 
+    /// A session whose rows come by item, and of each by start: the last of a test counts. `None` if a test comes by another
+    /// item again. There may be about as many rows as `usual`.
     fn session(
         &self,
-        statement: &mut Statement<'_>,
-        session_h: &str,
-        read: &mut Read,
-    ) -> rusqlite::Result<SessionFigures> {
-        let usual = read.sessions.last().map_or(0, |session| session.runs.len());
+        mut rows: Rows<'_>,
+        usual: usize,
+        contexts: &mut Vec<Option<i64>>,
+    ) -> rusqlite::Result<Option<SessionFigures>> {
         let mut found =
             SessionFigures { runs: Vec::with_capacity(usual), values: Vec::with_capacity(usual * self.figures) };
-        // When the runs that were found began, and where that of a test stands among them.
-        let mut starts: Vec<Timestamp> = Vec::with_capacity(usual);
-        let mut places: Vec<u32> = vec![NOWHERE; self.tests];
-        let mut next = 0;
-        let mut rows = statement.query([session_h])?;
+        let mut seen = vec![false; self.tests];
+        let (mut next, mut last) = (0, None);
         while let Some(row) = rows.next()? {
-            let Some(test) = self.test(row.get(0)?, &mut next) else { continue };
-            let start: Timestamp = row.get(1)?;
-            let place = places[test as usize] as usize;
-            let run = run(row, test, &mut read.contexts)?;
-            let values = (FIRST_FIGURE..FIRST_FIGURE + self.figures).map(|figure| number(row, figure));
-            if place == NOWHERE as usize {
-                places[test as usize] = found.runs.len() as u32;
-                found.runs.push(run);
-                starts.push(start);
-                for value in values {
-                    found.values.push(value?);
-                }
-            } else if start >= starts[place] {
-                (found.runs[place], starts[place]) = (run, start);
-                for (known, value) in found.values[place * self.figures..].iter_mut().zip(values) {
-                    *known = value?;
-                }
+            let item = row.get(0)?;
+            let Some(test) = self.test(item, &mut next) else { continue };
+            if last == Some(item) {
+                found.runs.pop();
+                found.values.truncate(found.runs.len() * self.figures);
+            } else if std::mem::replace(&mut seen[test as usize], true) {
+                return Ok(None);
             }
+            last = Some(item);
+            self.push(row, test, contexts, &mut found)?;
+        }
+        Ok(Some(found))
+    }
+
+    /// A session whose rows come by start.
+    fn mixed_session(&self, mut rows: Rows<'_>, contexts: &mut Vec<Option<i64>>) -> rusqlite::Result<SessionFigures> {
+        let mut last: BTreeMap<u32, SessionFigures> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let Some(test) = self.test(row.get(0)?, &mut 0) else { continue };
+            let mut run = SessionFigures::default();
+            self.push(row, test, contexts, &mut run)?;
+            last.insert(test, run);
+        }
+        let mut found = SessionFigures::default();
+        for run in last.into_values() {
+            found.runs.extend(run.runs);
+            found.values.extend(run.values);
         }
         Ok(found)
+    }
+
+    fn push(
+        &self,
+        row: &Row<'_>,
+        test: u32,
+        contexts: &mut Vec<Option<i64>>,
+        found: &mut SessionFigures,
+    ) -> rusqlite::Result<()> {
+        found.runs.push(run(row, test, contexts)?);
+        for figure in FIRST_FIGURE..FIRST_FIGURE + self.figures {
+            found.values.push(number(row, figure)?);
+        }
+        Ok(())
     }
 
     /// The test that an item is; `None` for what is no test. Items come in ascending order nearly always: `next` is where this
@@ -160,8 +188,6 @@ impl Query<'_> {
         Some(self.items[at].1)
     }
 }
-
-const NOWHERE: u32 = u32::MAX;
 
 /// A figure; NaN if there is none.
 fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
@@ -175,7 +201,7 @@ fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
 }
 
 fn run(row: &Row<'_>, test: u32, contexts: &mut Vec<Option<i64>>) -> rusqlite::Result<RunFigures> {
-    let bits: i64 = row.get(2)?;
+    let bits: i64 = row.get(1)?;
     let context = Some(bits.div_euclid(CONTEXT)).filter(|context| *context != NO_CONTEXT);
     let machine = contexts.iter().position(|known| *known == context).unwrap_or_else(|| {
         contexts.push(context);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::types::Value;
-use rusqlite::{Row, Statement, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::error::StoreError;
 use crate::filter::{Metrics, Sessions};
@@ -265,14 +265,9 @@ impl Monitor {
         Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
     }
 
-    /// Runs a statement as often as `action` likes. Begun anew while the file is locked.
-    pub(crate) fn prepared<T>(
-        &self,
-        sql: &str,
-        mut action: impl FnMut(&mut Statement<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        reader.database.patiently(|connection| action(&mut connection.prepare(sql)?))
+    /// What `action` reads. Begun anew while the file is locked.
+    pub(crate) fn asked<T>(&self, action: impl FnMut(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).database.patiently(action)
     }
 
     /// A second connection to read by, for another thread; `None` where that is not simple.
@@ -288,8 +283,7 @@ impl Monitor {
     ) -> Result<Vec<T>, StoreError> {
         let values: Vec<_> = values.into_iter().collect();
         // A query that panicked leaves nothing half done: it only read.
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        reader.database.patiently(|connection| {
+        self.asked(|connection| {
             let mut statement = connection.prepare(sql)?;
             statement.query_map(params_from_iter(&values), read)?.collect()
         })
