@@ -38,8 +38,15 @@ fn main() -> Result<()> {
         false => folder.path().join("monitor.db").to_string_lossy().into_owned(),
     };
     let address = start(&database)?;
-    let one = singles(address, 1)?;
-    println!("single metrics, 1 client          {one:>9.0} /s   {:.0} % of the commits", 100.0 * one / commits);
+    let empty = empty(address)?;
+    println!("requests that store nothing       {empty:>9.0} /s");
+    let (one, both) = (singles(address, 1)?, 1.0 / (1.0 / commits + 1.0 / empty));
+    let share = |limit: f64| 100.0 * one / limit;
+    println!(
+        "single metrics, 1 client          {one:>9.0} /s   {:.0} % of the commits, {:.0} % of a commit and such a request",
+        share(commits),
+        share(both)
+    );
     println!("single metrics, 8 clients         {:>9.0} /s", singles(address, 8)?);
     let sessions = rows.div_ceil(TESTS);
     println!(
@@ -124,6 +131,15 @@ fn start(database: &str) -> Result<SocketAddr> {
         runtime.block_on(serve(listener, None, state, std::future::pending::<()>()))
     });
     Ok(address)
+}
+
+/// What a request costs whatever it asks for: two wake-ups, and HTTP on both sides.
+fn empty(address: SocketAddr) -> Result<f64> {
+    let mut connection = Connection::open(address)?;
+    per_second(|| match connection.ask("GET", "/healthz", "text/plain", b"")? {
+        (200, _) => Ok(()),
+        (status, _) => Err(format!("status {status}").into()),
+    })
 }
 
 fn metric(client: usize, number: usize) -> Value {

@@ -1,13 +1,16 @@
 //! Requests wait here for the database. A writer takes all that wait at once, and stores them with one sync.
 //!
-//! There is no timer: while the disk is busy with one group, the next gathers.
+//! There is no timer: while the disk is busy with one group, the next gathers. A request that finds nobody at work need not
+//! wait for a thread to wake up: it is stored where it came in.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
+use tokio::task::block_in_place;
 
 use crate::error::Problem;
 use crate::store::{Outcome, Store, StoreError, Write};
@@ -23,13 +26,12 @@ const GROUP: usize = 10_000;
 const WAITING: usize = 1_000_000;
 
 /// Requests on their way to the database.
-#[derive(Debug)]
 pub struct Queue {
     line: Arc<Line>,
 }
 
-#[derive(Debug, Default)]
 struct Line {
+    store: Arc<dyn Store>,
     waiting: Mutex<Waiting>,
     arrived: Condvar,
 }
@@ -38,6 +40,8 @@ struct Line {
 struct Waiting {
     jobs: VecDeque<Job>,
     rows: usize,
+    /// How many more may write now.
+    free: usize,
     over: bool,
 }
 
@@ -52,10 +56,11 @@ impl Queue {
     /// Starts the writers of a database.
     #[must_use]
     pub fn start(store: &Arc<dyn Store>) -> Self {
-        let line = Arc::<Line>::default();
+        let waiting = Mutex::new(Waiting { free: store.writers(), ..Waiting::default() });
+        let line = Arc::new(Line { store: Arc::clone(store), waiting, arrived: Condvar::new() });
         for _ in 0..store.writers() {
-            let (line, store) = (Arc::clone(&line), Arc::clone(store));
-            thread::spawn(move || line.serve(&*store));
+            let line = Arc::clone(&line);
+            thread::spawn(move || line.serve());
         }
         Self { line }
     }
@@ -66,17 +71,17 @@ impl Queue {
     ///
     /// If it is not stored.
     pub async fn write(&self, request: Write) -> Result<Outcome, Problem> {
-        let (reply, answer) = oneshot::channel();
-        {
-            let mut waiting = self.line.lock();
-            let rows = weight(&request);
-            if waiting.rows > 0 && waiting.rows + rows > WAITING {
-                return Err(Problem::later("too many rows wait for the database"));
+        let until = Instant::now() + PATIENCE;
+        if let Some(turn) = self.line.turn_now() {
+            let stored = block_in_place(|| self.line.store.write(&[&request]));
+            drop(turn);
+            match stored {
+                // It waits among the others until the database is back.
+                Err(StoreError::Unavailable(_)) => {}
+                stored => return Ok(stored?.swap_remove(0)),
             }
-            waiting.rows += rows;
-            waiting.jobs.push_back(Job { request, until: Instant::now() + PATIENCE, reply });
         }
-        self.line.arrived.notify_one();
+        let answer = self.line.push(request, until)?;
         answer.await.unwrap_or_else(|_| Err(Problem::later("the server ends")))
     }
 }
@@ -93,20 +98,47 @@ impl Line {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(&self, store: &dyn Store) {
-        while let Some(jobs) = self.take() {
-            store_all(store, jobs);
+    /// If nobody would be overtaken, and the thread may be kept from its other work.
+    fn turn_now(&self) -> Option<Turn<'_>> {
+        let may_block = Handle::try_current().is_ok_and(|now| now.runtime_flavor() == RuntimeFlavor::MultiThread);
+        let mut waiting = self.lock();
+        (may_block && waiting.jobs.is_empty() && waiting.free > 0).then(|| {
+            waiting.free -= 1;
+            Turn(self)
+        })
+    }
+
+    fn push(&self, request: Write, until: Instant) -> Result<oneshot::Receiver<Result<Outcome, Problem>>, Problem> {
+        let (reply, answer) = oneshot::channel();
+        let mut waiting = self.lock();
+        let rows = weight(&request);
+        if waiting.rows > 0 && waiting.rows + rows > WAITING {
+            return Err(Problem::later("too many rows wait for the database"));
+        }
+        waiting.rows += rows;
+        waiting.jobs.push_back(Job { request, until, reply });
+        if waiting.free > 0 {
+            self.arrived.notify_one();
+        }
+        Ok(answer)
+    }
+
+    fn serve(&self) {
+        while let Some((turn, jobs)) = self.take() {
+            store_all(&*self.store, jobs);
+            drop(turn);
         }
     }
 
-    fn take(&self) -> Option<Vec<Job>> {
+    fn take(&self) -> Option<(Turn<'_>, Vec<Job>)> {
         let mut waiting = self.lock();
-        while waiting.jobs.is_empty() {
-            if waiting.over {
+        while waiting.jobs.is_empty() || waiting.free == 0 {
+            if waiting.over && waiting.jobs.is_empty() {
                 return None;
             }
             waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
+        waiting.free -= 1;
         let (mut jobs, mut rows) = (Vec::new(), 0);
         while let Some(job) = waiting.jobs.front() {
             rows += weight(&job.request);
@@ -116,7 +148,22 @@ impl Line {
             waiting.rows -= weight(&job.request);
             jobs.extend(waiting.jobs.pop_front());
         }
-        Some(jobs)
+        Some((Turn(self), jobs))
+    }
+}
+
+/// The right to write, until it is dropped.
+struct Turn<'a>(&'a Line);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.free += 1;
+        if waiting.over {
+            self.0.arrived.notify_all();
+        } else if !waiting.jobs.is_empty() {
+            self.0.arrived.notify_one();
+        }
     }
 }
 

@@ -242,9 +242,46 @@ fn run<'a>(
     let context = label(connection, memory, project, &run.context_h)?;
     let test = numbers::test(connection, memory, project, run, key)?;
     let figures = run.figures.as_ref();
-    let nth = if append { next_nth(connection, session, key, &run.start)? } else { run.nth };
-    // Without RETURNING, for which SQLite would copy every page that changes.
-    let is_inserted = connection
+    let labels = (project, session, context);
+    let mut nth = if append { 0 } else { run.nth };
+    let mut is_inserted = insert(connection, labels, (test, key), run, nth)?;
+    if append && !is_inserted {
+        nth = next_nth(connection, session, key, &run.start)?;
+        is_inserted = insert(connection, labels, (test, key), run, nth)?;
+    }
+    let id = if is_inserted {
+        connection.last_insert_rowid()
+    } else {
+        connection
+            .prepare_cached("SELECT id FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3 AND nth = ?4")?
+            .query_row(params![session, key, run.start, nth], |row| row.get(0))?
+    };
+    let has_ended = match figures {
+        Some(figures) if !is_inserted => ended(connection, id, figures)?,
+        _ => false,
+    };
+    if is_inserted {
+        block(connection, memory, key, session)?;
+    }
+    if is_inserted || has_ended {
+        tallies.add(labels, run, is_inserted);
+    }
+    if let Some(profile) = &run.profile {
+        self::profile(connection, id, profile, has_ended)?;
+    }
+    Ok(is_inserted || has_ended)
+}
+
+/// Whether the row was not there before. Without RETURNING, for which SQLite would copy every page that changes.
+fn insert(
+    connection: &Connection,
+    (project, session, context): (i64, i64, i64),
+    (test, key): (i64, i64),
+    run: &Run,
+    nth: i64,
+) -> Result<bool> {
+    let figures = run.figures.as_ref();
+    let inserted = connection
         .prepare_cached(
             "INSERT INTO runs (project, session, context, test, key, start, nth, total_time, user_time, kernel_time, \
              cpu_usage, mem_usage, finished) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
@@ -264,29 +301,8 @@ fn run<'a>(
             figures.and_then(|figures| figures.cpu_usage),
             figures.and_then(|figures| figures.mem_usage),
             figures.is_some(),
-        ])?
-        > 0;
-    let id = if is_inserted {
-        connection.last_insert_rowid()
-    } else {
-        connection
-            .prepare_cached("SELECT id FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3 AND nth = ?4")?
-            .query_row(params![session, key, run.start, nth], |row| row.get(0))?
-    };
-    let has_ended = match figures {
-        Some(figures) if !is_inserted => ended(connection, id, figures)?,
-        _ => false,
-    };
-    if is_inserted {
-        block(connection, memory, key, session)?;
-    }
-    if is_inserted || has_ended {
-        tallies.add((project, session, context), run, is_inserted);
-    }
-    if let Some(profile) = &run.profile {
-        self::profile(connection, id, profile, has_ended)?;
-    }
-    Ok(is_inserted || has_ended)
+        ])?;
+    Ok(inserted > 0)
 }
 
 /// Whether a run that had not ended has done so now.
@@ -323,6 +339,7 @@ fn profile(connection: &Connection, run: i64, profile: &Profile, replace: bool) 
     Ok(())
 }
 
+/// The first number that no run of the test at this time has. SQLite makes a new plan each time it is asked: only where 0 is taken.
 fn next_nth(connection: &Connection, session: i64, key: i64, start: &str) -> Result<i64> {
     connection
         .prepare_cached("SELECT coalesce(max(nth) + 1, 0) FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3")?
