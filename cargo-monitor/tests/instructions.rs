@@ -138,16 +138,30 @@ fn a_test_is_counted_up_to_its_end_whatever_that_is() {
     let row = |test: &str| {
         rows(
             &project,
-            &format!("select outcome, instructions between 1000000 and 50000000 from TESTS where variant = '{test}'"),
+            &format!(
+                "select outcome, instructions between 1000000 and 50000000, count_flags from TESTS where variant = '{test}'"
+            ),
         )
     };
     let _ = count("exits");
-    assert_eq!(row("exits"), ["passed 1"]);
+    assert_eq!(row("exits"), ["passed 1 1"]);
     let _ = count("starts_a_program").succeeded();
-    assert_eq!(row("starts_a_program"), ["passed 1"]);
+    assert_eq!(row("starts_a_program"), ["passed 1 8"]);
     let crashed = count("aborts");
     assert_ne!(crashed.code, Some(0), "{}", crashed.stderr);
-    assert_eq!(row("aborts"), ["crashed NULL"]);
+    assert_eq!(row("aborts"), ["crashed 1 2"]);
+
+    let _ = count("alone").succeeded();
+    assert_eq!(row("alone"), ["passed 1 0"]);
+    let _ = count("forks").succeeded();
+    assert_eq!(row("forks"), ["passed 1 4"]);
+    let once = "select (select max(instructions) from TESTS where variant = 'forks') \
+                < 1.05 * (select max(instructions) from TESTS where variant = 'alone')";
+    assert_eq!(rows(&project, once), ["1"], "what the child inherits and does is not counted");
+    let shown = monitor(&project, &["show"]).succeeded();
+    assert!(shown.stdout.contains("fork"), "{}", shown.stdout);
+    let exported = monitor(&project, &["export", "--format", "csv"]).succeeded();
+    assert!(exported.stdout.contains("count_flags") && exported.stdout.contains(",fork,4,"), "{}", exported.stdout);
 }
 
 #[test]
@@ -156,11 +170,18 @@ fn nextest_counts_too() {
         return;
     }
     let project = Project::library("instructions-ends", ENDS);
-    let arguments = ["nextest", "--instructions", "--lib", "-E", "test(starts_a_program) + test(without)"];
+    let arguments =
+        ["nextest", "--instructions", "--lib", "-E", "test(starts_a_program) + test(without) + test(skipped)"];
     let run = monitor(&project, &arguments).succeeded();
     let known = "select variant, instructions between 1000000 and 50000000, wall_seconds from TESTS";
-    assert_eq!(rows(&project, known), ["starts_a_program 1 NULL"]);
-    assert!(run.stderr.contains("tests::without: not counted, it has no #[monitored]"), "{}", run.stderr);
+    assert_eq!(rows(&project, known), ["starts_a_program 1 NULL", "without 1 NULL"]);
+    assert!(run.stderr.contains("of the whole process, since it has no #[monitored]"), "{}", run.stderr);
+    assert_eq!(rows(&project, "select variant from TESTS where count_flags = 16"), ["without"]);
+    assert_eq!(
+        rows(&project, "select count(distinct machine_class) from TESTS"),
+        ["1"],
+        "both are of valgrind's class"
+    );
 }
 
 /// Asks for counts with a valgrind that says it is `version`, and `flags` for the compiler; what is said.

@@ -51,6 +51,12 @@ impl Outside {
     }
 }
 
+/// The build of tests that are counted by this version of valgrind: they are of a machine class of their own.
+#[must_use]
+pub fn counted(build: Build, valgrind: &str) -> Build {
+    Build { emulator: crate::measure::instructions::with_c_library(valgrind), ..build }
+}
+
 /// Identifies a process of this machine as it identifies itself when it records: as long as it lives, or its parent has not
 /// waited for it.
 #[must_use]

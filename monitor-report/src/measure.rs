@@ -38,7 +38,9 @@ static DEFINITIONS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
     ];
     let rows =
         rows.map(|(metric, key, columns, factor)| Definition { metric, key, source: Source::Row(columns, factor) });
-    rows.into_iter().chain(MEASURES.iter().filter(|measure| measure.fold != Fold::Tests).map(definition)).collect()
+    rows.into_iter()
+        .chain(MEASURES.iter().filter(|measure| !matches!(measure.fold, Fold::Tests | Fold::Set)).map(definition))
+        .collect()
 });
 
 /// Every metric, in the order in which they are shown.

@@ -26,6 +26,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod count_flags;
 mod description;
 mod descriptors;
 mod duration;
@@ -52,6 +53,7 @@ mod test_run;
 mod timestamp;
 mod words;
 
+pub use count_flags::CountFlags;
 pub use descriptors::Descriptors;
 pub use duration::duration;
 pub use entry::Entry;

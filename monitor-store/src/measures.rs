@@ -21,6 +21,8 @@ pub enum Fold {
     AtOnce,
     /// How many tests ran at the same time.
     Tests,
+    /// All that is in one of the sets: no quantity.
+    Set,
 }
 
 /// How the values of a measure are counted.
@@ -186,6 +188,8 @@ measures! {
     child_rss_peak: Count(u64), "CHILD_RSS_PEAK", "child_rss_peak_bytes", "resident peak of children", Bytes, AtOnce, false;
     /// Instructions of the test and of all its threads, counted by callgrind.
     instructions: Count(u64), "INSTRUCTIONS", "instructions", "instructions", Count, Sum, true;
+    /// What is special about the count of instructions, see [`CountFlags`](crate::CountFlags).
+    count_flags: Count(u64), "COUNT_FLAGS", "count_flags", "special about the count", Count, Set, false;
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::measures::{Amount, Fold, MEASURES, Measures};
+use crate::measures::{Amount, Fold, MEASURES, Measure, Measures};
 use crate::rows::{Metric, Profile, ProfileKey};
 use crate::timestamp::Timestamp;
 use crate::words::{Attribution, Kind, Outcome};
@@ -99,10 +99,21 @@ fn measures(tests: &[&EndedTest]) -> Measures {
             Fold::Sum => total(tests, value),
             Fold::AtOnce => largest_at_once(tests, value),
             Fold::Tests => largest_at_once(tests, |_| Some(1.0)),
+            Fold::Set => all_of(tests, measure),
         };
         measure.set(&mut measures, folded.map(|value| measure.number.of_f64(value)));
     }
     measures
+}
+
+/// What is in the set of any test; `None` if no test has one.
+fn all_of(tests: &[&EndedTest], measure: &Measure) -> Option<f64> {
+    let sets = tests.iter().filter_map(|test| match measure.of(&test.profile.measures) {
+        Some(Amount::Count(set)) => Some(set),
+        _ => None,
+    });
+    let all = sets.reduce(|all, set| all | set)?;
+    Some(Amount::Count(all).as_f64())
 }
 
 /// The sum; `None` as soon as one test lacks the value, since a sum of some would pass for one of all.

@@ -100,7 +100,7 @@ fn every_row_of_an_earlier_version_reads_as_before() {
         old_file(&db, version, 100);
         let before = content(&db, version);
         drop(Writer::open(&db).unwrap());
-        assert_eq!(query(&db, "PRAGMA user_version"), ["7"]);
+        assert_eq!(query(&db, "PRAGMA user_version"), ["8"]);
         let after = content(&db, version);
         for (before, after) in before.iter().zip(&after) {
             assert_eq!(before, after, "version {version}");

@@ -1,5 +1,5 @@
 //! `plants [NAME…]`: plants changes into published crates, one after another, and prints in which row `cargo monitor explain`
-//! names each. It needs valgrind, and crates.io.
+//! names each. A name is that of a plant, of a crate or of a round. It needs valgrind, and crates.io.
 //! `CARGO_MONITOR` names another build of the command to ask.
 #![forbid(unsafe_code)]
 
@@ -7,22 +7,22 @@ use std::env;
 use std::path::PathBuf;
 
 use monitor_tests::cargo_monitor;
-use monitor_tests::plants::{Base, plants};
-
-const BASES: [&str; 3] = ["primes-demo", "textwrap", "petgraph"];
+use monitor_tests::plants::{Base, bases, plants};
 
 fn main() {
     let chosen: Vec<String> = env::args().skip(1).collect();
     let monitor = env::var_os("CARGO_MONITOR").map_or_else(cargo_monitor, PathBuf::from);
     let (mut all, mut first, mut among_three) = (0, 0, 0);
-    println!("row  share  crate        plant               kind                what stands first");
-    for name in BASES {
-        let wanted = |plant: &str| chosen.is_empty() || chosen.iter().any(|name| name == plant);
-        let plants: Vec<_> = plants(name).into_iter().filter(|plant| wanted(&plant.name)).collect();
+    println!("row  share  round   crate        plant               kind                what stands first");
+    for name in bases() {
+        let plants = plants(&name).into_iter().filter(|plant| {
+            chosen.is_empty() || chosen.iter().any(|name| [&plant.name, &plant.base, &plant.set].contains(&name))
+        });
+        let plants: Vec<_> = plants.collect();
         if plants.is_empty() {
             continue;
         }
-        let base = Base::new(name, &monitor).unwrap_or_else(|| panic!("{name} can be fetched"));
+        let base = Base::new(&name, &monitor).unwrap_or_else(|| panic!("{name} can be fetched"));
         for plant in plants {
             all += 1;
             let answer = match base.explain(&plant) {
@@ -35,10 +35,14 @@ fn main() {
             first += u32::from(answer.rank == Some(1));
             among_three += u32::from(answer.rank.is_some_and(|rank| rank <= 3));
             let rank = answer.rank.map_or("-".to_owned(), |rank| rank.to_string());
-            let share = 100.0 * answer.share;
             println!(
-                "{rank:>3} {share:>5.1}%  {:<12} {:<19} {:<19} {}",
-                plant.base, plant.name, plant.kind, answer.first
+                "{rank:>3} {:>5.1}%  {:<7} {:<12} {:<19} {:<19} {}",
+                100.0 * answer.share,
+                plant.set,
+                plant.base,
+                plant.name,
+                plant.kind,
+                answer.first
             );
         }
     }

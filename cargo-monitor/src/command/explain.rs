@@ -105,6 +105,7 @@ fn of_commits(test: &TestId, base: &str, arguments: &Arguments, app: &App) -> an
 
 /// What changed for a test between two commits.
 pub(crate) fn explain_commits(place: &Place, task: &Task, base: &str, head: &str) -> anyhow::Result<Differences> {
+    let commits = (base, head);
     let runs = [elsewhere::must_run(place, task, base)?, elsewhere::must_run(place, task, head)?];
     let [base, head] = &runs;
     let (base, head) = (&base[base.len() - 1], &head[head.len() - 1]);
@@ -113,11 +114,14 @@ pub(crate) fn explain_commits(place: &Place, task: &Task, base: &str, head: &str
     let item = task.test.variant.split('[').next().unwrap_or_default();
     let body = format!("{}::{item}", task.test.path);
     let sites = |run| heap_sites::sites(&place.heap(run), &body);
+    let dependencies = changed_dependencies(&monitor, base.session_h(), head.session_h())?;
+    let packages = dependencies.iter().map(|dependency| dependency.name.clone());
+    let edits = place.edits(commits.0, commits.1, packages)?;
     Ok(Differences {
-        functions: differences(&before, &now),
+        functions: differences(&before, &now, &edits),
         totals: (before.total, now.total),
         heap: heap_sites::differences(&sites(base), &sites(head)),
-        dependencies: changed_dependencies(&monitor, base.session_h(), head.session_h())?,
+        dependencies,
     })
 }
 

@@ -4,12 +4,13 @@
 //! [`runner`] runs a binary first as cargo asks, with nothing recorded, and learns which of its tests have the attribute; then
 //! it runs those again, one after another, under callgrind: each records itself, and what its functions cost is added.
 
+mod inlined;
 mod names;
 mod one;
 mod run;
 mod runner;
 mod valgrind;
 
-pub(crate) use self::names::{KEEP, kept};
+pub(crate) use self::names::{INLINED, KEEP, kept};
 pub(crate) use self::run::Run;
 pub(crate) use self::runner::{SUBCOMMAND, run};

@@ -15,12 +15,15 @@ pub(crate) fn kept(folder: &Path, process_h: &str) -> PathBuf {
     folder.join(format!("{process_h}.callgrind"))
 }
 
-/// In that folder, the names of tests that were to be counted and could not be, one a line.
-pub(super) const UNCOUNTED: &str = "uncounted";
+/// What a kept file is called that says which functions were inlined where.
+pub(crate) const INLINED: &str = "inlined";
 
-/// Notes that a test is not counted; if it can't be noted, it is not told.
-pub(super) fn append(folder: &Path, test: &str) {
-    let file = OpenOptions::new().append(true).create(true).open(folder.join(UNCOUNTED));
+/// In that folder, what is to be told at the end, a line for each test.
+pub(super) const SAID: &str = "said";
+
+/// Keeps a line for the end; if it can't be kept, it is not told.
+pub(super) fn say(folder: &Path, line: &str) {
+    let file = OpenOptions::new().append(true).create(true).open(folder.join(SAID));
     // One write, which no other one can come into.
-    let _ = file.and_then(|mut file| file.write_all(format!("{test}\n").as_bytes()));
+    let _ = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
 }

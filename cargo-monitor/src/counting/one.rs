@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use monitor_analysis::callgrind::{Dump, FunctionCost, folded, most};
 use monitor_core::outside::{self, COUNTS};
-use monitor_store::{Cost, Writer, hash_hex};
+use monitor_store::{Cost, CountFlags, StoreError, Writer, hash_hex};
 
-use super::names::{KEEP, kept};
-use super::valgrind::{self, Valgrind};
+use super::inlined::inlined;
+use super::names::{INLINED, KEEP, kept};
+use super::valgrind::{self, Counts, Valgrind};
 use crate::output;
 
 /// Functions that make up so much of a test are kept.
@@ -21,6 +22,8 @@ const SHARE: f64 = 0.99;
 
 /// What came of it.
 pub(super) struct Counted {
+    /// The process, as it would identify itself.
+    pub(super) process_h: String,
     pub(super) status: ExitStatus,
     /// What the harness printed.
     pub(super) output: String,
@@ -33,7 +36,11 @@ pub(super) struct Counted {
 pub(super) fn count(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result<Counted> {
     // Of one length: the test's process has it in its memory.
     let file = folder.join(format!("counts-{:010}", std::process::id()));
-    let mut command = Valgrind::callgrind(&file, binary, false);
+    let mut command = Valgrind::callgrind(
+        &file,
+        binary,
+        if env::var_os(KEEP).is_some() { Counts::ByAddress } else { Counts::ByLine },
+    );
     command.args([test, "--exact", "--test-threads=1", "--include-ignored"]);
     command.env(COUNTS, &file).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let clock = Instant::now();
@@ -44,8 +51,23 @@ pub(super) fn count(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result
     let mut said = String::from_utf8_lossy(&finished.stdout).into_owned();
     said.push_str(&String::from_utf8_lossy(&finished.stderr));
     said.push_str(&fs::read_to_string(valgrind::log(&file)).unwrap_or_default());
-    let dump = body(&file).map(|text| Dump::parse(&text));
+    let text = body(&file);
+    let flags = match (&text, finished.status.code()) {
+        (Some(_), _) => None,
+        (None, None) => Some(CountFlags::ABORT),
+        (None, Some(_)) if file.exists() => Some(CountFlags::EXIT),
+        // Another program took the place of the test's.
+        (None, Some(_)) => Some(CountFlags::EXEC),
+    };
+    // Callgrind's last file, if the body did not end, has the costs up to there.
+    let text = text.or_else(|| fs::read_to_string(&file).ok());
+    let dump = text.map(|text| Dump::parse(&text)).filter(|dump| dump.total > 0);
     let instructions = dump.as_ref().map(|dump| dump.total);
+    if let Some(flags) = flags
+        && let Err(error) = write(|writer, session_h| writer.add_count(session_h, &process_h, instructions, flags))
+    {
+        output::note(&format!("warning: how {test} ended is not kept: {error:#}"));
+    }
     if let Some(dump) = dump
         && let Err(error) = keep(most(&folded(&dump), SHARE), &process_h)
     {
@@ -55,10 +77,36 @@ pub(super) fn count(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result
         let kept = kept(Path::new(&folder_of_kept), &process_h);
         let _ = kept.parent().map(fs::create_dir_all);
         let _ = fs::copy(numbered(&file), &kept);
+        if let Err(error) = body(&file).map_or(Ok(()), |dump| keep_inlined(&dump, binary, &kept)) {
+            output::note(&format!("warning: what is inlined in {test} is not known: {error:#}"));
+        }
         heap(binary, test, &kept.with_extension("dhat"));
     }
     clean(folder, &file);
-    Ok(Counted { status: finished.status, output: said, wall, instructions })
+    Ok(Counted { process_h, status: finished.status, output: said, wall, instructions })
+}
+
+/// Runs a test that does not record itself, and counts its process from the first instruction to the last.
+pub(super) fn count_whole(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result<Counted> {
+    let file = folder.join(format!("counts-{:010}", std::process::id()));
+    let mut command = Valgrind::callgrind(&file, binary, Counts::Everything);
+    command.args([test, "--exact", "--test-threads=1", "--include-ignored"]).env("MONITOR", "off");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let clock = Instant::now();
+    let child = command.spawn().context("cannot run valgrind")?;
+    let process_h = outside::process_h(child.id());
+    let finished = child.wait_with_output().context("cannot wait for valgrind")?;
+    let text = fs::read_to_string(&file).unwrap_or_default();
+    let instructions = Some(Dump::parse(&text).total).filter(|total| *total > 0);
+    clean(folder, &file);
+    let output = String::from_utf8_lossy(&finished.stderr).into_owned();
+    Ok(Counted { process_h, status: finished.status, output, wall: clock.elapsed(), instructions })
+}
+
+/// Writes beside the kept dump which functions are inlined where.
+fn keep_inlined(dump: &str, binary: &OsStr, kept: &Path) -> anyhow::Result<()> {
+    let text = inlined(dump, Path::new(binary))?.text();
+    fs::write(kept.with_extension(INLINED), text).context("cannot write it")
 }
 
 /// Runs the test once more, with nothing recorded, to learn who asks for memory. Nothing depends on it.
@@ -80,9 +128,6 @@ fn numbered(file: &Path) -> PathBuf {
 
 /// Writes what the functions cost into the file in which the test has recorded itself.
 fn keep(functions: &[FunctionCost], process_h: &str) -> anyhow::Result<()> {
-    let (Some(file), Some(session)) = (env::var_os("MONITOR_DB"), env::var("MONITOR_SESSION").ok()) else {
-        return Ok(());
-    };
     let costs: Vec<Cost> = functions
         .iter()
         .map(|function| Cost {
@@ -95,8 +140,16 @@ fn keep(functions: &[FunctionCost], process_h: &str) -> anyhow::Result<()> {
             calls: function.calls,
         })
         .collect();
+    write(|writer, session_h| writer.add_costs(session_h, process_h, &costs))
+}
+
+/// Writes to the file in which the test has recorded itself, as of its session.
+fn write(what: impl FnOnce(&mut Writer, &str) -> Result<(), StoreError>) -> anyhow::Result<()> {
+    let (Some(file), Some(session)) = (env::var_os("MONITOR_DB"), env::var("MONITOR_SESSION").ok()) else {
+        return Ok(());
+    };
     let mut writer = Writer::open(Path::new(&file))?;
-    writer.add_costs(&hash_hex(["session", session.as_str()]), process_h, &costs)?;
+    what(&mut writer, &hash_hex(["session", session.as_str()]))?;
     writer.close(true)?;
     Ok(())
 }

@@ -2,22 +2,19 @@
 
 use std::ffi::OsString;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use monitor_core::outside::{COUNTS_BY, UNKNOWN_FEATURES};
-use tempfile::TempDir;
 
-use super::names::{FOLDER, UNCOUNTED};
+use super::names::{FOLDER, SAID};
 use super::runner::SUBCOMMAND;
 use super::valgrind::{Valgrind, unknown_to_valgrind};
 use crate::output;
-use crate::outside::{self, Setting};
+use crate::outside;
 
 /// One run of the tests under our runner.
 #[derive(Debug)]
 pub(crate) struct Run {
-    /// Removed when dropped.
-    folder: TempDir,
-    setting: Setting,
+    outside: outside::Run,
     valgrind: Valgrind,
 }
 
@@ -29,7 +26,8 @@ impl Run {
     /// If nothing can be counted here.
     pub(crate) fn new(arguments: &[OsString]) -> anyhow::Result<Self> {
         let valgrind = Valgrind::find()?;
-        let setting = Setting::find(arguments)?;
+        let outside = outside::Run::new(arguments)?;
+        let setting = outside.setting();
         if let Some(program) = setting.chain.first() {
             bail!(
                 "cargo is configured to run tests of {} in {program}, which callgrind cannot look into: unset that runner \
@@ -43,24 +41,31 @@ impl Run {
         if !unknown.is_empty() {
             return Err(unknown_to_valgrind(&unknown.join(", ")));
         }
-        let folder = tempfile::Builder::new().prefix("cargo-monitor-").tempdir();
-        let folder = folder.context("cannot make a folder for temporary files")?;
-        Ok(Self { folder, setting, valgrind })
+        Ok(Self { outside, valgrind })
     }
 
     /// What cargo must find in its environment.
     pub(crate) fn variables(&self) -> anyhow::Result<Vec<(OsString, OsString)>> {
-        let mut variables = outside::as_runner(&self.setting, SUBCOMMAND, self.folder.path())?;
+        let mut variables = outside::as_runner(self.outside.setting(), SUBCOMMAND, self.outside.folder())?;
         variables.push((COUNTS_BY.into(), self.valgrind.version.clone().into()));
-        variables.push((FOLDER.into(), self.folder.path().into()));
+        variables.push((FOLDER.into(), self.outside.folder().into()));
         Ok(variables)
     }
 
-    /// Tells which tests of this run were not counted.
+    /// The tests without the attribute.
+    pub(crate) fn outside(&self) -> &outside::Run {
+        &self.outside
+    }
+
+    /// The valgrind that counts.
+    pub(crate) fn version(&self) -> &str {
+        &self.valgrind.version
+    }
+
+    /// Tells how tests without the attribute were counted: nextest shows nothing of what the runner of a test says that passes.
     pub(crate) fn tell(&self) {
-        let uncounted = std::fs::read_to_string(self.folder.path().join(UNCOUNTED)).unwrap_or_default();
-        for test in uncounted.lines() {
-            output::note(&format!("{test}: not counted, it has no #[monitored]"));
+        for line in std::fs::read_to_string(self.outside.folder().join(SAID)).unwrap_or_default().lines() {
+            output::note(&line);
         }
     }
 }

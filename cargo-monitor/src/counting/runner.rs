@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use monitor_core::outside::{COUNTS_BY, LIST, UNKNOWN_TO_VALGRIND};
+use monitor_core::outside::{COUNTS_BY, LIST, MONITORED, UNKNOWN_TO_VALGRIND};
+use monitor_store::Timestamp;
 
 use super::names::{self, FOLDER};
 use super::one::{self, Counted};
 use super::valgrind::unknown_to_valgrind;
 use crate::exit::Exit;
 use crate::output;
-use crate::outside::{Chain, test_name};
+use crate::outside::{self, Chain, Whole, test_name};
 
 /// Name of the subcommand.
 pub(crate) const SUBCOMMAND: &str = "__count-tests";
@@ -29,15 +30,18 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
     };
     let list = folder.join(format!("tests-{}", std::process::id()));
     let clock = Instant::now();
-    let status = command(binary, rest).env(LIST, &list).env("MONITOR", "off").status();
+    // It is there if the test has the attribute, though it is told to skip.
+    let mark = folder.join(format!("monitored-{}", std::process::id()));
+    let status = command(binary, rest).env(LIST, &list).env(MONITORED, &mark).env("MONITOR", "off").status();
     let status = status.with_context(|| format!("cannot run {}", binary.display()))?;
     let uncounted = clock.elapsed();
     let tests = monitored(&list)?;
     if tests.is_empty()
+        && !mark.exists()
+        && status.success()
         && let Some(test) = test_name(rest)
     {
-        // Nextest shows nothing of what a test says that passes.
-        names::append(&folder, &test);
+        names::say(&folder, &whole(binary, &test, &folder)?);
     }
     let mut failed = false;
     let clock = Instant::now();
@@ -54,6 +58,19 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
         Some(code) => Ok(Exit::Cargo(u8::try_from(code).unwrap_or(1))),
         None => Ok(Exit::Error),
     }
+}
+
+/// Counts a test that has not told that it has the attribute, as nextest runs it: in a process of its own. What is to be told.
+fn whole(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result<String> {
+    let start = Timestamp::now();
+    let counted = one::count_whole(binary, test, folder)?;
+    let (Some(instructions), true) = (counted.instructions, counted.status.success()) else {
+        return Ok(format!("{test}: not counted, it failed under callgrind ({})", counted.status));
+    };
+    let (status, process_h) = (counted.status, counted.process_h);
+    let whole = Whole { test, binary: Path::new(binary), process_h, start, status, instructions };
+    whole.append(&outside::log(folder)).context("cannot note what a test cost")?;
+    Ok(format!("{test}: {instructions} instructions of the whole process, since it has no #[monitored]"))
 }
 
 /// The binary as it runs without us.

@@ -13,6 +13,17 @@ const OLDEST: (u32, u32) = (3, 18);
 /// Processors for which a test binary knows how to speak with it.
 const PROCESSORS: [&str; 2] = ["x86_64", "aarch64"];
 
+/// What callgrind counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// What the program tells it to, by lines.
+    ByLine,
+    /// The same, by addresses too.
+    ByAddress,
+    /// The whole process.
+    Everything,
+}
+
 /// A valgrind that can count instructions.
 #[derive(Debug)]
 pub(crate) struct Valgrind {
@@ -47,11 +58,15 @@ impl Valgrind {
         }
     }
 
-    /// Callgrind, which counts what `binary` tells it to and writes it to `file`; what it has to say goes to `file.log`.
-    pub(crate) fn callgrind(file: &Path, binary: &OsStr, from_start: bool) -> Command {
+    /// Callgrind, which runs `binary` and writes its counts to `file`; what it has to say goes to `file.log`.
+    pub(super) fn callgrind(file: &Path, binary: &OsStr, counts: Counts) -> Command {
         let mut command = Command::new("valgrind");
         command.args(["--tool=callgrind", "--fair-sched=try", "--quiet"]);
-        command.arg(if from_start { "--instr-atstart=yes" } else { "--instr-atstart=no" });
+        command.args(match counts {
+            Counts::ByLine => ["--instr-atstart=no"].as_slice(),
+            Counts::ByAddress => &["--instr-atstart=no", "--dump-instr=yes", "--compress-pos=no"],
+            Counts::Everything => &[],
+        });
         command.arg(option("--callgrind-out-file=", file)).arg(option("--log-file=", &log(file)));
         command.arg(binary);
         // A backtrace costs a thousand times more than what it is about.

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use anyhow::{Context as _, bail};
-use monitor_analysis::callgrind::Dump;
+use monitor_analysis::callgrind::{Dump, Edits, Inlined};
 use monitor_analysis::heap_sites::Point;
 use monitor_store::{Monitor, Sessions, StoreError, Test, TestId};
 
 use super::worktree::{self, Worktree};
-use crate::counting::KEEP;
+use crate::counting::{INLINED, KEEP};
 use crate::output;
 
 /// What is run of each commit.
@@ -100,7 +100,18 @@ impl Place {
         let process_h = run.profile.as_ref().map_or("", |profile| &profile.key.process_h);
         let path = crate::counting::kept(&self.dumps(), process_h);
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Dump::parse(&text))
+        let inlined = std::fs::read_to_string(path.with_extension(INLINED)).unwrap_or_default();
+        Ok(Dump::parse_inlined(&text, &Inlined::parse(&inlined)))
+    }
+
+    /// What was edited between two commits, with packages whose version changed.
+    pub(crate) fn edits(
+        &self,
+        base: &str,
+        head: &str,
+        packages: impl IntoIterator<Item = String>,
+    ) -> anyhow::Result<Edits> {
+        Ok(Edits::new(&self.worktree.diff(base, head)?, &self.worktree.root().to_string_lossy(), packages))
     }
 
     /// Who asked for memory in a run; empty if that is not known.

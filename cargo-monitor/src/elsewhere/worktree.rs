@@ -44,6 +44,17 @@ impl Worktree {
         self.root.join(&self.inside)
     }
 
+    /// The repository's root in it, as compilers are told it.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.root.canonicalize().unwrap_or_else(|_| self.root.clone())
+    }
+
+    /// Which lines differ between two commits.
+    pub(crate) fn diff(&self, base: &str, head: &str) -> anyhow::Result<String> {
+        let plain = ["--unified=0", "--no-prefix", "--no-color", "--no-ext-diff", "--no-renames"];
+        git(&self.repository, &[&["diff"], plain.as_slice(), &[base, head]].concat())
+    }
+
     pub(crate) fn check_out(&self, commit: &str) -> anyhow::Result<()> {
         // What a build has written into the tree (a lock file) is in the way of another commit.
         git(&self.root, &["checkout", "--quiet", "--force", "--detach", commit])?;

@@ -45,6 +45,8 @@ pub(super) struct Line {
     pub involuntary_switches: u64,
     /// How it ended.
     pub outcome: Outcome,
+    /// Instructions of the whole process, if they were counted: then nothing else was measured.
+    pub instructions: Option<u64>,
 }
 
 impl Line {
@@ -82,6 +84,7 @@ impl Line {
             "voluntary_switches": self.voluntary_switches,
             "involuntary_switches": self.involuntary_switches,
             "outcome": self.outcome.as_str(),
+            "instructions": self.instructions,
         })
     }
 
@@ -107,6 +110,7 @@ impl Line {
             voluntary_switches: count("voluntary_switches")?,
             involuntary_switches: count("involuntary_switches")?,
             outcome: Outcome::parse(&text("outcome")?)?,
+            instructions: count("instructions"),
         })
     }
 }
@@ -134,6 +138,7 @@ mod tests {
             voluntary_switches: 1,
             involuntary_switches: 0,
             outcome: Outcome::Crashed,
+            instructions: Some(12),
         };
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let log = folder.path().join("log");

@@ -15,7 +15,6 @@ mod stand_in;
 
 pub(crate) use self::chain::Chain;
 pub(crate) use self::record::record;
-pub(crate) use self::run::Run;
-pub(crate) use self::runner::{SUBCOMMAND, run, test_name};
-pub(crate) use self::setting::Setting;
+pub(crate) use self::run::{Run, log};
+pub(crate) use self::runner::{SUBCOMMAND, Whole, run, test_name};
 pub(crate) use self::stand_in::as_runner;

@@ -4,23 +4,25 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Context as _;
-use monitor_core::outside::Outside;
+use monitor_core::outside::{Outside, counted};
 use monitor_store::{
-    Attribution, Entry, Kind, Measures, MemSource, Metric, Monitor, Outcome, Profile, ProfileKey, Spool, StoreError,
-    Writer,
+    Attribution, CountFlags, Entry, Kind, Measures, MemSource, Metric, Monitor, Outcome, Profile, ProfileKey, Spool,
+    StoreError, Writer,
 };
 
 use super::log::Line;
 use super::run::Run;
 use crate::environment;
 
-/// Writes the rows of a run to `file`; returns how many. `variables` are those that the tests were given.
+/// Writes the rows of a run to `file`; returns how many. `variables` are those that the tests were given, `counted_by` is the
+/// valgrind that counted their instructions.
 pub(crate) fn record(
     run: &Run,
     file: &Path,
     workspace: &Path,
     session_h: &str,
     variables: &[(&str, String)],
+    counted_by: Option<&str>,
 ) -> anyhow::Result<usize> {
     let outside = Outside::new(workspace, &|name| {
         let given = variables.iter().find(|(known, _)| *known == name);
@@ -41,6 +43,10 @@ pub(crate) fn record(
             (Some(env_h), _) | (None, Some(env_h)) => env_h.clone(),
             (None, None) => {
                 let build = run.setting().build(workspace, &line.package);
+                let build = match counted_by {
+                    Some(valgrind) => counted(build, valgrind),
+                    None => build,
+                };
                 if contexts.is_empty() {
                     let (session, lockfile) = outside.session(session_h, first, &build);
                     entries.push(Entry::Session { session, lockfile });
@@ -93,15 +99,14 @@ fn line_entries(line: &Line, session_h: &str, env_h: &str, component: &str) -> V
         item_start_time: line.start,
         process_h: line.process_h.clone(),
     };
-    let profile = Profile {
-        key: key.clone(),
-        package: line.package.clone(),
-        binary: line.binary.clone(),
-        attempt: line.attempt,
-        outcome: line.outcome,
-        attribution: Some(Attribution::Process),
-        mem_source: line.resident_peak_bytes.map(|_| MemSource::Rss),
-        measures: Measures {
+    let measures = match line.instructions {
+        Some(instructions) => Measures {
+            instructions: Some(instructions),
+            count_flags: Some(CountFlags::WHOLE_PROCESS.bits()),
+            concurrency: Some(1),
+            ..Measures::default()
+        },
+        None => Measures {
             rss_peak: line.resident_peak_bytes,
             minor_faults: Some(line.minor_faults),
             major_faults: Some(line.major_faults),
@@ -111,11 +116,23 @@ fn line_entries(line: &Line, session_h: &str, env_h: &str, component: &str) -> V
             ..Measures::default()
         },
     };
+    let profile = Profile {
+        key: key.clone(),
+        package: line.package.clone(),
+        binary: line.binary.clone(),
+        attempt: line.attempt,
+        outcome: line.outcome,
+        attribution: Some(Attribution::Process),
+        mem_source: line.resident_peak_bytes.map(|_| MemSource::Rss),
+        measures,
+    };
     if line.outcome == Outcome::Crashed {
         // As everywhere, a test that crashed has no metric row.
         let started = Profile { outcome: Outcome::Running, ..profile };
         return vec![Entry::Started(started), Entry::Crashed { key }];
     }
+    // What valgrind takes is no cost of the test.
+    let has_clock = line.instructions.is_none();
     let cpu_seconds = line.user_seconds + line.kernel_seconds;
     let metric = Metric {
         session_h: session_h.to_owned(),
@@ -127,9 +144,9 @@ fn line_entries(line: &Line, session_h: &str, env_h: &str, component: &str) -> V
         item_fs_loc: String::new(),
         kind: Kind::Function,
         component: component.to_owned(),
-        total_time: Some(line.wall_seconds),
-        user_time: Some(line.user_seconds),
-        kernel_time: Some(line.kernel_seconds),
+        total_time: has_clock.then_some(line.wall_seconds),
+        user_time: has_clock.then_some(line.user_seconds),
+        kernel_time: has_clock.then_some(line.kernel_seconds),
         cpu_usage: (line.wall_seconds > 0.0).then(|| cpu_seconds / line.wall_seconds),
         #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
         mem_usage: line.resident_peak_bytes.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),

@@ -1,7 +1,7 @@
 //! One run of nextest under our runner.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use tempfile::TempDir;
@@ -39,7 +39,17 @@ impl Run {
         Ok(variables)
     }
 
-    pub(super) fn log(&self) -> PathBuf {
-        self.folder.path().join("log.jsonl")
+    /// The folder for temporary files of this run.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
+
+    pub(super) fn log(&self) -> PathBuf {
+        log(self.folder.path())
+    }
+}
+
+/// The log of a run in its folder.
+pub(crate) fn log(folder: &Path) -> PathBuf {
+    folder.join("log.jsonl")
 }

@@ -76,12 +76,56 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
         voluntary_switches: count(usage.voluntary_context_switches()),
         involuntary_switches: count(usage.involuntary_context_switches()),
         outcome: outcome(status),
+        instructions: None,
     };
     // A test never fails because it could not be measured.
     if let Err(error) = line.append(Path::new(&log)) {
         crate::output::note(&format!("cannot note what {} cost: {error}", line.test));
     }
     Ok(end_like(status))
+}
+
+/// What a test without the attribute cost that ran as a process under callgrind.
+#[derive(Debug)]
+pub(crate) struct Whole<'t> {
+    /// Its name in the binary.
+    pub(crate) test: &'t str,
+    /// The binary.
+    pub(crate) binary: &'t Path,
+    /// The process, as it would identify itself.
+    pub(crate) process_h: String,
+    /// When it was started.
+    pub(crate) start: Timestamp,
+    /// How it ended.
+    pub(crate) status: ExitStatus,
+    /// Instructions of the process.
+    pub(crate) instructions: u64,
+}
+
+impl Whole<'_> {
+    /// Appends it to the log of a run under nextest.
+    pub(crate) fn append(self, log: &Path) -> io::Result<()> {
+        let line = Line {
+            test: self.test.to_owned(),
+            root: root(self.binary),
+            package: variable("CARGO_PKG_NAME"),
+            binary: variable("NEXTEST_BINARY_ID"),
+            attempt: variable("NEXTEST_ATTEMPT").parse().unwrap_or(1),
+            process_h: self.process_h,
+            start: self.start,
+            wall_seconds: 0.0,
+            user_seconds: 0.0,
+            kernel_seconds: 0.0,
+            resident_peak_bytes: None,
+            minor_faults: 0,
+            major_faults: 0,
+            voluntary_switches: 0,
+            involuntary_switches: 0,
+            outcome: outcome(self.status),
+            instructions: Some(self.instructions),
+        };
+        line.append(log)
+    }
 }
 
 /// The test that nextest asks for: `--exact NAME`, or the name before it. None while it lists them.

@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::due::due;
 use super::dump::Dump;
+use super::edits::Edits;
 use super::fold::{FunctionCost, costs, graph};
 use super::graph::Node;
-use super::symbol::package_of;
+use super::place::{Place, Places};
+
+/// How many times more what is due to edited code counts than as much elsewhere.
+const EDITED: u64 = 10;
 
 /// What changed in a function; a side on which it is not is all zeros.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +21,10 @@ pub struct Change {
     pub head: FunctionCost,
     /// Instructions that came in by what it does; negative if they became fewer. What is called more often is due to who calls it.
     pub due: i64,
-    /// Where in it the cost is that was not there before, file and line; code inlined from elsewhere has that file.
-    pub place: Option<(String, u32)>,
+    /// Where in it the cost is that was not there before, in code inlined from elsewhere perhaps.
+    pub place: Option<Place>,
+    /// Whether its code, or that of what is inlined there, was edited.
+    pub is_edited: bool,
     /// Functions that are on one side only and were counted as a part of this one, most expensive first.
     pub only_on_one_side: Vec<String>,
 }
@@ -37,12 +43,12 @@ impl Change {
     }
 }
 
-/// The functions to which a change is due, greatest change first.
+/// The functions to which a change is due, greatest change first, where what is due to edited code counts [`EDITED`] times.
 ///
 /// Functions that are on one side only count as a part of who called them: what is inlined on one side only, or was renamed,
 /// is then no difference.
 #[must_use]
-pub fn differences(base: &Dump, head: &Dump) -> Vec<Change> {
+pub fn differences(base: &Dump, head: &Dump, edits: &Edits) -> Vec<Change> {
     let graphs = (graph(base), graph(head));
     let (base, head) = (&base.by_name(), &head.by_name());
     let is_in_both = |name: &str| base.functions.contains_key(name) && head.functions.contains_key(name);
@@ -50,21 +56,17 @@ pub fn differences(base: &Dump, head: &Dump) -> Vec<Change> {
     let graphs = (graphs.0.without(|name| !is_in_both(name)), graphs.1.without(|name| !is_in_both(name)));
     let mut changes = changes_of(&costs(base, &graphs.0), &costs(head, &graphs.1));
     let due = due(&graphs.0, &graphs.1);
-    for change in &mut changes {
-        change.due = due.get(change.function().name.as_str()).map_or(0, |due| due.round() as i64);
-    }
-    let mut changes = sorted(changes);
+    let places = Places { edits, names: [&base.names, &head.names] };
+    let nobody = Node::default();
     for change in &mut changes {
         let name = change.function().name.clone();
-        let (before, now) = (graphs.0.functions.get(name.as_str()), graphs.1.functions.get(name.as_str()));
-        let below = below(&name, &one_sided, [base, head]);
-        change.place = new_place(before, now).or_else(|| {
-            let dearest = below.iter().find(|name| head.functions.contains_key(**name))?;
-            head.functions[*dearest].place().map(|(file, line)| (file.to_owned(), line))
-        });
-        change.only_on_one_side = below.into_iter().map(str::to_owned).collect();
+        change.due = due.get(name.as_str()).map_or(0, |due| due.round() as i64);
+        let nodes = [&graphs.0, &graphs.1].map(|graph| graph.functions.get(name.as_str()).unwrap_or(&nobody));
+        change.is_edited = places.is_edited(nodes);
+        change.place = places.changed(nodes);
+        change.only_on_one_side = below(&name, &one_sided, [base, head]).into_iter().map(str::to_owned).collect();
     }
-    changes
+    sorted(changes)
 }
 
 /// What functions cost that are on one side only.
@@ -96,7 +98,12 @@ fn changes_of(base: &[FunctionCost], head: &[FunctionCost]) -> Vec<Change> {
 
 fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
     changes.retain(|change| change.due != 0 || change.difference() != 0 || change.base.calls != change.head.calls);
-    changes.sort_by_key(|change| (std::cmp::Reverse(change.due.abs()), change.function().name.clone()));
+    // Edited code may have made its own instructions more without being asked more.
+    let weight = |change: &Change| match change.is_edited {
+        true => EDITED * change.due.unsigned_abs().max(change.difference().unsigned_abs()),
+        false => change.due.unsigned_abs(),
+    };
+    changes.sort_by_key(|change| (std::cmp::Reverse(weight(change)), change.function().name.clone()));
     changes
 }
 
@@ -118,32 +125,4 @@ fn below<'n>(name: &str, one_sided: &'n BTreeMap<String, u64>, dumps: [&Dump; 2]
     let mut found: Vec<&str> = found.into_iter().collect();
     found.sort_by_key(|name| std::cmp::Reverse(one_sided[*name]));
     found
-}
-
-/// The dearest line that costs something that no line of the same file cost before. Lines move from commit to commit; what is
-/// counted on them does not, where nothing changed.
-fn new_place(before: Option<&Node<'_>>, now: Option<&Node<'_>>) -> Option<(String, u32)> {
-    let mut known: BTreeMap<(String, u64), usize> = BTreeMap::new();
-    for ((file, _), cost) in before.into_iter().flat_map(|function| &function.lines) {
-        *known.entry((tail(file), cost.round() as u64)).or_default() += 1;
-    }
-    let mut new: Vec<((&str, u32), f64)> = Vec::new();
-    for (place, cost) in now.into_iter().flat_map(|function| &function.lines) {
-        match known.get_mut(&(tail(place.0), cost.round() as u64)) {
-            Some(count) if *count > 0 => *count -= 1,
-            _ => new.push((*place, *cost)),
-        }
-    }
-    let is_readable = |(file, line): (&str, u32)| line > 0 && package_of(file) != "std" && file != "???";
-    let dearest = |readable: bool| {
-        let lines = new.iter().filter(|(place, _)| is_readable(*place) == readable && place.1 > 0);
-        lines.max_by(|a, b| a.1.total_cmp(&b.1)).map(|((file, line), _)| ((*file).to_owned(), *line))
-    };
-    dearest(true).or_else(|| dearest(false))
-}
-
-/// The end of a path, which is the same in every worktree.
-fn tail(file: &str) -> String {
-    let parts: Vec<&str> = file.rsplit('/').take(3).collect();
-    parts.join("/")
 }

@@ -130,7 +130,7 @@ mod tests {
             ..Function::default()
         };
         let functions: BTreeMap<String, Function> = rows.iter().map(|row| (row.0.to_owned(), function(row))).collect();
-        Dump { total: functions.values().map(Function::own).sum(), functions }
+        Dump { total: functions.values().map(Function::own).sum(), functions, ..Dump::default() }
     }
 
     fn dues(base: &[Row<'_>], head: &[Row<'_>]) -> Vec<(String, i64)> {

@@ -1,9 +1,10 @@
 //! Callgrind's file (<https://valgrind.org/docs/manual/cl-format.html>), as far as callgrind writes it when it counts instructions
 //! by lines.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::symbol::{package_of, without_hash};
+use super::inlined::{Frame, Inlined, address};
+use super::symbol::{is_of_language, package_of, without_hash};
 
 /// One dump.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct Dump {
     pub functions: BTreeMap<String, Function>,
     /// Instructions in all.
     pub total: u64,
+    /// The function of a line, where it is known which were inlined.
+    pub names: BTreeMap<(String, u32), String>,
 }
 
 /// What was counted of a function.
@@ -21,6 +24,9 @@ pub struct Function {
     pub object: String,
     /// Instructions of its own by file and line, those of what was inlined into it included.
     pub lines: BTreeMap<(String, u32), u64>,
+    /// By file and line: the instructions that go through it, of what is inlined there and of what it calls too. Lines of the
+    /// language are left out.
+    pub through: BTreeMap<(String, u32), u64>,
     /// By the name of the function called: how often, and the instructions spent below.
     pub calls: BTreeMap<String, (u64, u64)>,
 }
@@ -46,7 +52,13 @@ impl Dump {
     /// Reads a dump. What it does not know it leaves out: a damaged file gives smaller numbers, never a panic.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        Reader::default().read(text)
+        Self::parse_inlined(text, &Inlined::default())
+    }
+
+    /// As [`Dump::parse`], of a dump with addresses: what is inlined from the language counts for the line that it is inlined into.
+    #[must_use]
+    pub fn parse_inlined(text: &str, inlined: &Inlined) -> Self {
+        Reader::new(inlined).read(text)
     }
 
     /// The same with all instances of a function as one, by the name without a hash, which is the same in every build.
@@ -59,17 +71,20 @@ impl Dump {
             for (place, cost) in &function.lines {
                 *sum.lines.entry(place.clone()).or_default() += cost;
             }
+            for (place, cost) in &function.through {
+                *sum.through.entry(place.clone()).or_default() += cost;
+            }
             for (called, (times, below)) in &function.calls {
                 let call = sum.calls.entry(without_hash(called).to_owned()).or_default();
                 *call = (call.0 + times, call.1 + below);
             }
         }
-        Self { functions, total: self.total }
+        Self { functions, total: self.total, names: self.names.clone() }
     }
 }
 
-#[derive(Default)]
 struct Reader<'t> {
+    inlined_at: &'t Inlined,
     objects: HashMap<&'t str, &'t str>,
     files: HashMap<&'t str, &'t str>,
     names: HashMap<&'t str, &'t str>,
@@ -80,34 +95,49 @@ struct Reader<'t> {
     inlined: &'t str,
     function: String,
     called: String,
+    has_addresses: bool,
+    address: Option<u64>,
     line: u32,
+    /// By functions of the language: the other functions that all else was inlined into, with what they cost.
+    bodies: BTreeMap<String, BTreeMap<&'t str, u64>>,
 }
 
 impl<'t> Reader<'t> {
+    fn new(inlined_at: &'t Inlined) -> Self {
+        Self {
+            inlined_at,
+            objects: HashMap::new(),
+            files: HashMap::new(),
+            names: HashMap::new(),
+            object: "",
+            file: "",
+            inlined: "",
+            function: String::new(),
+            called: String::new(),
+            has_addresses: false,
+            address: None,
+            line: 0,
+            bodies: BTreeMap::new(),
+        }
+    }
+
     fn read(mut self, text: &'t str) -> Dump {
         let mut dump = Dump::default();
         // Calls of the call line before.
         let mut calls: Option<u64> = None;
         for line in text.lines() {
             if line.starts_with(|first: char| first.is_ascii_digit() || ['+', '-', '*'].contains(&first)) {
-                let Some(cost) = self.cost(line) else { continue };
-                let object = self.object;
-                let function = dump
-                    .functions
-                    .entry(self.function.clone())
-                    .or_insert_with(|| Function { object: object.to_owned(), ..Function::default() });
-                match calls.take() {
-                    Some(count) => {
-                        let (times, below) = function.calls.entry(self.called.clone()).or_default();
-                        *times += count;
-                        *below += cost;
-                    }
-                    None => *function.lines.entry((self.inlined.to_owned(), self.line)).or_default() += cost,
+                if let Some(cost) = self.cost(line) {
+                    self.add(&mut dump, cost, calls.take());
                 }
                 continue;
             }
             if let Some(total) = line.strip_prefix("totals: ") {
                 dump.total = total.trim().parse().unwrap_or(0);
+                continue;
+            }
+            if let Some(positions) = line.strip_prefix("positions: ") {
+                self.has_addresses = positions.starts_with("instr");
                 continue;
             }
             let Some((key, value)) = line.split_once('=') else { continue };
@@ -133,19 +163,91 @@ impl<'t> Reader<'t> {
         if dump.total == 0 {
             dump.total = dump.functions.values().map(Function::own).sum();
         }
+        self.name_roots(&mut dump);
         dump
+    }
+
+    /// Adds the cost of the current position; of a call, that of what was called.
+    fn add(&mut self, dump: &mut Dump, cost: u64, calls: Option<u64>) {
+        let stack = self.inlined_at.at(self.object, self.address);
+        let own = || stack.iter().filter(|frame| frame.is_own());
+        let object = self.object;
+        let function = dump
+            .functions
+            .entry(self.function.clone())
+            .or_insert_with(|| Function { object: object.to_owned(), ..Function::default() });
+        let place = match own().next() {
+            Some(frame) => (frame.file.clone(), frame.line),
+            None => (self.inlined.to_owned(), self.line),
+        };
+        match calls {
+            Some(count) => {
+                let (times, below) = function.calls.entry(self.called.clone()).or_default();
+                *times += count;
+                *below += cost;
+            }
+            None => *function.lines.entry(place.clone()).or_default() += cost,
+        }
+        // What it calls itself for went through its lines already.
+        let counts = calls.is_none() || self.called != self.function;
+        if counts && stack.is_empty() && place.1 > 0 && package_of(&place.0) != "std" && place.0 != "???" {
+            *function.through.entry(place).or_default() += cost;
+        }
+        for Frame { function: name, file, line } in own() {
+            let place = (file.clone(), *line);
+            if counts {
+                *function.through.entry(place.clone()).or_default() += cost;
+            }
+            dump.names.entry(place).or_insert_with(|| name.clone());
+        }
+        if calls.is_none()
+            && let Some(outermost) = own().rev().find(|frame| !frame.function.starts_with('{'))
+        {
+            *self.bodies.entry(self.function.clone()).or_default().entry(&outermost.function).or_default() += cost;
+        }
+    }
+
+    /// A body that was inlined into what starts it is not the language's.
+    fn name_roots(&self, dump: &mut Dump) {
+        let called: BTreeSet<&String> = dump
+            .functions
+            .iter()
+            .flat_map(|(by, function)| function.calls.keys().filter(move |called| *called != by))
+            .collect();
+        let is_of_language = |name: &str, object: &str| is_of_language(without_hash(name), object, "/rustc/");
+        let roots: Vec<(String, String)> = self
+            .bodies
+            .iter()
+            .filter(|(name, _)| {
+                dump.functions.get(*name).is_some_and(|function| is_of_language(name, &function.object))
+            })
+            .filter(|(name, _)| !called.contains(name))
+            .filter_map(|(name, bodies)| {
+                Some((name.clone(), (*bodies.iter().max_by_key(|(_, cost)| **cost)?.0).to_owned()))
+            })
+            .filter(|(_, body)| !dump.functions.contains_key(body))
+            .collect();
+        for (name, body) in roots {
+            if let Some(function) = dump.functions.remove(&name) {
+                dump.functions.entry(body).or_insert(function);
+            }
+        }
     }
 
     /// The cost of a line, whose position becomes the current one.
     fn cost(&mut self, line: &str) -> Option<u64> {
-        let (position, cost) = line.split_once(' ')?;
+        let mut fields = line.split_ascii_whitespace();
+        if self.has_addresses {
+            self.address = address(fields.next()?);
+        }
+        let position = fields.next()?;
         self.line = match position.as_bytes().first()? {
             b'*' => self.line,
             b'+' => self.line.wrapping_add(position[1..].parse().ok()?),
             b'-' => self.line.wrapping_sub(position[1..].parse().ok()?),
             _ => position.parse().ok()?,
         };
-        cost.trim().parse().ok()
+        fields.next()?.parse().ok()
     }
 }
 

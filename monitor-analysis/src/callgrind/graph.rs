@@ -20,8 +20,8 @@ pub(super) struct Graph<'d> {
 pub(super) struct Node<'d> {
     /// Instructions of its own.
     pub(super) own: f64,
-    /// By file and line, the lines of what was taken out included.
-    pub(super) lines: BTreeMap<(&'d str, u32), f64>,
+    /// By file and line: the instructions that go through it, of what it calls too.
+    pub(super) through: BTreeMap<(&'d str, u32), f64>,
     /// By function called. A call of itself is none.
     pub(super) calls: BTreeMap<&'d str, Call>,
 }
@@ -55,8 +55,8 @@ impl<'d> Graph<'d> {
                 let (called, _) = dump.functions.get_key_value(called)?;
                 Some((called.as_str(), Call { times: *times as f64, below: *below as f64 }))
             });
-            let lines = function.lines.iter().map(|((file, line), cost)| ((file.as_str(), *line), *cost as f64));
-            (name.as_str(), Node { own: function.own() as f64, lines: lines.collect(), calls: calls.collect() })
+            let through = function.through.iter().map(|((file, line), cost)| ((file.as_str(), *line), *cost as f64));
+            (name.as_str(), Node { own: function.own() as f64, through: through.collect(), calls: calls.collect() })
         });
         Self { functions: functions.collect() }
     }
@@ -86,8 +86,8 @@ impl<'d> Graph<'d> {
                 let Some(node) = functions.get_mut(caller) else { continue };
                 node.calls.remove(name);
                 node.own += taken.own * share;
-                for (place, cost) in &taken.lines {
-                    *node.lines.entry(*place).or_default() += cost * share;
+                for (place, cost) in &taken.through {
+                    *node.through.entry(*place).or_default() += cost * share;
                 }
                 for (called, below) in taken.calls.iter().filter(|(called, _)| **called != caller) {
                     match node.calls.get_mut(called) {
@@ -110,8 +110,8 @@ impl<'d> Graph<'d> {
             let name = without_hash(name);
             let sum = functions.entry(name).or_default();
             sum.own += node.own;
-            for (place, cost) in &node.lines {
-                *sum.lines.entry(*place).or_default() += cost;
+            for (place, cost) in &node.through {
+                *sum.through.entry(*place).or_default() += cost;
             }
             for (called, call) in node.calls.iter().map(|(called, call)| (without_hash(called), call)) {
                 if called != name {

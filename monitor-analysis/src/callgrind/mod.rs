@@ -6,11 +6,17 @@
 mod difference;
 mod due;
 mod dump;
+mod edits;
 mod fold;
 mod graph;
+mod inlined;
+mod place;
 mod symbol;
 
 pub use difference::{Change, differences, differences_of_costs};
 pub use dump::{Dump, Function};
+pub use edits::Edits;
 pub use fold::{FunctionCost, folded, most};
+pub use inlined::{Frame, Inlined, addresses};
+pub use place::Place;
 pub use symbol::{is_of_language, package_of};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use monitor_store::{Attribution, Outcome};
+use monitor_store::{Attribution, CountFlags, Outcome};
 
 use super::{budget, unseen_bodies};
 use crate::item::{Item, Parameter};
@@ -66,13 +66,14 @@ impl OpenTest {
     /// Records what the test cost so far, since it ends the process with success. `own` is the calling thread's record.
     pub(super) fn end_with_process(&self, own: &'static ThreadRecord) {
         let Ok(mut stage) = self.stage.try_lock() else { return };
-        let (measurement, row) = match std::mem::replace(&mut *stage, Stage::Done) {
+        let (mut measurement, row) = match std::mem::replace(&mut *stage, Stage::Done) {
             Stage::Measuring(begun, row) => (begun.stop(own).measurement(own), row),
             Stage::Measured(measurement, row) => (measurement, row),
             Stage::Waiting(_) | Stage::Done => return,
         };
         let within_budget = budget::excess(&self.item.budgets, &measurement).is_empty();
         let outcome = if within_budget { Outcome::Passed } else { Outcome::OverBudget };
+        measurement.count_flags = measurement.count_flags.map(|flags| flags.with(CountFlags::EXIT));
         // Its other threads are cut short.
         self.recorder.finish(row, &measurement, Attribution::Shared, outcome, self.most_at_once());
     }

@@ -6,15 +6,16 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use std::{env, panic, process, thread};
 
+use monitor_store::CountFlags;
 use once_cell::sync::OnceCell;
 
 use crate::allocator;
 use crate::scope::Tree;
-use crate::sys::{self, valgrind};
+use crate::sys::{self, ChildUsage, valgrind};
 
 /// Names callgrind's file, if the tests of this process are counted. Callgrind appends a number for each dump.
 pub const COUNTS: &str = "CARGO_MONITOR_COUNTS";
@@ -37,9 +38,15 @@ const STEP: Duration = Duration::from_millis(2);
 /// Whether the body that was prepared for last has not begun.
 static READY: AtomicBool = AtomicBool::new(false);
 
+/// Dumps that this process has asked for.
+static DUMPS: AtomicU32 = AtomicU32::new(0);
+
 /// A body that is being counted.
 #[derive(Debug)]
-pub(crate) struct Counting(());
+pub(crate) struct Counting {
+    forks: u32,
+    children: Option<ChildUsage>,
+}
 
 /// Whether this process is one in which a test is counted.
 pub(crate) fn are_counted() -> bool {
@@ -49,8 +56,12 @@ pub(crate) fn are_counted() -> bool {
 /// What counts, with the C library: other versions of them may take other ways. `None` if nothing is counted.
 pub(crate) fn counted_by() -> Option<String> {
     file()?;
-    let by = env::var(COUNTS_BY).unwrap_or_default();
-    Some(format!("{by} {}", sys::c_library()).trim().to_owned())
+    Some(with_c_library(&env::var(COUNTS_BY).unwrap_or_default()))
+}
+
+/// What counts with this C library.
+pub(crate) fn with_c_library(valgrind: &str) -> String {
+    format!("{valgrind} {}", sys::c_library()).trim().to_owned()
 }
 
 /// Does work of ours before a body: on a thread of its own where instructions are counted. What it does to the heap of the test's
@@ -87,23 +98,33 @@ impl Counting {
         if thread::current().name() != Some("main") {
             aside(wait_for_main_thread);
         }
+        sys::watch_forks();
+        let counting = Self { forks: sys::forks(), children: sys::children_usage() };
         READY.store(true, Relaxed);
-        Some(Self(()))
+        Some(counting)
     }
 
     /// Instructions since the start; `None` if callgrind did not tell.
     pub(crate) fn total(&self) -> Option<u64> {
         valgrind::stop_counting();
         COUNTED.store(0, Relaxed);
-        let numbered = |number: u32| {
-            let mut path = file()?.clone().into_os_string();
-            path.push(format!(".{number}"));
-            Some(PathBuf::from(path))
-        };
-        // Dumps are numbered; this one is the first that is not there.
-        let path = (1..).map_while(numbered).find(|path| !path.exists())?;
+        // What a child counts is not the test's.
+        if sys::is_forked() {
+            return None;
+        }
+        let mut path = file()?.clone().into_os_string();
+        path.push(format!(".{}", DUMPS.fetch_add(1, Relaxed) + 1));
         valgrind::dump_counts();
-        total(&mut File::open(&path).ok()?)
+        total(&mut File::open(path).ok()?)
+    }
+
+    /// What the count lacks: what children did.
+    pub(crate) fn flags(&self) -> CountFlags {
+        if sys::forks() != self.forks {
+            return CountFlags::FORK;
+        }
+        let faults = |usage: Option<ChildUsage>| usage.map(|usage| usage.minor_faults);
+        if faults(sys::children_usage()) == faults(self.children) { CountFlags::default() } else { CountFlags::EXEC }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use monitor_store::Attribution;
+use monitor_store::{Attribution, CountFlags};
 
 use super::instructions::{self, Counting};
 use crate::allocator;
@@ -45,6 +45,7 @@ pub(crate) struct Stopped {
     children: Option<ChildUsage>,
     own_usage: Usage,
     instructions: Option<u64>,
+    count_flags: Option<CountFlags>,
 }
 
 /// What a test cost.
@@ -65,6 +66,8 @@ pub(crate) struct Measurement {
     pub threads: Option<u64>,
     /// Instructions of the whole process; `None` unless they are counted.
     pub instructions: Option<u64>,
+    /// What is special about them; `None` unless they are counted.
+    pub count_flags: Option<CountFlags>,
 }
 
 /// What a test did to the heap.
@@ -141,7 +144,8 @@ impl Begun {
         };
         let children = process.and_then(|_| sys::children_usage());
         let instructions = self.counting.as_ref().and_then(Counting::total);
-        Stopped { begun: self, wall, process, children, own_usage, instructions }
+        let count_flags = self.counting.as_ref().map(Counting::flags);
+        Stopped { begun: self, wall, process, children, own_usage, instructions, count_flags }
     }
 }
 
@@ -189,6 +193,7 @@ impl Stopped {
             largest_child_bytes: largest_child_bytes.filter(|_| !in_callgrind),
             threads: sys::threads::are_seen().then_some(threads),
             instructions: self.instructions,
+            count_flags: self.count_flags,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The rows of a test, from its item and its measurement.
 
-use monitor_store::{Kind, Measures, MemSource, Metric, ProfileKey};
+use monitor_store::{CountFlags, Kind, Measures, MemSource, Metric, ProfileKey};
 
 use super::variant::variant;
 use crate::item::{Item, Parameter};
@@ -67,6 +67,7 @@ pub(super) fn measures(measurement: &Measurement, concurrency: u64) -> Measures 
         largest_child_bytes,
         threads,
         instructions,
+        count_flags,
         ..
     } = measurement;
     Measures {
@@ -87,6 +88,7 @@ pub(super) fn measures(measurement: &Measurement, concurrency: u64) -> Measures 
         concurrency: Some(concurrency),
         child_rss_peak: *largest_child_bytes,
         instructions: *instructions,
+        count_flags: count_flags.map(CountFlags::bits),
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod descriptors;
 #[path = "descriptors_unguarded.rs"]
 pub(crate) mod descriptors;
 mod exit;
+mod forks;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod linux;
 mod parent;
@@ -36,6 +37,7 @@ pub(crate) use backend::{
 };
 pub(crate) use c_library::c_library;
 pub(crate) use exit::at_exit;
+pub(crate) use forks::{forks, is_forked, watch_forks};
 pub(crate) use parent::parent_id;
 pub(crate) use seeds::fix_random_numbers;
 pub(crate) use thread_id::ThreadId;

@@ -31,6 +31,12 @@ pub(crate) fn stop_counting() {
     request(STOP_INSTRUMENTATION);
 }
 
+/// Counts no more, and forgets what was counted.
+pub(crate) fn forget_counts() {
+    request(STOP_INSTRUMENTATION);
+    request(ZERO_STATS);
+}
+
 /// Writes what was counted to callgrind's next file, which is complete on return, and sets the counts to 0.
 pub(crate) fn dump_counts() {
     request(DUMP_STATS);
@@ -95,5 +101,6 @@ mod tests {
         start_counting();
         stop_counting();
         dump_counts();
+        forget_counts();
     }
 }

@@ -60,14 +60,26 @@ pub fn costs(source: &dyn Source, run: &Test) -> Result<Vec<FunctionCost>, Repor
 /// The greatest change in words: `+12.0 M instructions in primes_demo::sieve::mark at primes-demo/src/sieve.rs:23`.
 #[must_use]
 pub fn cause(changes: &[Change]) -> Option<String> {
-    let change = changes.first().filter(|change| change.due != 0)?;
+    let change = changes.first()?;
+    let due = if change.due == 0 { change.difference() } else { change.due };
+    if due == 0 {
+        return None;
+    }
     let function = change.function();
-    let (file, line) = change.place.clone().unwrap_or((function.file.clone(), function.line));
-    let place = place(&file, line);
+    let place = place_of(change);
     let at = if place.is_empty() { String::new() } else { format!(" at {place}") };
-    let amount = Quantity { value: change.due.unsigned_abs() as f64, unit: Unit::Count };
-    let sign = if change.due < 0 { "-" } else { "+" };
+    let amount = Quantity { value: due.unsigned_abs() as f64, unit: Unit::Count };
+    let sign = if due < 0 { "-" } else { "+" };
     Some(format!("{sign}{amount} instructions in {}{at}", function.name))
+}
+
+/// Where a function has changed; where it is, if that is not known.
+#[must_use]
+pub fn place_of(change: &Change) -> String {
+    match &change.place {
+        Some(at) => place(&at.file, at.line),
+        None => place(&change.function().file, change.function().line),
+    }
 }
 
 /// `primes-demo/src/sieve.rs:17`: the end of the path, which is the same in every worktree; empty if the file is not known.

@@ -13,7 +13,7 @@ mod rows;
 mod sides;
 mod whole;
 
-pub use causes::{cause, costs, place};
+pub use causes::{cause, costs, place, place_of};
 pub use judge::judge;
 pub use lineage::code;
 pub use model::{DEFAULT_METRICS, Finding, IsOver, Limits, Request, Verdicts};

@@ -3,14 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use monitor_analysis::callgrind::{Change, FunctionCost};
+use monitor_analysis::callgrind::{Change, FunctionCost, package_of};
 use monitor_analysis::dependencies::ChangedDependency;
 use monitor_analysis::heap_sites::{Point, SiteChange};
 use monitor_analysis::quantity::{Quantity, Unit};
 use monitor_store::TestId;
 
 use super::compare;
-use crate::comparison::{cause, place};
+use crate::comparison::{cause, place, place_of};
 use crate::document::{Cell, Column, Document, Table, Tone, Value};
 use crate::measure;
 
@@ -71,13 +71,14 @@ pub fn of_two(test: &TestId, differences: &Differences, rows: usize) -> Document
         ("head_calls", "now"),
         ("function", "function"),
         ("place", "place"),
+        ("inlined", "of"),
         ("package", "package"),
+        ("code", "code"),
         ("with", "with"),
     ]);
     let shown = changes.iter().filter(|change| change.due != 0 || change.difference() != 0);
     for change in shown.take(rows) {
         let function = change.function();
-        let (file, line) = change.place.clone().unwrap_or((function.file.clone(), function.line));
         functions.push(vec![
             signed(change.due),
             signed(change.difference()),
@@ -86,8 +87,10 @@ pub fn of_two(test: &TestId, differences: &Differences, rows: usize) -> Document
             Value::count(change.base.calls).into(),
             Value::count(change.head.calls).into(),
             Value::Name(function.name.clone()).into(),
-            Value::text(&place(&file, line)).into(),
-            Value::text(&function.package).into(),
+            Value::text(&place_of(change)).into(),
+            Value::text(inlined(change)).into(),
+            Value::text(&package(change)).into(),
+            Value::text(if change.is_edited { "edited" } else { "" }).into(),
             Value::text(&change.only_on_one_side.iter().take(2).cloned().collect::<Vec<_>>().join(", ")).into(),
         ]);
     }
@@ -139,24 +142,36 @@ fn sites(changes: &[SiteChange], rows: usize) -> Table {
 }
 
 fn packages(changes: &[Change]) -> Table {
-    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
     for change in changes {
         *sums.entry(package_name(change)).or_default() += change.due;
     }
-    let mut sums: Vec<(&str, i64)> = sums.into_iter().filter(|(_, sum)| *sum != 0).collect();
-    sums.sort_by_key(|(name, sum)| (Reverse(sum.abs()), *name));
+    let mut sums: Vec<(String, i64)> = sums.into_iter().filter(|(_, sum)| *sum != 0).collect();
+    sums.sort_by_key(|(name, sum)| (Reverse(sum.abs()), name.clone()));
     let mut table = Table::new(&[("change", "change"), ("package", "package")]);
     for (name, sum) in sums {
-        table.push(vec![signed(sum), Value::Text(name.to_owned()).into()]);
+        table.push(vec![signed(sum), Value::Text(name).into()]);
     }
     table
 }
 
+/// The inlined function in which it changed; empty if that is itself.
+fn inlined(change: &Change) -> &str {
+    let name = change.place.as_ref().map_or("", |place| place.function.as_str());
+    let own = &change.function().name;
+    if own == name || own.ends_with(&format!("::{name}")) { "" } else { name }
+}
+
+/// The package of the code that changed; empty for the user's own.
+fn package(change: &Change) -> String {
+    change.place.as_ref().map_or_else(|| change.function().package.clone(), |place| package_of(&place.file))
+}
+
 /// A version that changed is no other package.
-fn package_name(change: &Change) -> &str {
-    match change.function().package.split(' ').next() {
-        None | Some("") => "this workspace",
-        Some(name) => name,
+fn package_name(change: &Change) -> String {
+    match package(change).split(' ').next() {
+        None | Some("") => "this workspace".to_owned(),
+        Some(name) => name.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tests of a session.
 
 use monitor_analysis::metric::Metric;
-use monitor_store::{Attribution, Test};
+use monitor_store::{Attribution, CountFlags, Test};
 
 use crate::document::{Cell, Table, Tone, Value};
 use crate::measure;
@@ -22,8 +22,13 @@ pub fn table(tests: &[Test], shown: &[Metric]) -> Table {
     for metric in &metrics {
         columns.push((measure::key(*metric), if shown.contains(metric) { metric.title() } else { "" }));
     }
+    // Most counts are as they should be.
+    let is_special =
+        |test: &Test| test.profile.as_ref().is_some_and(|it| it.measures.count_flags.is_some_and(|it| it > 0));
     columns.extend([
         ("attribution", "attribution"),
+        ("counted", if tests.iter().any(is_special) { "counted" } else { "" }),
+        ("count_flags", ""),
         ("memory_source", ""),
         ("concurrency", ""),
         ("attempt", ""),
@@ -55,6 +60,10 @@ fn row(test: &Test, metrics: &[Metric]) -> Vec<Cell> {
     let attribution = measure::attribution(test);
     let attribution_tone = if attribution == Some(Attribution::Shared) { Tone::Doubtful } else { Tone::Dim };
     row.push(Value::or_missing(attribution, |it| Value::Text(it.to_string())).toned(attribution_tone));
+    let flags = profile.and_then(|profile| profile.measures.count_flags);
+    let words = |bits| Value::text(&CountFlags::from_bits(bits).to_string());
+    row.push(Value::or_missing(flags, words).toned(Tone::Doubtful));
+    row.push(Value::or_missing(flags, Value::count).into());
     row.extend(
         [
             Value::or_missing(profile.and_then(|profile| profile.mem_source), |it| Value::Text(it.to_string())),

@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
+use crate::count_flags::CountFlags;
 use crate::error::StoreError;
 use crate::sqlite::monitor::Monitor;
 use crate::sqlite::writer::Writer;
@@ -40,6 +41,32 @@ impl Writer {
         costs: &[Cost],
     ) -> std::result::Result<(), StoreError> {
         self.write(|connection, _| insert(connection, session_h, process_h, costs))
+    }
+}
+
+impl Writer {
+    /// Adds to the row of the test that ran as the process `process_h` what its process could not tell any more: its count, if it
+    /// has none, and what is special about it. Does nothing if no test of that process is in the file.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be written.
+    pub fn add_count(
+        &mut self,
+        session_h: &str,
+        process_h: &str,
+        instructions: Option<u64>,
+        flags: CountFlags,
+    ) -> std::result::Result<(), StoreError> {
+        let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.write(|connection, _| {
+            connection.execute(
+                "UPDATE RUNS SET INSTRUCTIONS = coalesce(INSTRUCTIONS, ?3), COUNT_FLAGS = coalesce(COUNT_FLAGS, 0) | ?4 \
+                 WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2)",
+                params![session_h, process_h, instructions.map(integer), integer(flags.bits())],
+            )?;
+            Ok(())
+        })
     }
 }
 

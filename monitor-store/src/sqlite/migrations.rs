@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::measures::MEASURES;
 use crate::sqlite::database::Database;
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_pytest_monitor.sql"),
     include_str!("migrations/0002_profiles.sql"),
     include_str!("migrations/0003_indexes.sql"),
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_child_rss_peak.sql"),
     include_str!("migrations/0006_instructions.sql"),
     include_str!("migrations/0007_clock_offset.sql"),
+    include_str!("migrations/0008_count_flags.sql"),
 ];
 
 /// The schema version that this build writes (`PRAGMA user_version`).

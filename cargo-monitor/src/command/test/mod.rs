@@ -85,10 +85,11 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
         };
         let session_h = hash_hex(["session", name.as_str()]);
         code = match (runner, &file) {
-            (_, Some(_)) if arguments.instructions => {
+            (_, Some(file)) if arguments.instructions => {
                 let counting = counting::Run::new(run.arguments)?;
                 let code = run.run(&counting.variables()?)?;
                 counting.tell();
+                record_others(counting.outside(), &run, file, &session_h, Some(counting.version()), app)?;
                 code
             }
             (_, None) if arguments.instructions => bail!("MONITOR_DB is off, and counts are only of use in a file"),
@@ -146,10 +147,23 @@ fn confirmed(arguments: &Arguments, app: &App, file: &Path, session_h: &str, pai
 fn run_and_measure(run: &cargo::Run<'_>, file: &Path, session_h: &str, app: &App) -> anyhow::Result<u8> {
     let outside = outside::Run::new(run.arguments)?;
     let code = run.run(&outside.variables()?)?;
-    if let Err(error) = outside::record(&outside, file, &app.workspace()?, session_h, &run.variables) {
+    record_others(&outside, run, file, session_h, None, app)?;
+    Ok(code)
+}
+
+/// Records the tests that have not recorded themselves, with what `counted_by` has counted.
+fn record_others(
+    outside: &outside::Run,
+    run: &cargo::Run<'_>,
+    file: &Path,
+    session_h: &str,
+    counted_by: Option<&str>,
+    app: &App,
+) -> anyhow::Result<()> {
+    if let Err(error) = outside::record(outside, file, &app.workspace()?, session_h, &run.variables, counted_by) {
         output::error(&error.context("tests without #[monitored] are not recorded"));
     }
-    Ok(code)
+    Ok(())
 }
 
 fn print_summary(app: &App, file: &Path, sessions: &[String]) -> anyhow::Result<()> {

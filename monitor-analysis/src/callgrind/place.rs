@@ -1,0 +1,72 @@
+//! In which line of a function its cost has changed.
+
+use std::collections::BTreeMap;
+
+use super::edits::{Edits, Side};
+use super::graph::Node;
+use super::symbol::package_of;
+
+/// A line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Its source file.
+    pub file: String,
+    /// Its number.
+    pub line: u32,
+    /// The function that it is in, which may be inlined; empty if that is not known.
+    pub function: String,
+}
+
+/// An edited line is named if it has this share of the change of the line that changed most.
+const SHARE_OF_EDITED: f64 = 0.1;
+/// Of unedited lines, in and below each other, the innermost that has this share of it.
+const SHARE_OF_INNERMOST: f64 = 0.8;
+
+/// What is known of lines.
+pub(super) struct Places<'d> {
+    pub(super) edits: &'d Edits,
+    /// Functions by file and line, before and now.
+    pub(super) names: [&'d BTreeMap<(String, u32), String>; 2],
+}
+
+impl Places<'_> {
+    /// Whether code was edited that is in the function, or is inlined into it.
+    pub(super) fn is_edited(&self, [base, head]: [&Node<'_>; 2]) -> bool {
+        [(Side::Base, base, self.names[0]), (Side::Head, head, self.names[1])].into_iter().any(|(side, node, names)| {
+            // From the first line to the last of each function that has a part in it.
+            let mut bounds: BTreeMap<(&str, &str), (u32, u32)> = BTreeMap::new();
+            for (file, line) in node.through.keys() {
+                let name = names.get(&((*file).to_owned(), *line)).map_or("", String::as_str);
+                let bounds = bounds.entry((file, name)).or_insert((*line, *line));
+                *bounds = (bounds.0.min(*line), bounds.1.max(*line));
+            }
+            bounds.iter().any(|((file, _), bounds)| self.edits.touch(side, file, *bounds))
+        })
+    }
+
+    /// The line that changed most, an edited one if there is one that changed at all.
+    pub(super) fn changed(&self, [base, head]: [&Node<'_>; 2]) -> Option<Place> {
+        let changes: Vec<(&str, u32, f64, f64, bool)> = head
+            .through
+            .iter()
+            .map(|((file, line), cost)| {
+                let before = self.edits.before(file, *line);
+                let known = before.and_then(|line| base.through.get(&(*file, line)));
+                (*file, *line, *cost, (cost - known.unwrap_or(&0.0)).abs(), before.is_none())
+            })
+            .collect();
+        let most = changes.iter().map(|change| change.3).fold(0.0, f64::max);
+        let edited = changes.iter().filter(|change| change.4 && change.3 >= most * SHARE_OF_EDITED && most > 0.0);
+        let innermost = changes.iter().filter(|change| change.3 >= most * SHARE_OF_INNERMOST && most > 0.0);
+        // Code of the workspace can be changed most easily.
+        let (file, line, ..) = edited
+            .max_by(|a, b| {
+                (package_of(a.0).is_empty(), a.3)
+                    .partial_cmp(&(package_of(b.0).is_empty(), b.3))
+                    .unwrap_or(std::cmp::Ordering::Equal)
+            })
+            .or_else(|| innermost.min_by(|a, b| a.2.total_cmp(&b.2)))?;
+        let name = self.names[1].get(&((*file).to_owned(), *line)).cloned();
+        Some(Place { file: (*file).to_owned(), line: *line, function: name.unwrap_or_default() })
+    }
+}
