@@ -3,14 +3,11 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::scope::ThreadRecord;
 use crate::scope::current::{count_nothing, counting};
-#[cfg(test)]
-use crate::sys::underlying::Underlying;
 
 /// Counts what each monitored test allocates, and lets `A` do the work.
 ///
-/// `monitor-runtime` installs one, and [`allocator`](macro@crate::allocator) gives it a program's own allocator to
+/// `monitor-runtime` installs one of its kind, and [`allocator`](macro@crate::allocator) gives it a program's own allocator to
 /// work with. Beside `monitor-core` alone, it can be installed by hand:
 ///
 /// ```
@@ -71,29 +68,13 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
 
     #[inline]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // Counted first: nothing has to be kept for after a call, which is a third of what counting costs.
-        match counting() {
-            // SAFETY: the caller's promise is passed on.
-            Some(record) if record.is_due_after(layout.size()) => unsafe {
-                hand_over_and_dealloc(pointer, layout, record, &self.0);
-            },
-            // SAFETY: the caller's promise is passed on.
-            _ => unsafe { self.0.dealloc(pointer, layout) },
+        // Counted first, so that nothing has to be kept for after the call.
+        if let Some(record) = counting() {
+            record.count_freed(layout.size());
         }
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.0.dealloc(pointer, layout) };
     }
-}
-
-/// The pointer comes first, as in a call that only frees: so the usual way moves nothing.
-///
-/// # Safety
-///
-/// As of [`GlobalAlloc::dealloc`].
-#[cold]
-#[inline(never)]
-unsafe fn hand_over_and_dealloc(pointer: *mut u8, layout: Layout, record: &ThreadRecord, allocator: &impl GlobalAlloc) {
-    record.hand_over();
-    // SAFETY: the caller's promise is passed on.
-    unsafe { allocator.dealloc(pointer, layout) };
 }
 
 #[inline]
@@ -110,10 +91,6 @@ pub(crate) fn turn_off() {
     count_nothing();
     set_counts(false);
 }
-
-#[cfg(test)]
-#[global_allocator]
-static INSTALLED: Allocator<Underlying> = Allocator::new(Underlying);
 
 /// Whether the program's global allocator is an [`Allocator`]: found out by trying, when the recorder is set up.
 static COUNTS: AtomicBool = AtomicBool::new(false);

@@ -29,6 +29,7 @@ mod allocator;
 mod bracket;
 mod config;
 mod facts;
+mod installed;
 mod isolate;
 mod item;
 mod mark;
@@ -52,7 +53,8 @@ pub mod __allocator {
     pub use core::alloc::GlobalAlloc;
     pub use core::marker::Sync;
 
-    pub use crate::sys::underlying::{Brought, Shared, Underlying};
+    pub use crate::installed::Installed;
+    pub use crate::sys::underlying::{Brought, Shared};
 }
 
 // `__private`, under a name with the version of this crate.

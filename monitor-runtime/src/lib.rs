@@ -39,4 +39,4 @@ pub use monitor_core::*;
 pub use monitor_core::__bring_allocator as __use_allocator;
 
 #[global_allocator]
-static INSTALLED: Allocator<__allocator::Underlying> = Allocator::new(__allocator::Underlying);
+static INSTALLED: __allocator::Installed = __allocator::Installed;

@@ -22,7 +22,7 @@ pub(crate) fn current() -> Option<&'static ThreadRecord> {
 }
 
 /// For whom the calling thread's allocations count, if for anybody.
-#[inline]
+#[inline(always)]
 pub(crate) fn counting() -> Option<&'static ThreadRecord> {
     COUNTING.try_with(Cell::get).unwrap_or(None)
 }

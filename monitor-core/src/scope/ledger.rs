@@ -9,13 +9,14 @@ const BATCH_BYTES: i64 = 64 * 1024;
 /// No share is smaller: with thousands of threads, handing over each little change would cost too much.
 const LEAST_BATCH_BYTES: i64 = 1024;
 /// The share of a thread that counts alone.
-const NEVER: i64 = -i64::MAX;
+const UNLIMITED: i64 = i64::MAX;
 
 /// What one thread allocates. Only the thread itself writes, with plain stores, which cost what an ordinary variable costs;
 /// any thread may read.
 ///
 /// What the tree has not been told yet, the *pending* bytes, is the difference of two counts: so an allocation writes two
-/// variables and a release one.
+/// variables and a release one. A release does not even read what allocations write: to wait for it takes longer than all the
+/// rest. It compares with a bound that allocations can only move away.
 #[derive(Debug)]
 pub(super) struct ThreadLedger {
     allocated_bytes: AtomicU64,
@@ -24,8 +25,10 @@ pub(super) struct ThreadLedger {
     settled_bytes: AtomicU64,
     /// The most that was pending since it last handed over.
     highest_bytes: AtomicI64,
-    /// The pending bytes at which to hand over, where more is given back than taken: below zero, as it is asked for most often.
-    least_bytes: AtomicI64,
+    /// How many may be pending, taken or given back, before it is time to hand over.
+    batch_bytes: AtomicI64,
+    /// As long as no more are settled, no batch can have been given back.
+    settled_bound_bytes: AtomicU64,
 }
 
 /// What a thread has allocated so far.
@@ -33,6 +36,12 @@ pub(super) struct ThreadLedger {
 pub(crate) struct Allocated {
     pub bytes: u64,
     pub calls: u64,
+}
+
+/// More than was ever pending.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Height {
+    pending_bytes: i64,
 }
 
 /// What a thread held when it handed over, and the most it held meanwhile.
@@ -49,7 +58,8 @@ impl ThreadLedger {
             allocations: AtomicU64::new(0),
             settled_bytes: AtomicU64::new(0),
             highest_bytes: AtomicI64::new(0),
-            least_bytes: AtomicI64::new(NEVER),
+            batch_bytes: AtomicI64::new(UNLIMITED),
+            settled_bound_bytes: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -58,29 +68,44 @@ impl ThreadLedger {
         self.allocations.store(0, Relaxed);
         self.settled_bytes.store(0, Release);
         self.highest_bytes.store(0, Relaxed);
-        self.least_bytes.store(NEVER, Relaxed);
+        self.batch_bytes.store(UNLIMITED, Relaxed);
+        self.settled_bound_bytes.store(u64::MAX, Relaxed);
     }
 
-    /// Counts an allocation (or the growth of one). Whether it is time to hand over.
-    #[inline]
-    pub(super) fn count_allocation(&self, bytes: usize) -> bool {
+    /// Counts an allocation (or the growth of one). What is pending then, if it is more than ever.
+    #[inline(always)]
+    pub(super) fn count_allocation(&self, bytes: usize) -> Option<Height> {
         let allocated = self.allocated_bytes.load(Relaxed).wrapping_add(bytes as u64);
         self.allocated_bytes.store(allocated, Relaxed);
         self.allocations.store(self.allocations.load(Relaxed).wrapping_add(1), Relaxed);
         let pending = difference(allocated, self.settled_bytes.load(Relaxed));
-        if pending <= self.highest_bytes.load(Relaxed) {
-            return false;
-        }
-        self.highest_bytes.store(pending, Relaxed);
-        pending >= -self.least_bytes.load(Relaxed)
+        (pending > self.highest_bytes.load(Relaxed)).then_some(Height { pending_bytes: pending })
     }
 
-    /// Counts bytes given back. Whether it is time to hand over.
-    #[inline]
+    /// More is pending than ever. Whether it is time to hand over.
+    pub(super) fn raise(&self, Height { pending_bytes }: Height) -> bool {
+        self.highest_bytes.store(pending_bytes, Relaxed);
+        pending_bytes >= self.batch_bytes.load(Relaxed)
+    }
+
+    /// Counts bytes given back. Whether to look if it is time to hand over.
+    #[inline(always)]
     pub(super) fn count_freed(&self, bytes: usize) -> bool {
         let settled = self.settled_bytes.load(Relaxed).wrapping_add(bytes as u64);
         self.settled_bytes.store(settled, Release);
-        difference(self.allocated_bytes.load(Relaxed), settled) <= self.least_bytes.load(Relaxed)
+        settled >= self.settled_bound_bytes.load(Relaxed)
+    }
+
+    /// Whether it is time to hand over what was given back.
+    pub(super) fn is_due_after_freeing(&self) -> bool {
+        self.bound_settled();
+        -self.pending_bytes() >= self.batch_bytes.load(Relaxed)
+    }
+
+    /// More is only ever allocated, so a batch can't be given back before that much is settled.
+    fn bound_settled(&self) {
+        let batch = self.batch_bytes.load(Relaxed).unsigned_abs();
+        self.settled_bound_bytes.store(self.allocated_bytes.load(Relaxed).saturating_add(batch), Relaxed);
     }
 
     /// What the tree has not been told yet.
@@ -101,13 +126,15 @@ impl ThreadLedger {
         self.allocations.fetch_add(allocated.calls, Relaxed);
         let peak_bytes = i64::try_from(heap.peak_bytes).unwrap_or(i64::MAX);
         self.highest_bytes.fetch_max(before.saturating_add(peak_bytes), Relaxed);
-        self.least_bytes.load(Relaxed) != NEVER
+        self.batch_bytes.load(Relaxed) != UNLIMITED
     }
 
     /// From now on the thread is one of `threads` that count for the tree. Whether it is time to hand over.
     pub(super) fn count_in_batches(&self, threads: i64) -> bool {
         let batch = (BATCH_BYTES / threads.max(1)).max(LEAST_BATCH_BYTES);
-        self.least_bytes.swap(-batch, Relaxed) != -batch
+        let changed = self.batch_bytes.swap(batch, Relaxed) != batch;
+        self.bound_settled();
+        changed
     }
 
     pub(super) fn allocated(&self) -> Allocated {
@@ -131,6 +158,7 @@ impl ThreadLedger {
 }
 
 /// Counts of bytes wrap, their differences do not.
+#[inline(always)]
 fn difference(bytes: u64, less: u64) -> i64 {
     bytes.wrapping_sub(less) as i64
 }

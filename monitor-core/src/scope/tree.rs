@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::ledger::{HeapMark, HeapUse, ThreadLedger, TreeLedger};
+use super::ledger::{HeapMark, HeapUse, Height, ThreadLedger, TreeLedger};
 use super::life::ThreadLife;
 use super::pool::Pool;
 use super::totals::Totals;
@@ -77,26 +77,37 @@ impl ThreadRecord {
     }
 
     /// Counts an allocation (or the growth of one) of this thread.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn count_allocation(&self, bytes: usize) {
-        if self.ledger.count_allocation(bytes) {
+        if let Some(height) = self.ledger.count_allocation(bytes) {
+            self.raise(height);
+        }
+    }
+
+    /// More is pending than ever. Out of line, so that what follows an allocation of which this is not true lies right behind it.
+    #[cold]
+    #[inline(never)]
+    fn raise(&self, height: Height) {
+        if self.ledger.raise(height) {
             self.hand_over();
         }
     }
 
     /// Counts bytes given back by this thread.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn count_freed(&self, bytes: usize) {
-        if self.is_due_after(bytes) {
-            self.hand_over();
+        if self.ledger.count_freed(bytes) {
+            self.hand_over_if_due();
         }
     }
 
-    /// The same, leaving it to the caller to hand over if that is due.
-    #[inline]
-    #[must_use]
-    pub(crate) fn is_due_after(&self, freed_bytes: usize) -> bool {
-        self.ledger.count_freed(freed_bytes)
+    /// Hands the held bytes over to the tree if enough were given back.
+    #[cold]
+    #[inline(never)]
+    fn hand_over_if_due(&self) {
+        if self.ledger.is_due_after_freeing() {
+            self.hand_over();
+        }
     }
 
     /// Hands the held bytes over to the tree.

@@ -79,21 +79,36 @@ mod section {
         static STOP: [Brought; 0];
     }
 
+    /// Whether the program brings one.
+    #[inline(always)]
+    pub(crate) fn is_brought() -> bool {
+        &raw const START != &raw const STOP
+    }
+
     #[inline]
     pub(super) fn brought() -> Option<Brought> {
-        let (start, stop) = (&raw const START, &raw const STOP);
         // SAFETY: what lies there are words of this type, put by the expansion below; nobody writes them.
-        (start != stop).then(|| unsafe { *start.cast::<Brought>() })
+        is_brought().then(|| unsafe { *(&raw const START).cast::<Brought>() })
     }
 }
 
-#[cfg(can_bring_an_allocator)]
 use section::brought;
+pub(crate) use section::is_brought;
 
 #[cfg(not(can_bring_an_allocator))]
-#[inline]
-fn brought() -> Option<Brought> {
-    None
+mod section {
+    use super::Brought;
+
+    /// Never where the linker can't be asked.
+    #[inline(always)]
+    pub(crate) fn is_brought() -> bool {
+        false
+    }
+
+    #[inline]
+    pub(super) fn brought() -> Option<Brought> {
+        None
+    }
 }
 
 /// What `#[allocator]` of `monitor-runtime` becomes: the counting allocator is there, and works with this one.

@@ -1,12 +1,13 @@
-//! An allocation and its release: bare, counted inside a scope, and by divan's profiler.
+//! An allocation and its release: bare, counted inside a scope, and by divan's profiler; and the way a program takes to them,
+//! by calls of the language that are not inlined.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout, System, alloc, dealloc};
 use std::hint::black_box;
 use std::thread;
 use std::time::Instant;
 
 use divan::AllocProfiler;
-use monitor_runtime::{Allocator, monitored};
+use monitor_runtime::{__allocator::Installed, Allocator, monitored};
 
 use crate::median;
 
@@ -14,7 +15,7 @@ const CALLS: u32 = 20_000;
 const ROUNDS: usize = 101;
 const SIZES: [usize; 3] = [16, 256, 4096];
 
-static COUNTED: Allocator<System> = Allocator::new(System);
+static WRAPPED: Allocator<System> = Allocator::new(System);
 static DIVAN: AllocProfiler<System> = AllocProfiler::new(System);
 
 /// Monitored, so that every call counts for a scope.
@@ -23,33 +24,39 @@ pub(crate) fn run() {
     println!("\nallocation and release, inside a monitored test, ns (and ratio to the bare allocator; budget 1.10)");
     for threads in [1, 2] {
         for size in SIZES {
-            let [bare, counted, divan] = on_threads(threads, size);
+            let [bare, counted, wrapped, divan, called, counted_call] = on_threads(threads, size);
+            let ratio = |figure: f64| format!("{figure:5.1} ({:.2})", figure / bare);
             println!(
-                "  {threads} thread{}, {size:4} bytes: bare {bare:6.1}, counted {counted:6.1} ({:.2}), divan's profiler {divan:6.1} ({:.2})",
+                "  {threads} thread{}, {size:4} bytes: bare {bare:5.1}, counted {}, Allocator<System> {}, divan's profiler {}; called {called:5.1}, counted {counted_call:5.1} ({:.2})",
                 if threads == 1 { " " } else { "s" },
-                counted / bare,
-                divan / bare
+                ratio(counted),
+                ratio(wrapped),
+                ratio(divan),
+                counted_call / called
             );
         }
     }
 }
 
-/// Interleaved, so that all three see the same machine.
-fn on_threads(threads: usize, size: usize) -> [f64; 3] {
+/// Interleaved, so that all see the same machine.
+fn on_threads(threads: usize, size: usize) -> [f64; 6] {
     let figures = |_| {
-        let mut rounds: [Vec<f64>; 3] = [const { Vec::new() }; 3];
+        let mut rounds: [Vec<f64>; 6] = [const { Vec::new() }; 6];
         for _ in 0..ROUNDS {
             rounds[0].push(each(&System, size));
-            rounds[1].push(each(&COUNTED, size));
-            rounds[2].push(each(&DIVAN, size));
+            rounds[1].push(each(&Installed, size));
+            rounds[2].push(each(&WRAPPED, size));
+            rounds[3].push(each(&DIVAN, size));
+            rounds[4].push(each(&Called, size));
+            rounds[5].push(each(&Language, size));
         }
         rounds.map(median)
     };
-    let all: Vec<[f64; 3]> = thread::scope(|scope| {
+    let all: Vec<[f64; 6]> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|worker| scope.spawn(move || figures(worker))).collect();
         workers.into_iter().map(|worker| worker.join().expect("the worker ends")).collect()
     });
-    [0, 1, 2].map(|which| median(all.iter().map(|figures| figures[which]).collect()))
+    [0, 1, 2, 3, 4, 5].map(|which| median(all.iter().map(|figures| figures[which]).collect()))
 }
 
 fn each(allocator: &impl GlobalAlloc, size: usize) -> f64 {
@@ -63,4 +70,41 @@ fn each(allocator: &impl GlobalAlloc, size: usize) -> f64 {
         }
     }
     start.elapsed().as_nanos() as f64 / f64::from(CALLS)
+}
+
+/// The system's allocator as the language calls it where no other is installed: the standard library's own functions, which are
+/// not inlined.
+struct Called;
+
+// SAFETY: every call goes to the system's allocator, unchanged.
+unsafe impl GlobalAlloc for Called {
+    #[inline(never)]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    #[inline(never)]
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+/// What is installed in this program, as the language calls it.
+struct Language;
+
+// SAFETY: every call goes to the program's allocator, unchanged.
+unsafe impl GlobalAlloc for Language {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { alloc(layout) }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { dealloc(pointer, layout) }
+    }
 }
