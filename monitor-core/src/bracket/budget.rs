@@ -114,6 +114,7 @@ mod tests {
             largest_child_bytes: None,
             threads: Some(1),
             instructions: Some(1000),
+            count_flags: None,
         }
     }
 
