@@ -91,6 +91,21 @@ pub const FACTOR_P: f64 = 0.002;
 /// Ratio from which on such a finding fails a gate: a slow machine is rarely as slow.
 pub const FACTOR_REGRESSED: f64 = 2.0;
 
+/// Tests that a principal component of a run's errors needs.
+pub const PRINCIPAL_MIN_TESTS: usize = 5;
+
+/// Distance, in scales, at which an error is cut off in it (Huber, 1964).
+pub const PRINCIPAL_CLIP: f64 = 3.0;
+
+/// Runs that not following it counts for.
+pub const PRINCIPAL_PRIOR: f64 = 5.0;
+
+/// Share of a test's squared errors that it must explain to be taken out.
+pub const PRINCIPAL_SHARE: f64 = 0.1;
+
+/// Rounds in which it is found (power iteration): past five no figure of the benchmark changes.
+pub const PRINCIPAL_ROUNDS: usize = 5;
+
 /// Errors beyond this many scales can be the beginning of another level.
 pub const STEP_SCALES: f64 = 4.0;
 

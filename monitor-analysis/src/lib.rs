@@ -25,6 +25,7 @@ mod median;
 pub mod metric;
 mod noise;
 mod parallel;
+mod principal;
 pub mod quantity;
 pub mod samples;
 pub mod sanitise;

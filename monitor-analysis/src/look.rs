@@ -4,6 +4,7 @@ use crate::constants::{CENTRE_WINDOW, MAD_SCALE, SCALE_LEAST, SCALE_UNKNOWN, SCA
 use crate::constants::{HISTORY_MIN_VALUES, HISTORY_WINDOW, LASTING_P, LASTING_RUNS, LEAST_RATIO, SCALE_STEP};
 use crate::factor::{Factors, Member, slope, unseen};
 use crate::noise::{centre, errors, errors_of_medians, room, scale, settled_scale};
+use crate::principal::{self, Explained};
 use crate::series::{Scale, Series};
 use crate::summary::median;
 use crate::tail::Kernel;
@@ -105,6 +106,13 @@ impl Looked {
         let factors = shared.then(|| Factors::of(&members, run_numbers.len()));
         let look = |(at, logs): (usize, &Logs)| Look::of(logs, at, factors.as_ref());
         let mut looks: Vec<Look> = logs.iter().enumerate().map(look).collect();
+        if shared {
+            let explained =
+                principal::explained(&looks.iter().map(Look::errors).collect::<Vec<_>>(), run_numbers.len());
+            for (look, explained) in looks.iter_mut().zip(explained) {
+                explained.into_iter().for_each(|explained| look.excuse(&explained));
+            }
+        }
         let own: Vec<Option<f64>> = looks.iter().map(|look| scale(&look.kernel.errors)).collect();
         let known: Vec<f64> = own.iter().flatten().map(|own| own.max(SCALE_LEAST)).collect();
         let rises: Vec<f64> = looks.iter().map(|look| look.rise).collect();
@@ -192,6 +200,22 @@ impl Look {
             adjusted,
             step: SCALE_STEP * logs.scale.step,
         }
+    }
+
+    fn errors(&self) -> principal::Member<'_> {
+        principal::Member { errors: &self.kernel.errors, runs: &self.runs, new: self.rise }
+    }
+
+    /// Takes out what is explained, which may only excuse.
+    fn excuse(&mut self, explained: &Explained) {
+        let errors = self.kernel.errors.iter_mut().zip(&mut self.deviations);
+        for ((error, deviation), explained) in errors.zip(&explained.errors) {
+            *error -= explained;
+            *deviation -= explained.max(0.0);
+        }
+        self.rise -= explained.new;
+        self.excused_rise -= explained.new.max(0.0);
+        self.excused_fall += explained.new.min(0.0);
     }
 
     /// The kernel for falls.

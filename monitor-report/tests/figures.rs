@@ -74,6 +74,25 @@ fn a_run_that_is_less_slow_than_those_before_it_has_not_regressed() {
     assert!(!gated.fails());
 }
 
+/// Runs come from machines of two kinds, and half of the tests, not the others, take longer on one of them.
+#[test]
+fn a_slower_test_is_found_among_those_that_follow_the_kind_of_machine() {
+    let (mut random, mut found, mut failed) = (Random::seeded(4), 0, 0);
+    let runs = 70;
+    let other: Vec<bool> = (0..runs).map(|_| random.uniform() < 0.3).collect();
+    let kind = |test: usize, run: usize| if test < 10 && other[run] { 1.15 } else { 1.0 };
+    let mut test = |test| (0..runs).map(|run| kind(test, run) * (0.015 * random.normal()).exp()).collect();
+    let recorded = Recorded::of(&Suite::of_wall_times((0..20).map(&mut test).collect()));
+    let heads = 50..runs as u32;
+    for run in heads.clone() {
+        failed += usize::from(recorded.gate(run, &|_| 1.0).fails());
+        found +=
+            usize::from(recorded.gate(run, &|test| if test == 3 { 1.3 } else { 1.0 }).has(3, &[Verdict::Regressed]));
+    }
+    assert_eq!(failed, 0);
+    assert!(found >= 18, "+30 % is found in {found} of {}", heads.len());
+}
+
 #[test]
 fn repeats_hold_their_promise() {
     assert_eq!(repeats::gates(200, 4, 4).0, 0);

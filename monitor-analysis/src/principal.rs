@@ -1,0 +1,193 @@
+//! What some tests of a run have in common beyond the run's factor: another model of processor, a full cache, a busy disk.
+//!
+//! The first principal component of the past errors (Hotelling, 1933), each in units of its series' scale and cut off. As with
+//! the run's factor a test's own part in it is left out, so that nothing is excused by itself, and it only excuses; and no more
+//! than it did before, so that a change of all those tests is no pattern of the machine.
+
+use crate::constants::{
+    HISTORY_SETTLED, PRINCIPAL_CLIP, PRINCIPAL_MIN_TESTS, PRINCIPAL_PRIOR, PRINCIPAL_ROUNDS, PRINCIPAL_SHARE,
+};
+use crate::noise::scale;
+
+/// A series' errors with the places of their runs among all runs, ascending, and how far its new value is out.
+pub(crate) struct Member<'a> {
+    pub errors: &'a [f64],
+    pub runs: &'a [u32],
+    pub new: f64,
+}
+
+/// What of each error and of the new value is the component's.
+#[derive(Debug)]
+pub(crate) struct Explained {
+    pub errors: Vec<f64>,
+    pub new: f64,
+}
+
+/// A member in units of its scale, and how it follows the component.
+struct Scaled<'a> {
+    place: usize,
+    scale: f64,
+    errors: Vec<f64>,
+    runs: &'a [u32],
+    new: f64,
+    loading: f64,
+}
+
+/// Of one run: sums over its tests, from which the component in this run follows.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    products: f64,
+    squares: f64,
+}
+
+/// What the first component explains of each member; `None` of those that do not follow it.
+pub(crate) fn explained(members: &[Member<'_>], runs: usize) -> Vec<Option<Explained>> {
+    let mut explained: Vec<Option<Explained>> = members.iter().map(|_| None).collect();
+    let mut scaled: Vec<Scaled<'_>> = members.iter().enumerate().filter_map(Scaled::of).collect();
+    if scaled.len() < PRINCIPAL_MIN_TESTS {
+        return explained;
+    }
+    start(&mut scaled, runs);
+    for _ in 0..PRINCIPAL_ROUNDS {
+        let sums = sums(&scaled, runs);
+        for member in &mut scaled {
+            (member.loading, _) = member.follows(&member.component(&sums));
+        }
+        let squares: f64 = scaled.iter().map(|member| member.loading.powi(2)).sum();
+        let length = (squares / scaled.len() as f64).sqrt();
+        if length <= 1e-9 {
+            return explained;
+        }
+        scaled.iter_mut().for_each(|member| member.loading /= length);
+    }
+    let past = sums(&scaled, runs);
+    let mut new = Sums::default();
+    scaled.iter().for_each(|member| new.add(member.loading, member.new));
+    for member in &scaled {
+        explained[member.place] = member.explained(&past, new);
+    }
+    explained
+}
+
+/// Begins with how far each test was out in the run in which they were out furthest.
+fn start(scaled: &mut [Scaled<'_>], runs: usize) {
+    let mut sizes = vec![0.0; runs];
+    for (error, run) in scaled.iter().flat_map(Scaled::by_run) {
+        sizes[run] += error.abs();
+    }
+    let furthest = (0..runs).max_by(|a, b| sizes[*a].total_cmp(&sizes[*b])).unwrap_or(0);
+    for member in scaled {
+        let at = member.runs.binary_search(&(furthest as u32));
+        member.loading = at.map_or(0.0, |at| member.errors[at]);
+    }
+}
+
+fn sums(scaled: &[Scaled<'_>], runs: usize) -> Vec<Sums> {
+    let mut sums = vec![Sums::default(); runs];
+    for member in scaled {
+        member.by_run().for_each(|(error, run)| sums[run].add(member.loading, error));
+    }
+    sums
+}
+
+impl Sums {
+    fn add(&mut self, loading: f64, error: f64) {
+        self.products += loading * error;
+        self.squares += loading * loading;
+    }
+
+    /// The component without this test, drawn towards 0 as by one more.
+    fn without(self, loading: f64, error: f64) -> f64 {
+        (self.products - loading * error) / (self.squares - loading * loading + 1.0)
+    }
+}
+
+impl<'a> Scaled<'a> {
+    fn of((place, member): (usize, &Member<'a>)) -> Option<Self> {
+        let scale = scale(member.errors).filter(|scale| member.errors.len() >= HISTORY_SETTLED && *scale > 0.0)?;
+        let in_scales = |error: f64| (error / scale).clamp(-PRINCIPAL_CLIP, PRINCIPAL_CLIP);
+        let errors = member.errors.iter().map(|error| in_scales(*error)).collect();
+        Some(Self { place, scale, errors, runs: member.runs, new: in_scales(member.new), loading: 0.0 })
+    }
+
+    fn by_run(&self) -> impl Iterator<Item = (f64, usize)> {
+        self.errors.iter().copied().zip(self.runs.iter().map(|run| *run as usize))
+    }
+
+    fn component(&self, sums: &[Sums]) -> Vec<f64> {
+        self.by_run().map(|(error, run)| sums[run].without(self.loading, error)).collect()
+    }
+
+    /// The slope with which the errors follow it, drawn towards 0, and the share of their squares that it explains.
+    fn follows(&self, component: &[f64]) -> (f64, f64) {
+        let (mut products, mut squares, mut all) = (0.0, 1e-9, 1e-9);
+        for (error, component) in self.errors.iter().zip(component) {
+            products += error * component;
+            squares += component * component;
+            all += error * error;
+        }
+        let slope = products / squares / (1.0 + PRINCIPAL_PRIOR / component.len() as f64);
+        (slope, slope * products / all)
+    }
+
+    fn explained(&self, past: &[Sums], new: Sums) -> Option<Explained> {
+        let component = self.component(past);
+        let (slope, share) = self.follows(&component);
+        let seen = component.iter().fold(0.0, |most: f64, component| most.max(component.abs()));
+        let of = |component: f64| slope * component * self.scale;
+        (share >= PRINCIPAL_SHARE).then(|| Explained {
+            errors: component.iter().copied().map(of).collect(),
+            new: of(new.without(self.loading, self.new).clamp(-seen, seen)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUNS: u32 = 30;
+
+    fn wave(test: u32, run: u32) -> f64 {
+        0.01 * (f64::from(run * (7 + test) % 5) - 2.0)
+    }
+
+    /// Five of ten tests take longer, and two less, in every third run; the new values are as given.
+    fn of_suite(new: impl Fn(u32) -> f64) -> Vec<Option<Explained>> {
+        let runs: Vec<u32> = (0..RUNS).collect();
+        let follows = |test: u32| [0.1, 0.2, 0.1, 0.2, 0.1, -0.1, -0.2, 0.0, 0.0, 0.0][test as usize];
+        let error = |test, run: u32| wave(test, run) + if run.is_multiple_of(3) { follows(test) } else { 0.0 };
+        let errors: Vec<Vec<f64>> = (0..10).map(|test| runs.iter().map(|run| error(test, *run)).collect()).collect();
+        let member = |(test, errors)| Member { errors, runs: &runs, new: new(test) * follows(test) };
+        explained(&(0..).zip(errors.iter().map(Vec::as_slice)).map(member).collect::<Vec<_>>(), RUNS as usize)
+    }
+
+    #[test]
+    fn what_tests_have_in_common_is_explained_with_its_sign() {
+        let explained = of_suite(|_| 1.0);
+        let new: Vec<f64> = explained.iter().map(|it| it.as_ref().map_or(0.0, |explained| explained.new)).collect();
+        let (more, less, others) = (&new[..5], &new[5..7], &new[7..]);
+        assert!(more.iter().all(|new| *new > 0.08) && less.iter().all(|new| *new < -0.08), "{new:?}");
+        assert!(others.iter().all(|new| new.abs() < 0.02), "{new:?}");
+        let errors = &explained[1].as_ref().expect("it follows").errors;
+        assert!(errors[3] > 0.08 && errors[4].abs() < 0.08, "{errors:?}");
+    }
+
+    #[test]
+    fn one_slow_test_is_not_and_all_no_more_than_ever_before() {
+        let alone = of_suite(|test| if test == 1 { 3.0 } else { 0.0 });
+        assert!(alone[1].as_ref().is_none_or(|explained| explained.new < 0.02), "{alone:?}");
+        let all = of_suite(|_| 20.0);
+        let explained = all[1].as_ref().expect("it follows");
+        let most = explained.errors.iter().fold(0.0, |most: f64, error| most.max(*error));
+        assert!(explained.new <= most + 1e-9 && explained.new < 0.5, "{explained:?}");
+    }
+
+    #[test]
+    fn four_tests_have_no_component() {
+        let runs: Vec<u32> = (0..RUNS).collect();
+        let errors: Vec<f64> = runs.iter().map(|run| wave(0, *run)).collect();
+        let members: Vec<Member<'_>> = (0..4).map(|_| Member { errors: &errors, runs: &runs, new: 0.1 }).collect();
+        assert!(explained(&members, RUNS as usize).iter().all(Option::is_none));
+    }
+}
