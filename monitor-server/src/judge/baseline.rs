@@ -1,11 +1,11 @@
-//! What a session is judged against: the baseline branch, up to where the session's own branch left it.
+//! What a session is judged against: the baseline branch, up to where the session's own branch left it; and any two sides.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use monitor_report::comparison::Sides;
+use monitor_report::comparison::{Comparison, Request, Sides};
 use monitor_report::gate::Gate;
-use monitor_report::{Records, ReportError, Repository, select};
+use monitor_report::{NoRepository, Records, ReportError, Repository, select};
 use monitor_store::{Session, Timestamp};
 
 use super::source::Project;
@@ -39,13 +39,35 @@ pub fn judge(project: &Project<'_>, session: &Session, baseline: &str) -> Result
     let records = Records { source: project, repository: &fork };
     let judge = || gate.check(records, Timestamp::now()).map(|outcome| Verdict::of(&outcome));
     match Sides::find(records, &gate.baseline, &gate.head) {
-        Ok(sides) => {
-            let runs = |session_h: &str| project.kept(session_h).map(|kept| (kept.runs, kept.finished));
-            project.verdicts().get(&Grounds::new(project.name(), baseline, &sides, runs), judge)
-        }
+        Ok(sides) => project.verdicts().gates.get(&grounds(project, baseline, &sides), judge),
         // Without a base there is little to do.
         Err(_) => judge().map(Arc::new),
     }
+}
+
+/// What changed between two sides, as `cargo monitor compare BASE HEAD` says it.
+///
+/// # Errors
+///
+/// If a name selects nothing, or the rows can't be read.
+pub fn compare(
+    project: &Project<'_>,
+    base: &str,
+    head: &str,
+    across_machines: bool,
+) -> Result<Arc<Comparison>, ReportError> {
+    let sides = Sides::find(Records { source: project, repository: &NoRepository }, base, head)?;
+    let grounds = grounds(project, &format!("{across_machines} {base}"), &sides);
+    let request = Request { across_machines, ..Request::new(sides) };
+    project.verdicts().comparisons.get(&grounds, || Comparison::new(project, request))
+}
+
+/// What an answer about these sides rests on.
+fn grounds(project: &Project<'_>, asked: &str, sides: &Sides) -> Grounds {
+    Grounds::new(project.name(), asked, sides, |session_h| {
+        let runs = project.kept(session_h).map(|kept| (kept.runs, kept.finished));
+        format!("{runs:?} {:?}", project.class(session_h))
+    })
 }
 
 /// What is known of the code's history without a repository: the commit at which the session's branch left the baseline.

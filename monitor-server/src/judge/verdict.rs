@@ -1,9 +1,9 @@
-//! Verdicts, each made once: as long as nothing changes that it rests on, it is the same.
+//! Answers that took long, each made once: as long as nothing changes that it rests on, it is the same.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use monitor_report::comparison::{Finding, Sides};
+use monitor_report::comparison::{Comparison, Finding, Sides};
 use monitor_report::document::Document;
 use monitor_report::gate::{Decision, Outcome};
 use monitor_report::view::gate;
@@ -11,7 +11,10 @@ use monitor_report::view::gate;
 use crate::store::digest;
 
 /// Verdicts that are remembered, the newest.
-const REMEMBERED: usize = 256;
+const VERDICTS: usize = 256;
+
+/// Comparisons that are remembered, the newest: one of 5,000 tests has some 8 MB.
+const COMPARISONS: usize = 8;
 
 /// What is said of a session.
 #[derive(Debug)]
@@ -34,62 +37,80 @@ impl Verdict {
     }
 }
 
-/// The verdicts that a server has made.
-#[derive(Debug, Default)]
-pub struct Verdicts(Mutex<VecDeque<(Grounds, Arc<Verdict>)>>);
+/// What a server has judged.
+#[derive(Debug)]
+pub struct Verdicts {
+    /// Of sessions.
+    pub(super) gates: Answers<Verdict>,
+    /// Of any two sides.
+    pub(super) comparisons: Answers<Comparison>,
+}
 
-/// What a verdict rests on: which sessions are on each side, and how many runs they have. Runs are only added, and one that had not ended
-/// ends at most once.
+impl Default for Verdicts {
+    fn default() -> Self {
+        Self { gates: Answers::new(VERDICTS), comparisons: Answers::new(COMPARISONS) }
+    }
+}
+
+/// Answers with what each rests on, the newest first.
+#[derive(Debug)]
+pub(super) struct Answers<T> {
+    most: usize,
+    known: Mutex<VecDeque<(Grounds, Arc<T>)>>,
+}
+
+/// What an answer rests on: which sessions are on each side, how many runs they have, and on which machine class they ran. Runs
+/// are only added, and one that had not ended ends at most once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Grounds {
     project: String,
     head: Vec<String>,
-    baseline: String,
+    asked: String,
     sides: [u8; 32],
 }
 
 impl Grounds {
-    /// `runs` are how many runs of a session there are, and how many of them have ended.
-    pub(super) fn new(project: &str, baseline: &str, sides: &Sides, runs: impl Fn(&str) -> Option<(u64, u64)>) -> Self {
+    /// Of what is `asked` about these sides of a project; `state` says how a session is now.
+    pub(super) fn new(project: &str, asked: &str, sides: &Sides, state: impl Fn(&str) -> String) -> Self {
         let sessions = [&sides.head, &sides.base, &sides.witnesses];
         let mut texts = Vec::new();
         for (side, sessions) in sessions.into_iter().enumerate() {
             texts.push(side.to_string());
-            for session in sessions {
-                texts.extend([session.session_h.clone(), format!("{:?}", runs(&session.session_h))]);
+            for session_h in sessions.iter().map(|session| session.session_h.as_str()) {
+                texts.extend([session_h.to_owned(), state(session_h)]);
             }
         }
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         Self {
             project: project.to_owned(),
             head: sides.head.iter().map(|session| session.session_h.clone()).collect(),
-            baseline: baseline.to_owned(),
+            asked: asked.to_owned(),
             sides: digest(&texts),
         }
     }
 }
 
-impl Verdicts {
-    /// The verdict on these grounds, made if it is not known yet.
-    pub(super) fn get<E>(
-        &self,
-        grounds: &Grounds,
-        judge: impl FnOnce() -> Result<Verdict, E>,
-    ) -> Result<Arc<Verdict>, E> {
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lock().iter().find(|(known, _)| known == grounds).map(|(_, verdict)| Arc::clone(verdict));
-        if let Some(verdict) = known {
-            return Ok(verdict);
+impl<T> Answers<T> {
+    fn new(most: usize) -> Self {
+        Self { most, known: Mutex::default() }
+    }
+
+    /// The answer on these grounds, made if it is not known yet.
+    pub(super) fn get<E>(&self, grounds: &Grounds, make: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().iter().find(|(known, _)| known == grounds).map(|(_, answer)| Arc::clone(answer));
+        if let Some(answer) = known {
+            return Ok(answer);
         }
-        let verdict = Arc::new(judge()?);
-        let mut verdicts = lock();
+        let answer = Arc::new(make()?);
+        let mut answers = lock();
         // Of what changed, only the last is asked for.
         let is_same = |known: &Grounds| {
-            (&known.project, &known.head, &known.baseline) == (&grounds.project, &grounds.head, &grounds.baseline)
+            (&known.project, &known.head, &known.asked) == (&grounds.project, &grounds.head, &grounds.asked)
         };
-        verdicts.retain(|(known, _)| !is_same(known));
-        verdicts.truncate(REMEMBERED - 1);
-        verdicts.push_front((grounds.clone(), Arc::clone(&verdict)));
-        Ok(verdict)
+        answers.retain(|(known, _)| !is_same(known));
+        answers.truncate(self.most - 1);
+        answers.push_front((grounds.clone(), Arc::clone(&answer)));
+        Ok(answer)
     }
 }

@@ -1,17 +1,15 @@
 //! Any two sessions of a project.
 
 use askama::Template;
-use monitor_report::comparison::{Comparison, Request, Sides};
 use monitor_report::render::page::Section;
 use monitor_report::view::compare::document;
-use monitor_report::{NoRepository, Records};
 
 use super::links::linked;
 use super::session::words;
 use super::view::View;
 use super::wanted::Wanted;
 use crate::error::Problem;
-use crate::judge::Project;
+use crate::judge::{Project, baseline};
 
 /// Sessions that can be chosen; others can be written.
 const CHOICE: usize = 200;
@@ -42,9 +40,7 @@ pub fn compare(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> 
         let text = "Choose two sessions, or write what stands for some: a branch, a commit, last:20, tag:KEY=VALUE.";
         return Ok(view.with(Section::new("choose", "").with_text(text)));
     }
-    let sides = Sides::find(Records { source: project, repository: &NoRepository }, base, head)?;
-    let request = Request { across_machines: across, ..Request::new(sides) };
-    let comparison = Comparison::new(project, request)?;
+    let comparison = baseline::compare(project, base, head, across)?;
     view = view.with_document(linked(&wanted.prefix, document(&comparison, all)));
     Ok(view)
 }

@@ -14,12 +14,12 @@ use super::sql::{Dialect, Sql};
 /// Reads rows of the database.
 type Read<'a> = &'a dyn Fn(Sql) -> Result<Vec<Cells>, StoreError>;
 
-/// So many rows are remembered: some 50 MB.
-const REMEMBERED: usize = 400_000;
+/// So many rows are remembered: some 80 MB. A session of 5,000 tests is judged by a hundred before it.
+const REMEMBERED: usize = 800_000;
 
-/// Rows that were read before. Sessions that are over don't change, and are asked for again and again.
+/// Sessions that were read before. Those that are over don't change, and are asked for again and again.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Mutex<VecDeque<(Key, Arc<[Numbers]>)>>);
+pub(super) struct Memory(Mutex<VecDeque<(Key, Arc<Rows>)>>);
 
 /// Of what, and how many runs there were, which changes with every write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,17 +32,13 @@ struct Key {
 }
 
 impl Memory {
-    fn get(
-        &self,
-        key: Key,
-        read: impl FnOnce() -> Result<Vec<Numbers>, StoreError>,
-    ) -> Result<Arc<[Numbers]>, StoreError> {
+    fn get(&self, key: Key, read: impl FnOnce() -> Result<Rows, StoreError>) -> Result<Arc<Rows>, StoreError> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = lock().iter().find(|(known, _)| *known == key).map(|(_, rows)| Arc::clone(rows));
         if let Some(rows) = known {
             return Ok(rows);
         }
-        let rows: Arc<[Numbers]> = read()?.into();
+        let rows = Arc::new(read()?);
         let mut memory = lock();
         let is_same = |known: &Key| {
             (&known.project, &known.session_h, &known.columns) == (&key.project, &key.session_h, &key.columns)
@@ -51,16 +47,24 @@ impl Memory {
         memory.push_front((key, Arc::clone(&rows)));
         let mut count = 0;
         memory.retain(|(_, rows)| {
-            count += rows.len();
+            count += rows.runs.len();
             count <= REMEMBERED
         });
         Ok(rows)
     }
 }
 
-/// A row as numbers.
-#[derive(Debug)]
-struct Numbers {
+/// A session: of each of the database's tests the last run.
+#[derive(Debug, Default)]
+struct Rows {
+    runs: Vec<Run>,
+    /// For each of them the figures, NaN where there is none.
+    values: Vec<f64>,
+}
+
+/// A run in the database's numbers.
+#[derive(Clone, Copy, Debug)]
+struct Run {
     test: i64,
     context: i64,
     start: Timestamp,
@@ -70,12 +74,29 @@ struct Numbers {
     whole_process: bool,
     memory: Option<MemSource>,
     single_threaded: bool,
-    values: Box<[f64]>,
 }
 
-impl Numbers {
+impl Rows {
+    /// Rows come by test, and of each by start; one without a start is none.
+    fn of(rows: Vec<Cells>, figures: usize) -> Self {
+        let mut found = Self { runs: Vec::with_capacity(rows.len()), values: Vec::with_capacity(rows.len() * figures) };
+        for mut row in rows {
+            let Some(run) = Run::from_cells(&mut row) else { continue };
+            let is_of = |last: &Run| (last.test, last.has_profile) == (run.test, run.has_profile);
+            if found.runs.last().is_some_and(is_of) {
+                found.runs.pop();
+                found.values.truncate(found.runs.len() * figures);
+            }
+            found.runs.push(run);
+            found.values.extend((0..figures).map(|_| row.real().unwrap_or(f64::NAN)));
+        }
+        found
+    }
+}
+
+impl Run {
     /// `None` if the start is none.
-    fn from_cells(mut row: Cells, figures: usize) -> Option<Self> {
+    fn from_cells(row: &mut Cells) -> Option<Self> {
         let (test, context, start) = (row.integer(), row.integer(), row.text().parse().ok()?);
         let mut is = || row.integer() != 0;
         let (ended, has_profile, outcome_is_good) = (is(), is(), is());
@@ -89,7 +110,6 @@ impl Numbers {
             whole_process: row.maybe().and_then(|word| Attribution::parse(&word)) == Some(Attribution::Process),
             memory: row.maybe().and_then(|word| MemSource::parse(&word)),
             single_threaded: row.real() == Some(1.0),
-            values: (0..figures).map(|_| row.real().unwrap_or(f64::NAN)).collect(),
         })
     }
 }
@@ -115,10 +135,8 @@ pub(super) fn gather(
             runs,
             finished,
         };
-        let rows = memory.get(key, || {
-            let rows = read(Sql::figures(dialect, project, session_h, &columns))?;
-            Ok(rows.into_iter().filter_map(|row| Numbers::from_cells(row, figures.len())).collect())
-        })?;
+        let rows = memory
+            .get(key, || Ok(Rows::of(read(Sql::figures(dialect, project, session_h, &columns))?, figures.len())))?;
         found.push(of_session(&rows, figures.len(), &mut names));
     }
     Ok(Figures { tests: names.tests, machines: names.machines, sessions: found })
@@ -141,40 +159,53 @@ const fn name(column: Resource) -> &'static str {
     }
 }
 
-fn of_session(rows: &[Numbers], figures: usize, names: &mut Names) -> SessionFigures {
-    let mut found = SessionFigures { runs: Vec::with_capacity(rows.len()), values: Vec::new() };
-    found.values.reserve(rows.len() * figures);
+/// The last run of each test: tests that the database knows apart may be one.
+fn of_session(rows: &Rows, figures: usize, names: &mut Names) -> SessionFigures {
+    let mut found = SessionFigures {
+        runs: Vec::with_capacity(rows.runs.len()),
+        values: Vec::with_capacity(rows.runs.len() * figures),
+    };
     // When the runs that were found began, and where that of a test stands among them.
-    let mut starts: Vec<Timestamp> = Vec::with_capacity(rows.len());
-    let mut places: HashMap<u32, usize> = HashMap::with_capacity(rows.len());
-    for row in rows {
+    let mut starts: Vec<Timestamp> = Vec::with_capacity(rows.runs.len());
+    let mut places: Vec<usize> = vec![NOWHERE; names.tests.len()];
+    let mut last: Option<(i64, u32)> = None;
+    for (at, row) in rows.runs.iter().enumerate() {
         let Some(test) = names.test(row.test, row.ended, row.has_profile) else { continue };
+        // Most runs of a session are on one machine.
+        let machine = match last {
+            Some((context, machine)) if context == row.context => machine,
+            _ => last.insert((row.context, names.machine(row.context))).1,
+        };
         let run = RunFigures {
             test,
-            machine: names.machine(row.context),
+            machine,
             passed: row.ended && row.outcome_is_good,
             whole_process: row.whole_process,
             memory: row.memory,
             single_threaded: row.single_threaded,
         };
-        let place = match places.get(&test) {
-            Some(&place) if row.start < starts[place] => continue,
-            Some(&place) => {
-                (found.runs[place], starts[place]) = (run, row.start);
-                place
-            }
-            None => {
-                places.insert(test, found.runs.len());
+        let values = &rows.values[at * figures..(at + 1) * figures];
+        if test as usize >= places.len() {
+            places.resize(test as usize + 1, NOWHERE);
+        }
+        match places[test as usize] {
+            NOWHERE => {
+                places[test as usize] = found.runs.len();
                 found.runs.push(run);
                 starts.push(row.start);
-                found.values.resize(found.runs.len() * figures, f64::NAN);
-                found.runs.len() - 1
+                found.values.extend_from_slice(values);
             }
-        };
-        found.values[place * figures..(place + 1) * figures].copy_from_slice(&row.values);
+            place if row.start >= starts[place] => {
+                (found.runs[place], starts[place]) = (run, row.start);
+                found.values[place * figures..(place + 1) * figures].copy_from_slice(values);
+            }
+            _ => {}
+        }
     }
     found
 }
+
+const NOWHERE: usize = usize::MAX;
 
 /// What the database's numbers stand for.
 #[derive(Default)]

@@ -1,8 +1,10 @@
 //! The server judges as `cargo monitor gate` does on a file with the same rows.
 
 use monitor_client::{Batch, Target};
+use monitor_report::comparison::{Comparison, Request, Sides};
 use monitor_report::gate::Gate;
 use monitor_report::render::json;
+use monitor_report::view::compare;
 use monitor_report::view::gate::document;
 use monitor_report::{NoRepository, Records};
 use monitor_store::{Monitor, Timestamp};
@@ -119,6 +121,17 @@ fn of_file(monitor: &Monitor, baseline: &str, session_h: &str) -> String {
     json(&document(&outcome.expect("the gate answers")))
 }
 
+fn compare_page(project: &str, base: &str, head: &str) -> String {
+    format!("/p/{project}/compare.json?base=session:{base}&head=session:{head}&rows=all")
+}
+
+/// What `cargo monitor compare --all --format json` prints.
+fn compared_in_file(monitor: &Monitor, base: &str, head: &str) -> String {
+    let records = Records { source: monitor, repository: &NoRepository };
+    let sides = Sides::find(records, &format!("session:{base}"), &format!("session:{head}")).expect("both are there");
+    json(&compare::document(&Comparison::new(monitor, Request::new(sides)).expect("they are compared"), true))
+}
+
 #[test]
 fn the_verdict_is_that_of_the_gate_on_a_file() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -131,14 +144,30 @@ fn the_verdict_is_that_of_the_gate_on_a_file() {
             let mut sessions = Vec::new();
             for batch in history(&mut chance, seed % 2 == 0) {
                 let text = batch.to_string();
-                let sent = server.post_text(&format!("/p/{project}/api/v2/sessions"), &text);
-                assert_eq!(sent.status, 201, "{}: {}", server.kind, sent.text());
+                let send = |text: &str| {
+                    let sent = server.post_text(&format!("/p/{project}/api/v2/sessions"), text);
+                    assert_eq!(sent.status, 201, "{}: {}", server.kind, sent.text());
+                };
+                let before = sessions.last().cloned();
                 sessions.push(batch["session"]["session_h"].as_str().expect("a text").to_owned());
+                if let Some(before) = before {
+                    // What was said of a session is not remembered when more of it comes.
+                    let mut part = batch.clone();
+                    part["rows"].as_array_mut().expect("rows").pop();
+                    send(&part.to_string());
+                    server.get(&compare_page(&project, &before, sessions.last().expect("just added")));
+                }
+                send(&text);
                 let batch: Batch<'_> = serde_json::from_str(&text).expect("a batch");
                 target.write(batch).expect("the file takes it");
             }
             target.close().expect("the file takes it");
             let monitor = Monitor::open(&file).expect("the file can be read");
+            let (base, head) = (&sessions[sessions.len() - 2], &sessions[sessions.len() - 1]);
+            for _ in 0..2 {
+                let answer = server.get(&compare_page(&project, base, head)).text();
+                assert_eq!(answer, compared_in_file(&monitor, base, head), "{}: history {seed}", server.kind);
+            }
             for session_h in sessions.iter().rev().take(2) {
                 for baseline in ["main", "last:5"] {
                     let path = format!("/p/{project}/sessions/{session_h}/gate.json?baseline={baseline}");
