@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let session = select::session(app.records(&monitor), &arguments.session)?;
     let tests = capacity::ended_tests(&monitor, &session)?;
     let recording = capacity::recording(&monitor, &session, &tests)?;
-    if let Some(doubt) = capacity::doubt(&recording) {
+    if let Some(doubt) = capacity::doubt(&recording, &tests) {
         output::note(&doubt);
     }
     let Arguments { cores, memory, within, .. } = *arguments;

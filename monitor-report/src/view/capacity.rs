@@ -95,16 +95,27 @@ fn most_at_once(tests: &[RecordedTest]) -> usize {
     most
 }
 
-/// Why times of the session may be too long; `None` if nothing speaks for it.
+/// Why the forecast may be wrong; `None` if nothing speaks for it.
 #[must_use]
-pub fn doubt(recording: &Recording) -> Option<String> {
+pub fn doubt(recording: &Recording, tests: &[Test]) -> Option<String> {
     let Recording { workers, cores, .. } = recording;
+    if !is_known(tests, Metric::CpuTime) {
+        return Some(
+            "the session says of no test what CPU time it took: all are taken to wait, as if more of them at once took no longer"
+                .to_owned(),
+        );
+    }
     (workers > cores).then(|| {
         format!(
             "{workers} tests ran at once on {cores} cores, so their times include waiting for a core: record with \
              --test-threads={cores} for a better estimate"
         )
     })
+}
+
+/// Whether any test says it: a session from a report of another tool may have times only.
+fn is_known(tests: &[Test], metric: Metric) -> bool {
+    tests.iter().any(|test| measure::value(test, metric).is_some())
 }
 
 /// What the tests need of a machine.
@@ -116,20 +127,23 @@ pub fn document(wanted: &Wanted, recording: Recording, tests: &[Test]) -> Docume
     let recorded_seconds = ends.fold(0.0, f64::max);
     let workload = Workload::of(recording);
     let within = wanted.within.unwrap_or(recorded_seconds);
+    let knows_memory = is_known(tests, Metric::Memory);
+    // What nobody knows fits nothing, and does not fail to.
+    let memory = wanted.memory.filter(|_| knows_memory);
     // What replaying rounds must not make the recorded machine too small for its own time.
-    let machine = cheapest(&workload, within * 1.001, wanted.memory, MAX_CORES);
+    let machine = cheapest(&workload, within * 1.001, memory, MAX_CORES);
     let facts = vec![
         (Column::new("recorded_wall_seconds", "recorded wall time"), Value::seconds(recorded_seconds).into()),
         (Column::new("recorded_workers", "tests at once"), Value::count(workers as u64).into()),
         (Column::new("recorded_cores", "cores"), Value::count(recorded_cores as u64).into()),
         (Column::new("within_seconds", "wall time wanted"), Value::seconds(within).into()),
-        (Column::new("cheapest", "cheapest machine"), cheapest_text(machine.as_ref())),
+        (Column::new("cheapest", "cheapest machine"), cheapest_text(machine.as_ref(), knows_memory)),
         (Column::new("cheapest_cores", ""), number(machine.as_ref().map(|machine| machine.cores))),
         (Column::new("cheapest_workers", ""), number(machine.as_ref().map(|machine| machine.workers))),
     ];
     Document::default()
         .with_facts("capacity", "", facts)
-        .with_table("forecasts", format!("On {cores} cores"), forecasts(&workload, cores, wanted.memory))
+        .with_table("forecasts", format!("On {cores} cores"), forecasts(&workload, cores, memory, knows_memory))
         .with_table("bounds", "Tests that bound the wall time, however large the machine", bound(&workload, tests))
 }
 
@@ -137,10 +151,13 @@ fn number(number: Option<usize>) -> Cell {
     Value::or_missing(number, |number| Value::count(number as u64)).into()
 }
 
-fn cheapest_text(machine: Option<&Machine>) -> Cell {
+fn cheapest_text(machine: Option<&Machine>, knows_memory: bool) -> Cell {
     match machine {
         Some(Machine { cores, workers, forecast }) => {
-            let memory = Metric::Memory.quantity(forecast.peak_memory_bytes);
+            let memory = match knows_memory {
+                true => Metric::Memory.quantity(forecast.peak_memory_bytes).to_string(),
+                false => "memory unknown".to_owned(),
+            };
             let plural = |count: usize| if count == 1 { "" } else { "s" };
             let (cores_s, tests_s) = (plural(*cores), plural(*workers));
             Value::Text(format!("{cores} core{cores_s}, {workers} test{tests_s} at once, {memory}")).into()
@@ -150,7 +167,7 @@ fn cheapest_text(machine: Option<&Machine>) -> Cell {
 }
 
 /// Wall time and memory with 1, 2, 4, … tests at once, to twice the cores.
-fn forecasts(workload: &Workload, cores: usize, memory: Option<f64>) -> Table {
+fn forecasts(workload: &Workload, cores: usize, memory: Option<f64>, knows_memory: bool) -> Table {
     let mut table = Table::new(&[
         ("workers", "tests at once"),
         ("cores", ""),
@@ -174,7 +191,7 @@ fn forecasts(workload: &Workload, cores: usize, memory: Option<f64>) -> Table {
             Value::count(cores as u64).into(),
             Value::seconds(forecast.wall_seconds).into(),
             Value::Quantity(Metric::CpuUsage.quantity(speedup)).into(),
-            Value::bytes(forecast.peak_memory_bytes).into(),
+            Value::or_missing(knows_memory.then_some(forecast.peak_memory_bytes), Value::bytes).into(),
             fits,
         ]);
     }

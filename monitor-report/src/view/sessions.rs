@@ -1,7 +1,7 @@
 //! Sessions: what was run, when, and on what.
 
 use monitor_analysis::quantity::{Quantity, Unit};
-use monitor_store::{Session, SessionDetails};
+use monitor_store::{ExecutionContext, Session, SessionDetails};
 
 use crate::document::{Body, Cell, Column, Document, Table, Tone, Value};
 use crate::error::ReportError;
@@ -53,6 +53,11 @@ fn row(details: &SessionDetails) -> Vec<Cell> {
     let commit = Value::id(&session.scm_id);
     let context = context.as_ref();
     let class = class.as_ref();
+    // pytest-monitor's columns may not be NULL: a machine that nobody told of has none of anything.
+    let known = |of: fn(&ExecutionContext) -> f64| {
+        let number = context.map(of).filter(|number| *number > 0.0);
+        Value::or_missing(number, |value| Value::Quantity(Quantity { value, unit: Unit::Count }))
+    };
     let tags: Vec<_> = select::tags(session).map(|(key, value)| format!("{key}={value}")).collect();
     vec![
         Value::id(&session.session_h).into(),
@@ -64,16 +69,14 @@ fn row(details: &SessionDetails) -> Vec<Cell> {
         Value::count(*metrics).into(),
         text("rust_runner").into(),
         Value::text(class.map_or("", |class| &class.profile)).into(),
-        class.map_or(Value::Missing, |class| Value::Toolchain(class.rustc.clone())).into(),
+        Value::or_missing(class.filter(|class| !class.rustc.is_empty()), |class| Value::Toolchain(class.rustc.clone()))
+            .into(),
         Value::text(context.map_or("", |context| &context.machine_node)).into(),
         Value::text(context.map_or("", |context| &context.cpu_vendor)).into(),
-        Value::or_missing(context, |context| Value::count(context.cpu_count.into())).into(),
-        Value::or_missing(context, |context| Value::count(context.ram_total_mib)).into(),
+        known(|context| context.cpu_count.into()).into(),
+        known(|context| context.ram_total_mib as f64).into(),
         Value::text(context.map_or("", |context| &context.cpu_type)).into(),
-        Value::or_missing(context, |context| {
-            Value::Quantity(Quantity { value: context.cpu_frequency_mhz, unit: Unit::Count })
-        })
-        .into(),
+        known(|context| context.cpu_frequency_mhz).into(),
         Value::text(context.map_or("", |context| &context.machine_type)).into(),
         Value::text(context.map_or("", |context| &context.machine_arch)).into(),
         Value::text(context.map_or("", |context| &context.system_info)).into(),

@@ -39,7 +39,7 @@ pub fn capacity(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem>
     let tests = capacity::ended_tests(project, &session)?;
     let recording = capacity::recording(project, &session, &tests)?;
     view.subtitle = format!("Session {} · {}", short(&session.session_h), words(&session));
-    if let Some(doubt) = capacity::doubt(&recording) {
+    if let Some(doubt) = capacity::doubt(&recording, &tests) {
         view = view.with(Section::new("doubt", "").with_text(&doubt));
     }
     let document = capacity::document(&capacity::Wanted { cores, memory, within }, recording, &tests);
