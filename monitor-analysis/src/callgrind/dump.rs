@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::inlined::{Frame, Inlined, address};
-use super::symbol::{is_of_language, package_of, without_hash};
+use super::symbol::{is_of_language, is_passed_by, without_hash};
 
 /// One dump.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Function {
     /// Where it stands: the line of its most expensive code that is not of the language.
     #[must_use]
     pub fn place(&self) -> Option<(&str, u32)> {
-        let is_own = |file: &str| package_of(file) != "std" && file != "???" && !file.is_empty();
+        let is_own = |file: &str| !is_passed_by(file) && file != "???" && !file.is_empty();
         let lines = || self.lines.iter().filter(|((file, line), _)| is_own(file) && *line > 0);
         let ((file, line), _) = lines().max_by_key(|(_, cost)| **cost)?;
         Some((file, *line))
@@ -190,7 +190,7 @@ impl<'t> Reader<'t> {
         }
         // What it calls itself for went through its lines already.
         let counts = calls.is_none() || self.called != self.function;
-        if counts && stack.is_empty() && place.1 > 0 && package_of(&place.0) != "std" && place.0 != "???" {
+        if counts && stack.is_empty() && place.1 > 0 && !is_passed_by(&place.0) && place.0 != "???" {
             *function.through.entry(place).or_default() += cost;
         }
         for Frame { function: name, file, line } in own() {

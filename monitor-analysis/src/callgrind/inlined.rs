@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::symbol::package_of;
+use super::symbol::is_passed_by;
 
 /// A function that was inlined, or the one that all were inlined into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Frame {
 impl Frame {
     /// Whether it can be changed: it is not of the language.
     pub(super) fn is_own(&self) -> bool {
-        self.line > 0 && !self.file.is_empty() && package_of(&self.file) != "std"
+        self.line > 0 && !self.file.is_empty() && !is_passed_by(&self.file)
     }
 }
 
