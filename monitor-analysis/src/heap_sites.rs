@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::callgrind::package_of;
+use crate::callgrind::{Edits, package_of};
 
 /// Blocks that one stack asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,13 +25,26 @@ pub struct Site {
     pub functions: Vec<(String, String)>,
 }
 
+/// What one site asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// How much.
+    pub point: Point,
+    /// The innermost of its lines, `src/lib.rs:17`.
+    pub line: String,
+    /// The innermost edited line on the way there from the test's body, with the bytes that were asked for through it.
+    pub edited: Option<(String, u64)>,
+}
+
 /// What a site asked for, on both sides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SiteChange {
     /// Where.
     pub site: Site,
-    /// The innermost of its lines now (before, if it is gone), `src/lib.rs:17`.
+    /// The edited line on the way there, else the innermost of its lines now (before, if it is gone), `src/lib.rs:17`.
     pub line: String,
+    /// Whether code was edited on the way there.
+    pub is_edited: bool,
     /// Before.
     pub base: Point,
     /// Now.
@@ -44,22 +57,32 @@ const FRAMES: usize = 3;
 /// Packages whose memory is their caller's.
 const CONTAINERS: [&str; 3] = ["hashbrown", "smallvec", "indexmap"];
 
-/// What was asked for below the test's body, by site. `body` begins the name of the function of the test.
+/// How many times more a difference counts where code was edited on the way.
+const EDITED: u64 = 10;
+
+/// What was asked for below the test's body, by site. `body` begins the name of the function of the test, `edits` are those that
+/// led to this build.
 #[must_use]
-pub fn sites(points: &[Point], body: &str) -> BTreeMap<Site, (String, Point)> {
-    let mut sites: BTreeMap<Site, (String, Point)> = BTreeMap::new();
+pub fn sites(points: &[Point], body: &str, edits: &Edits) -> BTreeMap<Site, Asked> {
+    let mut sites: BTreeMap<Site, Asked> = BTreeMap::new();
     for point in points {
         let frames: Vec<Frame<'_>> = point.frames.iter().map(|frame| Frame::of(frame)).collect();
         // An optimised body may be inlined into the harness, and a thread's stack begins below it.
         let below_body = frames.iter().rposition(|frame| frame.function.starts_with(body)).map(|at| at + 1);
         let end = below_body.or_else(|| frames.iter().position(Frame::is_of_harness)).unwrap_or(0);
-        let own: Vec<&Frame<'_>> = frames[..end].iter().filter(|frame| !frame.is_passed_by()).take(FRAMES).collect();
-        if own.is_empty() {
-            continue;
-        }
+        let all: Vec<&Frame<'_>> = frames[..end].iter().filter(|frame| !frame.is_passed_by()).collect();
+        let own = &all[..all.len().min(FRAMES)];
+        let Some(innermost) = own.first() else { continue };
         let functions = own.iter().map(|frame| (frame.function.to_owned(), frame.file.to_owned())).collect();
-        let line = own.first().map_or(String::new(), |frame| format!("{}:{}", frame.file, frame.line));
-        let (_, sum) = sites.entry(Site { functions }).or_insert_with(|| (line, Point::default()));
+        let asked =
+            sites.entry(Site { functions }).or_insert_with(|| Asked { line: innermost.place(), ..Asked::default() });
+        let edited = all.iter().find(|frame| frame.line.parse().is_ok_and(|line| edits.are_at(frame.file, line)));
+        if let Some(frame) = edited
+            && asked.edited.as_ref().is_none_or(|(_, bytes)| *bytes < point.total_bytes)
+        {
+            asked.edited = Some((frame.place(), point.total_bytes));
+        }
+        let sum = &mut asked.point;
         sum.total_bytes += point.total_bytes;
         sum.peak_bytes += point.peak_bytes;
         sum.end_bytes += point.end_bytes;
@@ -67,24 +90,32 @@ pub fn sites(points: &[Point], body: &str) -> BTreeMap<Site, (String, Point)> {
     sites
 }
 
-/// The sites that differ, those with the greatest difference of any figure first.
+/// The sites that differ, those with the greatest difference of any figure first, which counts ten times where code was edited on
+/// the way.
 #[must_use]
-pub fn differences(base: &BTreeMap<Site, (String, Point)>, head: &BTreeMap<Site, (String, Point)>) -> Vec<SiteChange> {
+pub fn differences(base: &BTreeMap<Site, Asked>, head: &BTreeMap<Site, Asked>) -> Vec<SiteChange> {
     let mut changes: Vec<SiteChange> = Vec::new();
-    for (site, (line, now)) in head {
-        let before = base.get(site).map(|(_, before)| before.clone()).unwrap_or_default();
-        changes.push(SiteChange { site: site.clone(), line: line.clone(), base: before, head: now.clone() });
-    }
-    for (site, (line, before)) in base.iter().filter(|(site, _)| !head.contains_key(site)) {
+    for (site, now) in head {
+        let before = base.get(site).map(|before| before.point.clone()).unwrap_or_default();
+        let edited = now.edited.as_ref().map(|(line, _)| line);
         changes.push(SiteChange {
             site: site.clone(),
-            line: line.clone(),
-            base: before.clone(),
+            line: edited.unwrap_or(&now.line).clone(),
+            is_edited: edited.is_some(),
+            base: before,
+            head: now.point.clone(),
+        });
+    }
+    for (site, before) in base.iter().filter(|(site, _)| !head.contains_key(site)) {
+        changes.push(SiteChange {
+            site: site.clone(),
+            line: before.line.clone(),
+            base: before.point.clone(),
             ..SiteChange::default()
         });
     }
     changes.retain(|change| change.size() > 0);
-    changes.sort_by_key(|change| std::cmp::Reverse(change.size()));
+    changes.sort_by_key(|change| std::cmp::Reverse(change.size() * if change.is_edited { EDITED } else { 1 }));
     changes
 }
 
@@ -117,6 +148,10 @@ impl<'t> Frame<'t> {
         let place = place.trim_end_matches(')');
         let (file, line) = place.rsplit_once(':').unwrap_or((place, ""));
         Self { function, file, line }
+    }
+
+    fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
     }
 
     /// Whether it starts a test or a thread.
@@ -159,16 +194,39 @@ mod tests {
             "0x4: test::run_test (/rustc/5980/library/test/src/lib.rs:1)",
         ];
         let harness = ["0x1: malloc (in /x.so)", "0x4: test::run_test (/rustc/5980/library/test/src/lib.rs:1)"];
-        let before = sites(&[point(100, &stack), point(7, &harness)], "demo::tests::loads");
+        let none = Edits::default();
+        let before = sites(&[point(100, &stack), point(7, &harness)], "demo::tests::loads", &none);
         assert_eq!(before.len(), 1);
         let mut moved = stack;
         moved[2] = "0x2: demo::load (/home/me/demo/src/lib.rs:19)";
-        let now = sites(&[point(300, &moved)], "demo::tests::loads");
+        let now = sites(&[point(300, &moved)], "demo::tests::loads", &none);
         let changes = differences(&before, &now);
         assert_eq!(changes.len(), 1, "the same function, whatever its line");
         assert_eq!((changes[0].base.total_bytes, changes[0].head.total_bytes), (100, 300));
         assert_eq!(changes[0].line, "/home/me/demo/src/lib.rs:19");
         assert_eq!(differences(&now, &now), []);
+    }
+
+    #[test]
+    fn what_is_asked_for_through_edited_code_comes_first() {
+        let stack = |inner: &str, outer: &str| {
+            let outer = format!("0x2: demo::outer (/home/me/demo/src/lib.rs:{outer})");
+            point(
+                100,
+                &[
+                    &format!("0x1: demo::{inner} (/home/me/demo/src/inner.rs:5)"),
+                    &outer,
+                    "0x3: demo::tests::loads (/t.rs:1)",
+                ],
+            )
+        };
+        let diff = "--- src/lib.rs\n+++ src/lib.rs\n@@ -20 +20 @@\n-old\n+new\n";
+        let edits = Edits::new(diff, "/home/me/demo", []);
+        let (one, two) = (stack("one", "20"), stack("two", "30"));
+        let now = sites(&[one, two.clone(), two], "demo::tests::loads", &edits);
+        let changes = differences(&BTreeMap::new(), &now);
+        let lines: Vec<_> = changes.iter().map(|change| (change.line.as_str(), change.head.total_bytes)).collect();
+        assert_eq!(lines, [("/home/me/demo/src/lib.rs:20", 100), ("/home/me/demo/src/inner.rs:5", 200)]);
     }
 
     #[test]
@@ -183,9 +241,10 @@ mod tests {
             "0x2: demo::load (/home/me/demo/src/lib.rs:17)",
             "0x3: std::sys::backtrace::__rust_begin_short_backtrace (/rustc/5980/library/std/src/sys/backtrace.rs:1)",
         ];
-        let sites = sites(&[point(100, &inlined), point(10, &thread), point(1, &inlined[2..])], "demo::tests::loads");
+        let points = [point(100, &inlined), point(10, &thread), point(1, &inlined[2..])];
+        let sites = sites(&points, "demo::tests::loads", &Edits::default());
         let all: Vec<_> =
-            sites.iter().map(|(site, (_, point))| (site.functions[0].0.as_str(), point.total_bytes)).collect();
+            sites.iter().map(|(site, asked)| (site.functions[0].0.as_str(), asked.point.total_bytes)).collect();
         assert_eq!(all, [("demo::load", 110)]);
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use monitor_analysis::callgrind::{FunctionCost, differences, differences_of_costs};
+use monitor_analysis::callgrind::{Edits, FunctionCost, differences, differences_of_costs};
 use monitor_analysis::dependencies::{self, ChangedDependency};
 use monitor_analysis::heap_sites;
 use monitor_report::comparison::costs;
@@ -113,14 +113,14 @@ pub(crate) fn explain_commits(place: &Place, task: &Task, base: &str, head: &str
     let monitor = Monitor::open(&place.file())?;
     let item = task.test.variant.split('[').next().unwrap_or_default();
     let body = format!("{}::{item}", task.test.path);
-    let sites = |run| heap_sites::sites(&place.heap(run), &body);
     let dependencies = changed_dependencies(&monitor, base.session_h(), head.session_h())?;
     let packages = dependencies.iter().map(|dependency| dependency.name.clone());
     let edits = place.edits(commits.0, commits.1, packages)?;
+    let sites = |run, edits: &Edits| heap_sites::sites(&place.heap(run), &body, edits);
     Ok(Differences {
         functions: differences(&before, &now, &edits),
         totals: (before.total, now.total),
-        heap: heap_sites::differences(&sites(base), &sites(head)),
+        heap: heap_sites::differences(&sites(base, &Edits::default()), &sites(head, &edits)),
         dependencies,
     })
 }

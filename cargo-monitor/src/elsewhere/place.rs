@@ -240,9 +240,9 @@ mod tests {
     fn who_asks_for_memory_is_read_from_what_dhat_writes() {
         let points = points(LEAK);
         assert!(points.len() > 3, "{points:#?}");
-        let sites = sites(&points, "primes_demo::sieve::tests::test_not_prime");
-        let (site, (line, leaked)) =
-            sites.iter().max_by_key(|(_, (_, point))| point.end_bytes).expect("some are of the test");
+        let sites = sites(&points, "primes_demo::sieve::tests::test_not_prime", &Edits::default());
+        let (site, asked) = sites.iter().max_by_key(|(_, asked)| asked.point.end_bytes).expect("some are of the test");
+        let (line, leaked) = (&asked.line, &asked.point);
         assert_eq!(site.functions[0].0, "primes_demo::sieve::is_prime");
         assert!(line.ends_with("/src/sieve.rs:15"), "{line}");
         assert_eq!((leaked.total_bytes, leaked.peak_bytes, leaked.end_bytes), (52_371, 52_371, 52_371));

@@ -88,6 +88,11 @@ impl Edits {
         u32::try_from(i64::from(line) + shift).ok()
     }
 
+    /// Whether the line is new in the later build.
+    pub(crate) fn are_at(&self, file: &str, line: u32) -> bool {
+        self.before(file, line).is_none()
+    }
+
     /// Whether something was edited in a function whose code has these lines.
     pub(super) fn touch(&self, side: Side, file: &str, (from, to): (u32, u32)) -> bool {
         let is_within = |hunk: &Hunk| {
