@@ -48,7 +48,7 @@ impl App {
     /// If `MONITOR_DB` is `off`, or there is no current folder.
     pub fn database(&self) -> anyhow::Result<PathBuf> {
         let Some(path) = self.database_or_off()? else {
-            bail!("no file: MONITOR_DB is off; unset it or give --db FILE")
+            bail!("there is no file, because MONITOR_DB is off: unset it or give --db FILE")
         };
         Ok(path)
     }
@@ -60,7 +60,7 @@ impl App {
     /// If there is no current folder.
     pub fn database_or_off(&self) -> anyhow::Result<Option<PathBuf>> {
         if let Some(server) = self.server()? {
-            bail!("this command works on a file, and {} is a server: give --db FILE", server.address());
+            bail!("this command needs a file, but {} is a server: give --db FILE", server.address());
         }
         match &self.options.db {
             Some(path) => Ok(Some(path.clone())),
@@ -98,7 +98,7 @@ impl App {
     ///
     /// If there is no current folder.
     pub fn folder(&self) -> anyhow::Result<PathBuf> {
-        let here = env::current_dir().context("cannot tell the current folder")?;
+        let here = env::current_dir().context("cannot find the current folder")?;
         let manifest = self.options.manifest_path.as_deref();
         Ok(manifest.and_then(Path::parent).map_or(here.clone(), |folder| here.join(folder)))
     }

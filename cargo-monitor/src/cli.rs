@@ -25,13 +25,13 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Put the attribute on every test of a workspace, and the dependency where it is needed
+    /// Put the attribute on every test of a workspace, and add the dependency that it needs
     Init(command::init::Arguments),
     /// Run `cargo test`, then show what its tests cost
     #[command(
         override_usage = "cargo monitor test [OPTIONS] [ARGUMENTS OF cargo test]",
         after_help = "\
-Options stand anywhere before `--`; everything else is handed to `cargo test`, whose exit code is returned.
+Options of cargo monitor may stand anywhere before `--`; everything else is passed to `cargo test`, whose exit code is returned.
 
 Examples:
   cargo monitor test
@@ -41,11 +41,11 @@ Examples:
   cargo monitor test --instructions prime"
     )]
     Test(command::test::Arguments),
-    /// Run `cargo nextest run`, then show what its tests cost, those without the attribute too
+    /// Run `cargo nextest run`, then show what its tests cost, also those without the attribute
     #[command(
         override_usage = "cargo monitor nextest [OPTIONS] [run] [ARGUMENTS OF cargo nextest run]",
         after_help = "\
-Options stand anywhere before `--`; everything else is handed to `cargo nextest run`, whose exit code is returned. \
+Options of cargo monitor may stand anywhere before `--`; everything else is passed to `cargo nextest run`, whose exit code is returned. \
 Tests without #[monitored] are measured from outside, as processes: wall and CPU time, resident peak, page faults.
 
 Examples:
@@ -62,11 +62,11 @@ Examples:
     Top(command::top::Arguments),
     /// Compare two sessions, commits or branches
     Compare(command::compare::Arguments),
-    /// Measure how often the gate errs on the history of this file
+    /// Measure how often the gate is wrong on the history in this file
     Calibrate(command::calibrate::Arguments),
     /// Estimate wall time and memory on other machines
     Capacity(command::capacity::Arguments),
-    /// Tell which functions a test's instructions are spent in, and what changed there
+    /// Show which functions a test spends its instructions in, and what changed there
     Explain(command::explain::Arguments),
     /// Find the commit that made a test cost more
     Bisect(command::bisect::Arguments),
@@ -78,13 +78,13 @@ Examples:
     Report(command::report::Arguments),
     /// Fail if tests cost more than they did: for CI
     Gate(command::gate::Arguments),
-    /// Accept that a test costs more, or less, from a commit on: a new level for `gate`
+    /// Accept that a test costs more, or less, from a commit on: the gate then compares with the new level
     Accept(command::accept::Arguments),
     /// Write the rows of sessions as CSV or JSON lines
     Export(command::export::Arguments),
-    /// Add what criterion, JUnit reports, github-action-benchmark, pytest-monitor or `export` hold
+    /// Add the results of criterion, JUnit reports, github-action-benchmark, pytest-monitor and others, or of `export`
     Import(command::import::Arguments),
-    /// Fold other files into this one
+    /// Add the sessions of other files to this one
     Merge(command::merge::Arguments),
     /// Send sessions to a monitor-server
     Push(command::push::Arguments),
@@ -92,9 +92,9 @@ Examples:
     Pull(command::pull::Arguments),
     /// Delete old sessions
     Prune(command::prune::Arguments),
-    /// Look for what is wrong, or may mislead, in the project and its file
+    /// Look for problems in the project and its file
     Doctor(command::doctor::Arguments),
-    /// Print the script by which a shell completes `cargo-monitor`
+    /// Print the completion script of a shell for `cargo-monitor`
     Completions(command::completions::Arguments),
 }
 

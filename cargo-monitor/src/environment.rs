@@ -28,7 +28,7 @@ pub fn variable(here: &Path, name: &str) -> Option<OsString> {
 pub fn cache() -> anyhow::Result<PathBuf> {
     let told = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
     let folder = told.or_else(|| Some(env::home_dir()?.join(".cache")));
-    Ok(folder.context("no folder for copies of a server's sessions: set XDG_CACHE_HOME")?.join("cargo-monitor"))
+    Ok(folder.context("no folder for copies of the server's sessions: set XDG_CACHE_HOME")?.join("cargo-monitor"))
 }
 
 struct Entry {

@@ -88,12 +88,12 @@ impl From<Decision> for Exit {
 pub const HELP: &str = "\
 Exit codes:
   0  done
-  1  an error that no other code names
+  1  any other error
   2  invalid arguments
-  3  no data: no file, no session, or none that the arguments name; import: nothing that can be imported
-  4  the file cannot be used: damaged, foreign, too new, locked, not readable or writable
+  3  no data: no file, no session, or none that the arguments select; import: nothing to import
+  4  the file cannot be used: damaged, of another program, too new, locked, not readable or writable
   5  gate: a test costs more than it may
-  6  gate: no baseline to compare with, or too short a one, so nothing passed
-  7  doctor has found something wrong
-  8  gate: only a part of the baseline's tests ran, so nothing passed
+  6  gate: no baseline to compare with, or too short a history: not a pass
+  7  doctor: something is wrong
+  8  gate: only a part of the baseline's tests ran: not a pass
 `test` and `nextest` end with the exit code of cargo.";

@@ -11,24 +11,24 @@ const GENERAL: &str = "General options";
 /// Options that every command takes.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// File with the measures, or, to read, https://HOST/p/PROJECT of a monitor-server [default: MONITOR_DB, else `.pymon`
-    /// in the workspace's root]
+    /// File with the measurements; for reading also a project of a monitor-server, https://HOST/p/PROJECT [default: MONITOR_DB,
+    /// or `.pymon` in the workspace's root]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = GENERAL)]
     pub db: Option<PathBuf>,
-    /// How results are printed: table for people, json and csv for programs (columns carry their unit in the name),
-    /// markdown for comments
+    /// Format of the results: table for people, json and csv for programs (column names contain the unit), markdown for
+    /// comments
     #[arg(long, global = true, value_name = "FORMAT", default_value = "table", help_heading = GENERAL, hide_possible_values = true)]
     pub format: Format,
-    /// When to use colour: auto, always or never; NO_COLOR turns it off too
+    /// When to use colour: auto, always or never; NO_COLOR also turns it off
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GENERAL, hide_possible_values = true)]
     pub color: Color,
-    /// Write the results to a file too, in a format of its own (repeatable): markdown=summary.md
+    /// Also write the results to a file, in this format (repeatable): markdown=summary.md
     #[arg(long, global = true, value_name = "FORMAT=FILE", value_hint = ValueHint::FilePath, help_heading = GENERAL)]
     pub write: Vec<Target>,
-    /// Say nothing but results and errors
+    /// Print only results and errors
     #[arg(short, long, global = true, help_heading = GENERAL)]
     pub quiet: bool,
-    /// Go by the workspace of this Cargo.toml [default: that of the current folder]
+    /// Use the workspace of this Cargo.toml [default: that of the current folder]
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = GENERAL)]
     pub manifest_path: Option<PathBuf>,
 }
@@ -56,11 +56,11 @@ impl FromStr for Target {
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people: each value in the unit that suits it
+    /// For people: each value in a suitable unit
     Table,
-    /// For programs: columns carry their unit in the name
+    /// For programs: column names contain the unit
     Json,
-    /// For spreadsheets: as json, the first table only
+    /// For spreadsheets: the columns of json, the first table only
     Csv,
     /// For comments of pull requests
     Markdown,

@@ -71,15 +71,16 @@ impl Rules {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             text => text.with_context(|| format!("cannot read {}", file.display()))?,
         };
-        let mut document: DocumentMut = text.parse().with_context(|| format!("{} is no TOML", file.display()))?;
+        let mut document: DocumentMut =
+            text.parse().with_context(|| format!("{} is not valid TOML", file.display()))?;
         let mut table = document.as_table_mut();
         let path: &[&str] = if in_manifest { &["workspace", "metadata", "monitor", "gate"] } else { &["gate"] };
         for name in path {
             let item = table.entry(name).or_insert_with(toml_edit::table);
-            table = item.as_table_mut().with_context(|| format!("{name} in {} is no table", file.display()))?;
+            table = item.as_table_mut().with_context(|| format!("{name} in {} is not a table", file.display()))?;
         }
         let list = table.entry("accepted").or_insert_with(|| toml_edit::value(toml_edit::Array::new()));
-        let list = list.as_array_mut().with_context(|| format!("gate.accepted in {} is no list", file.display()))?;
+        let list = list.as_array_mut().with_context(|| format!("gate.accepted in {} is not a list", file.display()))?;
         list.push(accepted.to_string());
         let cannot = || format!("cannot write {}", file.display());
         if let Some(folder) = file.parent() {
@@ -92,9 +93,9 @@ impl Rules {
     fn from_table(table: &Table) -> anyhow::Result<Self> {
         let mut rules = Self::default();
         for (name, value) in table {
-            let Value::Table(gate) = value else { bail!("`{name}` is no table: write [gate]") };
+            let Value::Table(gate) = value else { bail!("`{name}` is not a table: write [gate]") };
             if name != "gate" {
-                bail!("nothing reads [{name}]: write [gate]");
+                bail!("[{name}] is unknown: write [gate]");
             }
             for (key, value) in gate {
                 rules.set(key, value).with_context(|| format!("gate.{key}"))?;
@@ -106,19 +107,19 @@ impl Rules {
     fn set(&mut self, key: &str, value: &Value) -> anyhow::Result<()> {
         match key {
             "baseline" => {
-                let Value::String(text) = value else { bail!("write a text, as \"main\" or \"last:20\"") };
+                let Value::String(text) = value else { bail!("write a text, for example \"main\" or \"last:20\"") };
                 self.baseline = Some(text.clone());
             }
             "metrics" => {
                 for name in texts(value)? {
                     let metric = measure::metric(name);
-                    self.metrics.push(metric.with_context(|| format!("`{name}` is no metric"))?);
+                    self.metrics.push(metric.with_context(|| format!("`{name}` is not a metric"))?);
                 }
             }
             "thresholds" => self.thresholds = parsed(value)?,
             "waivers" => self.waivers = parsed(value)?,
             "accepted" => self.accepted = parsed(value)?,
-            _ => bail!("nothing reads it: write baseline, metrics, thresholds, waivers or accepted"),
+            _ => bail!("unknown key: write baseline, metrics, thresholds, waivers or accepted"),
         }
         Ok(())
     }
@@ -130,7 +131,7 @@ fn read(file: &Path) -> anyhow::Result<Option<Table>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
     };
-    Ok(Some(text.parse().with_context(|| format!("{} is no TOML", file.display()))?))
+    Ok(Some(text.parse().with_context(|| format!("{} is not valid TOML", file.display()))?))
 }
 
 fn metadata(manifest: &Table) -> Option<&Table> {
@@ -146,7 +147,7 @@ where
 
 fn texts(value: &Value) -> anyhow::Result<Vec<&str>> {
     let texts = value.as_array().and_then(|values| values.iter().map(Value::as_str).collect());
-    texts.context("write a list of texts, as [\"…\", \"…\"]")
+    texts.context("write a list of texts, for example [\"…\", \"…\"]")
 }
 
 #[cfg(test)]
@@ -163,7 +164,7 @@ mod tests {
         assert!(refused("[gates]\n").contains("nothing reads [gates]"));
         assert!(refused("[gate]\nbase = 'main'").starts_with("gate.base: nothing reads it"));
         assert!(refused("[gate]\nbaseline = 20").starts_with("gate.baseline: write a text"));
-        assert!(refused("[gate]\nmetrics = ['speed']").contains("`speed` is no metric"));
+        assert!(refused("[gate]\nmetrics = ['speed']").contains("`speed` is not a metric"));
         assert!(refused("[gate]\nthresholds = 'wall-time=1%'").contains("write a list of texts"));
         assert!(refused("[gate]\nwaivers = ['x']").contains("is no waiver"));
     }

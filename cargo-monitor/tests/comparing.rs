@@ -107,7 +107,7 @@ fn rules_from_the_environment_and_mistakes_in_them() {
     assert_eq!(with("MONITOR_GATE_WAIVERS", "* in * until 9999-12-31").code, Some(0));
     let wrong = with("MONITOR_GATE_THRESHOLDS", "wall-time=20%; speed=3%");
     assert_eq!(wrong.code, Some(1));
-    assert!(wrong.stderr.contains("in MONITOR_GATE_THRESHOLDS: `speed` is no metric"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("in MONITOR_GATE_THRESHOLDS: `speed` is not a metric"), "{}", wrong.stderr);
     assert_eq!(fixture.run(&["gate", "--baseline", "latest~1", "--threshold", "wall-time=fast"]).code, Some(2));
     let usual = fixture.run(&["gate"]);
     assert_eq!(usual.code, Some(5), "the runs before are the baseline");

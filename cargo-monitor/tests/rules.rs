@@ -110,8 +110,8 @@ fn rules_for_everybody_stand_in_a_file() {
     assert_eq!(repository.gate(&[]).0, 0, "a rule of the file may hold a semicolon");
 
     for (text, told) in [
-        ("[gate]\nbase = 'v1.0'\n", "gate.base: nothing reads it: write baseline, metrics"),
-        ("[gate]\nbaseline = 'v1.0'\nthresholds = ['speed=1%']\n", "gate.thresholds: `speed` is no metric"),
+        ("[gate]\nbase = 'v1.0'\n", "gate.base: unknown key: write baseline, metrics"),
+        ("[gate]\nbaseline = 'v1.0'\nthresholds = ['speed=1%']\n", "gate.thresholds: `speed` is not a metric"),
         ("[gate\n", "is no TOML"),
     ] {
         write(text);

@@ -124,7 +124,7 @@ fn test_runs_cargo_test_and_sums_up() {
     assert!(failed.stdout.contains("Slowest"), "the summary stands there all the same: {}", failed.stdout);
     let broken = run(monitor(&project, &["test", "--no-such-option"]));
     assert_eq!(broken.code, Some(1), "{}", broken.stderr);
-    assert!(broken.stderr.contains("--no-such-option") && broken.stderr.contains("no monitored test ran"));
+    assert!(broken.stderr.contains("--no-such-option") && broken.stderr.contains("nothing was measured: cargo failed"));
 }
 
 #[test]

@@ -93,8 +93,7 @@ fn without_arguments_compare_says_what_with_and_how_many_times() {
     let Some(terminal) = see(&suite(), 140, "compare", "regression") else { return };
     let text = terminal.lines().join("\n");
     assert!(
-        text.contains("comparing the newest session with the last one before it, ")
-            && text.contains(", of another commit"),
+        text.contains("comparing the newest session with ") && text.contains(", the last one of another commit"),
         "{text}"
     );
     assert!(text.contains(" M times slower"), "{text}");
@@ -107,7 +106,7 @@ fn of_one_commit_only_compare_does_not_speak_of_another() {
     let fixture = Fixture::of_runs(&[run(1), run(2)]);
     let Some(terminal) = see(&fixture, 140, "compare", "one-commit") else { return };
     let text = terminal.lines().join("\n");
-    assert!(text.contains(", of the same commit: there is no other"), "{text}");
+    assert!(text.contains(", the one before it; no session of another commit is there"), "{text}");
 }
 
 #[test]

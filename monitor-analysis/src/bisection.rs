@@ -5,7 +5,22 @@ use std::cmp::Reverse;
 /// The next commit that is asked is away from a silent one by this part of what is left, if there is such a one.
 const APART: usize = 10;
 
-/// A search among commits `0..count`, oldest first, of which the last has the changed cost; what was before the first has not.
+/// A search among commits `0..count`, oldest first: the last one has the changed cost, and the commit before the first has not.
+///
+/// The number of commits that are asked grows with the logarithm of `count`.
+///
+/// ```
+/// use monitor_analysis::bisection::{Bisection, Next};
+///
+/// let mut search = Bisection::new(64);
+/// let mut asked = 0;
+/// while let Next::Ask(commit) = search.next() {
+///     asked += 1;
+///     search.answer(commit, Some(commit >= 40)); // commit 40 brought the change
+/// }
+/// assert_eq!(search.next(), Next::Found { changed: 40, perhaps: vec![] });
+/// assert_eq!(asked, 6);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Bisection {
     /// The oldest commit that is known to have the change.
@@ -21,7 +36,7 @@ pub struct Bisection {
 pub enum Next {
     /// Ask this commit.
     Ask(usize),
-    /// It is this one, or one of the silent ones right before it.
+    /// It is this one, or one of those directly before it that gave no answer.
     Found {
         /// The commit.
         changed: usize,
@@ -31,7 +46,7 @@ pub enum Next {
 }
 
 impl Bisection {
-    /// Of so many commits, at least one.
+    /// A search among `count` commits. With 0 or 1 nothing is asked.
     #[must_use]
     pub fn new(count: usize) -> Self {
         Self { changed: count.saturating_sub(1), unchanged: 0, silent: Vec::new() }
@@ -61,14 +76,15 @@ impl Bisection {
     }
 }
 
-/// Where a metric is taken to have changed: in the middle between its values at the ends, or, where both are positive, in the
-/// middle of their logarithms, since costs scatter by factors.
+/// The value that tells a changed commit from an unchanged one: the geometric mean of the metric's values at both ends, since
+/// costs scatter by factors; the arithmetic mean where one of them is not positive.
 #[must_use]
 pub fn limit(good: f64, bad: f64) -> f64 {
     if good > 0.0 && bad > 0.0 { (good * bad).sqrt() } else { f64::midpoint(good, bad) }
 }
 
-/// How likely the median of `runs` runs is on the wrong side, if a single run is with a probability of `wrong`.
+/// The probability that the median of `runs` runs is on the wrong side of the limit, if a single run is with probability
+/// `wrong`.
 ///
 /// The upper tail of the binomial distribution.
 #[must_use]

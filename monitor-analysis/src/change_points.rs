@@ -1,4 +1,4 @@
-//! Where the level of a long series changed for good.
+//! Change points: where the level of a long series changed for good.
 //!
 //! By ranks, so that outliers and kinds of noise do not matter: the cut with the greatest standardised rank sum (Pettitt,
 //! 1979), or the interval that differs most from the rest (Levin and Kline, 1985), then the parts on their own.
@@ -13,7 +13,7 @@ use crate::series::Scale;
 use crate::summary::median;
 use crate::verdict::Change;
 
-/// A change of level in a series.
+/// A change point in a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChangePoint {
     /// Index of the first value of the new level.
@@ -22,7 +22,7 @@ pub struct ChangePoint {
     pub levels: Change,
 }
 
-/// The changes of level of a series, oldest value first.
+/// The change points of a series, whose values are in the metric's unit, oldest first. Values must be finite.
 ///
 /// ```
 /// use monitor_analysis::change_points::change_points;
@@ -41,7 +41,7 @@ pub fn change_points(metric: Metric, values: &[f64]) -> Vec<ChangePoint> {
     levels(values, &changes)
 }
 
-/// The changes of an exact series: wherever its value does.
+/// The change points of an exact series: every value that differs from the one before.
 #[must_use]
 pub fn exact_changes(values: &[f64]) -> Vec<ChangePoint> {
     let changes = (1..values.len()).filter(|&at| values[at - 1] != values[at]).collect::<Vec<_>>();

@@ -9,12 +9,12 @@ use toml::{Table, Value};
 #[derive(Debug, thiserror::Error)]
 pub enum LockfileError {
     /// Not TOML.
-    #[error("lockfile is no valid TOML")]
+    #[error("the lockfile is not valid TOML")]
     Toml(#[from] toml::de::Error),
-    /// A package entry lacks its name or has a version that is none.
-    #[error("package {index} of the lockfile lacks a name or a valid version")]
+    /// A package entry has no name, or its version is not valid.
+    #[error("package {index} of the lockfile has no name or no valid version")]
     Package {
-        /// Which entry, counted from 1.
+        /// The number of the entry, the first is 1.
         index: usize,
     },
 }
@@ -24,7 +24,7 @@ pub enum LockfileError {
 pub struct Release {
     /// Its version.
     pub version: Version,
-    /// Registry or repository with revision; `None` of a package of the workspace.
+    /// Registry, or repository with revision; `None` for a package of the workspace.
     pub source: Option<String>,
 }
 
@@ -75,14 +75,14 @@ impl std::fmt::Display for ChangedDependency {
     }
 }
 
-/// The packages that differ between two lockfiles' texts, by name.
+/// The packages that differ between the texts of two lockfiles, sorted by name.
 ///
-/// Several releases of one package may stand in a lockfile. Those that left are paired with those that came in
-/// ascending order; what is left over was removed or added.
+/// A lockfile may have several releases of one package. Releases that are gone are paired with releases that are new, in
+/// ascending order; what remains was removed or added.
 ///
 /// # Errors
 ///
-/// [`LockfileError`] if one of the texts is no lockfile.
+/// [`LockfileError`] if one of the texts is not a lockfile.
 ///
 /// ```
 /// use monitor_analysis::dependencies::diff;

@@ -7,26 +7,26 @@ use crate::metric::Metric;
 use crate::quantity::Unit;
 use crate::series::{Past, Series};
 
-/// What a series of a countable metric of a single-threaded test has shown so far.
+/// What the values of a countable metric of a single-threaded test have shown so far.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Exactness {
-    /// Its values change with the code only.
+    /// Its values change only when the code does.
     Proven {
         /// The last value.
         value: f64,
-        /// How many identical ones prove it.
+        /// The number of identical values that prove it.
         values: usize,
     },
-    /// Nothing speaks against it, but too few values for it.
+    /// It may be exact, but there are too few values to say so.
     Unproven,
     /// The same code gave different values, or a value came and went.
     Demoted,
 }
 
-/// Judges the series.
+/// Whether a series is exact, by its past.
 ///
-/// Values change with the code. So one commit with two values takes a series out of the exact ones, and so does a value
-/// that was left and came back within a run or two, where the code is not known.
+/// The values of an exact series change only with the code. So a series is not exact if one commit has two values, or, where
+/// the code is not known, if a value comes back within two runs.
 #[must_use]
 pub fn exactness(series: &Series<'_>) -> Exactness {
     if disagrees(series) {

@@ -1,4 +1,4 @@
-//! How far out the worst of a whole run must be before a gate fails.
+//! How unlikely the most unlikely value of a run must be before a gate fails.
 
 use crate::constants::{
     GATE_BONFERRONI, GATE_EXCESS_CAP, GATE_FALSE, GATE_LEAST_P, GATE_MIN_PAST, GATE_PRIOR, GATE_QUANTILE,
@@ -6,11 +6,11 @@ use crate::constants::{
 };
 use crate::summary::{quantile_of_sorted, sorted};
 
-/// The score -ln p from which on a finding fails a gate of so many series.
+/// The score -ln p at which a finding fails a gate of `series` series.
 ///
-/// `past` are the greatest scores of past runs, oldest first. What is beyond their 70 % quantile is taken for an
-/// exponential tail, with a prior mean of 1: what -ln p has if p is right. A day on which everything was slow is one
-/// score, however many tests it hit.
+/// `past` are the highest scores of past runs, oldest first. Scores above their 70 % quantile are modelled as an exponential
+/// tail (Pickands, 1975) with a prior mean of 1, which -ln p has if p is right. A day on which everything was slow is one
+/// score, however many tests it hit. With fewer than 20 past runs the answer is Bonferroni's bound.
 ///
 /// ```
 /// use monitor_analysis::gate::threshold;

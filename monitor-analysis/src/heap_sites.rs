@@ -1,15 +1,15 @@
-//! Which code asked for a test's memory, as valgrind's DHAT tells it.
+//! Which code allocated a test's memory, by valgrind's DHAT.
 
 use std::collections::BTreeMap;
 
 use crate::callgrind::{Edits, package_of};
 
-/// Blocks that one stack asked for.
+/// The memory that was allocated from one call stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Point {
-    /// Bytes in all.
+    /// All bytes that were allocated.
     pub total_bytes: u64,
-    /// Bytes of it that were held when the program held most.
+    /// Bytes of it that were held when the program's heap was largest.
     pub peak_bytes: u64,
     /// Bytes of it that were held when the program ended.
     pub end_bytes: u64,
@@ -17,31 +17,31 @@ pub struct Point {
     pub frames: Vec<String>,
 }
 
-/// A place that asked for memory.
+/// A place in the code that allocates memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Site {
-    /// The functions of the program that led there, innermost first, at most three, each with its file: lines move from commit
+    /// The functions that led there, innermost first, at most three, each with its file. Without lines, which move from commit
     /// to commit.
     pub functions: Vec<(String, String)>,
 }
 
-/// What one site asked for.
+/// What one site allocated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// How much.
     pub point: Point,
     /// The innermost of its lines, `src/lib.rs:17`.
     pub line: String,
-    /// The innermost edited line on the way there from the test's body, with the bytes that were asked for through it.
+    /// The innermost edited line on the way there from the test's body, with the bytes that were allocated through it.
     pub edited: Option<(String, u64)>,
 }
 
-/// What a site asked for, on both sides.
+/// What a site allocated, before and after.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SiteChange {
     /// Where.
     pub site: Site,
-    /// The edited line on the way there, else the innermost of its lines now (before, if it is gone), `src/lib.rs:17`.
+    /// The edited line on the way there, or the innermost of its lines after (before, if it is gone), `src/lib.rs:17`.
     pub line: String,
     /// Whether code was edited on the way there.
     pub is_edited: bool,
@@ -60,8 +60,8 @@ const CONTAINERS: [&str; 3] = ["hashbrown", "smallvec", "indexmap"];
 /// How many times more a difference counts where code was edited on the way.
 const EDITED: u64 = 10;
 
-/// What was asked for below the test's body, by site. `body` begins the name of the function of the test, `edits` are those that
-/// led to this build.
+/// What was allocated inside the test's body, by site. `body` is the beginning of the name of the test's function, `edits` are
+/// the edits that led to this build.
 #[must_use]
 pub fn sites(points: &[Point], body: &str, edits: &Edits) -> BTreeMap<Site, Asked> {
     let mut sites: BTreeMap<Site, Asked> = BTreeMap::new();

@@ -22,23 +22,23 @@ use crate::summary::median;
 use crate::tail::Kernel;
 use crate::verdict::{Change, Figures, Judgement, Reason};
 
-/// What the new value of a series is worth.
+/// The result for the new value of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finding {
     /// The verdict.
     pub judgement: Judgement,
-    /// What it rests on; `None` of exact metrics.
+    /// The numbers behind it; `None` for exact metrics.
     pub figures: Option<Figures>,
 }
 
-/// What all tests of the run have in common in one metric.
+/// The common slowdown of a run in one metric: what all of its tests have in common.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RunFactor {
-    /// 1.1 when they took 10 % more than usual.
+    /// The factor: 1.1 if the tests took 10 % more than usual.
     pub ratio: f64,
-    /// What that is worth, against the factors of the runs before.
+    /// The verdict on it, by the factors of the runs before.
     pub judgement: Judgement,
-    /// What it rests on.
+    /// The numbers behind it.
     pub figures: Figures,
 }
 
@@ -49,11 +49,11 @@ pub struct RunFindings {
     pub findings: Vec<Finding>,
     /// For each metric that depends on the machine's speed, where at least three tests have it.
     pub factors: BTreeMap<Metric, RunFactor>,
-    /// Metrics that scatter too much to decide, and their median scale: they only warn.
+    /// Metrics that scatter too much to fail a gate, with their median scale; they only warn.
     pub warn_only: BTreeMap<Metric, f64>,
-    /// The score -ln p from which on a finding is one of the gate.
+    /// The score -ln p at which a finding fails a gate.
     pub score_needed: f64,
-    /// Past runs that it was learned from; 0 if there were too few.
+    /// The number of past runs that it was learned from; 0 if there were too few.
     pub past_gates: usize,
 }
 

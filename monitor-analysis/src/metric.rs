@@ -4,8 +4,8 @@ use crate::quantity::{Quantity, Unit};
 
 /// A measured figure of a test. Values are in the base unit of [`Metric::unit`].
 ///
-/// Those that a method or a report asks for by name are constants here. Others are as good: which there are is decided by
-/// what is recorded, not by this list.
+/// The metrics that a method or a report uses by name are constants here. There are more: what is recorded decides that, not
+/// this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Metric {
     name: &'static str,
@@ -35,9 +35,9 @@ metrics! {
     UserTime => "user-time", "user time", Seconds, false;
     /// CPU time in the kernel, seconds.
     KernelTime => "kernel-time", "kernel time", Seconds, false;
-    /// CPU time over wall time: cores busy.
+    /// CPU time divided by wall time: 1.0 is one core busy all the time.
     CpuUsage => "cpu-usage", "CPU usage", Ratio, false;
-    /// `MEM_USAGE` in bytes: heap peak, or growth of the resident peak where no allocator counts.
+    /// `MEM_USAGE`, bytes: the heap peak, or the growth of the resident peak where no allocator counts.
     Memory => "memory", "memory", Bytes, false;
     /// Most heap held at once, bytes.
     HeapPeak => "heap-peak", "heap peak", Bytes, true;
@@ -87,7 +87,7 @@ impl Metric {
         Quantity { value, unit: self.unit() }
     }
 
-    /// Whether a common factor of the run (a slow machine) can be in its values.
+    /// Whether its values grow when the machine is slow: true for times.
     #[must_use]
     pub const fn depends_on_machine_speed(self) -> bool {
         matches!(self.unit(), Unit::Seconds)

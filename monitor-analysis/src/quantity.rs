@@ -26,7 +26,7 @@ impl Unit {
         }
     }
 
-    /// The scaled unit that suits a value of this size, with the number of base units in it.
+    /// The unit that suits a value of this size, as the number of base units in it and its symbol: `(0.001, "ms")`.
     ///
     /// Axes use it, to write all ticks alike.
     #[must_use]
@@ -70,7 +70,7 @@ pub struct Quantity {
 }
 
 impl Quantity {
-    /// The value to the last digit: for exact metrics, whose changes three digits would hide.
+    /// The value with all of its digits: for exact metrics, whose changes three digits would hide.
     #[must_use]
     pub fn in_full(self) -> String {
         let value = match self.unit {
@@ -138,8 +138,8 @@ fn grouped(value: f64) -> String {
     text
 }
 
-/// A ratio of two values of this unit as people say it: `+12.3 %`, `-40.0 %`, `3.20 times`, `3.20 times less`; for times
-/// `3.20 times slower`, `3.20 times faster`.
+/// A ratio of two values of this unit for people: `+12.3 %`, `-40.0 %`, `3.20 times`, `3.20 times less`; for times `3.20 times
+/// slower`, `3.20 times faster`.
 ///
 /// ```
 /// use monitor_analysis::quantity::{Unit, ratio_text};

@@ -1,4 +1,4 @@
-//! N runs against N runs of two states of the code, in turns on one machine.
+//! N runs of one version of the code against N runs of another, taken in turns on one machine.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::verdict::{Change, Figures, Judgement, Reason};
 pub struct Samples<'a> {
     /// What was measured.
     pub metric: Metric,
-    /// Nothing but the test's own thread worked in any of its runs.
+    /// Only the test's own thread worked, in all of its runs.
     pub single_threaded: bool,
     /// Values of the base.
     pub base: &'a [f64],
@@ -31,9 +31,9 @@ pub struct Samples<'a> {
 pub struct Difference {
     /// Geometric mean of the head over that of the base.
     pub ratio: f64,
-    /// Low end of its interval.
+    /// Lower end of its confidence interval.
     pub low: f64,
-    /// High end.
+    /// Upper end of it.
     pub high: f64,
 }
 
@@ -48,10 +48,11 @@ struct Prepared {
     freedom: f64,
 }
 
-/// Judges every metric of every test of two samples, false discoveries held down over all of them.
+/// Compares every metric of every test, in the order of `samples`; the false discovery rate holds over all of them together
+/// (Benjamini and Hochberg, 1995).
 ///
-/// Variances are pooled over both sides and drawn towards what the tests of a metric have in common (Smyth, 2004). A pair
-/// with an empty side gets no figures.
+/// Variances are pooled over both sides and moved towards the variance that the tests of a metric have in common (Smyth, 2004).
+/// Samples with an empty side get no [`Difference`].
 ///
 /// ```
 /// use monitor_analysis::metric::Metric;

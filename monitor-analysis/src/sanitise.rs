@@ -13,7 +13,7 @@ fn acts(character: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// For a terminal: characters that act are written as Rust writes them, `\u{1b}`; one line in any case.
+/// For a terminal: control characters are written as Rust writes them, `\u{1b}`. The result is always one line.
 ///
 /// ```
 /// use monitor_analysis::sanitise::terminal;
@@ -53,8 +53,8 @@ pub fn html(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// One field of a CSV file with commas: quoted where RFC 4180 asks for it. A text that a spreadsheet would take for a
-/// formula gets an apostrophe before it (OWASP, "CSV Injection").
+/// One field of a CSV file with commas: quoted where RFC 4180 requires it. A text that a spreadsheet would run as a formula
+/// gets an apostrophe before it (OWASP, "CSV Injection").
 ///
 /// ```
 /// use monitor_analysis::sanitise::csv;
@@ -73,7 +73,7 @@ pub fn csv(text: &str) -> Cow<'_, str> {
     Cow::Owned(if quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text })
 }
 
-/// Plain text in markdown, in a table cell too: shows as it is, links nothing, mentions nobody.
+/// Plain text in markdown, also in a table cell: it is shown as it is, makes no link and mentions nobody.
 ///
 /// ```
 /// use monitor_analysis::sanitise::markdown;
@@ -104,7 +104,7 @@ pub fn markdown(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// A code span in markdown, in a table cell too: for test names and paths.
+/// A code span in markdown, also in a table cell: for test names and paths.
 ///
 /// ```
 /// use monitor_analysis::sanitise::markdown_code;

@@ -6,44 +6,45 @@ use crate::quantity::Unit;
 /// A value of a series before the run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Past {
-    /// Which run it is of: the same number for every series of one run, larger numbers later. Gaps do not matter.
+    /// The run that it belongs to: the same number in every series of one run, larger for later runs. Gaps do not matter.
     pub run: u32,
-    /// Which code it ran: the same number for the same known commit without local changes; a number of its own for
-    /// each run whose code is not known.
+    /// The code that ran: the same number for the same known commit without local changes, and a different number for each run
+    /// whose code is not known.
     pub code: u32,
     /// The value, in the metric's unit.
     pub value: f64,
 }
 
-/// One metric of one test: its new values and its past, all obtained in one way on one machine class.
+/// One metric of one test: its new values and its past, all measured in the same way on one machine class.
 #[derive(Clone, Copy, Debug)]
 pub struct Series<'a> {
     /// What was measured.
     pub metric: Metric,
-    /// Nothing but the test's own thread worked in any of its runs, so that a countable metric can be exact.
+    /// Only the test's own thread worked, in all of its runs, so that a countable metric can be exact.
     pub single_threaded: bool,
-    /// Which test: the same number for every metric of one.
+    /// The test: the same number in the series of all its metrics.
     pub test: u32,
-    /// Which process it shares with other tests: the same number for the tests of one binary.
+    /// The test binary: the same number for the tests that share a process.
     pub binary: u32,
     /// Comparable values before the run, oldest first.
     pub past: &'a [Past],
     /// The code of the new values, if it is known.
     pub code: Option<u32>,
-    /// Other values of that code, from runs that are neither base nor head: they tell whether it repeats itself.
+    /// Other values of that code, from runs that are neither base nor head: they show whether the value is the same in every
+    /// run.
     pub witnesses: &'a [f64],
     /// The new values, one for each run of the head: usually one.
     pub new: &'a [f64],
 }
 
 impl Series<'_> {
-    /// Whether nothing changes it but the code, as far as its kind goes.
+    /// Whether only the code can change it: a countable metric of a test with one thread.
     #[must_use]
     pub fn may_be_exact(&self) -> bool {
         self.metric.is_countable() && self.single_threaded
     }
 
-    /// Whether the newest value before is of the same code: what differs then is no change of the code.
+    /// Whether the newest past value is of the same code, so that a difference is not caused by a change of the code.
     #[must_use]
     pub fn is_same_code(&self) -> bool {
         self.code.is_some() && self.past.last().map(|past| past.code) == self.code
@@ -52,7 +53,8 @@ impl Series<'_> {
 
 /// Values on the scale on which they are compared: logarithms, so that differences are ratios.
 ///
-/// Where a series has zeros or negative values, a symmetric logarithm whose unit is what its past can tell apart.
+/// Where a series has zeros or negative values, a symmetric logarithm is used, whose unit is the smallest difference in its
+/// past.
 ///
 /// ```
 /// use monitor_analysis::metric::Metric;
@@ -65,12 +67,12 @@ impl Series<'_> {
 pub struct Scale {
     /// The unit of the symmetric logarithm; `None` where all values are above zero.
     unit: Option<f64>,
-    /// The least difference of two values that the past holds, as logarithms.
+    /// The smallest difference between two past values, on this scale.
     pub step: f64,
 }
 
 impl Scale {
-    /// The scale of a series with these values before and now.
+    /// The scale for a series with these past and new values.
     #[must_use]
     pub fn of(metric: Metric, past: &[f64], new: &[f64]) -> Self {
         let mut sorted = past.to_vec();
@@ -107,7 +109,7 @@ impl Scale {
         }
     }
 
-    /// The value at a place on this scale.
+    /// The value for a position on this scale: the inverse of [`Scale::log`].
     #[must_use]
     pub fn value(self, log: f64) -> f64 {
         match self.unit {

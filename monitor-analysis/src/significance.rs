@@ -1,6 +1,6 @@
-//! Which of many tests to believe: Benjamini and Hochberg's procedure.
+//! Which of many p-values are discoveries: Benjamini and Hochberg's procedure.
 
-/// The largest p-value that is a discovery at this false discovery rate; 0 if none is.
+/// The largest of the p-values that is a discovery at the false discovery rate `rate` (0 to 1); 0 if none is.
 ///
 /// Benjamini and Hochberg (1995): the largest p(k) with p(k) <= k / m rate.
 ///

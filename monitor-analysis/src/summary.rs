@@ -1,6 +1,6 @@
 //! Order statistics of a handful of numbers.
 
-/// A copy in ascending order; NaN last.
+/// A copy of the values in ascending order, NaN last.
 #[must_use]
 pub fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
@@ -8,7 +8,7 @@ pub fn sorted(values: &[f64]) -> Vec<f64> {
     sorted
 }
 
-/// The median, `None` of nothing.
+/// The median; `None` if there are no values.
 ///
 /// ```
 /// use monitor_analysis::summary::median;
@@ -37,8 +37,13 @@ fn median_of_many(mut values: Vec<f64>) -> Option<f64> {
     quantile_of_sorted(&[below.unwrap_or(above), above], 0.5)
 }
 
-/// The quantile at `fraction` (0 to 1) of values in ascending order, by linear interpolation (type 7 of Hyndman and
-/// Fan, 1996, which R and NumPy use).
+/// The quantile at `fraction` (0 to 1) of values that are in ascending order, by linear interpolation (type 7 of Hyndman and
+/// Fan, 1996, which R and NumPy use). `None` if there are no values.
+///
+/// ```
+/// use monitor_analysis::summary::quantile_of_sorted;
+/// assert_eq!(quantile_of_sorted(&[1.0, 2.0, 4.0], 0.75), Some(3.0));
+/// ```
 #[must_use]
 pub fn quantile_of_sorted(sorted: &[f64], fraction: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
@@ -50,7 +55,12 @@ pub fn quantile_of_sorted(sorted: &[f64], fraction: f64) -> Option<f64> {
     Some(sorted[below] + (sorted[above] - sorted[below]) * (position - position.floor()))
 }
 
-/// The median absolute deviation from the median, not scaled to the normal distribution.
+/// The median absolute deviation from the median, in the unit of the values, not scaled to the normal distribution. `None` if
+/// there are no values.
+///
+/// ```
+/// assert_eq!(monitor_analysis::summary::mad(&[1.0, 2.0, 3.0, 10.0]), Some(1.0));
+/// ```
 #[must_use]
 pub fn mad(values: &[f64]) -> Option<f64> {
     let centre = median(values)?;
@@ -62,7 +72,7 @@ pub fn mad(values: &[f64]) -> Option<f64> {
 pub struct Summary {
     /// How many there are.
     pub count: usize,
-    /// The least.
+    /// The smallest.
     pub min: f64,
     /// A quarter are below.
     pub lower_quartile: f64,
@@ -70,7 +80,7 @@ pub struct Summary {
     pub median: f64,
     /// A quarter are above.
     pub upper_quartile: f64,
-    /// The greatest.
+    /// The largest.
     pub max: f64,
     /// Their sum.
     pub sum: f64,
@@ -79,7 +89,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Sums up the values, `None` of nothing.
+    /// The summary of some values; `None` if there are none.
     #[must_use]
     pub fn of(values: &[f64]) -> Option<Self> {
         let sorted = sorted(values);

@@ -71,8 +71,13 @@ fn decay() -> f64 {
     (-std::f64::consts::LN_2 / KERNEL_HALF_LIFE).exp()
 }
 
-/// P(T > t) of Student's t with any degrees of freedom, by the continued fraction of the incomplete beta function
-/// (Abramowitz and Stegun, 26.5.8).
+/// P(T > t) for Student's t distribution with `freedom` > 0 degrees of freedom, by the continued fraction of the incomplete
+/// beta function (Abramowitz and Stegun, 26.5.8).
+///
+/// ```
+/// use monitor_analysis::tail::student_upper;
+/// assert!((student_upper(2.228, 10.0) - 0.025).abs() < 1e-4); // the table value for 97.5 %
+/// ```
 #[must_use]
 pub fn student_upper(t: f64, freedom: f64) -> f64 {
     let x = freedom / (freedom + t * t);
@@ -80,7 +85,7 @@ pub fn student_upper(t: f64, freedom: f64) -> f64 {
     if t >= 0.0 { half } else { 1.0 - half }
 }
 
-/// The t with P(T > t) = `tail`, for a tail below a half, by bisection.
+/// The t with P(T > t) = `tail`, for a `tail` between 0 and 0.5, by bisection. Never more than 10,000.
 #[must_use]
 pub fn student_quantile(tail: f64, freedom: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1e4);

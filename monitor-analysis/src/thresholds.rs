@@ -1,21 +1,21 @@
-//! Limits below which a change is of no interest.
+//! Limits below which a change is not reported.
 
 use crate::constants::{COARSE_SIZE_BYTES, COARSE_SIZE_RATIO, COARSE_TIME_RATIO, COARSE_TIME_SECONDS};
 use crate::metric::Metric;
 use crate::quantity::Unit;
 
-/// How large a change must be to be reported, as a user limits it: both conditions must hold.
+/// How large a change must be to be reported: larger than `ratio` and than `floor`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
-    /// Least ratio of the larger to the smaller value, over 1.
+    /// Smallest ratio of the larger value to the smaller one, above 1.
     pub ratio: f64,
-    /// Least difference in the metric's unit.
+    /// Smallest difference, in the metric's unit.
     pub floor: f64,
 }
 
 impl Thresholds {
-    /// What tells two neighbours apart in a history too short for change points. Counts and ratios have none: they say
-    /// too little of what a run costs.
+    /// The limits for a change between two neighbours, in a history that is too short for change points. `None` for counts and
+    /// ratios, which say too little about cost.
     #[must_use]
     pub const fn coarse(metric: Metric) -> Option<Self> {
         match metric.unit() {

@@ -1,4 +1,4 @@
-//! What a comparison says of one metric of one test, and why.
+//! The verdict on one metric of one test, with its reason.
 
 use crate::constants::{HISTORY_MIN_VALUES, LASTING_RUNS};
 use crate::metric::Metric;
@@ -11,7 +11,7 @@ pub enum Verdict {
     Regressed,
     /// It costs less.
     Improved,
-    /// No difference that can be told from noise and matters.
+    /// No difference, or none that is larger than noise and limits.
     Unchanged,
     /// It may cost more: worth a second measurement before anybody is blamed.
     Suspect,
@@ -66,15 +66,15 @@ impl std::fmt::Display for Verdict {
 /// A value before and after, in the metric's unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
-    /// What the baseline says: its value, or the centre of its values.
+    /// The value of the baseline, or the centre of its values.
     pub before: f64,
     /// The new value, or the centre of the new values.
     pub after: f64,
 }
 
 impl Change {
-    /// `after / before`; 1 when both are equal, infinite when something came from nothing, NaN where a ratio says nothing
-    /// because a value is below zero.
+    /// `after / before`: 1 if both are equal, infinite if only `before` is zero, NaN where a value is below zero and a ratio
+    /// has no meaning.
     ///
     /// ```
     /// use monitor_analysis::verdict::Change;
@@ -106,19 +106,19 @@ impl Change {
 /// Why a verdict is what it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reason {
-    /// An exact metric has the value that it had in so many runs.
+    /// An exact metric has the value that it had in all of `values` runs.
     ExactlyEqual {
         /// Identical values before.
         values: usize,
     },
-    /// An exact metric differs from the value that it had in so many runs.
+    /// An exact metric differs from the value that it had in all of `values` runs.
     ExactlyDifferent {
         /// Identical values before.
         values: usize,
     },
-    /// What is made at first use was paid by another test of the binary this time.
+    /// What is made at first use, such as a lazy static, was made by another test of the binary this time.
     FirstUse,
-    /// The same code gave both values, so no change of the code is to blame.
+    /// The same code gave both values, so a change of the code is not the cause.
     SameCode,
     /// Counted instructions differ by more, or by no more, than builds and runs of unchanged code do.
     Counted {
@@ -130,7 +130,7 @@ pub enum Reason {
         /// The score.
         z: f64,
     },
-    /// Far out, by all that is known of the series and of the whole run.
+    /// Far outside the noise, by what is known of the series and of the whole run.
     OutsideNoise {
         /// The score.
         z: f64,
@@ -139,12 +139,12 @@ pub enum Reason {
         /// Values in the history.
         values: usize,
     },
-    /// Many times as large as anything in the history.
+    /// Many times larger than any value in the history.
     BeyondAll {
         /// Values in the history.
         values: usize,
     },
-    /// Out, but not so far that a gate of so many tests would fail for it.
+    /// Outside the noise, but with so many tests that may happen by chance.
     Doubtful {
         /// The score.
         z: f64,
@@ -158,7 +158,7 @@ pub enum Reason {
         /// The probability of their median.
         p: f64,
     },
-    /// Far out, but the metric scatters so much on this machine that it only warns.
+    /// Far outside the noise, but the metric scatters so much on this machine that it only warns.
     Scatters {
         /// The score.
         z: f64,
@@ -170,17 +170,18 @@ pub enum Reason {
         /// Values in the history.
         values: usize,
     },
-    /// The ratio is one that the user does not mind.
+    /// The ratio is below the user's threshold.
     BelowRatio {
         /// The ratio asked for.
         ratio: f64,
     },
-    /// The difference is one that the user does not mind.
+    /// The difference is below the user's threshold.
     BelowFloor {
         /// The difference asked for, in the metric's unit.
         floor: f64,
     },
-    /// Where the ratio of two samples is: a change when the whole interval is beyond the least ratio.
+    /// The confidence interval of the ratio of two samples. It is a change if it is a discovery among all that were compared,
+    /// and the ratio is above 1.01 or below 1 / 1.01.
     Interval {
         /// Low end of the ratio's interval.
         low: f64,
@@ -197,7 +198,7 @@ pub enum Reason {
     DidNotPass,
     /// The metric could not be measured on one side.
     NotMeasured,
-    /// The two were obtained in different ways: heap and resident memory, a whole process and the test's threads.
+    /// The two were measured in different ways: heap and resident memory, or a whole process and one test's threads.
     OtherSource,
     /// The baseline holds no comparable value.
     NoComparableValue,
@@ -264,26 +265,26 @@ fn probability(p: f64) -> String {
 /// The numbers that a verdict by history or by samples rests on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figures {
-    /// Distance from the centre in units of the series' scale; below zero for a fall.
+    /// Distance from the centre in units of the series' scale (sigma); negative if the value is lower.
     pub z: f64,
     /// Its probability by the series' own past.
     pub p: f64,
-    /// The probability that the whole run asks for.
+    /// The probability that the gate of this run needs.
     pub p_needed: f64,
-    /// Values compared with.
+    /// The number of values in the history.
     pub values: usize,
-    /// The scale of the series: 0.02 where it scatters by 2 %.
+    /// The scale of the series: 0.02 if it scatters by 2 %.
     pub scale: f64,
-    /// Factor of the run that was taken out of the value.
+    /// The common slowdown of the run that was taken out of the value: 1.1 for 10 %.
     pub factor: f64,
 }
 
-/// A verdict on one metric of one test, with what it rests on.
+/// A verdict on one metric of one test, with its reason and its values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgement {
     /// The outcome.
     pub verdict: Verdict,
-    /// The metric was taken for exact and is not: its series stopped being constant. Deserves a warning.
+    /// The metric is usually exact, but not in this series, whose values differ for the same code. Deserves a warning.
     pub demoted: bool,
     /// Both values, where there are two.
     pub change: Option<Change>,

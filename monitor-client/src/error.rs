@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The address is none.
-    #[error("{0:?} is no address of a server: write http://HOST:PORT or https://HOST/p/PROJECT")]
+    #[error("{0:?} is not the address of a server: write http://HOST:PORT or https://HOST/p/PROJECT")]
     Address(String),
     /// There was no answer.
     #[error("{url} does not answer: {reason}")]
@@ -25,7 +25,7 @@ pub enum ClientError {
         message: String,
     },
     /// The answer is not what such a server says.
-    #[error("{url} did not answer as a monitor-server does: {reason}")]
+    #[error("{url} does not answer like a monitor-server: {reason}")]
     Answer {
         /// What was asked.
         url: String,

@@ -28,7 +28,7 @@ pub enum MirrorError {
     #[error("{0}: {1}")]
     Folder(PathBuf, #[source] io::Error),
     /// A session of the server is none.
-    #[error("session {session_h} from {server} is not to be read: {reason}")]
+    #[error("session {session_h} from {server} cannot be read: {reason}")]
     Session {
         /// The server.
         server: String,

@@ -7,8 +7,8 @@ use crate::scope::current::{count_nothing, counting};
 
 /// Counts what each monitored test allocates, and lets `A` do the work.
 ///
-/// `monitor-runtime` installs one of its kind, and [`allocator`](macro@crate::allocator) gives it a program's own allocator to
-/// work with. Beside `monitor-core` alone, it can be installed by hand:
+/// `monitor-runtime` installs one of its kind, and [`allocator`](macro@crate::allocator) makes it use a program's own allocator.
+/// With `monitor-core` alone, install it by hand:
 ///
 /// ```
 /// use monitor_core::Allocator;
@@ -18,13 +18,20 @@ use crate::scope::current::{count_nothing, counting};
 /// static ALLOCATOR: Allocator<System> = Allocator::new(System);
 /// ```
 ///
-/// Counters are per thread and cost a few plain memory accesses per call; a thread outside of every scope pays one
-/// read of a thread-local. A failed allocation is not counted. A reallocation counts its growth.
+/// Counters are per thread and cost a few plain memory accesses per call; a thread that runs no test pays one read of a
+/// thread-local. A failed allocation is not counted. A reallocation counts as one call, and its growth as bytes.
+///
+/// Without it, `HEAP_PEAK`, `HEAP_ALLOCATED`, `HEAP_RETAINED` (bytes) and `ALLOCATIONS` (calls) are `NULL`, and memory is the
+/// growth of the process's resident peak.
+///
+/// # Platforms
+///
+/// All. Threads that a test starts count for the test on Linux with glibc; elsewhere only the test's own thread does.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Allocator<A = System>(A);
 
 impl<A> Allocator<A> {
-    /// Wraps `allocator`.
+    /// Wraps `allocator`, which still does the work: the memory comes from it and goes back to it.
     pub const fn new(allocator: A) -> Self {
         Self(allocator)
     }

@@ -43,7 +43,8 @@ mod sys;
 #[doc(hidden)]
 pub mod outside;
 
-/// Whether beside `monitor-runtime` a program may have an allocator of its own: see [`allocator`](macro@allocator).
+/// Whether [`allocator`](macro@allocator) works together with `monitor-runtime` on this platform: true where programs are ELF
+/// files. With `monitor-core` alone it works everywhere.
 #[doc(hidden)]
 pub const CAN_TAKE_AN_ALLOCATOR: bool = cfg!(can_bring_an_allocator);
 

@@ -1,4 +1,4 @@
-//! What a test tells to who measures it from outside: that it has the attribute.
+//! How a test tells the program that measures it from outside that it has the attribute.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -9,8 +9,8 @@ use once_cell::sync::OnceCell;
 
 use crate::facts::Invocation;
 
-/// Names the file that tells who measures a test from outside that the test has the attribute. Made when the first bracket in
-/// the process opens, whether it records or is told to skip.
+/// Variable with the path of a file. The process creates the file when its first test with the attribute begins, whether the
+/// test is recorded or skipped.
 pub const MONITORED: &str = "CARGO_MONITOR_OUTSIDE_MONITORED";
 
 /// Makes that file, if somebody measures this very process from outside. Looks for the `invocation` if it is not known yet.
@@ -26,16 +26,18 @@ pub(crate) fn tell(invocation: Option<&Invocation>) {
     }
 }
 
-/// Names the file to which the names of tests that have the attribute are appended, one a line, as the harness knows them.
+/// Variable with the path of a file to which the process appends the names of tests that have the attribute, one per line, as
+/// the harness prints them.
 pub const LIST: &str = "CARGO_MONITOR_LIST";
 
-/// Begins a line of that file that names what the test is built for and valgrind does not know.
+/// First characters of a line in that file which names a processor feature that the test is built for and valgrind does not
+/// know.
 pub const UNKNOWN_TO_VALGRIND: &str = "//unknown ";
 
 macro_rules! unknown_features {
     ($($feature:literal => $name:literal,)+) => {
-        /// Instructions of the processor that valgrind 3.25 does not know: the compiler's name for them, and the usual one. What
-        /// looks for them at run time is told that they are not there.
+        /// Processor features that valgrind 3.25 does not know: the compiler's name and the usual name. Programs that look for
+        /// them at run time are told that they are missing.
         pub const UNKNOWN_FEATURES: &[(&str, &str)] = &[$(($feature, $name),)+];
 
         /// Those that the test may be built with.

@@ -1,4 +1,5 @@
-//! For `cargo monitor nextest`, which measures tests that do not link this crate: what their rows have in common.
+//! For `cargo monitor nextest`, which measures tests that do not link this crate: the facts that their rows share, such as
+//! session, machine and component.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,40 +12,43 @@ use crate::facts::{self, RunnerKind};
 pub use crate::mark::{LIST, MONITORED, UNKNOWN_FEATURES, UNKNOWN_TO_VALGRIND};
 pub use crate::measure::instructions::{COUNTS, COUNTS_BY};
 
-/// The environment of a session whose tests are measured from outside.
+/// The configuration of a session whose tests are measured from outside, by another process.
 #[derive(Debug)]
 pub struct Outside {
     config: Config,
 }
 
 impl Outside {
-    /// Reads the environment as monitored tests of the workspace do.
+    /// Reads the variables `MONITOR_*` as monitored tests in this workspace do. `variable` gives the value of an environment
+    /// variable by name.
     #[must_use]
     pub fn new(workspace: &Path, variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
         // Monitored tests tell what is wrong with the variables.
         Self { config: Config::from_variables(variable, workspace).0 }
     }
 
-    /// Whether anything is to be recorded.
+    /// Whether anything is to be recorded: false with `MONITOR=off`.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.config.enabled
     }
 
-    /// The component of a test of `package`.
+    /// The component of a test of `package`: the package's name, unless `MONITOR_COMPONENT` or `MONITOR_COMPONENT_PREFIX` say
+    /// otherwise.
     #[must_use]
     pub fn component(&self, package: &str) -> String {
         self.config.component.of(None, package)
     }
 
-    /// The row of a session of nextest whose first test began at `run_date`, and the workspace's `Cargo.lock`.
+    /// The row of a nextest session whose first test began at `run_date`, and the text of the workspace's `Cargo.lock` if there
+    /// is one. Asks git, where that is installed, for commit and branch.
     #[must_use]
     pub fn session(&self, session_h: &str, run_date: Timestamp, build: &Build) -> (Session, Option<String>) {
         let (session, lockfile) = facts::session_row(&self.config, session_h, RunnerKind::Nextest, build);
         (Session { run_date, ..session }, lockfile)
     }
 
-    /// The execution context and its machine class.
+    /// The execution context (machine, system, toolchain) and its machine class.
     #[must_use]
     pub fn context(&self, build: &Build) -> (ExecutionContext, ContextClass) {
         facts::context(&self.config, build)
@@ -57,8 +61,10 @@ pub fn counted(build: Build, valgrind: &str) -> Build {
     Build { emulator: crate::measure::instructions::with_c_library(valgrind), ..build }
 }
 
-/// Identifies a process of this machine as it identifies itself when it records: as long as it lives, or its parent has not
-/// waited for it.
+/// The identifier that the process `pid` of this machine uses in its rows.
+///
+/// Call it while the process runs, or before its parent has waited for it: later the start of the process is unknown, and the
+/// identifier is another one.
 #[must_use]
 pub fn process_h(pid: u32) -> String {
     facts::process_h(pid)

@@ -75,8 +75,8 @@ pub fn monitored(options: proc_macro::TokenStream, item: proc_macro::TokenStream
     attribute(options.into(), item.into()).into()
 }
 
-/// In place of the language's `#[global_allocator]`, in a test binary with monitored tests: the allocator works, and what each
-/// test takes from it is counted.
+/// Replaces the language's `#[global_allocator]` in a test binary with monitored tests: the program uses the allocator below
+/// it, and the memory that each test requests from it is counted.
 ///
 /// ```
 /// use std::alloc::System;
@@ -85,16 +85,21 @@ pub fn monitored(options: proc_macro::TokenStream, item: proc_macro::TokenStream
 /// static ALLOCATOR: System = System;
 /// ```
 ///
-/// The static keeps its name and its type. A program may have one. Where the static is part of what is not compiled for tests
-/// only, as in `main.rs`, both attributes have their condition: `#[cfg_attr(not(test), global_allocator)]` and
-/// `#[cfg_attr(test, monitor_runtime::allocator)]`. A library hands its allocator on to whoever links it; there this
-/// attribute does not help, see [`monitor_core`](https://docs.rs/monitor-core).
+/// The static keeps its name and its type. A program may have one such static. Where it is compiled for the program and for its
+/// tests, as in `main.rs`, give each attribute a condition: `#[cfg_attr(not(test), global_allocator)]` and `#[cfg_attr(test,
+/// monitor_runtime::allocator)]`. A global allocator in a library is used by every program that links the library; this
+/// attribute does not help there, see [`monitor_core`](https://docs.rs/monitor-core).
 ///
 /// The option `crate = path` says where `monitor_runtime` is, if it is renamed.
 ///
 /// # Platforms
 ///
-/// Beside `monitor-runtime`, those whose programs are ELF: Linux, Android, BSD, Solaris; beside `monitor-core`, all.
+/// With `monitor-runtime`: platforms whose programs are ELF files (Linux, Android, BSD, Solaris). With `monitor-core`: all
+/// platforms.
+///
+/// # Errors
+///
+/// A compile error on the wrong token if it is not on a `static`, or has another option than `crate`.
 #[proc_macro_attribute]
 pub fn allocator(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     allocator::expand(options.into(), item.into()).into()

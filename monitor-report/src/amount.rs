@@ -1,8 +1,12 @@
-//! Amounts as people write them: `250ms`, `1.5 GiB`.
+//! Amounts with their unit, as people write them: `250ms`, `1.5 GiB`.
 
 use monitor_analysis::quantity::Unit;
 
-/// A duration, in seconds.
+/// A duration in seconds: `90s`, `250ms`, `2 min`; units are `us`, `ms`, `s`, `min`.
+///
+/// ```
+/// assert_eq!(monitor_report::amount::seconds("250ms"), Ok(0.25));
+/// ```
 ///
 /// # Errors
 ///
@@ -11,7 +15,11 @@ pub fn seconds(text: &str) -> Result<f64, String> {
     amount(Unit::Seconds, text).ok_or_else(|| "write a time such as 90s, 250ms or 2min".to_owned())
 }
 
-/// An amount of memory, in bytes.
+/// An amount of memory in bytes: `512MiB`, `4 GB`; units are `B`, `KB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`.
+///
+/// ```
+/// assert_eq!(monitor_report::amount::bytes("1.5 KiB"), Ok(1536.0));
+/// ```
 ///
 /// # Errors
 ///
@@ -20,7 +28,8 @@ pub fn bytes(text: &str) -> Result<f64, String> {
     amount(Unit::Bytes, text).ok_or_else(|| "write an amount of memory such as 512MiB or 4GB".to_owned())
 }
 
-/// A number with a suffix of the unit, in the base unit.
+/// A number and a symbol of the unit, converted to the base unit (seconds, bytes, counts). `None` if the text is something
+/// else.
 #[must_use]
 pub fn amount(unit: Unit, text: &str) -> Option<f64> {
     if unit == Unit::Seconds {
@@ -42,7 +51,7 @@ pub fn amount(unit: Unit, text: &str) -> Option<f64> {
     Some(value * factor)
 }
 
-/// A number that is finite and not negative.
+/// A number that is finite and not negative; `None` if the text is something else.
 #[must_use]
 pub fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)

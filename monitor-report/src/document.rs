@@ -1,9 +1,9 @@
-//! What a command has found out, before it is text.
+//! The answer of a command, before it is text.
 
 use monitor_analysis::quantity::{Quantity, Unit};
 use monitor_store::Timestamp;
 
-/// Results: some facts and tables, in order.
+/// An answer: facts and tables, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document {
     /// The parts. A document of one table is an array in JSON, another an object with a key for each section.
@@ -13,7 +13,7 @@ pub struct Document {
 /// A part of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Section {
-    /// Its name for programs.
+    /// Its name for programs, such as the key in JSON.
     pub key: &'static str,
     /// Its heading for people; empty for none.
     pub title: String,
@@ -42,9 +42,9 @@ pub struct Table {
 /// A column of a table, or the name of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Name for programs, with the unit: `wall_seconds`.
+    /// Name for programs, with the unit of plain numbers: `wall_seconds`.
     pub key: &'static str,
-    /// Heading for people, who see the unit at each value: `wall`; empty if only programs see the column.
+    /// Heading for people, who see the unit with each value: `wall`. Empty if only programs see the column.
     pub title: &'static str,
 }
 
@@ -55,20 +55,20 @@ pub struct Cell {
     pub value: Value,
     /// How it looks on a terminal.
     pub tone: Tone,
-    /// Where a page of HTML leads from it.
+    /// The address that it links to on a page of HTML.
     pub link: Option<String>,
 }
 
-/// A value. People see it in the unit that suits it, programs as a plain number or text.
+/// A value. People see it in a suitable unit, programs as a plain number in the base unit or as text.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Not known, or not to be had: never zero.
+    /// Not known, or not measurable on this platform. It is never shown as zero.
     Missing,
     /// Text of ours or of a user.
     Text(String),
     /// A name in code, such as a test's: set in code type in markdown.
     Name(String),
-    /// An identifier that a prefix stands for, such as a session's or a commit's: people see the prefix.
+    /// An identifier, such as a session's or a commit's: people see its first characters.
     Id(String),
     /// A toolchain, `rustc 1.95.0 (hash date)`: people see the version.
     Toolchain(String),
@@ -76,7 +76,7 @@ pub enum Value {
     Quantity(Quantity),
     /// A part of a whole, 0 to 1.
     Share(f64),
-    /// A value over the one before, both of this unit: 1.0 is no change, infinite is something from nothing.
+    /// A value divided by the one before, both of this unit: 1.0 is no change, infinite means that the one before was zero.
     Change(f64, Unit),
     /// A point in time.
     Time(Timestamp),
@@ -89,7 +89,7 @@ pub enum Value {
 /// How a value looks on a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
-    /// As all.
+    /// No colour.
     #[default]
     Plain,
     /// Better, passed: green.
@@ -145,7 +145,7 @@ impl Table {
         (0..self.columns.len()).filter(|&index| !self.columns[index].title.is_empty()).collect()
     }
 
-    /// Whether a column holds numbers, which stand at its right.
+    /// Whether a column holds numbers, which are aligned to the right.
     ///
     /// # Panics
     ///
@@ -177,7 +177,7 @@ impl Value {
         Cell { value: self, tone, link: None }
     }
 
-    /// A value that may not be known.
+    /// `kind` of the value, or [`Value::Missing`].
     #[must_use]
     pub fn or_missing<T>(value: Option<T>, kind: impl FnOnce(T) -> Self) -> Self {
         value.map_or(Self::Missing, kind)

@@ -8,10 +8,10 @@ use crate::select::{SelectError, TestError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// No session can be told from what the user named.
+    /// The user's text names no session, or more than one.
     #[error(transparent)]
     Session(#[from] SelectError),
-    /// No test can be told from what the user named.
+    /// The user's text names no test, or more than one.
     #[error(transparent)]
     Test(#[from] TestError),
     /// The rows cannot be read; the error is the source's own.
@@ -20,7 +20,7 @@ pub enum ReportError {
 }
 
 impl ReportError {
-    /// What a source says.
+    /// An error of a source.
     pub fn source(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Source(error.into())
     }

@@ -1,9 +1,9 @@
-//! From the rows of monitored tests to answers: what a session cost, what changed, whether that may pass.
+//! From the rows of monitored tests to answers: what a session cost, what changed, whether the change may pass.
 //!
-//! [`Source`] is what is asked of the rows, [`Repository`] what is asked of the version control system; [`Records`] is both.
-//! [`select`] finds the sessions and tests that a user names, [`measure`] reads rows in terms of metrics, [`comparison`],
-//! [`gate`] and [`series`] answer, [`view`] makes a [`Document`](document::Document) of an answer, and [`render`] makes bytes
-//! of that. Nothing here knows of arguments, terminals, processes or files.
+//! [`Source`] reads the rows, [`Repository`] asks the version control system; [`Records`] holds both. [`select`] finds the
+//! sessions and tests that a user names, [`measure`] gives the values of metrics, [`comparison`], [`gate`] and [`series`]
+//! answer, [`view`] makes a [`Document`](document::Document) of an answer, and [`render`] turns that into text. Nothing here
+//! uses arguments, terminals, processes or files.
 //!
 //! What changed since the session before, as markdown:
 //!

@@ -1,4 +1,4 @@
-//! What the rows of the file say in terms of [`Metric`]: the bridge between store and analysis.
+//! The values of a [`Metric`] in the rows of a file.
 
 use std::sync::LazyLock;
 
@@ -97,7 +97,7 @@ fn of_row(row: &Row, column: Resource) -> Option<f64> {
     }
 }
 
-/// What a source has to read for a metric, and the factor that makes its value of it.
+/// The figure that a source has to read for a metric, and the factor that converts it to the metric's unit.
 ///
 /// # Panics
 ///
@@ -110,7 +110,7 @@ pub fn figure(metric: Metric) -> (Figure, f64) {
     }
 }
 
-/// Whether the values of several tests add up to what they used together.
+/// Whether the values of several tests may be added up: true for times, counts and bytes moved, false for peaks.
 #[must_use]
 pub fn is_additive(metric: Metric) -> bool {
     match definition_of(metric).source {
@@ -119,13 +119,13 @@ pub fn is_additive(metric: Metric) -> bool {
     }
 }
 
-/// Whether nothing but the test's own thread worked for it, so that its counts are the same in every run.
+/// Whether only the test's own thread worked for it, so that its counts are the same in every run.
 #[must_use]
 pub fn is_single_threaded(test: &Test) -> bool {
     test.profile.as_ref().is_some_and(|profile| profile.measures.threads == Some(1))
 }
 
-/// Whether its figures may stand in a baseline: it passed. pytest-monitor records no others.
+/// Whether the test passed; true for pytest-monitor, which records no other tests. Only such runs are compared.
 #[must_use]
 pub fn passed(test: &Test) -> bool {
     test.metric.is_some() && test.outcome().is_none_or(|outcome| outcome == Outcome::Passed)
@@ -147,7 +147,7 @@ pub fn cell(test: &Test, metric: Metric) -> Value {
     Value::or_missing(value(test, metric), |value| Value::Quantity(metric.quantity(value)))
 }
 
-/// As [`name`], of a test's identity.
+/// As [`name`], from a test's identity.
 #[must_use]
 pub fn full_name(id: &TestId) -> String {
     joined(&id.path, &id.variant)
@@ -169,7 +169,7 @@ pub fn outcome(test: &Test) -> Outcome {
     test.outcome().unwrap_or(Outcome::Passed)
 }
 
-/// How an outcome looks.
+/// The colour of an outcome.
 #[must_use]
 pub fn tone(outcome: Outcome) -> Tone {
     match outcome {
@@ -185,8 +185,8 @@ pub fn attribution(test: &Test) -> Option<Attribution> {
     test.profile.as_ref()?.attribution
 }
 
-/// What two runs must have in common to be compared: the machine class; where it is unknown, as in files of
-/// pytest-monitor, the execution context.
+/// The machine class, which two runs must share to be compared; where it is unknown, as in files of pytest-monitor, the
+/// execution context.
 #[must_use]
 pub fn machine(test: &Test) -> Option<&str> {
     test.class_h.as_deref().or_else(|| test.metric.as_ref().map(|metric| metric.env_h.as_str()))

@@ -1,4 +1,4 @@
-//! What is asked of a version control system.
+//! Questions to a version control system.
 
 use std::collections::HashSet;
 
@@ -10,11 +10,11 @@ pub trait Repository: Send + Sync {
     /// A commit and all that it comes from; `None` if the repository does not have it.
     fn ancestors(&self, commit: &str) -> Option<HashSet<String>>;
 
-    /// Those of some commits that the repository has.
+    /// The commits among these that the repository has.
     fn known(&self, commits: &[&str]) -> HashSet<String>;
 }
 
-/// Where no repository is to be had: sessions then come one after another by time.
+/// No repository: sessions are then in the order of time only.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoRepository;
 

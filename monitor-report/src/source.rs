@@ -1,4 +1,4 @@
-//! What is asked of the rows, whatever holds them.
+//! Reading rows, from a file or a server.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use monitor_store::{Cost, Figure, Figures, Monitor, Session, SessionDetails, Ses
 use crate::error::ReportError;
 use crate::repository::Repository;
 
-/// Rows of monitored tests: a file, or a project of a server. Every method reads what is there now.
+/// Rows of monitored tests: a file, or a project of a server. Every method reads the rows as they are at that moment.
 ///
 /// # Errors
 ///
@@ -23,7 +23,7 @@ pub trait Source: Send + Sync {
     /// The `count` newest sessions that name this commit, newest first.
     fn of_commit(&self, commit: &str, count: usize) -> Result<Vec<Session>, ReportError>;
 
-    /// What a session ran on and with; `None` if there is no such session.
+    /// Machine, toolchain and lockfile of a session; `None` if there is no such session.
     fn details(&self, session_h: &str) -> Result<Option<SessionDetails>, ReportError>;
 
     /// The machine class of every session, by session; `None` where it is not known.
@@ -32,16 +32,17 @@ pub trait Source: Send + Sync {
     /// Every row of a session: tests, then modules and the session itself, each in the order of their start.
     fn tests(&self, session_h: &str) -> Result<Vec<Test>, ReportError>;
 
-    /// The last run of each test in some sessions, with some figures of it: what a judge needs of many sessions.
+    /// The last run of each test in some sessions, with some figures of it: numbers only, so that thousands of runs can be
+    /// compared.
     fn figures(&self, sessions: &[&str], figures: &[Figure]) -> Result<Figures, ReportError>;
 
-    /// What names each test that ended in a session, by path and variant.
+    /// The identity of each test that ended in a session, sorted by path and variant.
     fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, ReportError>;
 
     /// Every ended run of a test, oldest session first.
     fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError>;
 
-    /// What functions cost in the test that ran as a process, most expensive first; empty where that is not known.
+    /// The costs of the functions in the test that ran as a process, most expensive first; empty where they are not known.
     fn costs(&self, _session_h: &str, _process_h: &str) -> Result<Vec<Cost>, ReportError> {
         Ok(Vec::new())
     }

@@ -1,4 +1,4 @@
-//! What a request that can't be served is told: one place decides the status.
+//! The answer to a request that fails. The status is decided here only.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::compat::render;
 use crate::store::StoreError;
 
-/// An answer that is none.
+/// The answer to a request that fails: a status and a message.
 #[derive(Clone, Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -25,31 +25,31 @@ impl Problem {
         Self { status, message: message.into(), errors: Vec::new(), retry_after_s: None }
     }
 
-    /// The request is not as it should be.
+    /// The request is not valid (400).
     #[must_use]
     pub fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// Fields of the request are not as they should be.
+    /// Some fields of the request are not valid, each with its reason.
     #[must_use]
     pub fn fields(errors: Vec<(String, String)>) -> Self {
         Self { errors, ..Self::bad("Input payload validation failed") }
     }
 
-    /// One field is not as it should be.
+    /// One field of the request is not valid.
     #[must_use]
     pub fn field(name: &str, reason: impl Into<String>) -> Self {
         Self::fields(vec![(name.to_owned(), reason.into())])
     }
 
-    /// There is no such thing.
+    /// What the request names does not exist (404).
     #[must_use]
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
-    /// Not now.
+    /// The server cannot do it at the moment; trying again later may help (503).
     #[must_use]
     pub fn later(message: impl Into<String>) -> Self {
         Self { retry_after_s: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message) }

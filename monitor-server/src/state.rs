@@ -19,16 +19,16 @@ const READERS: usize = 8;
 /// Large bodies that are read at once.
 const BODIES: usize = 8;
 
-/// How the server is to behave.
+/// The options of a server.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Whether each request gets a line in the log.
     pub log_requests: bool,
     /// Rows in a page of a listing.
     pub page_size: u64,
-    /// How long a session stays open of which nothing comes.
+    /// How long a session stays open when no rows arrive.
     pub idle: Duration,
-    /// Who is told what sessions changed.
+    /// The receiver of messages, if there is one.
     pub webhook: Option<Webhook>,
     /// Bytes of a request's body at most, as sent.
     pub body_limit: usize,

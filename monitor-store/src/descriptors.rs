@@ -1,24 +1,25 @@
-//! What a process that runs other people's code knows of its descriptors, and does about them.
+//! File descriptors in a process that also runs other people's code, which may close them.
 
 use std::fs::File;
 use std::io::{self, Write as _};
 
-/// Asked for by whoever writes beside code that may close descriptors that are not its own.
+/// How a writer protects its files in a process whose other code may close file descriptors that it does not own.
 ///
-/// This crate has no `unsafe` code, and so cannot look after SQLite's descriptors itself.
+/// This crate has no `unsafe` code and cannot look at SQLite's descriptors itself: the caller gives these functions. Most
+/// callers need none of them and use [`Writer::open`](crate::Writer::open).
 #[derive(Debug, Clone, Copy)]
 pub struct Descriptors {
-    /// The same file, out of the reach of others.
+    /// Moves a file to a descriptor number that other code is unlikely to close.
     pub raise: fn(File) -> File,
-    /// An error if a descriptor of ours is closed or another file's; asked for before each transaction.
+    /// Called before each transaction: an error if one of our descriptors was closed or now belongs to another file.
     pub intact: fn() -> io::Result<()>,
-    /// An error if locks are refused for another reason than that somebody has them; asked for before each transaction, and
-    /// while a lock is waited for.
+    /// Called before each transaction and while a lock is waited for: an error if the system refuses locks for another reason
+    /// than that another process holds them.
     pub lockable: fn() -> io::Result<()>,
 }
 
 impl Descriptors {
-    /// Of a process in which nobody touches them.
+    /// For a process in which no other code closes descriptors: no protection.
     pub const UNGUARDED: Self = Self { raise: |file| file, intact: || Ok(()), lockable: || Ok(()) };
 }
 

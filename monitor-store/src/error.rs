@@ -21,7 +21,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The path is a pipe, a device or the like.
-    #[error("{} is no regular file: choose another path with MONITOR_DB, or record nothing with MONITOR_DB=off", path.display())]
+    #[error("{} is not a regular file: choose another path with MONITOR_DB, or record nothing with MONITOR_DB=off", path.display())]
     Special {
         /// The path.
         path: PathBuf,
@@ -35,13 +35,13 @@ pub enum StoreError {
         reason: String,
     },
     /// There is no space left for the file.
-    #[error("no space left to write {}: free some, or choose another path with MONITOR_DB", path.display())]
+    #[error("no space left to write {}: free some space, or choose another path with MONITOR_DB", path.display())]
     Full {
         /// The file.
         path: PathBuf,
     },
     /// The file is no SQLite database or a damaged one. It is left as it was.
-    #[error("{} is damaged or no SQLite database ({reason}): it is left untouched; move it away, or choose another path with MONITOR_DB", path.display())]
+    #[error("{} is damaged or not an SQLite database ({reason}): it is not changed; move it away, or choose another path with MONITOR_DB", path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The file is a database of another kind. It is left as it was.
-    #[error("{} is a database, but no .pymon file ({reason}): choose another path with MONITOR_DB", path.display())]
+    #[error("{} is a database, but not a .pymon file ({reason}): choose another path with MONITOR_DB", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! Runs as a judge needs them: numbers, and nothing that is the same in thousands of rows.
+//! Runs as comparisons need them: numbers only. Texts that are the same in thousands of rows stand once.
 
 use crate::filter::Resource;
 use crate::measures::Measure;
@@ -17,9 +17,9 @@ pub enum Figure {
 /// The runs of some sessions, each test and machine named by a number.
 #[derive(Clone, Debug, Default)]
 pub struct Figures {
-    /// What names the tests.
+    /// The identity of each test.
     pub tests: Vec<TestId>,
-    /// Machine classes; where one is unknown, the execution context.
+    /// Machine classes; the execution context where the class is unknown.
     pub machines: Vec<String>,
     /// For each session that was asked for, in that order, its runs.
     pub sessions: Vec<SessionFigures>,
@@ -37,16 +37,16 @@ pub struct SessionFigures {
 /// One run of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunFigures {
-    /// Which test, in [`Figures::tests`].
+    /// Which test, an index into [`Figures::tests`].
     pub test: u32,
-    /// On what, in [`Figures::machines`].
+    /// On which machine, an index into [`Figures::machines`].
     pub machine: u32,
-    /// It passed; pytest-monitor records no others.
+    /// Whether it passed; true for pytest-monitor, which records no other tests.
     pub passed: bool,
-    /// It had the process to itself: another way of measuring.
+    /// Whether the test had the process to itself; such figures are not compared with those of tests that ran beside others.
     pub whole_process: bool,
-    /// Nothing but its own thread worked for it; not so where threads were not counted.
+    /// Whether only its own thread worked for it; false where threads were not counted.
     pub single_threaded: bool,
-    /// What its memory is.
+    /// What its memory figure is: heap or resident memory.
     pub memory: Option<MemSource>,
 }

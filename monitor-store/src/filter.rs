@@ -71,9 +71,9 @@ pub(crate) struct Page {
 /// ```
 /// use monitor_store::{Metrics, Kind, Resource};
 ///
-/// let ten_hungriest = Metrics::all().kind(Kind::Function).component("core").most(Resource::Memory, 10);
+/// let highest_memory = Metrics::all().kind(Kind::Function).component("core").most(Resource::Memory, 10);
 /// let first_page = Metrics::all().item("test_prime").page(0, 500);
-/// # let _ = (ten_hungriest, first_page);
+/// # let _ = (highest_memory, first_page);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metrics {
@@ -156,19 +156,19 @@ impl Metrics {
         self.with(OfMetric::Context(env_h.to_owned()))
     }
 
-    /// Of the sessions that `sessions` selects (its page is not regarded).
+    /// Of the sessions that `sessions` selects (its page is ignored).
     #[must_use]
     pub fn sessions(self, sessions: &Sessions) -> Self {
         self.with(OfMetric::Sessions(sessions.conditions()))
     }
 
-    /// Only the `count` rows that used most, greatest first; rows without the value are left out.
+    /// Only the `count` rows with the highest values, highest first; rows without a value are left out.
     #[must_use]
     pub fn most(self, resource: Resource, count: u64) -> Self {
         self.ranked(resource, true, count)
     }
 
-    /// Only the `count` rows that used least, smallest first; rows without the value are left out.
+    /// Only the `count` rows with the lowest values, lowest first; rows without a value are left out.
     #[must_use]
     pub fn least(self, resource: Resource, count: u64) -> Self {
         self.ranked(resource, false, count)
@@ -224,7 +224,7 @@ impl Sessions {
         self
     }
 
-    /// One of the [`Sessions::tag`]s suffices.
+    /// Selects sessions with at least one of the given [`Sessions::tag`]s, instead of all of them.
     #[must_use]
     pub fn any_tag(mut self) -> Self {
         self.any_tag = true;

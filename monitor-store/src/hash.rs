@@ -5,8 +5,8 @@ const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 
 /// The 32 hexadecimal digits of the 128-bit FNV-1a hash of `parts`.
 ///
-/// Each part is followed by its length, so `["ab", "c"]` and `["a", "bc"]` differ. An identifier, not a
-/// defence against forgery.
+/// Each part is followed by its length, so `["ab", "c"]` and `["a", "bc"]` differ. It identifies content; it does not protect
+/// against somebody who wants two texts with one hash. The algorithm: <http://www.isthe.com/chongo/tech/comp/fnv/>.
 ///
 /// ```
 /// let hash = monitor_store::hash_hex(["cargo", "4711"]);

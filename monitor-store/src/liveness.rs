@@ -6,7 +6,8 @@ use crate::procfs::{self, Stat};
 use crate::rows::Process;
 use crate::timestamp::Timestamp;
 
-/// A process of another host, or of a system that cannot tell, counts as gone after this many seconds.
+/// Seconds after which a process counts as gone where its life cannot be checked: it ran on another host, or on a system
+/// without `/proc`.
 pub const UNREACHABLE_PROCESS_LIFETIME_SECONDS: f64 = 24.0 * 3600.0;
 
 /// The machine and boot on which this process runs.
@@ -20,7 +21,7 @@ pub struct ThisMachine {
 }
 
 impl ThisMachine {
-    /// Asks the system; 20 to 40 microseconds.
+    /// Asks the system, which takes 20 to 40 microseconds.
     #[must_use]
     pub fn now() -> Self {
         let line = |path: &str| procfs::read(path).map_or_else(String::new, |text| text.trim().to_owned());

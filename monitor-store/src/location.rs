@@ -7,9 +7,10 @@ use std::{env, fs};
 use crate::filesystem;
 use crate::manifest::{self, Manifest};
 
-/// The file of a workspace, as the value of `MONITOR_DB` says; `None` if it is `off` or `/dev/null`.
+/// The file of a workspace: `.pymon` in its root, or the path in `variable`, the value of `MONITOR_DB`. `None` if that is `off`
+/// or `/dev/null`: nothing is recorded.
 ///
-/// A relative path starts at the workspace, since Cargo runs each package's tests in the package's own folder.
+/// A relative path starts at the workspace's root, since Cargo runs each package's tests in the package's own folder.
 #[must_use]
 pub fn database(workspace: &Path, variable: Option<OsString>) -> Option<PathBuf> {
     match variable.filter(|value| !value.is_empty()) {
@@ -27,8 +28,8 @@ pub fn is_on_network(file: &Path) -> bool {
 
 /// The root of the workspace that the package in `manifest_dir` belongs to; the package itself if it is in none.
 ///
-/// Reads of manifests what they say about workspaces only. If the package is no
-/// longer where it was built (an archive run elsewhere), the search starts in the current folder.
+/// Reads only the parts of the manifests that are about workspaces. If the package is no longer where it was built (an archive
+/// that runs elsewhere), the search starts in the current folder.
 #[must_use]
 pub fn workspace_root(manifest_dir: &Path) -> PathBuf {
     if manifest_dir.join("Cargo.toml").exists() {

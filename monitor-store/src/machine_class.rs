@@ -3,10 +3,10 @@
 use crate::hash::hash_hex;
 use crate::rows::{ContextClass, ExecutionContext};
 
-/// The class of a context: processor, operating system, compiler, profile and optimisation level, and the `conditions` under
-/// which the tests run, such as flags of the compiler and an emulator. Empty ones do not count.
+/// The machine class of a context, a hash of processor, operating system, compiler, profile, optimisation level, and the
+/// `conditions` under which the tests run, such as compiler flags and an emulator. Empty conditions are ignored.
 ///
-/// Of the operating system's release only the first two numbers count: hosted machines get a new kernel every few weeks.
+/// Only the first two numbers of the operating system's release count: hosted machines get a new kernel every few weeks.
 #[must_use]
 pub fn machine_class(context: &ExecutionContext, class: &ContextClass, conditions: &[&str]) -> String {
     let conditions = conditions.iter().copied().filter(|condition| !condition.is_empty());

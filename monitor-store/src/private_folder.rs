@@ -1,4 +1,4 @@
-//! Temporary folders that only this user may enter, under names that nobody can foresee.
+//! Temporary folders that only this user may enter, with names that nobody can guess.
 
 use std::collections::hash_map::RandomState;
 use std::env;
@@ -7,12 +7,15 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Makes a folder among the temporary ones, `monitor-PURPOSE-…`. On Unix only this user may enter it; elsewhere the folder
-/// of temporary files decides. Whoever asks removes it.
+/// Makes a folder `monitor-PURPOSE-…` in the system's folder for temporary files. The caller removes it.
+///
+/// # Platforms
+///
+/// On Unix only this user may enter it. Elsewhere it has the permissions that the system gives to temporary files.
 ///
 /// # Errors
 ///
-/// If it can't be made.
+/// If the folder cannot be made.
 pub fn private_folder(purpose: &str) -> io::Result<PathBuf> {
     // Seeded by the operating system.
     let number = || RandomState::new().build_hasher().finish();

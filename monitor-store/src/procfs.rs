@@ -1,4 +1,5 @@
-//! What Linux tells of processes in small files of `/proc`: the one reader of them.
+//! What Linux says about processes in the small files of `/proc`. Where there is no `/proc`, everything here is `None` or
+//! empty.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -17,7 +18,7 @@ pub fn read(path: impl AsRef<Path>) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes[..length]).into_owned())
 }
 
-/// Whether this system tells about processes here.
+/// Whether this system has a `/proc` with processes.
 #[must_use]
 pub fn is_there() -> bool {
     static IS_THERE: OnceLock<bool> = OnceLock::new();
@@ -38,13 +39,13 @@ pub struct Stat {
 }
 
 impl Stat {
-    /// Of the process `pid`. `None` if there is none, or it is hidden from this one.
+    /// That of the process `pid`. `None` if there is no such process, or it is hidden from this one.
     #[must_use]
     pub fn of(pid: u32) -> Option<Self> {
         Self::parse(&read(format!("/proc/{pid}/stat"))?)
     }
 
-    /// Whether it has ended, and its parent has not asked yet how.
+    /// Whether the process has ended and its parent has not waited for it yet (a zombie).
     #[must_use]
     pub fn is_dead(&self) -> bool {
         matches!(self.state, 'Z' | 'X' | 'x')

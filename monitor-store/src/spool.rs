@@ -148,9 +148,9 @@ fn may_be_understood(name: &str) -> bool {
 /// A spool file with lines that this build does not understand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// Where it is now: its lines are all there.
+    /// Where the file is now. It still holds all of its lines.
     pub path: PathBuf,
-    /// The version of the lines, if that is why.
+    /// The version of its lines, if it is newer than what this build reads.
     pub newer: Option<u64>,
 }
 

@@ -4,7 +4,7 @@ use crate::rows::{Metric, Profile};
 use crate::timestamp::Timestamp;
 use crate::words::{Kind, Outcome};
 
-/// What names the same test in every session.
+/// The identity of a test, the same in every session.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TestId {
     /// Cargo package; empty for a test of pytest-monitor.
@@ -109,7 +109,7 @@ impl Test {
     }
 }
 
-/// How many tests of a session ended how.
+/// The number of tests of a session for each outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutcomeCounts {
     /// Still running.

@@ -24,7 +24,7 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// The time of the system's clock.
+    /// The time now, by the system's clock.
     #[must_use]
     pub fn now() -> Self {
         SystemTime::now().into()
@@ -42,20 +42,20 @@ impl Timestamp {
         self.micros_since_epoch
     }
 
-    /// The time `micros` microseconds later.
+    /// The time `micros` microseconds later, or earlier if negative. Stops at the first or last time that can be written.
     #[must_use]
     pub const fn after_micros(self, micros: i64) -> Self {
         Self::from_micros(self.micros_since_epoch.saturating_add(micros))
     }
 
-    /// Seconds from `earlier` to `self`, negative if it is later.
+    /// Seconds from `earlier` to `self`; negative if `earlier` is the later one.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "microseconds within 285 years of each other are exact in an f64")]
     pub fn seconds_since(self, earlier: Self) -> f64 {
         (self.micros_since_epoch - earlier.micros_since_epoch) as f64 / MICROS_PER_SECOND as f64
     }
 
-    /// The time `seconds` seconds later, to the nearest microsecond.
+    /// The time `seconds` seconds later, to the nearest microsecond. NaN counts as 0.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
     pub fn after_seconds(self, seconds: f64) -> Self {
@@ -89,9 +89,9 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// A text that is no time as the `.pymon` file spells it.
+/// The text is not a time in one of the forms that [`Timestamp`] reads.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no time: write it as 2026-11-23T01:02:03.456789 (UTC)")]
+#[error("{0:?} is not a time: write it as 2026-11-23T01:02:03.456789 (UTC)")]
 pub struct InvalidTimestamp(String);
 
 impl FromStr for Timestamp {

@@ -78,7 +78,7 @@ words! {
         Module => "module",
         /// All tests of one session.
         Session => "session",
-        /// Of pytest's own; every word that is none of ours is read as this one, as its clients do.
+        /// A pytest package. Every unknown word is read as this one, as pytest-monitor's clients do.
         Package => "package",
     }
 }

@@ -114,7 +114,7 @@ fn a_pipe_is_told_and_not_waited_for() {
     let place = TEN_TESTS.place();
     let made = Command::new("mkfifo").arg(&place.path).status().expect("there is a mkfifo");
     assert!(made.success());
-    place.runs_in_trouble(&["is no regular file", "MONITOR_DB=off"]);
+    place.runs_in_trouble(&["is not a regular file", "MONITOR_DB=off"]);
     fs::remove_file(&place.path).expect("the pipe can be removed");
     place.has_recovered(2);
 }

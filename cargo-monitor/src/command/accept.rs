@@ -19,16 +19,16 @@ Examples:
   cargo monitor accept 'parse_large' --metric allocations
   cargo monitor accept 'cache_*' --metric heap-peak HEAD~1
 
-Writes a line to .config/monitor.toml (or to [workspace.metadata.monitor], if the rules stand there), to be committed and
-reviewed with the change. Nothing from before that commit then counts for the history of these figures, in `gate`, `compare`, `report` and `history`.")]
+Writes a line to .config/monitor.toml (or to [workspace.metadata.monitor], if the rules are there). Commit it with the change, so that it is
+reviewed. From then on `gate`, `compare`, `report` and `history` ignore values of this figure from before that commit.")]
 pub struct Arguments {
     /// The test: its name with parameters, with its path, or a glob
     #[arg(value_name = "TEST", add = complete::test_completer())]
     test: String,
-    /// What is accepted
+    /// The metric whose change is accepted
     #[arg(short, long, value_name = "METRIC")]
     metric: MetricArgument,
-    /// The first commit of the new level, by any name that git knows
+    /// The first commit of the new level, under any name that git knows
     #[arg(value_name = "COMMIT", default_value = "HEAD")]
     commit: String,
 }
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         tests.first().map(measure::full_name).unwrap_or_default()
     };
     let commit = app.git().commit(&arguments.commit);
-    let commit = commit.with_context(|| format!("git knows no commit `{}`", arguments.commit))?;
+    let commit = commit.with_context(|| format!("git does not know the commit `{}`", arguments.commit))?;
     let accepted: Accepted = format!("{} in {pattern} since {commit}", arguments.metric.0.name()).parse()?;
     let file = Rules::accept(&app.workspace()?, &accepted)?;
     output::note(&format!("{} has it: {accepted}", file.display()));

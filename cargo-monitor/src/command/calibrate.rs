@@ -29,13 +29,13 @@ Examples:
   cargo monitor calibrate
   cargo monitor calibrate --runs 100 --metric wall-time
 
-Each of the newest sessions is gated as `gate --baseline last:N` does it; a change that did not last was a false alarm. Then \
-each is gated again with one value of each metric raised, to see what would be found.")]
+Each of the newest sessions is gated like `gate --baseline last:N`; a change that did not last counts as a false alarm. Then \
+each is gated again with one value of each metric raised, to see which changes would be found.")]
 pub struct Arguments {
-    /// So many of the newest sessions are gated
+    /// Number of sessions to gate, the newest
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 50)]
     runs: usize,
-    /// So many values of each test are compared with
+    /// Number of earlier values of each test to compare with
     #[arg(long, value_name = "N", default_value_t = HISTORY_WINDOW)]
     last: usize,
     #[command(flatten)]

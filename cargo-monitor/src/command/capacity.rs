@@ -18,20 +18,20 @@ Examples:
   cargo monitor capacity --cores 8 --memory 4GiB
   cargo monitor capacity main --within 90s
 
-The runner's schedule is replayed with the times of one session. Record with no more workers than cores: a test that \
-waited for a core looks like one that sleeps. Memory is what the tests hold, should those that run together peak together; \
-a process's own few MiB come on top.")]
+The runner's schedule is replayed with the times of one session. Record it with at most as many tests at once as cores: a test that \
+waited for a core looks like one that sleeps. Memory is what the tests hold if all that run together reach their peaks together; \
+each process needs a few MiB more.")]
 pub struct Arguments {
-    /// The session to go by
+    /// The session to start from
     #[arg(default_value = "latest", add = complete::session_completer())]
     session: String,
-    /// Cores of the machine [default: those of the recorded one]
+    /// Number of cores of the machine [default: that of the recorded machine]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     cores: Option<u16>,
     /// Memory of the machine
     #[arg(long, value_name = "AMOUNT", value_parser = amount::bytes)]
     memory: Option<f64>,
-    /// Look for the cheapest machine that takes no longer [default: as long as recorded]
+    /// Find the cheapest machine that takes at most this long [default: the recorded time]
     #[arg(long, value_name = "TIME", value_parser = amount::seconds)]
     within: Option<f64>,
 }

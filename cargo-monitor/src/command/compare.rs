@@ -22,12 +22,13 @@ Examples:
   cargo monitor compare main tag:branch=faster
   cargo monitor compare last:20 --metric heap-peak --format markdown
 
-Without arguments the newest session is compared with the last one before it of another commit on the same kind of machine. \
-A session stands for itself; a commit, branch, tag or date for all its sessions. Where each side has at least four sessions \
-of one commit, and not the same one, they are compared N against N; else the head is compared with the history that ends with \
+Without arguments the newest session is compared with the last one of another commit on the same kind of machine. \
+A session means that session; a commit, branch, tag or date means all its sessions. If each side has at least four sessions \
+of one commit, and the commits differ, N runs are compared with N; otherwise the head is compared with the history that ends with \
 the base.")]
 pub struct Arguments {
-    /// What to compare with: a session, commit, branch, tag:KEY=VALUE, date or last:N [default: what was before the newest]
+    /// What to compare with: a session, commit, branch, tag:KEY=VALUE, date or last:N [default: the last session of another
+    /// commit]
     #[arg(add = complete::session_completer())]
     base: Option<String>,
     /// What to compare
@@ -35,7 +36,7 @@ pub struct Arguments {
     head: String,
     #[command(flatten)]
     scope: Scope,
-    /// Show what did not change too
+    /// Also show what did not change
     #[arg(short, long)]
     all: bool,
 }
@@ -46,7 +47,7 @@ pub struct Scope {
     /// Only these metrics (repeatable) [default: wall-time cpu-time instructions memory heap-peak heap-retained allocations]
     #[arg(short, long = "metric", value_name = "METRIC")]
     metrics: Vec<MetricArgument>,
-    /// Compare figures of different machine classes too; they are marked
+    /// Also compare figures of different machine classes; they are marked
     #[arg(long)]
     pub(crate) across_machines: bool,
 }
@@ -77,12 +78,12 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
                 "there is nothing to compare with yet: no other session on this kind of machine; run the tests again after a change",
             )?;
             let base = &sides.base[0];
-            let commit =
-                if base.scm_id == newest.scm_id { "the same commit: there is no other" } else { "another commit" };
-            output::note(&format!(
-                "comparing the newest session with the last one before it, {}, of {commit}",
-                output::short(&base.session_h)
-            ));
+            let which = match (newest.scm_id.as_str(), base.scm_id.as_str()) {
+                ("", "") => "the one before it; their commits are not known",
+                (newest, base) if newest == base => "the one before it; no session of another commit is there",
+                _ => "the last one of another commit",
+            };
+            output::note(&format!("comparing the newest session with {}, {which}", output::short(&base.session_h)));
             sides
         }
     };

@@ -15,7 +15,7 @@ Examples:
   cargo monitor completions zsh >> ~/.zshrc
   cargo monitor completions fish > ~/.config/fish/completions/cargo-monitor.fish
 
-The script calls `cargo-monitor` at each completion: it offers the sessions that are in the file at that moment. It \
+The script calls `cargo-monitor` for each completion, so it offers the sessions that are in the file at that moment. It \
 completes `cargo-monitor`; cargo itself completes only its own commands.")]
 pub struct Arguments {
     /// The shell

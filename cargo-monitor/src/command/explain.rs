@@ -30,20 +30,20 @@ Examples:
   cargo monitor explain test_prime main HEAD
   cargo monitor explain sums HEAD~1 HEAD -- --release
 
-Costs come from sessions of `cargo monitor test --instructions`. Where the file has none of a side, its commit is built and \
-counted in a worktree of its own; arguments after `--` are for `cargo test` there. Functions of the language and the C library \
+Costs come from sessions of `cargo monitor test --instructions`. If the file has none for a side, its commit is built and \
+counted in a separate worktree; arguments after `--` are for `cargo test` there. Functions of Rust's library and the C library \
 count for the function that called them.")]
 pub struct Arguments {
     /// The test: its name with parameters, with its path, a glob or a part of a name that only one test has
     #[arg(value_name = "TEST", add = complete::test_completer())]
     test: String,
-    /// What to compare with: a session or a commit; without, the costs of the newest counted session are shown
+    /// What to compare with: a session or a commit. If it is left out, the costs of the newest counted session are shown
     #[arg(value_name = "BASE", add = complete::session_completer())]
     base: Option<String>,
     /// What to compare: a session or a commit
     #[arg(value_name = "HEAD", default_value = "HEAD", add = complete::session_completer())]
     head: String,
-    /// Build and count both commits anew, even if the file has costs: names lines too
+    /// Build and count both commits again, even if the file has their costs; this also gives lines
     #[arg(long)]
     build: bool,
     /// Write a page of HTML to this file instead

@@ -36,10 +36,10 @@ Examples:
   cargo monitor gate --baseline main --confirm 6 -- --release
   cargo monitor gate --self-test
 
-Exit codes: 0 passed, 5 regressed, 6 no baseline, 8 only a part ran, others are errors (cargo monitor --help lists them). \
-Rules for everybody stand in .config/monitor.toml, or below [workspace.metadata.monitor], as [gate] with baseline, metrics, \
+Exit codes: 0 passed, 5 regressed, 6 no baseline, 8 only a part ran; others are errors (cargo monitor --help lists them). \
+Shared rules belong into .config/monitor.toml, or below [workspace.metadata.monitor], as [gate] with baseline, metrics, \
 thresholds, waivers and accepted. MONITOR_GATE_BASELINE, MONITOR_GATE_THRESHOLDS and MONITOR_GATE_WAIVERS (separated by `;`) \
-come after them, options last.")]
+come after them, and options last.")]
 pub struct Arguments {
     /// What to compare with: last:N runs of each test, a branch, commit, session, tag:KEY=VALUE or date [default: last:20]
     #[arg(short, long, add = complete::session_completer())]
@@ -49,24 +49,24 @@ pub struct Arguments {
     head: String,
     #[command(flatten)]
     scope: Scope,
-    /// Let a metric change by so much: METRIC=LIMIT, METRIC=LIMIT in TEST; LIMIT is 20%, 5ms, 20%+5ms or off (repeatable,
-    /// the last that fits counts)
+    /// Let a metric grow up to a limit: METRIC=LIMIT, METRIC=LIMIT in TEST; LIMIT is 20%, 5ms, 20%+5ms or off (repeatable, the
+    /// last one that matches counts)
     #[arg(long = "threshold", value_name = "RULE")]
     thresholds: Vec<ThresholdRule>,
-    /// Put up with a regression for a while: METRIC in TEST until DATE (repeatable)
+    /// Accept a regression until a date: METRIC in TEST until DATE (repeatable)
     #[arg(long = "waive", value_name = "RULE")]
     waivers: Vec<Waiver>,
-    /// Let a run pass that has only a part of the baseline's tests
+    /// Do not fail if only a part of the baseline's tests ran
     #[arg(long)]
     allow_partial: bool,
-    /// Measure suspects and regressions again, alone, in N pairs of head and base, and decide by that; the base is built in
-    /// a worktree of its own
+    /// Measure suspects and regressions again, one test at a time, in N pairs of head and base, and decide by the result; the
+    /// base is built in its own worktree
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(SAMPLES_MIN as i64..))]
     confirm: Option<u32>,
-    /// What cargo is told by --confirm, as `--release` [default: the packages of the tests]
+    /// Arguments for `cargo test` with --confirm, such as `--release` [default: the packages of the tests]
     #[arg(last = true, value_name = "ARGUMENTS OF cargo test", requires = "confirm")]
     cargo: Vec<OsString>,
-    /// Prove on made-up files that each outcome fires
+    /// Check the gate itself: run it on generated files, one for each outcome
     #[arg(long)]
     self_test: bool,
 }
@@ -115,7 +115,7 @@ fn baseline(arguments: &Arguments, rules: &Rules, app: &App) -> anyhow::Result<S
     let variable = app.variable(BASELINE)?.map(|baseline| baseline.to_string_lossy().into_owned());
     Ok(variable.or_else(|| rules.baseline.clone()).unwrap_or_else(|| {
         output::note(&format!(
-            "comparing with the last {USUAL_RUNS} runs of each test: neither --baseline, {BASELINE} nor {PLACE} says otherwise"
+            "comparing with the last {USUAL_RUNS} runs of each test: no baseline is set by --baseline, {BASELINE} or {PLACE}"
         ));
         format!("last:{USUAL_RUNS}")
     }))

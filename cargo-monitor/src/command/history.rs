@@ -20,21 +20,21 @@ Examples:
   cargo monitor history '*::tests::sums' --all --format csv > sums.csv
 
 A change point is found by statistics in at least 10 values; in fewer, a large change from one value to the next (2x and 50 ms, \
-1.2x and 1 MiB) is marked. Runs that did not pass are shown, but change nothing.")]
+1.2x and 1 MiB) is marked. Runs that did not pass are shown, but not used.")]
 pub struct Arguments {
     /// The test: its name with parameters, with its path, a glob or a part of a name that only one test has
     #[arg(value_name = "TEST", add = complete::test_completer())]
     test: String,
-    /// What to look at
+    /// The metric
     #[arg(short, long, value_name = "METRIC", default_value = "wall-time")]
     metric: MetricArgument,
-    /// List so many of the newest runs
+    /// Number of runs to list, the newest
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 25)]
     limit: usize,
     /// List every run
     #[arg(short, long, conflicts_with = "limit")]
     all: bool,
-    /// Runs on other machine classes than the newest run's too
+    /// Also show runs on other machine classes than that of the newest run
     #[arg(long)]
     across_machines: bool,
 }

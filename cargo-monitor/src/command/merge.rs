@@ -18,10 +18,10 @@ Examples:
   cargo monitor --db all.pymon merge shard-*/.pymon
   cargo monitor merge ci.pymon colleague.pymon
 
-The files go into the one of --db, which is created if need be. What is there already is not added again; a session of \
-which each file has a part (the shards of one CI run) becomes whole. Files of pytest-monitor can be merged too.")]
+The sessions are added to the file of --db, which is created if it is missing. Nothing is added twice. A session of \
+which each file has a part (the shards of one CI run) becomes complete. Files of pytest-monitor can be merged too.")]
 pub struct Arguments {
-    /// Files to fold in
+    /// Files whose sessions are added
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     files: Vec<PathBuf>,
 }

@@ -48,7 +48,7 @@ pub struct Arguments {
     /// The tests: names with parameters, with path, parts of a name that only one test has, or globs
     #[arg(value_name = "TEST", required = true, add = complete::test_completer())]
     tests: Vec<String>,
-    /// What is drawn, of two units at most; the first is above [default: wall-time, memory for one test]
+    /// Metrics to draw, with at most two units; the first is at the top [default: wall-time, and memory for one test]
     #[arg(short, long = "metric", value_name = "METRIC")]
     metrics: Vec<MetricArgument>,
     /// Write a file instead of printing sparklines: .svg, .png or .html
@@ -61,16 +61,16 @@ pub struct Arguments {
         value_hint = ValueHint::FilePath
     )]
     output: Option<PathBuf>,
-    /// What a point is
+    /// What a point stands for
     #[arg(long, value_name = "WHAT", default_value = "commit")]
     by: Points,
-    /// How two units are drawn
+    /// How to draw two units
     #[arg(long, value_name = "STYLE", default_value = "panels")]
     style: Drawing,
-    /// Above the chart [default: METRICS evolution of TEST by commit]
+    /// Title of the chart [default: METRICS evolution of TEST by commit]
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
-    /// Runs on other machine classes than the newest run's too
+    /// Also show runs on other machine classes than that of the newest run
     #[arg(long)]
     across_machines: bool,
 }
@@ -80,14 +80,14 @@ pub struct Arguments {
 pub enum Drawing {
     /// A panel for each unit, one above the other
     Panels,
-    /// One field with an axis on each side
+    /// One panel with an axis on each side
     Talk,
 }
 
 /// What a point on the x axis is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Points {
-    /// The sessions of a commit in a row: their median
+    /// Consecutive sessions of one commit; the line goes through their median
     Commit,
     /// A session
     Session,
@@ -150,7 +150,7 @@ fn kind(path: &Path) -> anyhow::Result<Kind> {
         Some("svg") => Ok(Kind::Svg),
         Some("png") => Ok(Kind::Png),
         Some("html" | "htm") => Ok(Kind::Html),
-        _ => bail!("the name `{}` does not say what to write: end it with .svg, .png or .html", path.display()),
+        _ => bail!("the name `{}` does not say which format to write: end it with .svg, .png or .html", path.display()),
     }
 }
 
@@ -171,7 +171,7 @@ fn metrics(asked: &[MetricArgument], tests: usize) -> anyhow::Result<Vec<Metric>
         }
     }
     if units.len() > 2 {
-        bail!("a chart has two panels: name metrics of two units at most");
+        bail!("a chart has two panels: choose metrics of at most two units");
     }
     Ok(metrics)
 }

@@ -25,23 +25,23 @@ Examples:
   cargo monitor prune --days 90 --keep 20 --dry-run
   MONITOR_GATE_BASELINE=last:10 cargo monitor prune --days 30
 
-A session goes if neither rule keeps it. Sessions that a gate compares with stay in any case: those that \
-MONITOR_GATE_BASELINE selects, those tagged `baseline`, and those given by --protect; --force deletes them too. All go in \
-one transaction, or none; then the file is made as small as its rows.")]
+A session is deleted if neither rule keeps it. Sessions that a gate compares with are always kept: those that \
+MONITOR_GATE_BASELINE selects, those tagged `baseline`, and those given by --protect; --force deletes them too. All are deleted in \
+one transaction, or none; then unused space in the file is freed.")]
 pub struct Arguments {
-    /// Keep so many of the newest
+    /// Keep the newest N sessions
     #[arg(long, value_name = "N", group = "what")]
     keep: Option<usize>,
     /// Keep those of the last N days
     #[arg(long, value_name = "N", group = "what")]
     days: Option<u32>,
-    /// Keep these too: last:N for each machine class, a branch, commit, tag:KEY=VALUE, … (repeat it for several)
+    /// Also keep these: last:N for each machine class, a branch, commit, tag:KEY=VALUE, … (repeatable)
     #[arg(long, value_name = "SESSIONS", add = complete::session_completer())]
     protect: Vec<String>,
-    /// Delete the baselines of gates as well
+    /// Also delete the baselines of gates
     #[arg(long)]
     force: bool,
-    /// Only list what would go
+    /// Only list what would be deleted
     #[arg(long)]
     dry_run: bool,
 }
@@ -101,11 +101,11 @@ fn protected(records: Records<'_>, all: &[SessionDetails], named: &[&str]) -> an
     for text in named {
         match text.strip_prefix("last:").map(str::parse::<usize>) {
             Some(count) => {
-                let count = count.with_context(|| format!("`{text}` is no baseline: write last:N"))?;
+                let count = count.with_context(|| format!("`{text}` is not a baseline: write last:N"))?;
                 protected.extend(last(all, count));
             }
             None => {
-                let named = select::sessions(records, text).context("cannot tell which sessions to protect")?;
+                let named = select::sessions(records, text).context("cannot find the sessions to protect")?;
                 protected.extend(named.into_iter().map(|session| session.session_h));
             }
         }

@@ -19,13 +19,13 @@ Examples:
   cargo monitor --db ci.pymon pull https://monitor.example.org/p/ours
   cargo monitor pull http://127.0.0.1:8050 3f0c9a12
 
-The sessions go into the file of --db, which is created if need be. Those that are in it already stay as they are. To look at
-a server's sessions without a file of your own, give any command that reads `--db URL`.")]
+The sessions are added to the file of --db, which is created if it is missing. Sessions that it has already do not change. To look at
+a server's sessions without a local file, give `--db URL` to any command that only reads.")]
 pub struct Arguments {
-    /// The server, and with /p/NAME its project [default: MONITOR_REMOTE]
+    /// The server; a project of it with /p/NAME [default: MONITOR_REMOTE]
     #[arg(value_name = "URL")]
     url: Option<String>,
-    /// Only sessions whose identifier begins so
+    /// Only sessions whose identifier begins like this
     #[arg(value_name = "SESSION")]
     sessions: Vec<String>,
 }

@@ -25,10 +25,10 @@ Examples:
   cargo monitor push https://monitor.example.org/p/ours latest
   cargo monitor --db python.pymon push https://monitor.example.org/p/ours
 
-What the server has already stays as it is: sending twice changes nothing. A token stands in MONITOR_REMOTE_TOKEN, or in the
+What the server has already does not change, so sending twice is harmless. Give a token in MONITOR_REMOTE_TOKEN, or in the
 address (https://TOKEN:@HOST/p/PROJECT). Files of pytest-monitor can be sent too.")]
 pub struct Arguments {
-    /// The server, and with /p/NAME its project [default: MONITOR_REMOTE]
+    /// The server; a project of it with /p/NAME [default: MONITOR_REMOTE]
     #[arg(value_name = "URL")]
     url: Option<String>,
     /// Only these: `latest`, a branch, commit, date, tag:KEY=VALUE, …
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     }
     app.print(&Document::table("sent", table))?;
     if refused > 0 {
-        bail!("{refused} of {total} sessions were not taken");
+        bail!("the server refused {refused} of {total} sessions");
     }
     Ok(Exit::Success)
 }

@@ -22,7 +22,7 @@ Examples:
   cargo monitor report v1.0..latest --charts 50
 
 The page is one file that needs nothing else, not even JavaScript. A range FROM..TO reports the session TO, compares it \
-with FROM, and shows the histories between them; else the session is compared with the one before it on its machine class.")]
+with FROM, and shows the histories between them; without a range, the session is compared with the one before it of the same machine class.")]
 pub struct Arguments {
     /// The session (latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …) or a range FROM..TO of them
     #[arg(value_name = "SESSION", default_value = "latest", add = complete::session_completer())]
@@ -30,10 +30,10 @@ pub struct Arguments {
     /// The file to write
     #[arg(short, long, value_name = "FILE", default_value = "report.html", value_hint = ValueHint::FilePath)]
     output: PathBuf,
-    /// Draw the histories of so many tests: those that changed, then the slowest and those with the highest memory
+    /// Number of tests whose history is drawn: those that changed, then the slowest and those with the highest memory
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     charts: usize,
-    /// Draw so many of the newest sessions in each history
+    /// Number of sessions in each history, the newest
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     sessions: usize,
 }
@@ -46,6 +46,6 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let page = page(&monitor, &subject, extent, &app.levels(&monitor)?)?;
     fs::write(&arguments.output, page.render())
         .with_context(|| format!("cannot write {}", arguments.output.display()))?;
-    output::note(&format!("{} has the report", arguments.output.display()));
+    output::note(&format!("report written to {}", arguments.output.display()));
     Ok(Exit::Success)
 }

@@ -23,7 +23,7 @@ pub struct Arguments {
     /// Only these: a branch, commit, date, tag:KEY=VALUE, …
     #[arg(value_name = "SESSIONS", add = complete::session_completer())]
     sessions: Option<String>,
-    /// So many of the newest
+    /// Number of sessions to list
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 25)]
     limit: usize,
     /// Every session

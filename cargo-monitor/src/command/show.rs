@@ -24,13 +24,13 @@ pub struct Arguments {
     /// The session: latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …
     #[arg(value_name = "SESSION", default_value = "latest", add = complete::session_completer())]
     session: String,
-    /// Order by this metric, highest first, instead of by start
+    /// Sort by this metric, highest first, instead of by start
     #[arg(short, long, value_name = "METRIC")]
     sort: Option<MetricArgument>,
-    /// Only tests whose name contains this (repeat it for any of several)
+    /// Only tests whose name contains this text (repeatable)
     #[arg(short, long, value_name = "TEXT")]
     test: Vec<String>,
-    /// Metrics to show, separated by commas (json and csv hold all)
+    /// Metrics to show, separated by commas (json and csv have all of them)
     #[arg(
         short,
         long,
@@ -39,7 +39,7 @@ pub struct Arguments {
         default_value = "wall-time,cpu-time,memory,allocations"
     )]
     metrics: Vec<MetricArgument>,
-    /// Module and session rows too, where there are any
+    /// Also show rows of modules and of the session, where there are any
     #[arg(long)]
     all_kinds: bool,
 }

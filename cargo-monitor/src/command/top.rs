@@ -22,16 +22,16 @@ Examples:
 
 Times, counts and bytes moved are added up over a module or component; of peaks and threads the largest counts.")]
 pub struct Arguments {
-    /// What is used
+    /// The metric to rank by
     #[arg(value_name = "METRIC", default_value = "wall-time")]
     metric: MetricArgument,
-    /// Who uses it
+    /// What to rank
     #[arg(long, value_name = "WHAT", default_value = "test")]
     by: By,
-    /// So many
+    /// Number of rows
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 10)]
     limit: usize,
-    /// The lowest values instead of the highest
+    /// Show the lowest values instead of the highest
     #[arg(long)]
     reverse: bool,
     /// The session: latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …

@@ -32,7 +32,7 @@ impl Measured {
             let mut command = side.cargo(tests, plan);
             command.args(["--no-run"]);
             if !command.status().context("cannot run cargo")?.success() {
-                bail!("the {} does not build in {}", side.name, side.workspace.display());
+                bail!("the {} does not compile in {}", side.name, side.workspace.display());
             }
         }
         let progress = Progress::of(plan.pairs as usize, "measuring again");
@@ -64,7 +64,7 @@ impl Measured {
     }
 
     pub(super) fn open(&self) -> anyhow::Result<Monitor> {
-        Monitor::open(&self.file()).context("no monitored test ran again")
+        Monitor::open(&self.file()).context("no monitored test was measured again")
     }
 
     pub(super) fn pairs(&self) -> anyhow::Result<Pairs> {
@@ -78,7 +78,7 @@ impl Measured {
             sessions.extend(monitor.session(&hash_hex(["session", name(side, number).as_str()]))?);
         }
         if sessions.is_empty() {
-            bail!("no test of the {side} ran again");
+            bail!("no test of the {side} was measured again");
         }
         Ok(sessions)
     }

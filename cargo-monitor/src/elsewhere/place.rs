@@ -79,7 +79,7 @@ impl Place {
             .and_then(|()| self.command(task, commit)?.output().context("cannot run cargo monitor"));
         // Ctrl-C ends git and cargo too.
         if self.interrupted.load(Relaxed) {
-            bail!("interrupted; what was found out is kept, and the same command goes on from there");
+            bail!("interrupted; results so far are kept, and the same command continues from there");
         }
         let finished = finished?;
         let ran = self.known(task, commit)?;
@@ -148,7 +148,7 @@ impl Place {
     }
 
     fn command(&self, task: &Task, commit: &str) -> anyhow::Result<Command> {
-        let program = env::current_exe().context("cannot tell this program's path")?;
+        let program = env::current_exe().context("cannot find the path of this program")?;
         let mut command = Command::new(program);
         command.current_dir(self.worktree.path());
         command.arg("test").arg(format!("--tag={TASK}={}", task.key())).arg("--format=json");

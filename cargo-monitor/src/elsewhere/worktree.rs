@@ -29,7 +29,8 @@ impl Worktree {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let lock = locked(folder)?;
         let root = folder.join("worktree");
-        let top = git(workspace, &["rev-parse", "--show-toplevel"]).context("other commits need a git repository")?;
+        let top = git(workspace, &["rev-parse", "--show-toplevel"])
+            .context("measuring other commits needs a git repository")?;
         let inside = workspace.canonicalize()?.strip_prefix(Path::new(&top).canonicalize()?)?.to_owned();
         let worktree =
             Self { workspace: workspace.to_owned(), repository: PathBuf::from(top), root, inside, _lock: lock };
@@ -111,7 +112,7 @@ fn locked(folder: &Path) -> anyhow::Result<File> {
 /// The full name of a commit.
 pub(crate) fn commit(repository: &Path, revision: &str) -> anyhow::Result<String> {
     git(repository, &["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")])
-        .with_context(|| format!("{revision} names no commit"))
+        .with_context(|| format!("{revision} is not a commit"))
 }
 
 /// The commits after `good` up to `bad`, oldest first, by first parents.

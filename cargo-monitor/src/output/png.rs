@@ -24,7 +24,7 @@ pub fn png(svg: &str, pixels: f32) -> anyhow::Result<Vec<u8>> {
     }
     fonts.set_sans_serif_family(FAMILY);
     let options = Options { font_family: FAMILY.to_owned(), fontdb: Arc::new(fonts), ..Options::default() };
-    let tree = Tree::from_str(svg, &options).context("the chart is no SVG that can be drawn")?;
+    let tree = Tree::from_str(svg, &options).context("the chart is not an SVG that can be drawn")?;
     let size = tree.size().to_int_size().scale_by(pixels).context("the picture has no size")?;
     let mut picture = Pixmap::new(size.width(), size.height()).context("the picture is too large")?;
     resvg::render(&tree, Transform::from_scale(pixels, pixels), &mut picture.as_mut());

@@ -28,7 +28,7 @@ pub(crate) fn record(
         let given = variables.iter().find(|(known, _)| *known == name);
         given.map(|(_, value)| value.into()).or_else(|| environment::variable(workspace, name))
     });
-    let lines = Line::read_all(&run.log()).context("cannot read what the tests cost")?;
+    let lines = Line::read_all(&run.log()).context("cannot read the measurements of the tests")?;
     if !outside.is_enabled() {
         return Ok(0);
     }

@@ -33,8 +33,8 @@ impl Setting {
         let target = match option(arguments, &["--target"]) {
             Some(target) => target,
             None => {
-                let targets = config.build_target_for_config(None::<&str>).context("cannot tell the target triple")?;
-                targets.first().context("cannot tell the target triple")?.triple().to_owned()
+                let targets = config.build_target_for_config(None::<&str>).context("cannot find the target triple")?;
+                targets.first().context("cannot find the target triple")?.triple().to_owned()
             }
         };
         let runner = config.runner(&target).with_context(|| format!("cannot read the runner of {target}"))?;

@@ -15,7 +15,7 @@ pub(crate) fn as_runner(
     subcommand: &str,
     folder: &Path,
 ) -> anyhow::Result<Vec<(OsString, OsString)>> {
-    let mut program = std::env::current_exe().context("cannot tell this program's path")?;
+    let mut program = std::env::current_exe().context("cannot find the path of this program")?;
     if program.to_string_lossy().contains(char::is_whitespace) {
         // Cargo and nextest split the value at spaces.
         let link = folder.join("cargo-monitor");

@@ -42,7 +42,7 @@ impl Package {
 /// Asks cargo for the workspace around a folder.
 pub(crate) fn workspace(folder: &Path) -> anyhow::Result<Workspace> {
     let told = metadata(folder, &["--no-deps"])?;
-    let told: Value = serde_json::from_str(&told).context("cargo metadata is not understood")?;
+    let told: Value = serde_json::from_str(&told).context("the output of cargo metadata cannot be read")?;
     let packages = list(&told["packages"]).map(package).collect();
     Ok(Workspace { root: path(&told["workspace_root"]), packages })
 }
@@ -63,7 +63,8 @@ pub(crate) struct Linking {
 
 /// The packages of the whole graph around a folder that link this library, as cargo resolves it.
 pub(crate) fn linking(folder: &Path, library: &str) -> anyhow::Result<Vec<Linking>> {
-    let told: Value = serde_json::from_str(&metadata(folder, &[])?).context("cargo metadata is not understood")?;
+    let told: Value =
+        serde_json::from_str(&metadata(folder, &[])?).context("the output of cargo metadata cannot be read")?;
     let id_of = |package: &Value| text(&package["id"]);
     let used_by = |id: &str| {
         let uses = |node: &&Value| list(&node["dependencies"]).any(|used| used == id);

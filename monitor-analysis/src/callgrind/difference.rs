@@ -12,41 +12,42 @@ use super::place::{Place, Places};
 /// How many times more what is due to edited code counts than as much elsewhere.
 const EDITED: u64 = 10;
 
-/// What changed in a function; a side on which it is not is all zeros.
+/// What changed in a function. If one side does not have it, its cost there is zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// The function before.
     pub base: FunctionCost,
     /// The function now.
     pub head: FunctionCost,
-    /// Instructions that came in by what it does; negative if they became fewer. What is called more often is due to who calls it.
+    /// Instructions that were added because of what this function does; negative if there are fewer. If a function is called
+    /// more often, its caller is the cause.
     pub due: i64,
-    /// Where in it the cost is that was not there before, in code inlined from elsewhere perhaps.
+    /// Where in it the cost is that was not there before. Code that was inlined has the file it comes from.
     pub place: Option<Place>,
-    /// Whether its code, or that of what is inlined there, was edited.
+    /// Whether its code was edited, or that of a function inlined there.
     pub is_edited: bool,
-    /// Functions that are on one side only and were counted as a part of this one, most expensive first.
+    /// Functions that only one side has and that are counted as part of this one, most expensive first.
     pub only_on_one_side: Vec<String>,
 }
 
 impl Change {
-    /// Instructions of its own that came in; negative if they became fewer.
+    /// Its own instructions after minus before.
     #[must_use]
     pub fn difference(&self) -> i64 {
         self.head.own as i64 - self.base.own as i64
     }
 
-    /// The side on which it is.
+    /// The function after, or before if it is gone.
     #[must_use]
     pub fn function(&self) -> &FunctionCost {
         if self.head.name.is_empty() { &self.base } else { &self.head }
     }
 }
 
-/// The functions to which a change is due, greatest change first, where what is due to edited code counts [`EDITED`] times.
+/// The functions that caused a difference, largest first. What is due to edited code counts [`EDITED`] times.
 ///
-/// Functions that are on one side only count as a part of who called them: what is inlined on one side only, or was renamed,
-/// is then no difference.
+/// A function that only one side has counts as part of its callers. So a function that is inlined on one side only, or was
+/// renamed, makes no difference.
 #[must_use]
 pub fn differences(base: &Dump, head: &Dump, edits: &Edits) -> Vec<Change> {
     let graphs = (graph(base), graph(head));
@@ -75,8 +76,8 @@ fn one_sided(costs: [Vec<FunctionCost>; 2], is_in_both: &dyn Fn(&str) -> bool) -
     costs.map(|cost| (cost.name, cost.own)).collect()
 }
 
-/// As [`differences`], of costs that are folded already, as a file keeps them: who called is not known of them, so that each
-/// function's own cost is due to itself.
+/// As [`differences`], for costs that are folded already, as a `.pymon` file keeps them. They do not say who called a function,
+/// so each function is the cause of its own cost.
 #[must_use]
 pub fn differences_of_costs(base: &[FunctionCost], head: &[FunctionCost]) -> Vec<Change> {
     sorted(changes_of(base, head))

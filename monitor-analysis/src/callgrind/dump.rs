@@ -9,9 +9,9 @@ use super::symbol::{is_of_language, is_passed_by, without_hash};
 /// One dump.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dump {
-    /// By the name in callgrind's file; of older compilers' names the hash tells instances of a generic function apart.
+    /// By the name in callgrind's file. In names of older compilers a hash tells instances of a generic function apart.
     pub functions: BTreeMap<String, Function>,
-    /// Instructions in all.
+    /// All instructions of the program, as callgrind states them.
     pub total: u64,
     /// The function of a line, where it is known which were inlined.
     pub names: BTreeMap<(String, u32), String>,
@@ -38,7 +38,7 @@ impl Function {
         self.lines.values().sum()
     }
 
-    /// Where it stands: the line of its most expensive code that is not of the language.
+    /// File and line of its most expensive code that does not belong to the language's library.
     #[must_use]
     pub fn place(&self) -> Option<(&str, u32)> {
         let is_own = |file: &str| !is_passed_by(file) && file != "???" && !file.is_empty();
@@ -49,7 +49,7 @@ impl Function {
 }
 
 impl Dump {
-    /// Reads a dump. What it does not know it leaves out: a damaged file gives smaller numbers, never a panic.
+    /// Reads a dump. Lines that it does not know are ignored: a damaged file gives smaller numbers, never a panic.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         Self::parse_inlined(text, &Inlined::default())
@@ -61,7 +61,7 @@ impl Dump {
         Reader::new(inlined).read(text)
     }
 
-    /// The same with all instances of a function as one, by the name without a hash, which is the same in every build.
+    /// The same with all instances of a function joined, under the name without a hash, which is the same in every build.
     #[must_use]
     pub fn by_name(&self) -> Self {
         let mut functions: BTreeMap<String, Function> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Costs by the functions that a reader can change.
+//! Costs of the functions that a developer can change.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::symbol::{is_of_language, package_of, without_hash};
 /// What one function cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FunctionCost {
-    /// As the compiler names it.
+    /// Its name, as the compiler writes it.
     pub name: String,
     /// Source file of its most expensive code; empty if unknown.
     pub file: String,
@@ -19,7 +19,7 @@ pub struct FunctionCost {
     pub package: String,
     /// Instructions of its own and of what was folded into it.
     pub own: u64,
-    /// Instructions of all that it did, what it called included.
+    /// Instructions of the function and of everything that it called.
     pub inclusive: u64,
     /// How often it was called.
     pub calls: u64,
@@ -76,7 +76,7 @@ pub(super) fn costs(dump: &Dump, graph: &Graph<'_>) -> Vec<FunctionCost> {
     costs
 }
 
-/// The most expensive of the costs, which are sorted: those that make up `share` of all.
+/// The first of `costs`, which are sorted, that together make up `share` (0 to 1) of all instructions.
 #[must_use]
 pub fn most(costs: &[FunctionCost], share: f64) -> &[FunctionCost] {
     let enough = costs.iter().map(|cost| cost.own).sum::<u64>() as f64 * share;

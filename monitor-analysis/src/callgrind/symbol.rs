@@ -26,7 +26,7 @@ pub(super) fn without_hash(name: &str) -> &str {
     }
 }
 
-/// Whether a function belongs to the language or the C library, so that who calls it is to be told.
+/// Whether a function belongs to the language's library or the C library, so that its caller is shown instead.
 ///
 /// Decided by the path in the symbol: the file that callgrind names is often that of code inlined into it.
 #[must_use]

@@ -2,22 +2,22 @@
 
 use super::workload::{Forecast, Workload};
 
-/// The least machine that does it.
+/// The smallest machine that meets the limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Machine {
     /// Cores.
     pub cores: usize,
     /// Tests at once.
     pub workers: usize,
-    /// What the session takes on it.
+    /// What the session needs on it.
     pub forecast: Forecast,
 }
 
 /// So much longer than wanted, and other numbers of workers do not help.
 const HOPELESS: f64 = 1.1;
 
-/// The machine with the fewest cores (up to `max_cores`), and on it the fewest workers, that keeps the wall time, and the
-/// memory if a limit is given. `None` if there is none.
+/// The machine with the fewest cores (at most `max_cores`), and on it the fewest workers, on which the session keeps the limit
+/// of wall time, and of memory if there is one. `None` if there is none.
 ///
 /// Up to twice as many workers as cores are tried: tests that wait make room for others. Cores on which three of those
 /// numbers take a tenth too long are passed over, since the others hardly differ.
@@ -56,11 +56,11 @@ pub struct Bound {
     pub test: usize,
     /// How long it takes: its binary, or under nextest the session, never takes less.
     pub wall_seconds: f64,
-    /// What the wall time would fall by at most if it took no time: as much as it is longer than the next longest.
+    /// The most that the wall time would fall by if the test took no time, seconds: the difference to the next longest test.
     pub gain_seconds: f64,
 }
 
-/// The tests that bound the wall time when workers and cores are plenty, greatest first: the longest of each binary
+/// The tests that limit the wall time when there are enough workers and cores, longest first: the longest test of each binary
 /// under libtest, the longest of all under nextest.
 #[must_use]
 pub fn bounds(workload: &Workload) -> Vec<Bound> {

@@ -1,4 +1,4 @@
-//! A recorded session, and what it would take elsewhere.
+//! A recorded session, and what it would need on another machine.
 
 use super::replay::{Task, replay};
 
@@ -16,13 +16,13 @@ pub enum Runner {
 pub struct RecordedTest {
     /// Its package and binary: what tells binaries apart.
     pub binary: String,
-    /// When it started, seconds from any one moment.
+    /// When it started, seconds since a moment that is the same for all tests.
     pub start_seconds: f64,
-    /// Wall time.
+    /// Wall time, seconds.
     pub wall_seconds: f64,
-    /// CPU time, of all its threads.
+    /// CPU time of all its threads, seconds.
     pub cpu_seconds: f64,
-    /// Most memory held at once.
+    /// The most memory that it held at once, bytes.
     pub memory_bytes: f64,
 }
 
@@ -31,26 +31,26 @@ pub struct RecordedTest {
 pub struct Recording {
     /// What ran it.
     pub runner: Runner,
-    /// Tests that ran at once at most.
+    /// The largest number of tests that ran at once.
     pub workers: usize,
     /// Cores of the machine.
     pub cores: usize,
-    /// Memory of a test process besides what its tests hold: program, libraries, runtime.
+    /// Memory of a test process without what its tests hold, bytes: program, libraries, runtime.
     pub process_bytes: f64,
     /// Its tests. They are replayed in the order of their starts, which is the runner's for any number of workers.
     pub tests: Vec<RecordedTest>,
 }
 
-/// What a session would take.
+/// What a session would need.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Forecast {
-    /// From the first test's start to the last one's end.
+    /// From the first test's start to the last one's end, seconds.
     pub wall_seconds: f64,
-    /// Most memory held at once by the test processes, should all that run together peak together.
+    /// The most memory that the test processes hold at once, bytes, if all tests that run together reach their peaks together.
     pub peak_memory_bytes: f64,
 }
 
-/// A suite whose needs are known.
+/// A test suite, ready to be replayed on another machine.
 ///
 /// ```
 /// use monitor_analysis::capacity::{RecordedTest, Recording, Runner, Workload};
@@ -76,7 +76,7 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Learns from a recording.
+    /// Prepares a recording.
     ///
     /// What the runner adds to each test (starting a thread or a process, writing the result) is what makes the replay
     /// of the recorded session last as long as it did.
@@ -111,7 +111,7 @@ impl Workload {
         workload
     }
 
-    /// Wall time and peak memory with so many tests at once on so many cores (each at least 1).
+    /// Wall time and peak memory with `workers` tests at once on `cores` cores. Both are at least 1.
     #[must_use]
     pub fn forecast(&self, workers: usize, cores: usize) -> Forecast {
         let replays = self.groups.iter().map(|tasks| replay(tasks, workers, cores, self.overhead_seconds));
@@ -125,7 +125,7 @@ impl Workload {
         forecast
     }
 
-    /// What the runner was found to add to each test, seconds.
+    /// What the runner adds to each test by this recording, seconds.
     #[must_use]
     pub fn overhead_seconds(&self) -> f64 {
         self.overhead_seconds

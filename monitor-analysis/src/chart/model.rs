@@ -23,15 +23,15 @@ use crate::summary::median;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
-    /// Its title: above it in a picture, its name for screen readers in a page, which has a heading of its own.
+    /// Its title. A picture shows it; in a page, which has a heading of its own, it is the chart's name for screen readers.
     pub title: String,
-    /// What stands along the x axis, in the order of history: commits or sessions. Neighbours of the same label share it.
+    /// The points on the x axis, oldest first: commits or sessions. Neighbours with the same label share it.
     pub points: Vec<Point>,
     /// The first axis, red when it has one line.
     pub left: Axis,
     /// The second axis, blue when it has one line.
     pub right: Option<Axis>,
-    /// How two axes stand.
+    /// How a chart with two axes is drawn.
     pub style: Style,
     /// Points marked by a vertical line: change points.
     pub marks: Vec<Mark>,
@@ -56,12 +56,12 @@ pub enum Style {
     /// A panel for each axis, one above the other: nothing covers anything else.
     #[default]
     Panels,
-    /// One field with an axis on each side, as in the talk that this project began with.
+    /// One panel with an axis on each side.
     Talk,
 }
 
 impl Chart {
-    /// The same for a screen of 400 pixels: drawn anew, with ticks and labels that have room there.
+    /// The same chart for a screen 400 pixels wide, with ticks and labels that fit there.
     #[must_use]
     pub fn narrow(&self) -> Self {
         Self { width: 340, height: if self.right.is_some() { 400 } else { 300 }, ..self.clone() }
@@ -92,8 +92,8 @@ pub struct Axis {
 pub struct Line {
     /// Its name in legend and tooltip.
     pub name: String,
-    /// The runs of each point, in base units: each has a dot, and the line goes through their median. None leave a gap, and
-    /// values that are not finite are none.
+    /// The values of each point's runs, in base units. Each run has a dot, and the line goes through their median. A point
+    /// without runs leaves a gap. Values that are not finite are ignored.
     pub values: Vec<Vec<f64>>,
 }
 
@@ -115,6 +115,6 @@ impl Line {
 pub struct Mark {
     /// Index of the point: the first of the new level.
     pub index: usize,
-    /// What the tooltip says of it, in lines: the change point, the dependencies that came with it.
+    /// The lines of its tooltip: the change point, and the dependencies that changed with it.
     pub text: String,
 }

@@ -5,8 +5,8 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 /// Share of the maximum that the bars span at least, so that noise looks like noise.
 const LEAST_SPAN: f64 = 0.1;
 
-/// One bar a value, oldest first; a blank for what is missing. If there are more values than `width`, a bar stands for
-/// several and shows the greatest.
+/// One bar for each value, oldest first; a blank for a missing value. If there are more values than `width`, a bar stands for
+/// several and shows the largest.
 ///
 /// ```
 /// use monitor_analysis::chart::sparkline;

@@ -23,7 +23,7 @@ const MARGIN_RIGHT: f64 = 20.0;
 /// Width of a change point for the pointer.
 const CHANGE: f64 = 9.0;
 
-/// How charts look; dark where the reader's system is.
+/// The style sheet of charts; dark where the reader's system is set to dark.
 pub const STYLE: &str = "\
 .cost-chart{color:#2b2f36}\
 .cost-chart .paper{fill:#fff}\

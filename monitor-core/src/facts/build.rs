@@ -2,7 +2,7 @@
 
 use super::emulator::emulator;
 
-/// What of the build decides what a test costs.
+/// The facts of a build that decide what a test costs; two runs are compared only if these are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
     /// `rustc 1.95.0 (hash date)`.
@@ -13,9 +13,9 @@ pub struct Build {
     pub profile: String,
     /// Optimisation level, `0` to `3`, `s`, `z`; `unknown` if nobody told.
     pub opt_level: String,
-    /// Flags of the compiler that change what a test costs, separated by spaces; see [`Build::set_flags`].
+    /// Compiler flags that change what a test costs, separated by spaces; see [`Build::set_flags`].
     pub flags: String,
-    /// What the program runs in: `valgrind`, `qemu-aarch64`; empty if in nothing.
+    /// The emulator that the program runs in: `valgrind`, `qemu-aarch64`; empty for none.
     pub emulator: String,
 }
 
@@ -60,7 +60,7 @@ impl Build {
         build
     }
 
-    /// Takes from options of `-C` and `-Z`, such as `target-cpu=native`, what changes the cost of a test.
+    /// Keeps those of the options of `-C` and `-Z`, such as `target-cpu=native`, that change what a test costs.
     pub fn set_flags<'a>(&mut self, options: impl IntoIterator<Item = &'a str>) {
         let mut flags: Vec<&str> = Vec::new();
         for option in options {

@@ -17,10 +17,11 @@ use crate::allocator;
 use crate::scope::Tree;
 use crate::sys::{self, ChildUsage, valgrind};
 
-/// Names callgrind's file, if the tests of this process are counted. Callgrind appends a number for each dump.
+/// Variable with the path of callgrind's file, set while the tests of this process are counted. Callgrind appends a number for
+/// each dump.
 pub const COUNTS: &str = "CARGO_MONITOR_COUNTS";
 
-/// Says what counts, `valgrind-3.19.0`.
+/// Variable with the program that counts, `valgrind-3.19.0`.
 pub const COUNTS_BY: &str = "CARGO_MONITOR_COUNTS_BY";
 
 /// Set to `random`, hash maps and whatever else asks the C library for random numbers get such in counted tests too.

@@ -1,4 +1,4 @@
-//! Which function made a test's instructions more or fewer, where what functions cost is known of both sides.
+//! Which function made a test's instructions more or fewer, where the costs of functions are known on both sides.
 
 use monitor_analysis::callgrind::{Change, FunctionCost, differences_of_costs};
 use monitor_analysis::metric::Metric;
@@ -37,7 +37,7 @@ fn newest(source: &dyn Source, sessions: &[Session], test: &TestId) -> Result<Ve
     Ok(Vec::new())
 }
 
-/// What the functions of a run cost, most expensive first; empty if that was not counted.
+/// The costs of the functions of a run, most expensive first; empty if they were not counted.
 ///
 /// # Errors
 ///
@@ -57,7 +57,8 @@ pub fn costs(source: &dyn Source, run: &Test) -> Result<Vec<FunctionCost>, Repor
     Ok(costs.collect())
 }
 
-/// The greatest change in words: `+12.0 M instructions in primes_demo::sieve::mark at primes-demo/src/sieve.rs:23`.
+/// The largest change in words: `+12.0 M instructions in primes_demo::sieve::mark at primes-demo/src/sieve.rs:23`. `None` if
+/// there is no change.
 #[must_use]
 pub fn cause(changes: &[Change]) -> Option<String> {
     let change = changes.first()?;

@@ -10,7 +10,7 @@ use monitor_analysis::verdict::{Judgement, Reason};
 use super::model::{Finding, Request, Verdicts};
 use super::prepare::{History, Prepared};
 
-/// Judges what was prepared: the one way from values to verdicts, for `compare`, `gate`, `calibrate` and `report`.
+/// The verdicts on what was prepared. `compare`, `gate`, `calibrate` and `report` all use it, so that they agree.
 #[must_use]
 pub fn judge(prepared: &Prepared, request: &Request<'_>) -> Verdicts {
     let histories = &prepared.histories;

@@ -7,7 +7,7 @@ use monitor_store::{Session, Timestamp};
 use crate::repository::Repository;
 use crate::select;
 
-/// The code that a session ran: its commit, if there were no changes beside it.
+/// The code that a session ran: its commit. `None` if it is unknown, or had uncommitted changes.
 #[must_use]
 pub fn code(session: &Session) -> Option<&str> {
     let is_clean = select::fact(session, "git_dirty") != Some("true");

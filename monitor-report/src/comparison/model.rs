@@ -1,4 +1,4 @@
-//! What is asked of a comparison, and what it answers.
+//! What a comparison is asked, and what it answers.
 
 use std::collections::BTreeMap;
 
@@ -11,37 +11,38 @@ use monitor_store::TestId;
 
 use super::sides::Sides;
 
-/// What to compare, and how.
+/// What to compare, and how. [`Request::new`] has the defaults.
 pub struct Request<'a> {
-    /// Which sessions.
+    /// The sessions of both sides.
     pub sides: Sides,
-    /// Which metrics.
+    /// The metrics to compare.
     pub metrics: &'a [Metric],
     /// Compare figures of different machine classes too.
     pub across_machines: bool,
-    /// The least change of a metric of a test that is reported; `None` for any.
+    /// The smallest change of a metric of a test that is reported; `None` for every change that is found.
     pub thresholds: &'a Limits<'a>,
-    /// Whether a session, by identifier, tells nothing of a metric of a test any more; `None` where all do.
+    /// Whether a session, by its identifier, is from before an accepted change of a metric of a test, so that it is not
+    /// compared with. `None` if no change was accepted.
     pub is_over: Option<&'a IsOver<'a>>,
 }
 
 impl Request<'_> {
-    /// A comparison by the default metrics, on one machine class, of all that the judge finds.
+    /// A comparison of the [`DEFAULT_METRICS`], on one machine class, that reports every change that is found.
     #[must_use]
     pub fn new(sides: Sides) -> Self {
         Self { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, is_over: None }
     }
 }
 
-/// Of a test's metric: the least change that is reported.
+/// The smallest change of a metric of a test that is reported.
 pub type Limits<'a> = dyn Fn(&TestId, Metric) -> Option<Thresholds> + 'a;
 
-/// Of a test's metric and a session: whether a new level has begun since.
+/// Whether a change of a metric of a test was accepted after a session, which is given by its identifier.
 pub type IsOver<'a> = dyn Fn(&TestId, Metric, &str) -> bool + 'a;
 
-/// The metrics that are compared if the user names none: what each resource costs, once.
+/// The metrics that are compared if the user names none.
 ///
-/// Of a test whose instructions were counted there is no time, of all others no count.
+/// A test whose instructions were counted has no times; all others have no instructions.
 pub const DEFAULT_METRICS: &[Metric] = &[
     Metric::WallTime,
     Metric::CpuTime,
@@ -57,13 +58,13 @@ pub const DEFAULT_METRICS: &[Metric] = &[
 pub struct Verdicts {
     /// A finding for each metric of each test; one for a test that is new, gone or not comparable.
     pub findings: Vec<Finding>,
-    /// How much slower than usual the machine was by all tests alike, by metric.
+    /// The common slowdown of the run, by metric.
     pub factors: BTreeMap<Metric, RunFactor>,
-    /// Metrics that scatter too much to decide, with their median scale.
+    /// Metrics that scatter too much to fail a gate, with their median scale.
     pub warn_only: BTreeMap<Metric, f64>,
-    /// The score -ln p from which on a value fails a gate; `None` of N against N.
+    /// The score -ln p at which a value fails a gate; `None` for N runs against N.
     pub score_needed: Option<f64>,
-    /// Past runs that it was learned from.
+    /// The number of past runs that it was learned from.
     pub past_gates: usize,
 }
 
@@ -72,11 +73,11 @@ pub struct Verdicts {
 pub struct Finding {
     /// Which test.
     pub test: TestId,
-    /// What was compared; `None` where the test as a whole could not be.
+    /// The metric that was compared; `None` where the whole test could not be compared.
     pub metric: Option<Metric>,
-    /// The verdict, and what it rests on.
+    /// The verdict and the numbers behind it.
     pub judged: Judged,
-    /// The figures of N runs against N.
+    /// The ratio with its confidence interval; only for N runs against N.
     pub difference: Option<Difference>,
     /// The two sides ran on different machine classes.
     pub across_machines: bool,

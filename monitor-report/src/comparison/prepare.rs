@@ -1,4 +1,4 @@
-//! From what was observed to what is judged: series of values that may be compared, and reasons why others may not.
+//! From runs to series of values that may be compared, and reasons why others may not.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ pub struct History {
 }
 
 impl History {
-    /// As the analysis takes it.
+    /// The series for [`monitor_analysis::judge`].
     #[must_use]
     pub fn series(&self) -> Series<'_> {
         Series {
@@ -57,16 +57,16 @@ impl History {
     }
 }
 
-/// What is to be judged, and what is already clear.
+/// The series to be judged, and the verdicts that are already clear.
 #[derive(Debug, Default)]
 pub struct Prepared {
     /// Verdicts that need no judge.
     pub findings: Vec<Finding>,
-    /// What the judge is asked.
+    /// The series to be judged.
     pub histories: Vec<History>,
-    /// Tests of a whole run of the base.
+    /// The number of tests in a complete run of the base.
     pub usual: usize,
-    /// Those of them that the head does not have.
+    /// The number of them that the head does not have.
     pub missing: usize,
 }
 

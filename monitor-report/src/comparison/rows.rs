@@ -1,4 +1,4 @@
-//! The rows of a source as comparisons need them: of each session's tests what is compared, read once.
+//! The rows of a source as comparisons need them: the metrics that are compared, read once for each session.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) struct SessionRows {
 }
 
 impl<'a> Rows<'a> {
-    /// None read yet.
+    /// No rows read yet; `metrics` will be.
     #[must_use]
     pub fn new(source: &'a dyn Source, metrics: &[Metric]) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl<'a> Rows<'a> {
         &self.metrics
     }
 
-    /// What names a test.
+    /// The identity of a test.
     #[must_use]
     pub fn id(&self, test: u32) -> &TestId {
         &self.ids[test as usize]
@@ -99,7 +99,8 @@ impl<'a> Rows<'a> {
         *self.machines.entry(machine).or_insert(next)
     }
 
-    /// The value of a metric of a test in a session, if it passed and that was measured.
+    /// The value of a metric of a test in a session, in the metric's unit; `None` if the test did not pass or the metric was
+    /// not measured.
     ///
     /// # Errors
     ///

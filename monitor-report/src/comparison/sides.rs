@@ -13,17 +13,17 @@ use crate::source::{Records, Source};
 /// The sessions to compare, each side newest first and never empty.
 #[derive(Clone, Debug)]
 pub struct Sides {
-    /// What is compared with: at most [`Sides::depth`] values of each test are taken from them, the newest.
+    /// The sessions to compare with. At most [`Sides::depth`] values of each test are used, the newest.
     pub base: Vec<Session>,
-    /// What is compared.
+    /// The sessions that are judged.
     pub head: Vec<Session>,
-    /// Other sessions of the head's code: they tell whether it repeats itself.
+    /// Other sessions of the head's code: they show which values are the same in every run.
     pub witnesses: Vec<Session>,
-    /// So many values of a test at most.
+    /// The largest number of values of a test.
     pub depth: usize,
-    /// The newest session of the base was meant, and those before it only tell how much its code scatters.
+    /// The base is one session; those before it only show how much the values scatter.
     pub is_one: bool,
-    /// Both sides were run again and again, in turns, to be compared: N against N, whatever code they name.
+    /// Both sides were run N times in turns to be compared, whatever commit they name.
     pub is_repeated: bool,
 }
 
@@ -57,7 +57,7 @@ impl Sides {
         Self::of(records.source, base_sessions, head, HISTORY_WINDOW)?.ok_or_else(|| no_base(base))
     }
 
-    /// A session with its history, and what is compared with it.
+    /// The sessions `head` against the session `base`, with the history of `base`.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl Sides {
         last.map(|last| Self::between(source, last, vec![session.clone()])).transpose()
     }
 
-    /// Sessions and those before them, so many values of each test; `None` if there are none.
+    /// Sessions against those before them, at most `depth` values of each test; `None` if there are none before.
     ///
     /// # Errors
     ///
@@ -126,15 +126,15 @@ impl Sides {
         Ok(Some(Self { base, head, witnesses, depth, is_one: false, is_repeated: false }))
     }
 
-    /// Runs of both sides that were made to be compared, each newest first.
+    /// Two sides whose sessions were run in turns to be compared, each newest first.
     #[must_use]
     pub fn repeated(base: Vec<Session>, head: Vec<Session>) -> Self {
         let depth = base.len().max(1);
         Self { base, head, witnesses: Vec::new(), depth, is_one: false, is_repeated: true }
     }
 
-    /// Whether both sides are repeated runs, N against N: enough sessions for it, all of a side on the same known code, and
-    /// not on that of the other.
+    /// Whether N runs are compared with N: each side has enough sessions, all of one known commit, and not the commit of the
+    /// other side.
     #[must_use]
     pub fn are_samples(&self) -> bool {
         let (base, head) = (repeated(&self.base), repeated(&self.head));

@@ -15,7 +15,7 @@ use super::sides::Sides;
 use crate::error::ReportError;
 use crate::source::Source;
 
-/// A head lacks more of the base's tests than this share (and than one) if it is only a part of a run.
+/// If the head lacks more than this share of the base's tests, and more than one test, it is only a part of a run.
 pub const PARTIAL_SHARE: f64 = 0.1;
 
 /// What changed.
@@ -23,11 +23,11 @@ pub const PARTIAL_SHARE: f64 = 0.1;
 pub struct Comparison {
     /// The sessions of both sides.
     pub sides: Sides,
-    /// What was found.
+    /// The verdicts.
     pub verdicts: Verdicts,
     /// Tests of a whole run of the base.
     pub usual: usize,
-    /// Those of them that the head does not have, or not passed.
+    /// The number of them that are missing in the head, or did not pass there.
     pub missing: usize,
     /// The packages that differ between the two sides' lockfiles; `None` if a lockfile is missing.
     pub dependencies: Option<Vec<ChangedDependency>>,
@@ -46,7 +46,7 @@ pub fn prepare(rows: &mut Rows<'_>, request: &mut Request<'_>) -> Result<Prepare
 }
 
 impl Comparison {
-    /// Compares.
+    /// Compares the two sides.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl Comparison {
         Ok(Self { sides: request.sides, verdicts, usual, missing, dependencies })
     }
 
-    /// The findings with this verdict, the greatest changes first.
+    /// The findings with this verdict, largest change first.
     pub fn of(&self, verdict: Verdict) -> Vec<&Finding> {
         let mut findings: Vec<_> =
             self.verdicts.findings.iter().filter(|finding| finding.verdict() == verdict).collect();
@@ -80,7 +80,7 @@ impl Comparison {
         self.verdicts.findings.iter().filter(|finding| finding.verdict() == verdict).count()
     }
 
-    /// Whether anything was compared with anything, and enough is known for a verdict.
+    /// Whether at least one metric of a test could be judged.
     #[must_use]
     pub fn is_grounded(&self) -> bool {
         let enough =

@@ -1,4 +1,4 @@
-//! Changes that were accepted: a new level begins with them.
+//! Changes that were accepted. From then on a figure is compared with its new level only.
 
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -10,8 +10,8 @@ use super::pattern::Pattern;
 use super::rule::{RuleError, metric};
 use crate::repository::Repository;
 
-/// A change that was accepted: `allocations in parse_* since 0123abc`. What was measured before that commit is no history
-/// of these figures any more.
+/// A change that was accepted: `allocations in parse_* since 0123abc`. What was measured before that commit is no longer used
+/// as history of these figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
     /// Every metric if `None`.
@@ -27,7 +27,8 @@ impl Accepted {
         self.metric.is_none_or(|known| known == metric) && self.tests.matches(test)
     }
 
-    /// Those of some sessions that come before the commit: by the repository, else by time.
+    /// The identifiers of those sessions that come before the commit: by the repository, or by time where it does not know
+    /// them.
     #[must_use]
     pub fn before(&self, sessions: &[Session], repository: &dyn Repository) -> HashSet<String> {
         let is_it = |session: &&Session| session.scm_id.starts_with(&self.commit);
@@ -43,7 +44,7 @@ impl Accepted {
     }
 }
 
-/// Accepted changes, as they part some sessions.
+/// Accepted changes, and the sessions before each.
 #[derive(Clone, Debug, Default)]
 pub struct Levels {
     /// Each change, and the sessions before it.
@@ -51,7 +52,7 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// What these changes part of these sessions.
+    /// Finds the sessions before each of the accepted changes.
     #[must_use]
     pub fn of(accepted: &[Accepted], sessions: &[Session], repository: &dyn Repository) -> Self {
         let parted = |accepted: &Accepted| (accepted.clone(), accepted.before(sessions, repository));
@@ -64,7 +65,7 @@ impl Levels {
         self.changes.is_empty()
     }
 
-    /// Whether a session tells nothing of a metric of a test any more: a new level has begun since.
+    /// Whether a change of a metric of a test was accepted after this session.
     #[must_use]
     pub fn is_over(&self, test: &TestId, metric: Metric, session_h: &str) -> bool {
         self.changes.iter().any(|(accepted, before)| before.contains(session_h) && accepted.covers(test, metric))

@@ -1,4 +1,4 @@
-//! What is in doubt, measured again: N runs of the base against N of the head, in turns.
+//! A second measurement of what is in doubt: N runs of the base against N of the head, in turns.
 
 use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::Verdict;
@@ -9,7 +9,7 @@ use crate::comparison::{Finding, Limits, Request, Rows, Sides, judge, prepare};
 use crate::error::ReportError;
 use crate::source::Source;
 
-/// The runs that were made for it.
+/// The sessions of the second measurement.
 #[derive(Debug)]
 pub struct Pairs {
     /// Of the base, newest first.
@@ -21,7 +21,7 @@ pub struct Pairs {
 /// The figures of a test that are in doubt.
 pub type Doubt = (TestId, Metric);
 
-/// What the pairs say of the figures in doubt. A test that did not run on both sides is not among the answers.
+/// The findings of the second measurement for the figures in doubt. Tests that did not run on both sides are left out.
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ pub fn doubts<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Doubt> {
 }
 
 impl Checked {
-    /// What a second measurement could decide: suspects, and regressions that no waiver covers.
+    /// The figures that a second measurement could decide: suspects, and regressions that no waiver covers.
     #[must_use]
     pub fn doubts(&self) -> Vec<Doubt> {
         doubts(self.comparison.of(Verdict::Suspect).into_iter().chain(&self.regressed))

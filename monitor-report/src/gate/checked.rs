@@ -1,26 +1,26 @@
-//! A comparison, weighed.
+//! A comparison, with the user's rules applied.
 
 use monitor_analysis::judge::RunFactor;
 use monitor_analysis::metric::Metric;
 
 use crate::comparison::{Comparison, Finding};
 
-/// A comparison with what counts of it.
+/// A comparison, and which of its findings count.
 #[derive(Debug)]
 pub struct Checked {
     /// The comparison.
     pub comparison: Comparison,
     /// Regressions that no waiver covers.
     pub regressed: Vec<Finding>,
-    /// Metrics in which the run as a whole is so much slower that this fails the gate, no waiver of all tests covering it.
+    /// Metrics with a common slowdown that is large enough to fail the gate and that no waiver for all tests covers.
     pub slower: Vec<(Metric, RunFactor)>,
     /// The head has only a part of the baseline's tests, and that was not allowed.
     pub is_partial: bool,
-    /// What was in doubt, and is none by a second measurement.
+    /// Findings that a second measurement did not confirm.
     pub cleared: Vec<Finding>,
     /// Regressions that a waiver covers.
     pub waived: Vec<Finding>,
-    /// Waivers whose last day is over, of those that would have covered something.
+    /// Waivers that would have covered something, but have expired.
     pub expired: Vec<String>,
     /// Waivers that covered nothing.
     pub unused: Vec<String>,

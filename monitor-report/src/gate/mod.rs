@@ -1,4 +1,4 @@
-//! Whether a change may pass: a comparison, the user's thresholds and waivers, an outcome.
+//! Whether a change may pass: a comparison with the user's thresholds and waivers.
 
 mod accepted;
 mod again;
@@ -23,10 +23,26 @@ use crate::error::ReportError;
 use crate::select::SelectError;
 use crate::source::Records;
 
-/// What a gate checks.
+/// What a gate checks. [`Gate::new`] has the defaults.
+///
+/// ```no_run
+/// use monitor_report::gate::{Decision, Gate};
+/// use monitor_report::{NoRepository, Records};
+/// use monitor_store::{Monitor, Timestamp};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let monitor = Monitor::open(".pymon".as_ref())?;
+/// let records = Records { source: &monitor, repository: &NoRepository };
+/// let mut gate = Gate::new("main", "latest");
+/// gate.thresholds.push("wall-time=20%+5ms in test_prime*".parse()?);
+/// let outcome = gate.check(records, Timestamp::now())?;
+/// assert_eq!(outcome.decision(), Decision::Passed);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Gate {
-    /// The sessions that are the baseline, as a user names them.
+    /// The sessions of the baseline, as a user names them: see [`select`](crate::select).
     pub baseline: String,
     /// The session that is checked.
     pub head: String,
@@ -36,11 +52,11 @@ pub struct Gate {
     pub across_machines: bool,
     /// A head that has only a part of the baseline's tests may pass.
     pub allow_partial: bool,
-    /// Limits, of which the last that fits counts.
+    /// Limits. If several fit a test, the last one counts.
     pub thresholds: Vec<ThresholdRule>,
-    /// What is put up with.
+    /// Regressions that are accepted until a date.
     pub waivers: Vec<Waiver>,
-    /// Changes after which a new level begins.
+    /// Changes that were accepted for good.
     pub accepted: Vec<Accepted>,
 }
 
@@ -61,7 +77,7 @@ pub enum Outcome {
 pub enum Decision {
     /// Nothing stands in the way.
     Passed,
-    /// A test, or the run as a whole, costs more than it may.
+    /// A test, or the whole run, costs more than it may.
     Regressed,
     /// There is nothing to compare with, or too little to judge by.
     NoBaseline,
@@ -85,8 +101,8 @@ impl Outcome {
 }
 
 impl Gate {
-    /// A gate on the default metrics, all by the judge alone: without limits, waivers and accepted changes, on one machine class,
-    /// and for a whole head. Both sides are as a user names them.
+    /// A gate on the default metrics, without limits, waivers and accepted changes, on one machine class, which wants a
+    /// complete head. Both sides are given as a user names them.
     #[must_use]
     pub fn new(baseline: impl Into<String>, head: impl Into<String>) -> Self {
         Self {
@@ -101,7 +117,7 @@ impl Gate {
         }
     }
 
-    /// Checks. `now` decides which waivers have expired.
+    /// Compares and applies the rules. `now` decides which waivers have expired.
     ///
     /// # Errors
     ///
@@ -138,7 +154,7 @@ impl Gate {
         Ok(Outcome::Compared(Box::new(self.weigh(comparison, now))))
     }
 
-    /// With the verdicts of a second measurement in the place of the first ones, as far as waivers let them count.
+    /// Replaces verdicts by those of a second measurement.
     pub fn decide(&self, checked: &mut Checked, again: &[Finding], now: Timestamp) {
         let is_waived = |finding: &Finding| {
             let mut valid = self.waivers.iter().filter(|waiver| !waiver.has_expired(now));
@@ -195,7 +211,8 @@ fn ungrounded(comparison: &Comparison) -> String {
     });
     match values.max() {
         Some(values) => format!(
-            "the history is too short to judge anything: {values} runs before, {} needed",
+            "the history is too short to judge anything: {values} {} before, {} needed",
+            if values == 1 { "run" } else { "runs" },
             monitor_analysis::constants::HISTORY_MIN_VALUES
         ),
         None => "no test of the session can be compared with the baseline".to_owned(),

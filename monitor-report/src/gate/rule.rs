@@ -11,17 +11,19 @@ use super::pattern::Pattern;
 use crate::amount::{amount, number};
 use crate::measure::{self, METRICS};
 
-/// Why a rule makes no sense.
+/// Why a rule is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
     /// Not a metric.
-    #[error("`{0}` is no metric: write one of {names}, or * in a waiver", names = names())]
+    #[error("`{0}` is not a metric: write one of {names}, or * in a waiver", names = names())]
     Metric(String),
     /// Not of the form.
-    #[error("`{0}` is no threshold: write METRIC=LIMIT or METRIC=LIMIT in TEST, as `wall-time=20%+5ms in test_prime*`")]
+    #[error(
+        "`{0}` is not a threshold: write METRIC=LIMIT or METRIC=LIMIT in TEST, for example `wall-time=20%+5ms in test_prime*`"
+    )]
     Threshold(String),
     /// Not a limit of the metric.
-    #[error("`{limit}` is no limit of {metric}: write 20%, an amount such as {example}, both joined by +, or off")]
+    #[error("`{limit}` is not a limit for {metric}: write 20%, an amount such as {example}, both joined by +, or off")]
     Limit {
         /// What the user wrote.
         limit: String,
@@ -31,15 +33,17 @@ pub enum RuleError {
         example: &'static str,
     },
     /// Not of the form.
-    #[error("`{0}` is no waiver: write METRIC in TEST until DATE, as `heap-peak in test_prime* until 2026-12-31`")]
+    #[error(
+        "`{0}` is not a waiver: write METRIC in TEST until DATE, for example `heap-peak in test_prime* until 2026-12-31`"
+    )]
     Waiver(String),
     /// Not of the form.
     #[error(
-        "`{0}` is no accepted change: write METRIC in TEST since COMMIT, as `allocations in parse_* since 0123abc`"
+        "`{0}` is not an accepted change: write METRIC in TEST since COMMIT, for example `allocations in parse_* since 0123abc`"
     )]
     Accepted(String),
     /// Not a date.
-    #[error("`{0}` is no date: write it as 2026-12-31")]
+    #[error("`{0}` is not a date: write it as 2026-12-31")]
     Date(String),
 }
 
@@ -74,7 +78,7 @@ impl FromStr for ThresholdRule {
     }
 }
 
-/// A regression that is put up with until a date: `heap-peak in test_prime* until 2026-12-31`.
+/// A regression that is accepted until a date: `heap-peak in test_prime* until 2026-12-31`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Waiver {
     /// As the user wrote it.
@@ -174,14 +178,14 @@ mod tests {
     #[test]
     fn mistakes_are_told() {
         let told = |text: &str| text.parse::<ThresholdRule>().expect_err(text).to_string();
-        assert!(told("speed=20%").starts_with("`speed` is no metric: write one of wall-time, "));
+        assert!(told("speed=20%").starts_with("`speed` is not a metric: write one of wall-time, "));
         assert!(told("wall-time").contains("is no threshold"));
         for limit in ["", "20", "-5%", "5 MiB", "20%+30%", "inf%", "1e400%"] {
             assert!(told(&format!("wall-time={limit}")).contains("is no limit of wall-time"), "{limit}");
         }
         let told = |text: &str| text.parse::<Waiver>().expect_err(text).to_string();
         assert!(told("wall-time in x").contains("is no waiver"));
-        assert!(told("wall-time in x until tomorrow").contains("`tomorrow` is no date"));
+        assert!(told("wall-time in x until tomorrow").contains("`tomorrow` is not a date"));
         assert!(told("wall-time in x until 2026-13-01").contains("is no date"));
     }
 

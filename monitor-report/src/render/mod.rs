@@ -1,4 +1,4 @@
-//! Documents as bytes, without looking at the process.
+//! Documents as text. The result depends on the document only.
 
 mod csv;
 mod html;

@@ -13,10 +13,10 @@ use crate::document::{Cell, Column, Document, Table};
 
 const STYLE: &str = include_str!("page.css");
 
-/// What shows the tooltips of charts; it wants an element `tooltip`.
+/// The script that shows the tooltips of charts, in the element with the identifier `tooltip`.
 pub const SCRIPT: &str = include_str!("page.js");
 
-/// How pages look.
+/// The style sheet of pages.
 #[must_use]
 pub fn style() -> String {
     format!("{STYLE}{}", chart::STYLE)
@@ -104,7 +104,7 @@ impl Page {
 }
 
 impl Section {
-    /// A section without content. Its identifier is ours: letters, digits and `-`.
+    /// A section without content. `id` is its anchor: letters, digits and `-`.
     #[must_use]
     pub fn new(id: &str, title: &str) -> Self {
         debug_assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{id}");
@@ -126,7 +126,7 @@ impl Section {
         self.with(&heading)
     }
 
-    /// Adds a heading that is a name in code.
+    /// Adds a heading that is a name in code, such as a test's.
     #[must_use]
     pub fn with_name(mut self, name: &str) -> Self {
         name.clone_into(&mut self.about);
@@ -153,7 +153,7 @@ impl Section {
         self.with(&render::document(document))
     }
 
-    /// Adds a table below a line that opens it.
+    /// Adds a table that is folded away below a line, which opens it.
     #[must_use]
     pub fn with_folded(self, summary: &str, table: &Table) -> Self {
         let table = render::table(table, &format!("{}: {summary}", self.about));
@@ -161,7 +161,7 @@ impl Section {
         self.with(&folded)
     }
 
-    /// Adds a chart, below a heading that says what it is about: once for screens and paper, once for phones.
+    /// Adds a chart below the heading that was added last: one drawing for wide screens and paper, one for phones.
     #[must_use]
     pub fn with_chart(self, chart: &Chart) -> Self {
         let (wide, narrow) = (chart.element(), chart.narrow().element());

@@ -1,23 +1,23 @@
-//! Why no session or no test can be told from what the user named.
+//! Why a text does not name a session or a test.
 
 use std::fmt::{self, Display, Formatter};
 
-/// Why no session can be told from what the user named.
+/// Why a text does not name a session.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
     /// The file has none.
-    #[error("the file holds no session: run monitored tests first")]
+    #[error("the file has no session: run monitored tests first")]
     Empty,
     /// Nothing matches.
     #[error("no session matches `{text}`{near}; `cargo monitor sessions` lists them")]
     Unknown {
         /// What the user named.
         text: String,
-        /// What it may have been meant to be.
+        /// Similar names.
         near: Near,
     },
-    /// Different things match.
-    #[error("`{text}` is ambiguous, it is {meanings}: write more of it, or say which as in `{example}`")]
+    /// The text has several meanings.
+    #[error("`{text}` is ambiguous, it can be {meanings}: write more of it, or name one kind, for example `{example}`")]
     Ambiguous {
         /// What the user named.
         text: String,
@@ -26,20 +26,20 @@ pub enum SelectError {
         /// A selector that matches only one.
         example: String,
     },
-    /// The session is there, but nothing in it.
+    /// The session has no tests.
     #[error("session {session} has no test that ended")]
     NoTests {
         /// Its identifier, short.
         session: String,
     },
     /// Nothing is left to compare with.
-    #[error("`{text}` selects nothing to compare with: no session before the one that is compared")]
+    #[error("`{text}` selects nothing to compare with: there is no session before the one that is compared")]
     NoBase {
         /// What the user named.
         text: String,
     },
-    /// The repository knows the commit, but neither it nor what it comes from was measured.
-    #[error("`{text}` is commit {commit}, and no session ran on it or on what it comes from")]
+    /// The repository has the commit, but neither it nor a commit before it was measured.
+    #[error("`{text}` is commit {commit}, but no session ran on it or on a commit before it")]
     NotMeasured {
         /// What the user named.
         text: String,
@@ -47,13 +47,13 @@ pub enum SelectError {
         commit: String,
     },
     /// `last:` without a number.
-    #[error("`{text}` is not a number of runs: write for example last:20")]
+    #[error("`{text}` is not a number of runs: write, for example, last:20")]
     NoCount {
         /// What the user named.
         text: String,
     },
-    /// There are not so many.
-    #[error("`{text}` goes back too far: it selects {count} sessions")]
+    /// There are fewer sessions than that.
+    #[error("`{text}` goes back too far: there are {count} such sessions")]
     TooFar {
         /// What the user named.
         text: String,
@@ -62,7 +62,7 @@ pub enum SelectError {
     },
 }
 
-/// Names that are like one that is unknown.
+/// Names that are similar to an unknown one.
 #[derive(Debug)]
 pub struct Near(pub(super) Vec<String>);
 
@@ -83,7 +83,7 @@ impl Display for Near {
     }
 }
 
-/// Why no test can be told from what the user named.
+/// Why a text does not name a test.
 #[derive(Debug, thiserror::Error)]
 pub enum TestError {
     /// Nothing matches.
@@ -95,7 +95,7 @@ pub enum TestError {
         near: String,
     },
     /// Several match, where one is wanted.
-    #[error("`{text}` matches {count} tests, write more of the name: {names}")]
+    #[error("`{text}` matches {count} tests: write more of the name. They are {names}")]
     Ambiguous {
         /// What the user named.
         text: String,

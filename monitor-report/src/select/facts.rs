@@ -1,4 +1,4 @@
-//! What a session says of itself.
+//! Facts in the description of a session.
 
 use monitor_store::Session;
 

@@ -26,7 +26,7 @@ pub struct Curve<'a> {
     pub shifts: Vec<Shift>,
 }
 
-/// What is a point on the x axis.
+/// What one point on the x axis stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum By {
     /// Consecutive sessions of one commit, each a dot: the line goes through their median.

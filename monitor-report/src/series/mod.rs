@@ -46,7 +46,7 @@ pub struct Series {
     pub test: TestId,
     /// Its runs, oldest session first, one for each session: of several attempts the last.
     pub runs: Vec<Run>,
-    /// So many runs are left out because they ran on another machine class than the newest.
+    /// The number of runs that are left out because they ran on another machine class than the newest.
     pub other_machines: usize,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Archive<'a> {
         Ok(Self { source, is_over: None, sessions, lockfiles: Lockfiles::new(source) })
     }
 
-    /// With changes that were accepted: the runs that `is_over` names and those after them are apart.
+    /// With changes that were accepted: a new level begins after the runs for which `is_over` is true.
     #[must_use]
     pub fn with_levels(self, is_over: &'a IsOver<'a>) -> Self {
         Self { is_over: Some(is_over), ..self }
@@ -101,7 +101,7 @@ impl<'a> Archive<'a> {
         Ok(Series { test: test.clone(), other_machines: all - runs.len(), runs })
     }
 
-    /// Where the level of a metric changed, with what changed in the dependencies.
+    /// The change points of a metric, each with the dependencies that changed there.
     ///
     /// # Errors
     ///

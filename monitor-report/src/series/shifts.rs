@@ -21,9 +21,9 @@ pub struct Shift {
     pub before: usize,
     /// The levels: medians of the runs before and after, up to the next change.
     pub levels: Change,
-    /// The history is too short for statistics: a large change from one value to the next.
+    /// The history is too short for statistics; this is a large change from one value to the next.
     pub coarse: bool,
-    /// It was accepted, whatever statistics say of it.
+    /// It was accepted by the user.
     pub accepted: bool,
     /// What changed in the lockfile between the two runs; `None` if one of them has none.
     pub dependencies: Option<Vec<ChangedDependency>>,

@@ -1,4 +1,4 @@
-//! What the tests of a session need of a machine.
+//! What machine the tests of a session need.
 
 use monitor_analysis::capacity::{Machine, RecordedTest, Recording, Runner, Workload, bounds, cheapest};
 use monitor_analysis::metric::Metric;
@@ -17,14 +17,14 @@ const MAX_CORES: usize = 128;
 /// Tests in the list of those that bound the wall time.
 const BOUNDS: usize = 5;
 
-/// What is asked.
+/// The machine in question. What is not given is that of the recorded session.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted {
-    /// Cores of the machine; those of the recorded one if it is not said.
+    /// Its number of cores.
     pub cores: Option<usize>,
     /// Its memory, bytes.
     pub memory: Option<f64>,
-    /// How long the tests may take, s; as long as recorded if it is not said.
+    /// How long the tests may take, seconds.
     pub within: Option<f64>,
 }
 
@@ -43,7 +43,7 @@ pub fn ended_tests(source: &dyn Source, session: &Session) -> Result<Vec<Test>, 
     Ok(tests)
 }
 
-/// The session as the analysis takes it, by what [`ended_tests`] gave.
+/// The session for [`monitor_analysis::capacity`], made of what [`ended_tests`] gave.
 ///
 /// # Errors
 ///
@@ -95,13 +95,13 @@ fn most_at_once(tests: &[RecordedTest]) -> usize {
     most
 }
 
-/// Why the forecast may be wrong; `None` if nothing speaks for it.
+/// Why the forecast may be wrong, in words; `None` if there is no reason to think so.
 #[must_use]
 pub fn doubt(recording: &Recording, tests: &[Test]) -> Option<String> {
     let Recording { workers, cores, .. } = recording;
     if !is_known(tests, Metric::CpuTime) {
         return Some(
-            "the session says of no test what CPU time it took: all are taken to wait, as if more of them at once took no longer"
+            "no test of the session has a CPU time: all are taken to wait, so that more of them at once take no longer"
                 .to_owned(),
         );
     }
@@ -118,7 +118,7 @@ fn is_known(tests: &[Test], metric: Metric) -> bool {
     tests.iter().any(|test| measure::value(test, metric).is_some())
 }
 
-/// What the tests need of a machine.
+/// What machine the tests need.
 #[must_use]
 pub fn document(wanted: &Wanted, recording: Recording, tests: &[Test]) -> Document {
     let (workers, recorded_cores) = (recording.workers, recording.cores);
@@ -136,7 +136,7 @@ pub fn document(wanted: &Wanted, recording: Recording, tests: &[Test]) -> Docume
         (Column::new("recorded_wall_seconds", "recorded wall time"), Value::seconds(recorded_seconds).into()),
         (Column::new("recorded_workers", "tests at once"), Value::count(workers as u64).into()),
         (Column::new("recorded_cores", "cores"), Value::count(recorded_cores as u64).into()),
-        (Column::new("within_seconds", "wall time wanted"), Value::seconds(within).into()),
+        (Column::new("within_seconds", "wall time allowed"), Value::seconds(within).into()),
         (Column::new("cheapest", "cheapest machine"), cheapest_text(machine.as_ref(), knows_memory)),
         (Column::new("cheapest_cores", ""), number(machine.as_ref().map(|machine| machine.cores))),
         (Column::new("cheapest_workers", ""), number(machine.as_ref().map(|machine| machine.workers))),
@@ -144,7 +144,7 @@ pub fn document(wanted: &Wanted, recording: Recording, tests: &[Test]) -> Docume
     Document::default()
         .with_facts("capacity", "", facts)
         .with_table("forecasts", format!("On {cores} cores"), forecasts(&workload, cores, memory, knows_memory))
-        .with_table("bounds", "Tests that bound the wall time, however large the machine", bound(&workload, tests))
+        .with_table("bounds", "Tests that limit the wall time on any machine", bound(&workload, tests))
 }
 
 fn number(number: Option<usize>) -> Cell {
@@ -200,7 +200,7 @@ fn forecasts(workload: &Workload, cores: usize, memory: Option<f64>, knows_memor
 
 fn bound(workload: &Workload, tests: &[Test]) -> Table {
     let mut table =
-        Table::new(&[("test", "test"), ("wall_seconds", "wall time"), ("gain_seconds", "gain if it took no time")]);
+        Table::new(&[("test", "test"), ("wall_seconds", "wall time"), ("gain_seconds", "saved without it")]);
     for bound in bounds(workload).into_iter().take(BOUNDS) {
         table.push(vec![
             Value::Name(tests.get(bound.test).map(measure::name).unwrap_or_default()).into(),

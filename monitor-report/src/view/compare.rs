@@ -14,7 +14,7 @@ use crate::measure;
 use crate::render::short;
 use crate::select;
 
-/// The tables of a comparison; what did not change only if `all`.
+/// The tables of a comparison. With `all`, also what did not change.
 #[must_use]
 pub fn document(comparison: &Comparison, all: bool) -> Document {
     let mut document = Document::default().with_facts("comparison", "", facts(comparison));
@@ -46,7 +46,7 @@ pub fn document(comparison: &Comparison, all: bool) -> Document {
 /// The version of the documents of `compare` and `gate` in JSON: a number that changes when fields do.
 const SCHEMA_VERSION: u64 = 2;
 
-/// The figures of a comparison as a whole.
+/// The facts about the whole comparison: both sides, and how many findings have which verdict.
 #[must_use]
 pub fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
     let count = |verdict| comparison.count(verdict) as u64;
@@ -55,7 +55,7 @@ pub fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
     let counted =
         |key, title, count: u64, tone| (Column::new(key, if count > 0 { title } else { "" }), toned(count, tone));
     let not_compared = [Verdict::New, Verdict::Gone, Verdict::NotComparable, Verdict::NoBaseline].map(count);
-    let missing_title = if comparison.missing > 0 { "tests of the base that did not run" } else { "" };
+    let missing_title = if comparison.missing > 0 { "tests of the base that did not run or pass" } else { "" };
     let missing = Value::Text(format!("{} of {}", comparison.missing, comparison.usual));
     let missing = if comparison.is_partial() { missing.toned(Tone::Bad) } else { missing.into() };
     let mut facts = vec![
@@ -202,7 +202,7 @@ fn row(finding: &Finding) -> Vec<Cell> {
 /// A run's factor below which nothing is said of it.
 const TOLD_FACTOR: f64 = 1.01;
 
-/// Why the verdict is what it is, with all that may be doubted about it.
+/// The reason of a verdict, with everything that makes it less certain.
 #[must_use]
 pub fn reason(finding: &Finding) -> String {
     let judgement = &finding.judged.judgement;
@@ -234,7 +234,7 @@ pub fn dependencies(changed: &[ChangedDependency]) -> Table {
     table
 }
 
-/// What the user could do about what limits the comparison.
+/// What the user can do where the comparison is limited.
 #[must_use]
 pub fn hints(comparison: &Comparison) -> Vec<String> {
     let mut hints = Vec::new();
@@ -248,7 +248,7 @@ pub fn hints(comparison: &Comparison) -> Vec<String> {
     }
     if comparison.count(Verdict::Undecided) > 0 {
         hints.push(format!(
-            "too little is known of what is undecided: run the tests at least {HISTORY_MIN_VALUES} times, \
+            "undecided means that the history is too short: run the tests at least {HISTORY_MIN_VALUES} times, \
              or compare N runs with N by `cargo monitor test --repeat`"
         ));
     }

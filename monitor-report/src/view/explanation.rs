@@ -1,4 +1,4 @@
-//! Which functions a test's instructions are spent in, and what changed there.
+//! Which functions a test spends its instructions in, and what changed there.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::comparison::{cause, place, place_of};
 use crate::document::{Cell, Column, Document, Table, Tone, Value};
 use crate::measure;
 
-/// Where a test's instructions go.
+/// The functions in which a test spends its instructions.
 #[must_use]
 pub fn of_one(test: &TestId, costs: &[FunctionCost], rows: usize) -> Document {
     let total: u64 = costs.iter().map(|cost| cost.own).sum();
@@ -48,11 +48,11 @@ pub fn of_one(test: &TestId, costs: &[FunctionCost], rows: usize) -> Document {
 /// What differs between two sides of a test.
 #[derive(Clone, Debug, Default)]
 pub struct Differences {
-    /// Functions whose cost changed, greatest change first.
+    /// Functions whose cost changed, largest change first.
     pub functions: Vec<Change>,
     /// Instructions of the test, before and now.
     pub totals: (u64, u64),
-    /// Where memory is asked for, greatest change first; empty if that is not known.
+    /// Where memory is allocated, largest change first; empty if that is not known.
     pub heap: Vec<SiteChange>,
     /// Packages of the lockfile.
     pub dependencies: Vec<ChangedDependency>,
@@ -63,7 +63,7 @@ pub struct Differences {
 pub fn of_two(test: &TestId, differences: &Differences, rows: usize) -> Document {
     let Differences { functions: changes, totals, heap, dependencies } = differences;
     let mut functions = Table::new(&[
-        ("due", "due to it"),
+        ("due", "caused"),
         ("change", "change"),
         ("base_own", "before"),
         ("head_own", "now"),
@@ -103,10 +103,10 @@ pub fn of_two(test: &TestId, differences: &Differences, rows: usize) -> Document
         (Column::new("reason", "reason"), Value::or_missing(cause(changes), Value::Text).into()),
     ];
     let mut document = Document::default().with_facts("explanation", "", facts);
-    document = document.with_table("functions", "Functions to which the change is due", functions);
+    document = document.with_table("functions", "Functions that caused the change", functions);
     document = document.with_table("packages", "By package", packages(changes));
     if !heap.is_empty() {
-        document = document.with_table("heap", "Memory asked for", sites(heap, rows));
+        document = document.with_table("heap", "Memory allocated", sites(heap, rows));
     }
     if !dependencies.is_empty() {
         document = document.with_table("dependencies", "Changed dependencies", compare::dependencies(dependencies));

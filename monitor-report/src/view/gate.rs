@@ -1,4 +1,4 @@
-//! What a gate says.
+//! The result of a gate as a document.
 
 use monitor_analysis::judge::RunFactor;
 use monitor_analysis::metric::Metric;
@@ -8,7 +8,7 @@ use super::compare;
 use crate::document::{Cell, Column, Document, Table, Tone, Value};
 use crate::gate::{Checked, Decision, Outcome};
 
-/// What a gate says.
+/// The result of a gate as a document.
 #[must_use]
 pub fn document(outcome: &Outcome) -> Document {
     let gate = |word: &str, tone| (Column::new("gate", "gate"), Value::text(word).toned(tone));
@@ -33,7 +33,7 @@ fn compared(checked: &Checked, word: (Column, Cell)) -> Document {
     facts.extend(compare::facts(&checked.comparison));
     let mut document = Document::default().with_facts("gate", "", facts);
     if !checked.slower.is_empty() {
-        document = document.with_table("slower", "The run as a whole", slower(&checked.slower));
+        document = document.with_table("slower", "The whole run", slower(&checked.slower));
     }
     let of = |verdict| checked.comparison.of(verdict).into_iter();
     let suspects: Vec<_> = of(Verdict::Suspect).collect();

@@ -53,7 +53,7 @@ impl Charts<'_> {
     pub(super) fn section(&self, tests: &[TestId]) -> Result<Section, ReportError> {
         let mut section = Section::new("histories", "Histories");
         if tests.is_empty() {
-            return Ok(section.with_text("There is no test to draw."));
+            return Ok(section.with_text("There is no test with a history."));
         }
         section = section.with_text(
             "Tests that changed, then the slowest and those with the highest memory. Dashed lines are change points.",

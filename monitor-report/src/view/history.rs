@@ -117,7 +117,7 @@ fn branch(session: &Session) -> Value {
     Value::text(select::branches(session).next().unwrap_or_default())
 }
 
-/// What is not listed.
+/// Which runs are not listed, and why.
 #[must_use]
 pub fn hints(series: &Series, limit: usize) -> Vec<String> {
     let mut hints = Vec::new();
@@ -128,10 +128,10 @@ pub fn hints(series: &Series, limit: usize) -> Vec<String> {
     hints
 }
 
-/// What is not shown because it ran elsewhere.
+/// Says that runs of other machine classes are not shown; `None` for 0 runs.
 #[must_use]
 pub fn other_machines(runs: usize) -> Option<String> {
     (runs > 0).then(|| {
-        format!("{runs} runs on other machine classes (processor, system, rustc or profile) are left out: --across-machines takes them in")
+        format!("{runs} runs on other machine classes (processor, system, rustc or profile) are left out: --across-machines includes them")
     })
 }

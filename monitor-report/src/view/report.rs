@@ -22,16 +22,16 @@ use crate::source::Source;
 /// Rows of each list of the most expensive tests.
 const ROWS: usize = 10;
 
-/// How much of the histories is drawn.
+/// How many histories are drawn, and how far back.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
-    /// Of so many tests: those that changed, then the slowest and those with the highest memory.
+    /// The number of tests with a chart: those that changed first, then the slowest and those with the highest memory.
     pub charts: usize,
-    /// So many of the newest sessions of each.
+    /// The number of sessions in a chart, the newest.
     pub sessions: usize,
 }
 
-/// The page. Changes that were accepted begin `levels`.
+/// The page about a session. `levels` are the changes that were accepted.
 ///
 /// # Errors
 ///
@@ -53,12 +53,12 @@ pub fn page(source: &dyn Source, subject: &Subject, extent: Extent, levels: &Lev
             Section::new("comparison", "Comparison").with_document(&compare::document(comparison, false))
         }
         None => Section::new("comparison", "Comparison")
-            .with_text("There is no session before this one on its machine class, so nothing is compared."),
+            .with_text("Nothing is compared: there is no earlier session of this machine class."),
     });
     page = page.with(most_expensive(&tests));
     let incomplete: Vec<Test> = tests.iter().filter(|test| is_incomplete(test)).cloned().collect();
     if !incomplete.is_empty() {
-        let text = "Crashed, still running, or shared with what other tests left at work: these figures say less.";
+        let text = "Crashed, still running, or disturbed by threads of other tests: these figures may be incomplete.";
         let table = show::table(&incomplete, &[Metric::WallTime, Metric::Memory]);
         page = page.with(Section::new("incomplete", "Incomplete").with_text(text).with_table(&table));
     }

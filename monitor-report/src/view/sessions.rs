@@ -92,7 +92,7 @@ fn row(details: &SessionDetails) -> Vec<Cell> {
     ]
 }
 
-/// What is known of a session as a whole; nothing if there is no such session.
+/// The facts about a session; empty if there is no such session.
 ///
 /// # Errors
 ///

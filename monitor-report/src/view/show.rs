@@ -6,7 +6,7 @@ use monitor_store::{Attribution, CountFlags, Test};
 use crate::document::{Cell, Table, Tone, Value};
 use crate::measure;
 
-/// Greatest first; tests without a value last.
+/// Sorts by a metric, highest value first, tests without a value last.
 pub fn sort_by(tests: &mut [Test], metric: Metric) {
     let key = |test: &Test| measure::value(test, metric).unwrap_or(f64::NEG_INFINITY);
     tests.sort_by(|a, b| key(b).total_cmp(&key(a)));

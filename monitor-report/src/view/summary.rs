@@ -32,7 +32,7 @@ pub fn of_one(source: &dyn Source, session: &Session) -> Result<Document, Report
     }
     let notable: Vec<Test> = tests.into_iter().filter(is_notable).collect();
     if !notable.is_empty() {
-        let title = "Incomplete: crashed, or shared with what other tests left running";
+        let title = "Incomplete: crashed, or disturbed by threads of other tests";
         document = document.with_table("incomplete", title, show::table(&notable, &[Metric::WallTime]));
     }
     Ok(document)
@@ -108,7 +108,7 @@ fn functions(source: &dyn Source, session: &Session) -> Result<Vec<Test>, Report
     Ok(tests)
 }
 
-/// What became of a session's tests, and what they used together.
+/// How the tests of a session ended, and what they used together.
 #[must_use]
 pub fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
     // None of counted tests, whose clocks mean nothing; of no tests at all 0.

@@ -1,4 +1,4 @@
-//! Who uses most, or least, of something.
+//! The highest or lowest values of a metric.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,20 @@ use monitor_store::Test;
 use crate::document::{Table, Value};
 use crate::measure;
 
-/// What is asked.
+/// What to rank.
 #[derive(Clone, Copy, Debug)]
 pub struct Top {
-    /// What is used.
+    /// The metric.
     pub metric: Metric,
-    /// Who uses it.
+    /// What is ranked.
     pub by: By,
-    /// So many of them.
+    /// The number of rows.
     pub limit: usize,
     /// The lowest values instead of the highest.
     pub least: bool,
 }
 
-/// Who uses something.
+/// What is ranked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// A test.
@@ -41,7 +41,7 @@ struct User {
     tests: u64,
 }
 
-/// Who uses most, or least, of a metric: a row for each.
+/// The ranking: a row for each test, module, component or package.
 #[must_use]
 pub fn table(tests: &[Test], wanted: &Top) -> Table {
     let Top { metric, by, limit, least } = *wanted;

@@ -1,4 +1,4 @@
-//! The way of messages to their receiver.
+//! Delivery of messages to their receiver.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -20,8 +20,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// Tries before a message is given up: with those waits, more than a day.
 const ATTEMPTS: u32 = 40;
 
-/// Delivers messages as they become due; never returns. With several servers on one database, or one that ends between
-/// delivery and note, a message may come twice: under the same `id`.
+/// Delivers messages when they are due; never returns. A message may come twice, with the same `id`: if several servers use one
+/// database, or if the server ends before it has noted the delivery.
 pub async fn deliver(state: State, webhook: Webhook) {
     loop {
         sleep(PERIOD).await;

@@ -1,4 +1,4 @@
-//! What is said, and how its receiver knows that it is ours.
+//! The text of a message, and its signature.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use sha2::Sha256;
 use crate::pages::links;
 use crate::store::{Finding, Message, State};
 
-/// Who is told.
+/// The receiver of messages.
 #[derive(Clone)]
 pub struct Webhook {
     /// Where messages are sent by `POST`.
     pub url: String,
     /// What they are signed with.
     pub secret: String,
-    /// How long a message that was not taken waits at first; then twice as long each time.
+    /// The time before the second attempt; it doubles with each attempt.
     pub pause: Duration,
 }
 
@@ -26,7 +26,7 @@ impl std::fmt::Debug for Webhook {
     }
 }
 
-/// What is said of a session that opens or ends findings; `None` if it does neither.
+/// The message about a session that opens or ends findings; `None` if it does neither.
 #[must_use]
 pub fn about(project: &str, session_h: &str, verdict: &str, findings: &[Finding]) -> Option<Message> {
     if findings.is_empty() {

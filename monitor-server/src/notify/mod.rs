@@ -1,4 +1,4 @@
-//! Other programs are told what sessions changed: by messages that wait in the database until they are delivered.
+//! Webhooks: messages about sessions that changed something. They wait in the database until they are delivered.
 
 mod deliver;
 mod message;

@@ -1,18 +1,18 @@
-//! What other programs are to be told.
+//! Messages to other programs.
 
 use super::cells::Cells;
 use super::value::Value;
 
-/// A message on its way.
+/// A message, with its state of delivery.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {
-    /// Its name; a second one of the same name is the same.
+    /// Its identifier: a second message with the same one is the same message.
     pub id: String,
     /// The project that it is about.
     pub project: String,
-    /// What it says.
+    /// Its text, JSON.
     pub body: String,
-    /// How often its receiver did not take it.
+    /// The number of failed attempts to deliver it.
     pub attempts: u32,
     /// When it is to be sent, in seconds since 1970; `None` if it needs no more sending.
     pub due: Option<i64>,

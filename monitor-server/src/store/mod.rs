@@ -34,7 +34,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     ///
-    /// If the transaction failed: then nothing of any of them is stored.
+    /// If the transaction failed. Nothing is stored then.
     fn write(&self, requests: &[&Write]) -> Result<Vec<Outcome>, StoreError>;
 
     /// How many threads may call [`Store::write`] at once.
@@ -101,7 +101,7 @@ pub trait Store: Send + Sync {
     /// As above.
     fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError>;
 
-    /// Messages that are due at a time in seconds since 1970, those that wait longest first, some at once.
+    /// Some messages that are due at `now`, seconds since 1970, those that have waited longest first.
     ///
     /// # Errors
     ///
@@ -122,7 +122,7 @@ pub trait Store: Send + Sync {
     /// As above.
     fn tokens(&self) -> Result<Vec<Token>, StoreError>;
 
-    /// Adds a token of this name, or, if there is none to add, takes it away; false if it was not there.
+    /// Adds a token with this name, or deletes it if `token` is `None`; false if there was none to delete.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ pub struct Write {
     pub contexts: Vec<Context>,
     /// A session; if it is there with another date, revision or description, the request is refused.
     pub session: Option<Session>,
-    /// The session's `Cargo.lock`.
+    /// The text of the session's `Cargo.lock`.
     pub lockfile: Option<String>,
     /// Runs of tests.
     pub runs: Vec<Run>,
@@ -154,13 +154,13 @@ pub struct Write {
     pub verdict: Option<Judged>,
     /// Findings; of one that is there, what became of it is changed.
     pub findings: Vec<Finding>,
-    /// Messages to others that are new, or of which something became.
+    /// Messages that are new or have changed.
     pub messages: Vec<Message>,
     /// Whether each run is a new row whatever is there already; otherwise a run that is there is left alone.
     pub append: bool,
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Stored.
@@ -172,19 +172,19 @@ pub enum Outcome {
     OtherSession,
 }
 
-/// Why the database did not do what it was asked for.
+/// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It can't at the moment; nothing was stored. Trying again may help.
+    /// It is not available at the moment; nothing was stored. Trying again may help.
     #[error("the database is not to be had: {0}")]
     Unavailable(String),
-    /// There is no room.
+    /// The disk is full.
     #[error("the disk of the database is full: {0}")]
     Full(String),
     /// It took too long.
     #[error("the database needed longer than a request may take")]
     TooSlow,
-    /// Something that should not happen.
+    /// An error that should not happen.
     #[error("the database failed: {0}")]
     Broken(String),
 }

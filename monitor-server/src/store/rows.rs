@@ -31,7 +31,7 @@ pub struct Context {
     pub system_info: String,
     /// Toolchain.
     pub python_info: String,
-    /// What decides whether two contexts may be compared; pytest-monitor does not say.
+    /// The machine class; `None` for pytest-monitor, which does not send one.
     pub class: Option<Class>,
 }
 
@@ -88,7 +88,7 @@ pub struct Session {
     pub runs: u64,
     /// Those of them that ended, which is read and not written.
     pub finished: u64,
-    /// The verdict when it was over, in a word or two, which is read and not written here; empty if it was not judged.
+    /// The verdict when it ended, in one or two words, which is read and not written here; empty if it was not judged.
     pub verdict: String,
 }
 
@@ -97,7 +97,7 @@ pub struct Session {
 pub struct Judged {
     /// The session.
     pub session_h: String,
-    /// The verdict in a word or two.
+    /// The verdict in one or two words.
     pub verdict: String,
 }
 

@@ -134,7 +134,7 @@ fn escaped(value: &str) -> String {
     value.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
 }
 
-/// `RUN_DESCRIPTION` of session `s` as pairs of text; no pairs if it is no JSON object.
+/// `RUN_DESCRIPTION` of session `s` as pairs of text; no pairs if it is not JSON object.
 const TAGS: &str = "json_each(CASE WHEN json_valid(s.RUN_DESCRIPTION) THEN CASE json_type(s.RUN_DESCRIPTION) \
      WHEN 'object' THEN s.RUN_DESCRIPTION ELSE '{}' END ELSE '{}' END)";
 

@@ -1,4 +1,4 @@
-//! What functions cost in tests whose instructions were counted.
+//! What each function cost in tests whose instructions were counted.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
@@ -71,7 +71,8 @@ impl Writer {
 }
 
 impl Monitor {
-    /// What functions cost in the test that ran as a process, most expensive first; empty if that was not counted.
+    /// What each function cost in the test that ran as the process `process_h`, most expensive first; empty if that was not
+    /// counted.
     ///
     /// # Errors
     ///

@@ -21,7 +21,7 @@ use crate::sqlite::reader::Reader;
 /// ```
 /// use monitor_store::{Metrics, Monitor, Resource, Sessions, StoreError};
 ///
-/// fn print_hungriest(file: &std::path::Path) -> Result<(), StoreError> {
+/// fn print_highest_memory(file: &std::path::Path) -> Result<(), StoreError> {
 ///     let monitor = Monitor::open(file)?;
 ///     let nightly = Sessions::all().tag("suite", Some("nightly"));
 ///     for metric in monitor.metrics(&Metrics::all().sessions(&nightly).most(Resource::Memory, 10))? {
@@ -29,7 +29,7 @@ use crate::sqlite::reader::Reader;
 ///     }
 ///     Ok(())
 /// }
-/// # assert!(print_hungriest("no such file".as_ref()).is_err());
+/// # assert!(print_highest_memory("no such file".as_ref()).is_err());
 /// ```
 #[derive(Debug)]
 pub struct Monitor {
@@ -70,7 +70,7 @@ impl Monitor {
         Ok(Self { reader: Mutex::new(reader), gone, kept })
     }
 
-    /// Spool files that were found beside the file and not understood, to be told to the user.
+    /// Spool files beside the file that this build does not understand. They are left there; tell the user.
     #[must_use]
     pub fn kept(&self) -> &[Kept] {
         &self.kept
@@ -128,7 +128,7 @@ impl Monitor {
         })
     }
 
-    /// How many sessions `filter` selects (its page is not regarded).
+    /// How many sessions `filter` selects (its page is ignored).
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Monitor {
         self.rows(&sql, values, columns::metric)
     }
 
-    /// How many metric rows `filter` selects (its rank and page are not regarded).
+    /// How many metric rows `filter` selects (its rank and page are ignored).
     ///
     /// # Errors
     ///

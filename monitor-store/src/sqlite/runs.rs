@@ -30,8 +30,8 @@ impl Monitor {
         Ok(tests)
     }
 
-    /// What a session got since a mark that this gave before, 0 at first, and the mark now: for those who hand rows on. Tests
-    /// that run hold the mark back, so that a row may come twice, but none is left out.
+    /// The rows that a session got since `mark`, and the mark for the next call; begin with 0. For programs that pass rows on
+    /// while tests run. Tests that still run hold the mark back, so a row may come twice, but none is left out.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Monitor {
         Ok((tests, now.max(mark)))
     }
 
-    /// What names each test that ended in a session, by path and variant.
+    /// The identity of each test that ended in a session, sorted by path and variant.
     ///
     /// # Errors
     ///

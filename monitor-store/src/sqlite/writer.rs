@@ -18,8 +18,8 @@ use crate::sqlite::types::integer;
 
 /// An open `.pymon` file that takes rows.
 ///
-/// Every call that writes is one transaction, on disk when it returns: whatever happens to the process
-/// afterwards, the rows stay.
+/// Every call that writes is one transaction. When it returns, the rows stay in the file even if the process is killed. A crash
+/// of the whole machine may lose the last rows, but does not damage the file.
 #[derive(Debug)]
 pub struct Writer {
     database: Database,
@@ -50,7 +50,8 @@ impl Writer {
         Self::of(Database::open(path, patience)?)
     }
 
-    /// [`Writer::open`] beside code that may close the file under it; `for_one_test` by a process that runs no other.
+    /// [`Writer::open`] in a process whose other code may close file descriptors, protected by `descriptors`. `for_one_test` is
+    /// true in a process that runs only one test, and makes the file open with settings that cost less.
     ///
     /// # Errors
     ///
@@ -65,7 +66,7 @@ impl Writer {
         Ok(Self { database, process: None, memory: Memory::default(), ended: false, kept })
     }
 
-    /// Spool files that were found beside the file and not understood, to be told to the user.
+    /// Spool files beside the file that this build does not understand. They are left there; tell the user.
     #[must_use]
     pub fn kept(&self) -> &[Kept] {
         &self.kept
@@ -99,13 +100,15 @@ impl Writer {
         Ok(value)
     }
 
-    /// Registers this process and, if it is the first, its session and execution context, and writes its `first` entries,
-    /// in one transaction; returns the context's `ENV_H`.
+    /// Registers this process and writes its `first` entries, in one transaction. The first process of a session also adds the
+    /// session and the execution context. Returns the context's `ENV_H`.
     ///
-    /// The entries are asked for last, with the process as it is registered: its clock is that of the first process of the same
-    /// run, so that a clock that is set between two of them moves no test before another. `session` is asked if there is no such session yet, `context` if neither
-    /// `process.env_h` nor another process with this machine key names a context that is there. Both may take their time: other processes wait for
-    /// this one rather than look up the same.
+    /// `session` is called if the file has no such session yet, `context` if neither `process.env_h` nor another process with
+    /// this machine key names a context that is in the file. Both may be slow: other processes wait for this one and then need
+    /// not look up the same.
+    ///
+    /// `first` is called last, with the process as it is registered. Its clock is that of the first process of the same run, so
+    /// that tests keep their order even if somebody sets the system's clock between two processes.
     ///
     /// # Errors
     ///
@@ -158,8 +161,8 @@ impl Writer {
         self.apply_with(|| entries)
     }
 
-    /// As [`Writer::apply`]; the entries are asked for when nobody else writes, so that a time in them is that of the
-    /// commit, however long the file was locked.
+    /// As [`Writer::apply`], but calls `entries` when this process holds the lock, so that a time in them is not from before a
+    /// long wait.
     ///
     /// # Errors
     ///
@@ -175,8 +178,8 @@ impl Writer {
         Ok(())
     }
 
-    /// As [`Writer::apply`], of a process that probably writes nothing more: notes in the same transaction that it ends,
-    /// which [`Writer::close`] else does in one of its own.
+    /// As [`Writer::apply`], for a process that probably writes nothing more: notes in the same transaction that the process
+    /// ends, for which [`Writer::close`] would need another one.
     ///
     /// # Errors
     ///
@@ -231,8 +234,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Leaves the file open until the process ends: what is committed is in it, and to close it may do harm after
-    /// [`StoreError::Lost`].
+    /// Leaves the file open until the process ends. Committed rows are safe. Use it after [`StoreError::Lost`], when closing
+    /// might close a descriptor that now belongs to another file.
     pub fn leave(self) {
         self.database.leave();
     }

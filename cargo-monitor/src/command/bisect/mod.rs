@@ -28,16 +28,16 @@ Examples:
   cargo monitor bisect sums --metric heap-peak --good v1.2.0
   cargo monitor bisect sums --metric wall-time --good main~40 --bad main -- --release
 
-Commits are built and run in a worktree of their own, with a target folder of their own; arguments after `--` are for `cargo \
-test` there. Commits that do not build are passed by. What was found out is kept: the same command goes on after Ctrl-C.")]
+Commits are built and run in a separate worktree, with a separate target folder; arguments after `--` are for `cargo \
+test` there. Commits that do not compile are skipped. Results are kept: after Ctrl-C the same command continues.")]
 pub struct Arguments {
     /// The test: its name with parameters, with its path, a glob or a part of a name that only one test has
     #[arg(value_name = "TEST", add = complete::test_completer())]
     test: String,
-    /// What to look at
+    /// The metric
     #[arg(short, long, value_name = "METRIC", default_value = "instructions")]
     metric: MetricArgument,
-    /// A commit before the change [default: the last one before the newest change of level in the history]
+    /// A commit before the change [default: the last one before the newest change point in the history]
     #[arg(long, value_name = "COMMIT")]
     good: Option<String>,
     /// A commit with the change

@@ -21,10 +21,10 @@ Examples:
   cargo monitor doctor
   cargo monitor doctor --format json
 
-Looks at the file (can it be read, where does it lie, what waits beside it, which builds and machines are mixed in it), at \
-the environment (variables that nothing reads) and at the sources of the workspace (tests beside monitored ones that are \
-not monitored, allocators that conflict or hide the heap). Ends with exit code 7 if something is wrong, 0 if at most something may \
-mislead.")]
+Checks the file (can it be read, is it on a network, do rows wait in other files, does it mix builds or machines), \
+the environment (variables that nothing reads) and the sources of the workspace (tests without the attribute, \
+allocators that conflict or are not counted). The exit code is 7 if something is wrong, and 0 if something is only \
+doubtful.")]
 pub struct Arguments {}
 
 pub(crate) fn run(_: &Arguments, app: &App) -> anyhow::Result<Exit> {

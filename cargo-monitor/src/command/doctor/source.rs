@@ -78,7 +78,7 @@ impl Seen {
     fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let siblings = match self.unmonitored.as_slice() {
-            [] => Finding::fine("tests", format!("{} monitored, and none beside them that is not", self.monitored)),
+            [] => Finding::fine("tests", format!("{} monitored, all that were found", self.monitored)),
             tests => Finding::doubtful(
                 "tests",
                 format!("{} monitored; beside them are not: {}", self.monitored, some(tests)),

@@ -24,14 +24,14 @@ Examples:
   cargo monitor export -o history.csv
   cargo monitor export latest --as json-lines | jq 'select(.wall_seconds > 1) | .test'
 
-Every row has all that is known of the test and of its session. JSON lines are complete (but for lockfiles). CSV is \
-for spreadsheets: text that one would take for a formula gets an apostrophe before it. Data frames and DuckDB read both, and \
-write Parquet of them. Times are UTC.")]
+Every row has all facts about the test and its session. JSON lines are complete, except for lockfiles. CSV is \
+for spreadsheets: text that a spreadsheet would run as a formula gets an apostrophe before it. Data frames and DuckDB read both, and \
+can write Parquet. Times are UTC.")]
 pub struct Arguments {
     /// Which sessions: a branch, commit, date, tag:KEY=VALUE, … [default: all]
     #[arg(value_name = "SESSIONS", add = complete::session_completer())]
     sessions: Option<String>,
-    /// Form of the rows [default: by the file's name, else json-lines]
+    /// Format of the rows [default: by the file's name, or json-lines]
     #[arg(long = "as", value_name = "FORM")]
     form: Option<Form>,
     /// Write to this file instead of stdout
@@ -86,7 +86,7 @@ fn form(arguments: &Arguments, format: Format) -> anyhow::Result<Form> {
     match (arguments.form, extension.as_deref(), format) {
         (Some(form), ..) => Ok(form),
         (None, Some("parquet"), _) => {
-            bail!("cannot export as Parquet: export as json-lines, of which DuckDB and others make it")
+            bail!("cannot export as Parquet: export as json-lines, and let DuckDB or another program convert it")
         }
         (None, _, Format::Markdown) => bail!("cannot export as markdown: use --as csv or --as json-lines"),
         (None, Some("csv"), _) | (None, _, Format::Csv) => Ok(Form::Csv),

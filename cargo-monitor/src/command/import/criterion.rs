@@ -17,10 +17,11 @@ pub(super) fn read(files: &[PathBuf], root: &Path) -> anyhow::Result<Report> {
     let (mut tests, mut contents) = (Vec::new(), Vec::new());
     for file in files {
         let text = fs::read_to_string(file)?;
-        let estimates: Value = serde_json::from_str(&text).with_context(|| format!("{} is no JSON", file.display()))?;
+        let estimates: Value =
+            serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?;
         let name = name(file, root);
         let nanoseconds = ESTIMATES.iter().find_map(|key| estimates[key]["point_estimate"].as_f64());
-        let nanoseconds = nanoseconds.with_context(|| format!("{} holds no estimate of a mean", file.display()))?;
+        let nanoseconds = nanoseconds.with_context(|| format!("{} has no estimate of a mean", file.display()))?;
         contents.push(format!("{name}\n{text}"));
         let (group, benchmark) = name.rsplit_once('/').unwrap_or(("", &name));
         let test = Timed::new(group, benchmark, nanoseconds / 1e9);

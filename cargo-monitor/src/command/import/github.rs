@@ -10,9 +10,9 @@ use super::unit;
 
 /// Each entry as a run.
 pub(super) fn read(text: &str) -> anyhow::Result<Vec<Report>> {
-    let json = &text[text.find('{').context("there is no object in it")?..];
+    let json = &text[text.find('{').context("it has no JSON object")?..];
     let json = json.trim_end().trim_end_matches(';');
-    let data: Value = serde_json::from_str(json).context("what follows BENCHMARK_DATA is no JSON")?;
+    let data: Value = serde_json::from_str(json).context("the text after BENCHMARK_DATA is not JSON")?;
     let suites = data["entries"].as_object().context("it has no `entries`")?;
     let mut reports = Vec::new();
     for (suite, entries) in suites {

@@ -24,7 +24,7 @@ const KNOWN: [&str; 11] = [
 
 /// Each repetition is a row; their mean, where the repetitions themselves are not in the file.
 pub(super) fn read(text: &str) -> anyhow::Result<Report> {
-    let data: Value = serde_json::from_str(text).context("it is no JSON")?;
+    let data: Value = serde_json::from_str(text).context("it is not JSON")?;
     let runs = data["benchmarks"].as_array().context("it has no `benchmarks`")?;
     let context = &data["context"];
     let word = |name: &str| context[name].as_str().unwrap_or_default().to_owned();

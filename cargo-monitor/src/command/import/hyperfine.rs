@@ -8,7 +8,7 @@ use super::report::{Report, Timed};
 
 /// Each command is a row, with its mean times and the largest resident peak of its runs.
 pub(super) fn read(text: &str) -> anyhow::Result<Report> {
-    let data: Value = serde_json::from_str(text).context("it is no JSON")?;
+    let data: Value = serde_json::from_str(text).context("it is not JSON")?;
     let results = data["results"].as_array().context("it has no `results`")?;
     let mut report = Report { identity: hash_hex([text]), ..Report::default() };
     for result in results {

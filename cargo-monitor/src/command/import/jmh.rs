@@ -10,8 +10,8 @@ use super::unit;
 
 /// Each benchmark is a row, whatever its mode: a rate is what one operation takes.
 pub(super) fn read(text: &str) -> anyhow::Result<Report> {
-    let data: Value = serde_json::from_str(text).context("it is no JSON")?;
-    let runs = data.as_array().context("it is no array")?;
+    let data: Value = serde_json::from_str(text).context("it is not JSON")?;
+    let runs = data.as_array().context("it is not an array")?;
     let mut report = Report { identity: hash_hex([text]), ..Report::default() };
     for run in runs {
         let word = |name: &str| run[name].as_str().unwrap_or_default();

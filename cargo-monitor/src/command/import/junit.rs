@@ -24,7 +24,7 @@ const LATER: [&str; 2] = ["rerunFailure", "rerunError"];
 
 /// A report.
 pub(super) fn read(text: &str) -> anyhow::Result<Report> {
-    let root = Element::parse(text).context("it is no XML")?;
+    let root = Element::parse(text).context("it is not XML")?;
     ensure!(ROOTS.contains(&root.name.as_str()), "it is XML, but no JUnit report");
     let all = root.all();
     let cases = || all.iter().filter(|element| element.name == "testcase");

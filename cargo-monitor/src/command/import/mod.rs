@@ -41,27 +41,27 @@ Examples:
   cargo monitor import gh-pages/dev/bench/data.js
   cargo monitor import python-suite/.pymon rows.jsonl rows.csv
 
-What is there already is not added again, so that the same file can be imported twice. Tools that do not tell their machine \
-get a machine class of their own for each --machine, and are compared within it only. What is left out is counted, and named \
-on standard error. If there is nothing to import in any of the files, no session is made, and the exit code is 3.")]
+Nothing is added twice, so the same file can be imported again. Files that do not name their machine \
+get a machine class for each --machine, and are compared only within it. What is left out is counted, and listed \
+on standard error. If no file has anything to import, no session is made, and the exit code is 3.")]
 pub struct Arguments {
     /// Files, or folders with files of criterion, JUnit and the others
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
-    /// What wrote them [default: told by their contents]
+    /// The tool that wrote them [default: recognised by the contents]
     #[arg(long, value_name = "TOOL")]
     from: Option<Source>,
-    /// Make one session of all files, also of those of a later import with the same name [default: one of each file or
+    /// Make one session of all files, and of those of a later import with the same name [default: a session for each file or
     /// folder]
     #[arg(long, value_name = "NAME")]
     session: Option<String>,
-    /// Revision that was measured, where the file does not tell
+    /// Revision that was measured, if the file does not say
     #[arg(long, value_name = "COMMIT")]
     commit: Option<String>,
-    /// Name of the machine, where the file does not tell
+    /// Name of the machine, if the file does not say
     #[arg(long, value_name = "NAME", default_value = "unknown")]
     machine: String,
-    /// Add a field to the sessions' description (repeat it for several)
+    /// Add a field to the description of the sessions (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
     tag: Vec<(String, String)>,
 }

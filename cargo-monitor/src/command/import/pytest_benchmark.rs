@@ -8,7 +8,7 @@ use super::report::{Machine, Report, Timed};
 
 /// Each benchmark is a row, with the mean of its rounds.
 pub(super) fn read(text: &str) -> anyhow::Result<Report> {
-    let data: Value = serde_json::from_str(text).context("it is no JSON")?;
+    let data: Value = serde_json::from_str(text).context("it is not JSON")?;
     let benchmarks = data["benchmarks"].as_array().context("it has no `benchmarks`")?;
     let commit = &data["commit_info"];
     let mut fields = Vec::new();

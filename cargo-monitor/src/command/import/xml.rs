@@ -44,7 +44,7 @@ impl Element {
             }
         }
         match (open.len(), open.pop()) {
-            (1, Some(document)) => document.children.into_iter().next().context("there is no element in it"),
+            (1, Some(document)) => document.children.into_iter().next().context("it has no element"),
             (_, element) => bail!("it ends within <{}>", element.unwrap_or_default().name),
         }
     }

@@ -26,10 +26,10 @@ impl Source {
     /// What the user says; else the clone that this program was built in, if it is still there; else this program's version.
     pub(super) fn choose(path: Option<&Path>, git: Option<&str>, version: Option<&str>) -> anyhow::Result<Self> {
         if let Some(path) = path {
-            let path = std::path::absolute(path).context("cannot tell the current folder")?;
+            let path = std::path::absolute(path).context("cannot find the current folder")?;
             let found = [path.clone(), path.join("..")].into_iter().find(|folder| has_runtime(folder));
             let Some(found) = found else {
-                bail!("no clone of the repository of monitor-runtime in {}", path.display());
+                bail!("{} is not a clone of the repository of monitor-runtime", path.display());
             };
             return Ok(Self::Path(normal(&found)));
         }
@@ -46,7 +46,9 @@ impl Source {
         // Cargo's own, which it may clean up. A user's folder may be called so too, but not both.
         let parts: Vec<_> = clone.components().map(Component::as_os_str).collect();
         if parts.windows(2).any(|pair| pair == ["git", "checkouts"]) {
-            bail!("cargo monitor was installed from git: say where from, by --git URL, for the tests to use the same");
+            bail!(
+                "cargo monitor was installed from git: give the same URL with --git URL, so that the tests use the same version"
+            );
         }
         Ok(Self::Path(clone))
     }
@@ -106,7 +108,9 @@ pub(super) fn add_to_workspace(text: &str, folder: &Path, source: &Source) -> an
     let add = |manifest: &mut DocumentMut| {
         let workspace = table(manifest.as_table_mut(), "workspace")?;
         let dependencies = workspace.get_mut("dependencies").and_then(Item::as_table_like_mut);
-        dependencies.context("`workspace.dependencies` is no table")?.insert(NAME, source.value(NAME, folder).into());
+        dependencies
+            .context("`workspace.dependencies` is not a table")?
+            .insert(NAME, source.value(NAME, folder).into());
         Ok(())
     };
     edited(text, add).map(Some)
@@ -120,7 +124,7 @@ fn set(dependencies: &mut Table, item: Item) -> anyhow::Result<()> {
 /// A table, which is made if there is none.
 fn table<'a>(parent: &'a mut Table, name: &str) -> anyhow::Result<&'a mut Table> {
     let item = parent.entry(name).or_insert_with(|| Item::Table(Table::new()));
-    item.as_table_mut().with_context(|| format!("`{name}` is no table of its own"))
+    item.as_table_mut().with_context(|| format!("`{name}` is not a table of its own"))
 }
 
 /// The manifest with a change. Lines that stay keep their line ends, which the editor does not.

@@ -17,6 +17,7 @@ use self::dependency::Source;
 use self::plan::Plan;
 use crate::app::App;
 use crate::exit::Exit;
+use crate::options::Format;
 use crate::output::{self, Column, Document, Table, Tone, Value};
 use crate::sources::packages::{self, Workspace};
 
@@ -32,24 +33,24 @@ Examples:
 Adds the dev-dependency monitor-runtime to each package that has tests (to one whose library brings a global \
 allocator: monitor-core, under the same name), `#[monitor_runtime::monitored]` below the attributes of each test, and \
 `.pymon*` to .gitignore; `#[global_allocator]` of binaries with tests becomes `#[monitor_runtime::allocator]`. Nothing \
-else changes, not a byte. What is left alone is named with the reason: tests that macros make, files that do not \
-parse. A second run changes nothing; --undo takes all back, whatever else was edited since.
+else changes. What could not be changed is listed with the reason: tests that macros make, files that do not \
+parse. A second run changes nothing. --undo removes all of it again and keeps your other edits.
 
-The dependency is the clone that cargo monitor was built in, if it is still there, else the version of cargo monitor.")]
+The dependency is the clone that cargo monitor was built in, if it still exists, otherwise the version of cargo monitor.")]
 pub struct Arguments {
     /// Only show what would change, as a patch
     #[arg(long)]
     dry_run: bool,
-    /// Take back what earlier runs have done
+    /// Undo what earlier runs of init have done
     #[arg(long, conflicts_with_all = ["modules", "package", "path", "git", "use_version"])]
     undo: bool,
-    /// Put the attribute on modules of tests where that covers them, instead of on each test
+    /// Put the attribute on test modules instead of on each test, where it covers all of their tests
     #[arg(long)]
     modules: bool,
-    /// Only this package (repeat it for several) [default: all of the workspace]
+    /// Only this package (repeatable) [default: all packages of the workspace]
     #[arg(long, short, value_name = "NAME")]
     package: Vec<String>,
-    /// Depend on a clone of the repository of cargo monitor
+    /// Depend on a clone of cargo monitor's repository
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, group = "source")]
     path: Option<PathBuf>,
     /// Depend on a git repository
@@ -61,7 +62,7 @@ pub struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
-    let here = env::current_dir().context("cannot tell the current folder")?;
+    let here = env::current_dir().context("cannot find the current folder")?;
     let workspace = packages::workspace(&here)?;
     if arguments.undo {
         return undo(&workspace.root, arguments.dry_run, app);
@@ -80,17 +81,17 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
             output::note(&format!("left alone: {}: {what}: {why}", path.display()));
         }
         return match conflict {
-            Some(conflict) => bail!("cargo would not take the dependency: {conflict}"),
+            Some(conflict) => bail!("cargo would refuse the dependency: {conflict}"),
             None => Ok(Exit::Success),
         };
     }
     if let Some(conflict) = conflict {
-        bail!("nothing was changed: cargo does not take the dependency: {conflict}");
+        bail!("nothing was changed: cargo refuses the dependency: {conflict}");
     }
     make(&workspace, &plan)?;
-    app.print(&document(&plan))?;
+    app.print(&document(&plan, app.format()))?;
     if plan.packages.is_empty() {
-        output::note(&"no tests were found that could have the attribute");
+        output::note(&"there are no tests to monitor");
     } else {
         for tests in plan.packages.iter().filter(|tests| tests.dependency == Some("monitor-core")) {
             output::note(&format!(
@@ -119,7 +120,7 @@ fn make(workspace: &Workspace, plan: &Plan) -> anyhow::Result<()> {
     if let Err(error) = resolved {
         plan.manifests.iter().try_for_each(|change| change.unmake(root))?;
         change::forget_last(root, all.len())?;
-        return Err(error.context("nothing was changed: cargo does not take the dependency"));
+        return Err(error.context("nothing was changed: cargo refuses the dependency"));
     }
     plan.others.iter().try_for_each(|change| change.make(root))
 }
@@ -151,7 +152,7 @@ fn show<'a>(changes: impl Iterator<Item = &'a Change>) -> anyhow::Result<()> {
     output::write(&changes.map(Change::diff).collect::<String>())
 }
 
-fn document(plan: &Plan) -> Document {
+fn document(plan: &Plan, format: Format) -> Document {
     let mut packages = Table::new(&[
         ("package", "package"),
         ("added", "tests now monitored"),
@@ -174,5 +175,11 @@ fn document(plan: &Plan) -> Document {
             Value::Text(why.clone()).into(),
         ]);
     }
-    Document::default().with_table("packages", "Packages", packages).with_table("left_alone", "Left alone", left)
+    let document = Document::default().with_table("packages", "Packages", packages);
+    // Programs find the same keys always; people need not read of what is not there.
+    if format == Format::Table && left.rows.is_empty() {
+        document
+    } else {
+        document.with_table("left_alone", "Left alone", left)
+    }
 }

@@ -60,7 +60,7 @@ impl Run<'_> {
         command.args(self.color_arguments()).args(self.arguments);
         command.env("MONITOR_SESSION", self.session);
         if let Some(file) = self.file {
-            command.env("MONITOR_DB", std::path::absolute(file).context("cannot tell the current folder")?);
+            command.env("MONITOR_DB", std::path::absolute(file).context("cannot find the current folder")?);
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if self.stdout_to_stderr {

@@ -28,25 +28,25 @@ use monitor_report::view::{compare as view, summary};
 /// How the tests run, and under what names they are recorded.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Run the tests so many times in a row, each as a session of its own; stops when a run fails. To compare two states, take
-    /// turns (each with --repeat 1), or let --confirm do it
+    /// Run the tests N times, each time as a new session; stop when a run fails. To compare two versions of the code, run them
+    /// in turns without --repeat, or use --confirm
     #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
-    /// Measure what looks worse than before again, alone, in N pairs of head and base, and end with 5 if it is; the base is
-    /// built in a worktree of its own
+    /// Measure tests that look worse than before again, one at a time, in N pairs of head and base, and end with 5 if they are;
+    /// the base is built in its own worktree
     #[arg(long, value_name = "N", conflicts_with = "repeat", value_parser = clap::value_parser!(u32).range(SAMPLES_MIN as i64..))]
     confirm: Option<u32>,
-    /// Add a field to the session's description (repeat it for several)
+    /// Add a field to the session's description (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
     tag: Vec<String>,
     /// Describe the session
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// Record every test under this component
+    /// Record all tests under this component
     #[arg(long, value_name = "NAME")]
     component: Option<String>,
-    /// Count instructions: run each monitored test once more, in a process of its own under valgrind, which takes 25 to 150 times
-    /// as long
+    /// Count instructions: run each monitored test once more, in its own process under valgrind, which takes 25 to 150 times as
+    /// long
     #[arg(long)]
     instructions: bool,
     /// All other arguments are cargo's
@@ -92,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
                 record_others(counting.outside(), &run, file, &session_h, Some(counting.version()), app)?;
                 code
             }
-            (_, None) if arguments.instructions => bail!("MONITOR_DB is off, and counts are only of use in a file"),
+            (_, None) if arguments.instructions => bail!("MONITOR_DB is off, but instruction counts need a file"),
             (Runner::Nextest, Some(file)) => run_and_measure(&run, file, &session_h, app)?,
             _ => run.run(&[])?,
         };
@@ -102,11 +102,11 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
         }
     }
     let Some(file) = file else {
-        output::note(&"nothing is recorded: MONITOR_DB is off");
+        output::note(&"nothing was recorded: MONITOR_DB is off");
         return Ok(Exit::Cargo(code));
     };
     // What cargo has to say is what counts; that its tests cannot be summed up is only told.
-    match print_summary(app, &file, &sessions) {
+    match print_summary(app, &file, &sessions, code) {
         Err(error) if explain::of(&error) != Exit::Success => output::error(&error),
         _ => {}
     }
@@ -124,7 +124,7 @@ fn confirmed(arguments: &Arguments, app: &App, file: &Path, session_h: &str, pai
         None => None,
     };
     let Some(sides) = sides else {
-        output::note(&"there is no session before this one on its machine class: nothing to measure again");
+        output::note(&"nothing is measured again: there is no earlier session of this machine class");
         return Ok(Exit::Success);
     };
     let levels = app.levels(&monitor)?;
@@ -166,8 +166,11 @@ fn record_others(
     Ok(())
 }
 
-fn print_summary(app: &App, file: &Path, sessions: &[String]) -> anyhow::Result<()> {
-    let nothing = "no monitored test ran: put #[monitored] on the tests to be measured";
+fn print_summary(app: &App, file: &Path, sessions: &[String], code: u8) -> anyhow::Result<()> {
+    let nothing = match code {
+        0 => "no monitored test ran: `cargo monitor init` puts #[monitored] on every test",
+        _ => "nothing was measured: cargo failed before a monitored test ran",
+    };
     let monitor = match Monitor::open(file) {
         Err(StoreError::Missing { .. }) => {
             output::note(&nothing);
@@ -205,7 +208,7 @@ impl Series {
         let text = |name| Ok::<_, anyhow::Error>(app.variable(name)?.map(|text| text.to_string_lossy().into_owned()));
         let named = text("MONITOR_SESSION")?;
         if named.is_some() && arguments.repeat > 1 {
-            bail!("MONITOR_SESSION names one session, --repeat makes several: unset one");
+            bail!("MONITOR_SESSION names one session, but --repeat makes several: use only one of them");
         }
         let now = monitor_store::Timestamp::now();
         let name = named.unwrap_or_else(|| hash_hex([now.to_string(), std::process::id().to_string()]));
