@@ -36,7 +36,7 @@ fn an_empty_file_and_one_without_sessions() {
     fs::write(fixture.file(), "").expect("a file can be written");
     let run = fixture.run(&["show"]);
     assert_eq!(run.code, Some(3), "{}", run.stderr);
-    assert!(run.stderr.contains("holds no session"), "{}", run.stderr);
+    assert!(run.stderr.contains("has no session"), "{}", run.stderr);
     Writer::open(&fixture.file()).and_then(|writer| writer.close(true)).expect("a file can be made");
     let run = fixture.run(&["show"]);
     assert_eq!(run.code, Some(3), "{}", run.stderr);
@@ -47,14 +47,14 @@ fn an_empty_file_and_one_without_sessions() {
 fn a_corrupt_file_a_folder_and_another_database() {
     let fixture = Fixture::empty();
     fs::write(fixture.file(), "no database at all ".repeat(100)).expect("a file can be written");
-    refuses(&fixture, 4, "no SQLite database");
+    refuses(&fixture, 4, "not an SQLite database");
     fs::remove_file(fixture.file()).expect("it is there");
     fs::create_dir(fixture.file()).expect("a folder can be made");
     refuses(&fixture, 4, "is a folder");
     fs::remove_dir(fixture.file()).expect("it is there");
     fs::write(fixture.file(), "").expect("a file can be written");
     monitor_tests::Database::open(&fixture.file()).execute("create table somebody_elses (x)");
-    refuses(&fixture, 4, "no .pymon file");
+    refuses(&fixture, 4, "not a .pymon file");
 }
 
 /// As the file that is meant and as one to take sessions from; its program numbers its schema where we do.
@@ -79,7 +79,7 @@ fn another_programs_database_is_left_as_it_is() {
         for args in taken_from.iter().chain(&written_to) {
             let run = fixture.run(args);
             assert_eq!(run.code, Some(4), "{args:?}: {}{}", run.stdout, run.stderr);
-            let told = [name, "no .pymon file", "it has the tables somebody_elses"];
+            let told = [name, "not a .pymon file", "it has the tables somebody_elses"];
             assert!(told.iter().all(|words| run.stderr.contains(words)), "{args:?}: {}", run.stderr);
             assert!(fs::read(&theirs).expect("it is there") == before, "{args:?} changed it, version {version}");
         }
@@ -183,9 +183,9 @@ fn files_that_cannot_be_imported() {
     for (name, text, message) in [
         ("empty.json", "", "empty"),
         ("unknown.txt", "hello", "its format is not recognised"),
-        ("broken.xml", "<testsuites><testsuite>", "no XML"),
+        ("broken.xml", "<testsuites><testsuite>", "not XML"),
         ("other.xml", "<html></html>", "no JUnit report"),
-        ("data.js", "window.BENCHMARK_DATA = {\"entries\": [}", "no JSON"),
+        ("data.js", "window.BENCHMARK_DATA = {\"entries\": [}", "not JSON"),
         ("rows.jsonl", "{\"session\": \"a\"}", "row 1"),
         ("rows.csv", "session,run_date,commit\r\n\"a", "row 2"),
         ("short.csv", "session,run_date,commit\r\na,b\r\n", "row 2"),

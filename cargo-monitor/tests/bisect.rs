@@ -136,7 +136,7 @@ fn what_was_found_out_before_ctrl_c_is_not_asked_again() {
     }
     said.extend(lines.map_while(Result::ok).map(|line| line + "\n"));
     let status = child.wait().expect("it ends");
-    assert!(!status.success() && said.contains("the same command goes on from there"), "{status}: {said}");
+    assert!(!status.success() && said.contains("the same command continues from there"), "{status}: {said}");
     assert_eq!(project.git(&["worktree", "list"]).lines().count(), 1, "the worktree is gone");
 
     let run = monitor(&project, &arguments);

@@ -71,9 +71,9 @@ fn sessions_have_many_names() {
         assert!(shown.contains(id), "{name}: {shown}");
     }
     for (name, message) in [
-        ("beef", "`beef` is ambiguous, it is commit:beef02aaaa and commit:beef01aaaa"),
+        ("beef", "`beef` is ambiguous, it can be commit:beef02aaaa and commit:beef01aaaa"),
         ("fsater", "no session matches `fsater`; did you mean `faster`?"),
-        ("latest~3", "`latest~3` goes back too far: it selects 3 sessions"),
+        ("latest~3", "`latest~3` goes back too far: there are 3 such sessions"),
     ] {
         let run = fixture.run(&["show", name]);
         assert_eq!(run.code, Some(3));
@@ -221,7 +221,7 @@ fn doctor_sees_what_lies_around_the_file() {
     fs::write(fixture.folder().join(".pymon"), "no database ".repeat(100)).expect("a file can be written");
     let corrupt = doctor(&[]);
     assert_eq!(corrupt.code, Some(7), "{}", corrupt.stderr);
-    assert!(corrupt.stdout.contains("no SQLite database"), "{}", corrupt.stdout);
+    assert!(corrupt.stdout.contains("not an SQLite database"), "{}", corrupt.stdout);
 }
 
 #[test]

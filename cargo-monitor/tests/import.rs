@@ -297,7 +297,7 @@ fn nothing_to_import_makes_no_session() {
     for name in [file.as_str(), "nothing"] {
         let run = fixture.run(&["import", name]);
         assert_eq!(run.code, Some(3), "{}", run.stderr);
-        assert!(run.stderr.contains(&format!("{name} holds nothing that can be imported")), "{}", run.stderr);
+        assert!(run.stderr.contains(&format!("{name} has nothing that can be imported")), "{}", run.stderr);
     }
     assert!(!fixture.file().exists(), "nor a file");
     let run = fixture.run(&["import", &file]);

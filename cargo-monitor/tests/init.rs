@@ -308,7 +308,7 @@ fn what_can_not_be_done_is_told() {
     let project = Project::new(&[("Cargo.toml", manifest), ("src/lib.rs", "fn f() {\n")]);
     let nothing = init(&project, &[]).succeeded();
     assert!(
-        nothing.stdout.contains("it does not parse") && nothing.stderr.contains("no tests were found"),
+        nothing.stdout.contains("it does not parse") && nothing.stderr.contains("there are no tests to monitor"),
         "{nothing:?}"
     );
     assert!(!project.path(".pymon-init.json").exists());

@@ -133,7 +133,7 @@ fn a_server_that_refuses_or_is_not_there_is_told_of() {
         (&["push", "http://127.0.0.1:9"][..], "http://127.0.0.1:9/api/v2/sessions does not answer"),
         (&["push", "nowhere"], "\"nowhere\" is not the address of a server"),
         (&["push"], "set MONITOR_REMOTE"),
-        (&["--db", "http://127.0.0.1:9", "prune", "--keep", "1"], "this command works on a file"),
+        (&["--db", "http://127.0.0.1:9", "prune", "--keep", "1"], "this command needs a file"),
         (&["--db", "http://127.0.0.1:9", "show"], "does not answer"),
     ] {
         let failed = remote(&fixture, args);

@@ -112,7 +112,7 @@ fn rules_for_everybody_stand_in_a_file() {
     for (text, told) in [
         ("[gate]\nbase = 'v1.0'\n", "gate.base: unknown key: write baseline, metrics"),
         ("[gate]\nbaseline = 'v1.0'\nthresholds = ['speed=1%']\n", "gate.thresholds: `speed` is not a metric"),
-        ("[gate\n", "is no TOML"),
+        ("[gate\n", "is not valid TOML"),
     ] {
         write(text);
         let run = repository.fixture.run(&["gate"]);
@@ -179,7 +179,7 @@ fn an_accepted_change_begins_a_new_level() {
     let unknown = repository.fixture.run(&["accept", "test_9", "--metric", "allocations"]);
     assert_eq!(unknown.code, Some(3), "{}", unknown.stderr);
     let unknown = repository.fixture.run(&["accept", "test_0", "--metric", "allocations", "nowhere"]);
-    assert!(unknown.stderr.contains("git knows no commit `nowhere`"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("git does not know the commit `nowhere`"), "{}", unknown.stderr);
 }
 
 #[test]

@@ -299,7 +299,7 @@ fn the_exit_code_is_cargos_whatever_becomes_of_the_file() {
     for command in ["test", "nextest"] {
         let corrupt = run(monitor(&project, &[command, "--lib"])).succeeded();
         assert!(
-            corrupt.stderr.contains("error: ") && corrupt.stderr.contains("no SQLite database"),
+            corrupt.stderr.contains("error: ") && corrupt.stderr.contains("not an SQLite database"),
             "{}",
             corrupt.stderr
         );

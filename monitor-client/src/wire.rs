@@ -264,7 +264,7 @@ pub fn to_whole(number: &Number) -> Option<i64> {
 
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let number = Number::deserialize(deserializer)?;
-    to_whole(&number).ok_or_else(|| D::Error::custom(format!("{number} is no whole number that can be kept")))
+    to_whole(&number).ok_or_else(|| D::Error::custom(format!("{number} is not a whole number that can be stored")))
 }
 
 fn line(value: &impl Serialize) -> String {

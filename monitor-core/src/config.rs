@@ -175,7 +175,7 @@ impl Reader<'_> {
         match value.parse() {
             Ok(parsed) => Some(parsed),
             Err(remedy) => {
-                self.problem(format!("{name}={value} is not understood: {remedy}"));
+                self.problem(format!("{name}={value} is not valid: {remedy}"));
                 None
             }
         }
@@ -208,7 +208,7 @@ impl Reader<'_> {
                 Some((key, value)) if !key.trim().is_empty() => {
                     tags.push((key.trim().to_owned(), value.trim().to_owned()));
                 }
-                _ => self.problem(format!("MONITOR_TAGS has {part:?}, which is no tag: write KEY=VALUE,KEY=VALUE")),
+                _ => self.problem(format!("MONITOR_TAGS has {part:?}, which is not a tag: write KEY=VALUE,KEY=VALUE")),
             }
         }
         tags

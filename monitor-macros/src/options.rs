@@ -79,7 +79,7 @@ impl Options {
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             if input.is_empty() || input.peek(Token![,]) {
-                return Err(Error::new(name.span(), format!("option \"{text}\" lacks its value after `=`")));
+                return Err(Error::new(name.span(), format!("option \"{text}\" has no value after `=`")));
             }
             Some(Value::parse_for(&text, input)?)
         } else {

@@ -43,7 +43,7 @@ pub(crate) fn function(function: &ItemFn, options: &Options) -> Result<()> {
     {
         return Err(Error::new_spanned(
             &signature.generics,
-            "a generic function can't be monitored: it is no test; put #[monitored] on the tests that call it",
+            "a generic function can't be monitored: it is not a test; put #[monitored] on the tests that call it",
         ));
     }
     if let (false, Some(argument)) = (gets_arguments, signature.inputs.first()) {

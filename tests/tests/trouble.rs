@@ -23,7 +23,7 @@ fn a_file_that_is_no_database_is_left_as_it_is() {
     for content in cases {
         let place = TEN_TESTS.place();
         fs::write(&place.path, &content).expect("a file can be written");
-        place.runs_in_trouble(&["damaged or no SQLite database", "move it away", "MONITOR_DB"]);
+        place.runs_in_trouble(&["damaged or not an SQLite database", "move it away", "MONITOR_DB"]);
         assert_eq!(fs::read(&place.path).expect("the file can be read"), content);
         let files = fs::read_dir(place.folder.path()).expect("the folder can be read").count();
         assert_eq!(files, 2, "the file and the spool file");
@@ -58,7 +58,7 @@ fn a_database_of_another_program_is_left_as_it_is() {
         let theirs = format!("create table users (name); pragma user_version = {version}");
         rusqlite::Connection::open(&place.path).and_then(|c| c.execute_batch(&theirs)).expect("a database can be made");
         let content = fs::read(&place.path).expect("the file can be read");
-        place.runs_in_trouble(&["is a database, but no .pymon file", "it has the tables users", "MONITOR_DB"]);
+        place.runs_in_trouble(&["is a database, but not a .pymon file", "it has the tables users", "MONITOR_DB"]);
         assert!(fs::read(&place.path).expect("the file can be read") == content, "version {version}");
     }
 }
@@ -79,7 +79,7 @@ fn a_damaged_page_is_told_where_it_matters() {
         if run.stderr.is_empty() {
             place.is_as_without_us(&run);
         } else {
-            place.is_in_trouble(&run, &["damaged or no SQLite database", "move it away"]);
+            place.is_in_trouble(&run, &["damaged or not an SQLite database", "move it away"]);
             told += 1;
         }
     }

@@ -138,7 +138,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
                 _ => bytes(&draw(arguments, &heading, &curves), &curves, kind)?,
             };
             fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-            output::note(&format!("{} has the chart", path.display()));
+            output::note(&format!("chart written to {}", path.display()));
         }
     }
     Ok(Exit::Success)

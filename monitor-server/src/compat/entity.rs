@@ -126,7 +126,7 @@ pub fn to_session(body: &Value, path: Option<&str>) -> Result<Session, Problem> 
     let run_date = date::normal(&run_date).unwrap_or_else(|| {
         fields.wrong(
             "run_date",
-            format!("{} is no date: write 2026-11-23T01:02:03.456789", python::repr(&run_date.into())),
+            format!("{} is not a date: write 2026-11-23T01:02:03.456789", python::repr(&run_date.into())),
         );
         String::new()
     });

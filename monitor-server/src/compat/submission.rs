@@ -42,7 +42,7 @@ impl FromRequest<State> for Submission {
 /// If it is none.
 pub async fn json(headers: &HeaderMap, body: Body, state: &State) -> Result<Value, Problem> {
     let bytes = body::read(headers, body, &state.options).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Problem::bad(format!("the body is no JSON: {error}")))
+    serde_json::from_slice(&bytes).map_err(|error| Problem::bad(format!("the body is not JSON: {error}")))
 }
 
 fn content_type(headers: &HeaderMap) -> String {

@@ -69,7 +69,7 @@ fn session(json: wire::Session) -> Result<Session, Problem> {
         entity::check_text(name, text.as_deref().unwrap_or("")).map_err(wrong)?;
     }
     let run_date = date::normal(&json.run_date)
-        .ok_or_else(|| wrong(("run_date".into(), format!("{:?} is no date", json.run_date))))?;
+        .ok_or_else(|| wrong(("run_date".into(), format!("{:?} is not a date", json.run_date))))?;
     let mut tags = Vec::new();
     for (name, value) in &json.description {
         let text = if value.is_null() { None } else { Some(python::text(value)) };
@@ -184,7 +184,7 @@ fn profile(json: &Map<String, Value>) -> Checked<Profile> {
     let word = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or("");
     let given = |name: &str| json.get(name).is_some_and(|value| !value.is_null());
     let outcome = Outcome::parse(word("outcome"))
-        .ok_or_else(|| ("profile.outcome".to_owned(), format!("{:?} is no outcome", word("outcome"))))?;
+        .ok_or_else(|| ("profile.outcome".to_owned(), format!("{:?} is not an outcome", word("outcome"))))?;
     let attribution = Attribution::parse(word("attribution"));
     let mem_source = MemSource::parse(word("mem_source"));
     for (name, unknown) in [("attribution", attribution.is_none()), ("mem_source", mem_source.is_none())] {

@@ -38,7 +38,7 @@ struct Form<'a> {
 pub fn test(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     let metric = match wanted.parameter("metric") {
         "" => Metric::WallTime,
-        name => measure::metric(name).ok_or_else(|| Problem::field("metric", format!("{name:?} is no metric")))?,
+        name => measure::metric(name).ok_or_else(|| Problem::field("metric", format!("{name:?} is not a metric")))?,
     };
     let test = find(wanted, project)?;
     let archive = Archive::new(project)?;

@@ -43,7 +43,7 @@ pub fn top(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     };
     let (metric, by) = (or("metric", Metric::WallTime.name()), or("by", "test"));
     let metric =
-        measure::metric(&metric).ok_or_else(|| Problem::field("metric", format!("{metric:?} is no metric")))?;
+        measure::metric(&metric).ok_or_else(|| Problem::field("metric", format!("{metric:?} is not a metric")))?;
     let known = BY.iter().find(|(name, _)| *name == by);
     let (_, who) = known.ok_or_else(|| Problem::field("by", "write test, module, component or package"))?;
     let least = wanted.parameter("end") == "least";

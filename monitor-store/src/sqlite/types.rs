@@ -18,7 +18,7 @@ macro_rules! words {
             fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
                 let word = value.as_str()?;
                 Self::parse(word).ok_or_else(|| {
-                    FromSqlError::Other(format!("{word:?} is no {}", stringify!($name)).into())
+                    FromSqlError::Other(format!("{word:?} is not a valid {}", stringify!($name)).into())
                 })
             }
         }

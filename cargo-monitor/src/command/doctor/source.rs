@@ -93,7 +93,7 @@ impl Seen {
         }
         if !self.hurting.is_empty() {
             let found = format!(
-                "outside of cfg(test), where there is no monitor_runtime, #[monitored] stands above #[test]: {}",
+                "outside of cfg(test), #[monitored] is above #[test] and will not find monitor_runtime: {}",
                 some(&self.hurting)
             );
             let remedy = "put #[monitored] below #[test], or #[cfg(test)] above it";

@@ -51,7 +51,7 @@ fn add(report: &mut Report, suite: &str, tool: &str, bench: &Value) {
     // Older ones have the whole line of Go in the unit.
     let (first, rest) = unit.split_once('\t').unwrap_or((unit, ""));
     match unit::seconds(value, first) {
-        None => report.left_out.add(name, format!("`{unit}` is no unit of time")),
+        None => report.left_out.add(name, format!("`{unit}` is not a unit of time")),
         Some(seconds) => {
             let mut test = Timed {
                 package: suite.to_owned(),

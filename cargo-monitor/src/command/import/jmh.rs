@@ -19,7 +19,7 @@ pub(super) fn read(text: &str) -> anyhow::Result<Report> {
         let (score, unit) = (&run["primaryMetric"]["score"], run["primaryMetric"]["scoreUnit"].as_str());
         let unit = unit.unwrap_or_default();
         let Some(seconds) = score.as_f64().and_then(|score| unit::seconds(score, unit)) else {
-            report.left_out.add(word("benchmark"), format!("`{score} {unit}` is no time"));
+            report.left_out.add(word("benchmark"), format!("`{score} {unit}` is not a time"));
             continue;
         };
         let mut test = Timed {

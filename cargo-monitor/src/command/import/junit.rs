@@ -125,7 +125,7 @@ impl Reading {
                 return None;
             }
             None => {
-                self.left_out.add(full_name(case, suites), format!("`{written}` is no time"));
+                self.left_out.add(full_name(case, suites), format!("`{written}` is not a time"));
                 return None;
             }
         };

@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         let contents =
             source::read(path, arguments.from).with_context(|| format!("cannot import {}", path.display()))?;
         if contents.iter().all(is_empty) {
-            output::note(&format!("{} holds nothing that can be imported", path.display()));
+            output::note(&format!("{} has nothing that can be imported", path.display()));
         }
         for content in contents {
             left_out(&content).lines().iter().for_each(|line| output::note(&format!("{}: {line}", path.display())));

@@ -173,7 +173,7 @@ fn text_of<'a>(path: &Path, bytes: &'a [u8]) -> std::borrow::Cow<'a, str> {
     let (text, damage) = text::decode(bytes);
     if let Some(encoding) = damage {
         crate::output::note(&format!(
-            "{} is no valid {encoding}: what cannot be read becomes `\u{fffd}`",
+            "{} is not valid {encoding}: what cannot be read becomes `\u{fffd}`",
             path.display()
         ));
     }
