@@ -315,5 +315,5 @@ fn what_can_not_be_done_is_told() {
     let unknown = init(&project, &["--package", "nobody"]);
     assert!(unknown.code == Some(1) && unknown.stderr.contains("no package nobody"), "{unknown:?}");
     let nowhere = init(&project, &["--path", "."]);
-    assert!(nowhere.code == Some(1) && nowhere.stderr.contains("no clone"), "{nowhere:?}");
+    assert!(nowhere.code == Some(1) && nowhere.stderr.contains("is not a clone"), "{nowhere:?}");
 }

@@ -294,7 +294,7 @@ fn the_exit_code_is_cargos_whatever_becomes_of_the_file() {
     let mut off = monitor(&project, &["nextest", "--lib"]);
     off.env("MONITOR_DB", "off");
     let off = run(off).succeeded();
-    assert!(off.stderr.contains("nothing is recorded") && !project.path(".pymon").exists(), "{}", off.stderr);
+    assert!(off.stderr.contains("nothing was recorded") && !project.path(".pymon").exists(), "{}", off.stderr);
     project.write(".pymon", &"no database ".repeat(100));
     for command in ["test", "nextest"] {
         let corrupt = run(monitor(&project, &[command, "--lib"])).succeeded();

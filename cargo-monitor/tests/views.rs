@@ -7,6 +7,7 @@ use std::fs;
 
 use common::Fixture;
 use common::evolution::{HOSTILE, evolution, hostile};
+use monitor_store::Outcome;
 use resvg::tiny_skia::Pixmap;
 
 fn printed(fixture: &Fixture, args: &[&str]) -> String {
@@ -117,7 +118,7 @@ fn two_hundred_tests_have_a_chart_each() {
     let fixture = Fixture::empty();
     let names: Vec<String> = (0..200).map(|number| format!("demo::of_many[{number}]")).collect();
     for (day, commit) in [(1, "beef01aaaa"), (2, "beef02aaaa"), (3, "beef03aaaa")] {
-        let rows = names.iter().map(|name| (name.as_str(), 0.001 * f64::from(day), 64, monitor_store::Outcome::Passed));
+        let rows = names.iter().map(|name| (name.as_str(), 0.001 * f64::from(day), 64, Outcome::Passed));
         fixture.session(day, commit, &[], &rows.collect::<Vec<_>>());
     }
     let page = written(&fixture, &["plot", "*", "-o", "all.html"]);
@@ -127,6 +128,25 @@ fn two_hundred_tests_have_a_chart_each() {
     let picture = fixture.run(&["plot", "*", "-o", "all.svg"]);
     assert_eq!(picture.code, Some(1));
     assert!(picture.stderr.contains("write .html, where each test has a chart"), "{}", picture.stderr);
+}
+
+/// A page stays quick to load, and says what it leaves out.
+#[test]
+fn a_page_of_very_many_tests_is_cut() {
+    let fixture = Fixture::empty();
+    let names: Vec<String> = (0..6_000).map(|number| format!("demo::of_very_many[{number}]")).collect();
+    let rows = names.iter().zip(1..).map(|(name, at)| (name.as_str(), 0.001 * f64::from(at), 64, Outcome::Passed));
+    fixture.session(1, "beef01aaaa", &[], &rows.collect::<Vec<_>>());
+    let report = written(&fixture, &["report", "-o", "report.html"]);
+    assert!(report.contains("6000 tests, the slowest first"), "the rows that are left are those that matter");
+    assert!(report.contains("the first 5000 of 6000 rows"));
+    assert!(report.contains("of_very_many[5999]") && !report.contains("of_very_many[500]"));
+    assert!(report.len() < 5 << 20, "{} bytes", report.len());
+    let plot = fixture.run(&["plot", "*y[1*", "*y[2*", "*y[3*", "-o", "plot.html"]).succeeded();
+    assert!(plot.stderr.contains(" of 3333 tests: name fewer tests"), "{}", plot.stderr);
+    let page = fs::read_to_string(fixture.folder().join("plot.html")).expect("the command has written the file");
+    assert!(page.len() < 5 << 20, "{} bytes", page.len());
+    assert!(page.contains(" of 3333 tests: name fewer tests"));
 }
 
 #[test]
@@ -189,7 +209,7 @@ fn a_first_session_has_a_report_too() {
     let page = written(&fixture, &["report", "cab003", "-o", "crashed.html"]);
     assert!(page.contains("<h2>Incomplete</h2>") && page.contains("died"), "{}", bare(&page));
     let first = written(&fixture, &["report", "beef01", "-o", "first.html"]);
-    assert!(first.contains("nothing is compared"), "{}", bare(&first));
+    assert!(first.contains("Nothing is compared"), "{}", bare(&first));
 }
 
 #[test]

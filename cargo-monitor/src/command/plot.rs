@@ -224,10 +224,21 @@ fn titled(arguments: &Arguments, series: &[Series], metrics: &[Metric]) -> Strin
     arguments.title.clone().unwrap_or_else(|| title(metrics, &of, by(arguments)))
 }
 
+/// Charts that a page holds, bytes: more make it slow to load.
+const MOST_BYTES: usize = 4 << 20;
+
 /// A page with a chart for each test.
 fn gallery(arguments: &Arguments, heading: &str, metrics: &[Metric], curves: &[Curve<'_>]) -> Page {
     let mut section = Section::new("histories", "Histories");
-    for curves in curves.chunks(metrics.len()) {
+    let tests = curves.len() / metrics.len();
+    for (index, curves) in curves.chunks(metrics.len()).enumerate() {
+        if section.size_bytes() > MOST_BYTES {
+            let cut =
+                format!("This page has the charts of {index} of {tests} tests: name fewer tests to see the others.");
+            output::note(&cut);
+            section = section.with_text(&cut);
+            break;
+        }
         let series = curves[0].series;
         let Some(run) = series.runs.first() else { continue };
         let chart = draw(arguments, &title(metrics, &series.test.variant, by(arguments)), curves);

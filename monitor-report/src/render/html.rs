@@ -8,6 +8,9 @@ use super::human::{human, short};
 use super::json::text;
 use crate::document::{Body, Cell, Column, Document, Section, Table, Tone, Value};
 
+/// Rows that a table of a page has at most: more make the page slow to load and to search.
+pub const MOST_ROWS: usize = 5_000;
+
 /// A document's sections, each with its title as a heading.
 pub(super) fn document(document: &Document) -> String {
     let mut out = String::new();
@@ -62,7 +65,7 @@ pub(super) fn table(table: &Table, name: &str) -> String {
         let _ = write!(out, "<th scope=\"col\"{number}>{}</th>", table.columns[column].title);
     }
     out.push_str("</tr></thead>\n<tbody>\n");
-    for row in &table.rows {
+    for row in table.rows.iter().take(MOST_ROWS) {
         out.push_str("<tr>");
         for &(column, is_number) in &shown {
             let cell = &row[column];
@@ -81,6 +84,13 @@ pub(super) fn table(table: &Table, name: &str) -> String {
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody></table></div>\n");
+    if table.rows.len() > MOST_ROWS {
+        let _ = writeln!(
+            out,
+            "<p>This page has the first {MOST_ROWS} of {} rows; the commands of cargo monitor list all.</p>",
+            table.rows.len()
+        );
+    }
     out
 }
 

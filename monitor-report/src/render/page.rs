@@ -9,6 +9,7 @@ use monitor_analysis::chart::{self, Chart};
 use monitor_analysis::sanitise::html;
 
 use super::html as render;
+pub use super::html::MOST_ROWS;
 use crate::document::{Cell, Column, Document, Table};
 
 const STYLE: &str = include_str!("page.css");
@@ -168,6 +169,12 @@ impl Section {
         let figure =
             format!("<figure class=\"wide\">\n{wide}</figure>\n<figure class=\"narrow\">\n{narrow}</figure>\n");
         self.with(&figure)
+    }
+
+    /// The size of its content, bytes: what a page that may not become too large goes by.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.body.len()
     }
 
     /// The section as HTML.

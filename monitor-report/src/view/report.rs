@@ -15,7 +15,7 @@ use crate::document::{Column, Table, Value};
 use crate::error::ReportError;
 use crate::gate::Levels;
 use crate::measure;
-use crate::render::page::{Page, Section};
+use crate::render::page::{MOST_ROWS, Page, Section};
 use crate::series::{Archive, Scope};
 use crate::source::Source;
 
@@ -63,9 +63,14 @@ pub fn page(source: &dyn Source, subject: &Subject, extent: Extent, levels: &Lev
         page = page.with(Section::new("incomplete", "Incomplete").with_text(text).with_table(&table));
     }
     page = page.with(charts.section(&chosen(&tests, comparison.as_ref(), extent.charts))?);
+    // Of more than a page can have, those that matter most.
+    let is_cut = tests.len() > MOST_ROWS;
+    if is_cut {
+        show::sort_by(&mut tests, Metric::WallTime);
+    }
+    let order = if is_cut { "the slowest first" } else { "in their order" };
     let all = show::table(&tests, &[Metric::WallTime, Metric::CpuTime, Metric::Memory, Metric::Allocations]);
-    page = page
-        .with(Section::new("tests", "All tests").with_folded(&format!("{} tests, in their order", tests.len()), &all));
+    page = page.with(Section::new("tests", "All tests").with_folded(&format!("{} tests, {order}", tests.len()), &all));
     Ok(page.with(Section::new("machine", "Session and machine").with_facts(&subject.machine(source)?)))
 }
 
