@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use common::Fixture;
 use common::evolution::{evolution, hostile};
+use monitor_store::Outcome;
 use monitor_tests::browser::Browser;
 use resvg::tiny_skia::Pixmap;
 use serde_json::json;
@@ -135,4 +136,30 @@ fn hostile_names_do_nothing() {
     let text = tooltip(&mut browser);
     assert!(text.contains("<script>alert(1)</script>"), "as text: {text}");
     assert_eq!(browser.complaints(), [""; 0]);
+}
+
+/// Large pages stay small enough to load at once. The times are printed, and depend on the machine.
+#[test]
+fn reports_of_many_tests_load() {
+    let Some(mut browser) = Browser::start(1200, 900) else { return };
+    for count in [200, 5_000] {
+        let fixture = Fixture::empty();
+        let names: Vec<String> = (0..count).map(|number| format!("warehouse::orders::tests::of_{number}")).collect();
+        for (day, commit) in [(1, "beef01aaaa"), (2, "beef02aaaa"), (3, "beef03aaaa")] {
+            let wall = |at: u32| 0.001 * f64::from(at % 97 + day);
+            let rows = names.iter().zip(1..).map(|(name, at)| (name.as_str(), wall(at), 64, Outcome::Passed));
+            fixture.session(day, commit, &[], &rows.collect::<Vec<_>>());
+        }
+        for (name, command) in [("report", &["report"][..]), ("plot", &["plot", "*", "-o", "plot.html"])] {
+            let _ = fixture.run(command).succeeded();
+            let page = fixture.folder().join(format!("{name}.html"));
+            let bytes = fs::metadata(&page).expect("the command has written the file").len();
+            browser.open(&page);
+            let ms = browser.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd").as_f64();
+            println!("{name} of {count} tests: {:.2} MB, {:.0} ms", bytes as f64 / 1e6, ms.expect("a number"));
+            assert!(bytes < 5 << 20, "{name} of {count} tests has {bytes} bytes");
+            let charts = browser.evaluate("document.querySelectorAll('figure.wide svg').length").as_u64();
+            assert!(charts.is_some_and(|charts| charts >= 20), "{name} of {count} tests: {charts:?} charts");
+        }
+    }
 }
