@@ -28,13 +28,13 @@ pub struct Cli {
 /// Options of the server.
 #[derive(Args, Debug)]
 pub struct Serve {
-    /// Address and port to listen at; another than this machine's own needs a token.
+    /// Address and port to listen on; an address that other machines can reach needs a token.
     #[arg(long, default_value = "127.0.0.1:8050")]
     pub listen: SocketAddr,
-    /// Rows in a page of a listing.
+    /// Rows per page of a listing.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub page_size: u64,
-    /// MiB that a request's body may have, as it is sent; eight times as much decompressed.
+    /// Largest body of a request in MiB, as sent; eight times as much decompressed.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub max_body: u16,
     /// Certificate chain for TLS, PEM.
@@ -43,16 +43,16 @@ pub struct Serve {
     /// Key for TLS, PEM.
     #[arg(long, requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Seconds after which a session is over of which nothing comes.
+    /// Seconds without new rows after which a session counts as ended.
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub idle: u64,
-    /// Where to send, by POST, what sessions changed; signed with MONITOR_WEBHOOK_SECRET.
+    /// URL that gets, by POST, what sessions changed; signed with MONITOR_WEBHOOK_SECRET.
     #[arg(long, value_name = "URL", requires = "webhook_secret")]
     pub webhook: Option<String>,
-    /// What messages are signed with: better in the variable than in the arguments, which everybody on the machine can read.
+    /// Secret that signs the messages; better set by the variable, since everybody on the machine can read arguments.
     #[arg(long, value_name = "SECRET", env = "MONITOR_WEBHOOK_SECRET", hide_env_values = true)]
     pub webhook_secret: Option<String>,
-    /// Seconds before a message that was not taken is sent again; then twice as long each time, up to an hour.
+    /// Seconds before a message that failed is sent again; doubles each time, up to an hour.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub webhook_pause: u64,
     /// Write a line for each request to stderr.
@@ -66,7 +66,7 @@ pub enum Command {
     /// Who may read and write.
     #[command(subcommand)]
     Token(Token),
-    /// Add the sessions of a .pymon file; what is there already stays as it is.
+    /// Add the sessions of a .pymon file; sessions that the server has already do not change.
     Import {
         /// The file, of cargo monitor or of pytest-monitor.
         file: PathBuf,
@@ -82,7 +82,7 @@ pub enum Command {
         #[arg(long, default_value = DEFAULT_PROJECT)]
         project: String,
     },
-    /// Delete sessions: those that every option given means. Sessions of the baseline branch stay.
+    /// Delete the sessions that match all given options. Sessions of the baseline branch are kept.
     Prune {
         /// The project.
         #[arg(long, default_value = DEFAULT_PROJECT)]
@@ -102,16 +102,16 @@ pub enum Command {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub struct Prune {
-    /// Those that the server got more than so many days ago.
+    /// Sessions that the server got more than this many days ago.
     #[arg(long, value_name = "DAYS")]
     pub older_than: Option<u32>,
-    /// All but the newest.
+    /// All but the newest N sessions.
     #[arg(long, value_name = "COUNT")]
     pub keep: Option<usize>,
-    /// Those of this branch.
+    /// Sessions of this branch.
     #[arg(long)]
     pub branch: Option<String>,
-    /// The branch whose sessions stay.
+    /// The branch whose sessions are kept.
     #[arg(long, default_value = "main")]
     pub baseline: String,
     /// Only list them.
@@ -122,11 +122,11 @@ pub struct Prune {
 /// Tokens.
 #[derive(Debug, Subcommand)]
 pub enum Token {
-    /// Make a token and print its secret, which is shown only now.
+    /// Make a token and print its secret, which is not shown again.
     Create {
         /// What people call it.
         name: String,
-        /// What it allows.
+        /// What the token allows.
         #[arg(long, default_value = "write")]
         access: Access,
         /// Only for this project.
@@ -138,7 +138,7 @@ pub enum Token {
     },
     /// List the tokens, without their secrets.
     List,
-    /// Take a token away. A running server follows within a second.
+    /// Revoke a token. A running server knows it within a second.
     Revoke {
         /// What people call it.
         name: String,
