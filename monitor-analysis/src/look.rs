@@ -106,14 +106,17 @@ impl Looked {
         let factors = shared.then(|| Factors::of(&members, run_numbers.len()));
         let look = |(at, logs): (usize, &Logs)| Look::of(logs, at, factors.as_ref());
         let mut looks: Vec<Look> = logs.iter().enumerate().map(look).collect();
+        let mut own: Vec<Option<f64>> = looks.iter().map(|look| scale(&look.kernel.errors)).collect();
         if shared {
-            let explained =
-                principal::explained(&looks.iter().map(Look::errors).collect::<Vec<_>>(), run_numbers.len());
-            for (look, explained) in looks.iter_mut().zip(explained) {
-                explained.into_iter().for_each(|explained| look.excuse(&explained));
+            let members: Vec<_> = looks.iter().zip(&own).map(|(look, own)| look.member(*own)).collect();
+            let explained = principal::explained(&members, run_numbers.len());
+            for ((look, own), explained) in looks.iter_mut().zip(&mut own).zip(explained) {
+                if let Some(explained) = explained {
+                    look.excuse(&explained);
+                    *own = scale(&look.kernel.errors);
+                }
             }
         }
-        let own: Vec<Option<f64>> = looks.iter().map(|look| scale(&look.kernel.errors)).collect();
         let known: Vec<f64> = own.iter().flatten().map(|own| own.max(SCALE_LEAST)).collect();
         let rises: Vec<f64> = looks.iter().map(|look| look.rise).collect();
         let others = common_scale(&known, &rises);
@@ -202,8 +205,8 @@ impl Look {
         }
     }
 
-    fn errors(&self) -> principal::Member<'_> {
-        principal::Member { errors: &self.kernel.errors, runs: &self.runs, new: self.rise }
+    fn member(&self, scale: Option<f64>) -> principal::Member<'_> {
+        principal::Member { errors: &self.kernel.errors, scale, runs: &self.runs, new: self.rise }
     }
 
     /// Takes out what is explained, which may only excuse.

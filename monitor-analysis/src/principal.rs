@@ -7,11 +7,11 @@
 use crate::constants::{
     HISTORY_SETTLED, PRINCIPAL_CLIP, PRINCIPAL_MIN_TESTS, PRINCIPAL_PRIOR, PRINCIPAL_ROUNDS, PRINCIPAL_SHARE,
 };
-use crate::noise::scale;
 
-/// A series' errors with the places of their runs among all runs, ascending, and how far its new value is out.
+/// A series' errors with the places of their runs among all runs, ascending, their scale, and how far its new value is out.
 pub(crate) struct Member<'a> {
     pub errors: &'a [f64],
+    pub scale: Option<f64>,
     pub runs: &'a [u32],
     pub new: f64,
 }
@@ -104,7 +104,7 @@ impl Sums {
 
 impl<'a> Scaled<'a> {
     fn of((place, member): (usize, &Member<'a>)) -> Option<Self> {
-        let scale = scale(member.errors).filter(|scale| member.errors.len() >= HISTORY_SETTLED && *scale > 0.0)?;
+        let scale = member.scale.filter(|scale| member.errors.len() >= HISTORY_SETTLED && *scale > 0.0)?;
         let in_scales = |error: f64| (error / scale).clamp(-PRINCIPAL_CLIP, PRINCIPAL_CLIP);
         let errors = member.errors.iter().map(|error| in_scales(*error)).collect();
         Some(Self { place, scale, errors, runs: member.runs, new: in_scales(member.new), loading: 0.0 })
@@ -145,6 +145,7 @@ impl<'a> Scaled<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::noise::scale;
 
     const RUNS: u32 = 30;
 
@@ -158,7 +159,8 @@ mod tests {
         let follows = |test: u32| [0.1, 0.2, 0.1, 0.2, 0.1, -0.1, -0.2, 0.0, 0.0, 0.0][test as usize];
         let error = |test, run: u32| wave(test, run) + if run.is_multiple_of(3) { follows(test) } else { 0.0 };
         let errors: Vec<Vec<f64>> = (0..10).map(|test| runs.iter().map(|run| error(test, *run)).collect()).collect();
-        let member = |(test, errors)| Member { errors, runs: &runs, new: new(test) * follows(test) };
+        let member =
+            |(test, errors)| Member { errors, scale: scale(errors), runs: &runs, new: new(test) * follows(test) };
         explained(&(0..).zip(errors.iter().map(Vec::as_slice)).map(member).collect::<Vec<_>>(), RUNS as usize)
     }
 
@@ -187,7 +189,8 @@ mod tests {
     fn four_tests_have_no_component() {
         let runs: Vec<u32> = (0..RUNS).collect();
         let errors: Vec<f64> = runs.iter().map(|run| wave(0, *run)).collect();
-        let members: Vec<Member<'_>> = (0..4).map(|_| Member { errors: &errors, runs: &runs, new: 0.1 }).collect();
+        let members: Vec<Member<'_>> =
+            (0..4).map(|_| Member { errors: &errors, scale: scale(&errors), runs: &runs, new: 0.1 }).collect();
         assert!(explained(&members, RUNS as usize).iter().all(Option::is_none));
     }
 }
