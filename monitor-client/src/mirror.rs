@@ -48,8 +48,9 @@ pub enum Step {
     Done,
 }
 
-/// Sessions by their identifiers, with the number of rows that they had.
-type Known = BTreeMap<String, u64>;
+/// Sessions by their identifiers, with a hash of all that the server's list said of them: one that has as many rows may have
+/// ended, or a test of it that was thought to have crashed.
+type Known = BTreeMap<String, String>;
 
 /// Brings the copy of a project up to date and opens it. Only what is new is fetched. `progress` is told how
 /// far it is.
@@ -97,8 +98,9 @@ fn sync(
     listed: &[Listed],
     mut progress: impl FnMut(Step),
 ) -> Result<Known, MirrorError> {
-    let fresh: Known = listed.iter().map(|listed| (listed.session.session_h.clone(), listed.rows)).collect();
-    let stale: Vec<_> = known.iter().filter(|(h, rows)| fresh.get(*h) != Some(rows)).map(|(h, _)| h).collect();
+    let said = |listed: &Listed| hash_hex([&serde_json::to_string(listed).unwrap_or_default()]);
+    let fresh: Known = listed.iter().map(|listed| (listed.session.session_h.clone(), said(listed))).collect();
+    let stale: Vec<_> = known.iter().filter(|(h, said)| fresh.get(*h) != Some(said)).map(|(h, _)| h).collect();
     if !stale.is_empty() {
         let mut writer = Writer::open(file)?;
         writer.delete_sessions(&stale)?;

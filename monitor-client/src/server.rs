@@ -161,7 +161,7 @@ pub fn post(url: &str, headers: &[(&str, &str)], body: &[u8], patience: Duration
 }
 
 fn body_of(url: &str, answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<Vec<u8>, ClientError> {
-    let unreachable = |error: ureq::Error| ClientError::Unreachable { url: url.to_owned(), reason: error.to_string() };
+    let unreachable = |error: ureq::Error| ClientError::Unreachable { url: url.to_owned(), reason: explain(&error) };
     let mut answer = answer.map_err(unreachable)?;
     let body = answer.body_mut().with_config().limit(LONGEST).read_to_vec().map_err(unreachable)?;
     let status = answer.status();
@@ -175,6 +175,14 @@ fn body_of(url: &str, answer: Result<Response<ureq::Body>, ureq::Error>) -> Resu
         None => message,
     };
     Err(ClientError::Refused { url: url.to_owned(), status: status.as_u16(), message })
+}
+
+fn explain(error: &ureq::Error) -> String {
+    let reason = error.to_string();
+    if reason.contains("UnknownIssuer") {
+        return format!("{reason}; the file that SSL_CERT_FILE names may hold the certificates of other authorities");
+    }
+    reason
 }
 
 fn parse<'a, T: Deserialize<'a>>(url: &str, bytes: &'a [u8]) -> Result<T, ClientError> {

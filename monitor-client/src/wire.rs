@@ -159,6 +159,9 @@ pub struct Listed {
     pub session: Session,
     /// Rows that the server has of it.
     pub rows: u64,
+    /// Those of tests that ended.
+    #[serde(default)]
+    pub finished: u64,
 }
 
 impl<'a> Batch<'a> {

@@ -1,7 +1,8 @@
 //! What the server can take on this machine, beside what this disk can:
-//! `cargo run --release -p monitor-server --example load -- [ROWS] [FOLDER or postgres://...]`.
+//! `cargo run --release -p monitor-server --example load -- [ROWS] [FOLDER or postgres://...] [HOST:PORT]`.
 //!
-//! The disk's own limits come first, measured in the same run: without them the other numbers say little.
+//! The disk's own limits come first, measured in the same run: without them the other numbers say little. At HOST:PORT may be a
+//! `monitor-server-api` from PyPI, which is then asked to store single metrics too.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -28,6 +29,7 @@ fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let rows: usize = args.next().map_or(Ok(1_000_000), |rows| rows.parse())?;
     let place = args.next().unwrap_or_else(|| ".".to_owned());
+    let reference = args.next().map(|address| address.parse()).transpose()?;
     let folder = tempfile::tempdir_in(if place.contains("://") { "." } else { &place })?;
     let syncs = syncs(folder.path())?;
     println!("fdatasync of 4 KiB                {syncs:>9.0} /s");
@@ -48,6 +50,14 @@ fn main() -> Result<()> {
         share(both)
     );
     println!("single metrics, 8 clients         {:>9.0} /s", singles(address, 8)?);
+    match reference {
+        Some(reference) => {
+            for clients in [1, 8] {
+                println!("the same, monitor-server-api, {clients}     {:>9.0} /s", singles(reference, clients)?);
+            }
+        }
+        None => println!("monitor-server-api: not measured, its address is not among the arguments"),
+    }
     let sessions = rows.div_ceil(TESTS);
     println!(
         "rows in batches of {TESTS}           {:>9.0} /s   {sessions} sessions, 2 clients",
@@ -59,6 +69,9 @@ fn main() -> Result<()> {
         thread::sleep(Duration::from_secs(1));
     }
     println!("judging what was left then        {:>9.1} s", judged.elapsed().as_secs_f64());
+    if let Ok(file) = std::fs::metadata(&database) {
+        println!("bytes of the file a row           {:>9.0}", file.len() as f64 / (sessions * TESTS) as f64);
+    }
     let newest = sessions - 1;
     println!("\nanswers of the API");
     for (what, path) in [
@@ -251,19 +264,24 @@ fn latency(address: SocketAddr, what: &str, path: &str) -> Result<()> {
     Ok(())
 }
 
-/// A connection that is kept.
+/// A connection that is kept, if the server keeps it.
 struct Connection {
+    address: SocketAddr,
     stream: BufReader<TcpStream>,
+    is_closed: bool,
 }
 
 impl Connection {
     fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self { address, stream: BufReader::new(stream), is_closed: false })
     }
 
     fn ask(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
+        if self.is_closed {
+            *self = Self::open(self.address)?;
+        }
         let length = body.len();
         let head =
             format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n");
@@ -275,6 +293,8 @@ impl Connection {
             let line = line.trim_end().to_ascii_lowercase();
             if let Some(value) = line.strip_prefix("content-length: ") {
                 length = value.parse()?;
+            } else if line == "connection: close" {
+                self.is_closed = true;
             } else if line.starts_with("http/1.1 ") {
                 status = line.split(' ').nth(1).unwrap_or("").parse()?;
             } else if line.is_empty() {

@@ -18,8 +18,9 @@ pub async fn list(Of(state): Of<State>, request: Request) -> Reply {
     let lines = state.read(move |store| {
         let mut lines = String::new();
         for session in store.sessions(&Filter::project(&project), Page::ALL)? {
-            let rows = session.runs;
-            lines += &serde_json::to_string(&Listed { session: session_head(session), rows }).unwrap_or_default();
+            let (rows, finished) = (session.runs, session.finished);
+            let listed = Listed { session: session_head(session), rows, finished };
+            lines += &serde_json::to_string(&listed).unwrap_or_default();
             lines.push('\n');
         }
         Ok(lines)

@@ -7,7 +7,7 @@ use monitor_tests::{python, run};
 use serde_json::json;
 
 use super::process::{Server, program};
-use super::samples::{context, metric};
+use super::samples::metric;
 
 /// A new token.
 fn token(server: &Server, args: &[&str]) -> String {
@@ -143,39 +143,6 @@ fn a_busy_port_and_a_foreign_file_are_named() {
     assert!(message.contains("/nowhere/monitor.db"), "{message}");
     let message = fails(&["--tls-cert", "text"]);
     assert!(message.contains("--tls-key"), "{message}");
-}
-
-#[test]
-fn what_is_sent_by_tls_arrives() {
-    let Some(python) = python() else { return };
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let [certificate, key] =
-        ["cert.pem", "key.pem"].map(|name| folder.path().join(name).to_string_lossy().into_owned());
-    let mut openssl = std::process::Command::new("openssl");
-    openssl.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-    ]);
-    openssl.args(["/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", &key, "-out", &certificate]);
-    if !openssl.output().is_ok_and(|output| output.status.success()) {
-        return monitor_tests::skipped("no openssl on this machine, so TLS is not tried");
-    }
-    let server = Server::sqlite(&["--tls-cert", &certificate, "--tls-key", &key]);
-    let script = "import sys, requests; base, cert, body = sys.argv[1:]; \
-         print(requests.post(base + '/contexts/', data=body, verify=cert, headers={'Content-Type': 'application/json'}).status_code); \
-         print(requests.get(base + '/contexts', verify=cert).url)";
-    let mut client = python.command();
-    let base = server.base().replace("http:", "https:");
-    client.args(["-c", script, &base, &certificate, &context("c1").to_string()]);
-    assert_eq!(run(client).succeeded().stdout, format!("201\n{base}/contexts/\n"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
+use super::postgres;
 use super::process::Server;
 use super::samples::{context, metric, session};
 
@@ -200,4 +201,17 @@ fn batches_that_race_are_stored_once() {
         });
         assert_eq!(server.count("metrics/count"), 2, "{}", server.kind);
     }
+}
+
+#[test]
+fn a_new_postgresql_knows_soon_how_large_its_tables_are() {
+    let Some(url) = postgres::database() else { return };
+    let server = Server::on_postgres(&url, &[]);
+    let rows: Vec<_> = (0..1500).map(|test| row(json!({"item_variant": format!("test_a[{test}]")}))).collect();
+    let body = json!({"session": session("s1", json!({})), "contexts": [context("c1")], "rows": rows});
+    assert_eq!(server.post(PATH, &body).status, 201);
+    let mut client = ::postgres::Client::connect(&url, ::postgres::NoTls).expect("the database can be reached");
+    // -1 until somebody has looked: PostgreSQL's own daemon does after a minute.
+    let known = "SELECT reltuples::BIGINT FROM pg_class WHERE relname = 'runs'";
+    assert_eq!(client.query_one(known, &[]).expect("a row").get::<_, i64>(0), 1500);
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod bouncer;
 mod clients;
 mod contract;
 mod durability;
@@ -14,8 +15,10 @@ mod judge;
 mod judged;
 mod notify;
 mod operate;
+mod outage;
 mod pages;
 mod postgres;
 mod process;
 mod remote;
 mod samples;
+mod tls;

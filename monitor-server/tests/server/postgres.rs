@@ -32,6 +32,8 @@ pub fn database() -> Option<String> {
 pub struct Cluster {
     folder: PathBuf,
     keeper: Child,
+    /// The shell of which it was before it was killed, which would remove the folder.
+    before: Option<Box<Cluster>>,
 }
 
 impl Cluster {
@@ -61,7 +63,7 @@ impl Cluster {
         let mut command = unprivileged(&script);
         let keeper =
             command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell runs");
-        let cluster = Self { folder, keeper };
+        let cluster = Self { folder, keeper, before: None };
         let until = Instant::now() + Duration::from_secs(60);
         while let Err(error) = Client::connect(&cluster.url("postgres"), NoTls) {
             let log = || fs::read_to_string(cluster.folder.join("log")).unwrap_or_default();
@@ -69,6 +71,21 @@ impl Cluster {
             sleep(Duration::from_millis(50));
         }
         cluster
+    }
+
+    /// Starts it again, after it was killed.
+    pub fn again(self, programs: &Path, settings: &[&str]) -> Self {
+        // Its process has a number until the shell that keeps it asks how it ended, and would be taken for alive.
+        for lock in ["data/postmaster.pid", ".s.PGSQL.5432.lock"] {
+            let _ = fs::remove_file(self.folder.join(lock));
+        }
+        let mut again = Self::run(programs, self.folder.clone(), settings);
+        again.before = Some(Box::new(self));
+        again
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// A copy in another folder that follows this one; from now on a commit waits until the copy has it.

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use monitor_tests::{Project, Run, run};
-use serde_json::Value;
+use monitor_tests::{Project, Run, cargo_monitor, run};
+use serde_json::{Value, json};
 
 use super::process::Server;
+use super::samples::{context, metric, session};
 
 const MANIFEST: &str = r#"[package]
 name = "sends-its-rows"
@@ -104,5 +105,34 @@ fn tests_send_their_rows_and_what_was_not_taken_goes_with_the_next_run() {
         // A server that refuses is told of once, and the rows wait.
         let refusing = run(tests("e5", &remote.replace("/p/ours", "/p/not%20a%20project"))).succeeded();
         assert_eq!(refusing.warnings().len(), 1, "{}", refusing.stderr);
+    }
+}
+
+#[test]
+fn a_copy_follows_a_test_that_ended_after_all() {
+    let server = Server::sqlite(&[]);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("http://{}/p/ours", server.address);
+    let send = |outcome: &str, has_ended: bool| {
+        let mut row = metric(json!({"profile": {"outcome": outcome}, "package": "pkg", "binary": "lib"}));
+        let fields = row.as_object_mut().expect("an object");
+        fields.retain(|name, _| {
+            name != "session_h"
+                && (has_ended || !(name.ends_with("_time") || name.ends_with("_usage")) || name == "item_start_time")
+        });
+        let batch = json!({"session": session("s1", json!({})), "contexts": [context("c1")], "rows": [row]});
+        let answer = server.post("/p/ours/api/v2/sessions", &batch);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    };
+    let show = || {
+        let mut command = Command::new(cargo_monitor());
+        command.args(["monitor", "--db", &url, "show", "--format", "json"]).current_dir(folder.path());
+        command.env("XDG_CACHE_HOME", folder.path()).env_remove("MONITOR_DB");
+        run(command).succeeded().stdout
+    };
+    for (outcome, has_ended) in [("crashed", false), ("passed", true)] {
+        send(outcome, has_ended);
+        let shown = show();
+        assert!(shown.contains(&format!("\"{outcome}\"")), "{outcome}: {shown}");
     }
 }

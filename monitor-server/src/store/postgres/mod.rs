@@ -10,6 +10,8 @@ mod read;
 mod write;
 
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use monitor_store::{Figure, Figures};
@@ -26,12 +28,19 @@ const WRITERS: usize = 4;
 /// How long the fate of a group whose commit was not answered is looked for.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
+/// Rows after which PostgreSQL is told to look at what it has, and again after twice as many: its own daemon comes by once a
+/// minute, and a plan made for empty tables may take longer than that.
+const FIRST_LOOK: u64 = 1_000;
+const LOOK: &str = "ANALYZE labels, profiles, runs, sessions, session_tags, tallies, tests";
 
 /// A PostgreSQL database.
 #[derive(Debug)]
 pub struct Postgres {
     connections: Connections,
     figures: figures::Memory,
+    /// Rows since the start, and how many there are when PostgreSQL is to look at them.
+    stored: AtomicU64,
+    look_at: AtomicU64,
 }
 
 impl Postgres {
@@ -41,9 +50,20 @@ impl Postgres {
     ///
     /// If that is not possible, or the schema is of a newer version.
     pub fn connect(url: &str) -> Result<Self, StoreError> {
-        let postgres = Self { connections: Connections::new(url)?, figures: figures::Memory::default() };
+        let (connections, figures) = (Connections::new(url)?, figures::Memory::default());
+        let postgres = Self { connections, figures, stored: AtomicU64::new(0), look_at: AtomicU64::new(FIRST_LOOK) };
         postgres.connections.with(migrate::migrate)?;
         Ok(postgres)
+    }
+
+    fn look(&self, requests: &[&Write]) {
+        let rows: usize = requests.iter().map(|request| request.runs.len()).sum();
+        let stored = self.stored.fetch_add(rows as u64, Relaxed) + rows as u64;
+        let due = self.look_at.load(Relaxed);
+        if stored >= due && self.look_at.compare_exchange(due, 2 * stored, Relaxed, Relaxed).is_ok() {
+            // What was asked for is done; if this can't be, its daemon does it.
+            let _ = self.connections.with(|client| client.batch_execute(LOOK).map_err(explain));
+        }
     }
 
     fn list<T>(&self, sql: Sql, decode: fn(cells::Cells) -> T) -> Result<Vec<T>, StoreError> {
@@ -59,7 +79,10 @@ impl Store for Postgres {
         let until = Instant::now() + PATIENCE;
         loop {
             match self.connections.with(|client| write::group(client, &id, requests)) {
-                Ok(write::Fate::Committed(outcomes)) => return Ok(outcomes),
+                Ok(write::Fate::Committed(outcomes)) => {
+                    self.look(requests);
+                    return Ok(outcomes);
+                }
                 // The answer to the commit was lost. If it was carried out, its mark stands in the way of the next try.
                 Ok(write::Fate::Unknown(outcomes)) => unanswered = Some(outcomes),
                 Ok(write::Fate::Before) => match unanswered {

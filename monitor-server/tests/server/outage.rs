@@ -1,0 +1,116 @@
+//! A database that can't be had for a while: requests wait for it, are told when that takes too long, and nothing is lost.
+
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::http::Answer;
+use super::postgres::{self, Cluster};
+use super::process::Server;
+use super::samples::{context, metric, session};
+
+/// Senders at once.
+const CLIENTS: usize = 4;
+
+/// What a killed PostgreSQL has given to the system stays there, and it need not see to all of its files when it starts.
+const SETTINGS: [&str; 1] = ["fsync=off"];
+
+/// All clients send a metric and a batch at once; their answers, and how long the first took.
+fn send(server: &Server, round: &str) -> (Vec<Answer>, Duration) {
+    let begin = Instant::now();
+    let client = |client: usize| {
+        let name = format!("{round}-{client}");
+        let row = |variant: &str| {
+            let mut row = metric(json!({"item": "batch", "item_variant": format!("{name}-{variant}")}));
+            row.as_object_mut().expect("an object").remove("session_h");
+            row
+        };
+        let batch =
+            json!({"session": session(&name, json!({})), "contexts": [context("c1")], "rows": [row("a"), row("b")]});
+        let single = server.post("metrics/", &metric(json!({"item": "single", "item_variant": name})));
+        (begin.elapsed(), [single, server.post("/api/v2/sessions", &batch)])
+    };
+    let answers = scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|number| scope.spawn(move || client(number))).collect();
+        clients.into_iter().map(|client| client.join().expect("it is answered")).collect::<Vec<_>>()
+    });
+    let first = answers.iter().map(|(took, _)| *took).min().unwrap_or_default();
+    (answers.into_iter().flat_map(|(_, answers)| answers).collect(), first)
+}
+
+/// What was acknowledged is there, and nothing else.
+fn has(server: &Server, rounds: usize) {
+    let count = |item: &str| server.count(&format!("items/{item}/metrics/count"));
+    let expected = [rounds * CLIENTS, 2 * rounds * CLIENTS].map(|count| count as u64);
+    assert_eq!([count("single"), count("batch")], expected, "{}", server.kind);
+}
+
+fn all_stored(answers: &[Answer]) {
+    for answer in answers {
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+}
+
+/// With a way to take the database away, and to give it back.
+fn outlives(server: &Server, mut away: impl FnMut(), mut back: impl FnMut() + Send) {
+    all_stored(&send(server, "before").0);
+    // A short time: nobody sees more than that it takes longer.
+    away();
+    let (answers, first) = scope(|scope| {
+        scope.spawn(|| {
+            sleep(Duration::from_secs(3));
+            back();
+        });
+        send(server, "short")
+    });
+    all_stored(&answers);
+    assert!(first > Duration::from_secs(2), "{}: nothing was in the way", server.kind);
+    has(server, 2);
+    // Longer than anybody waits: all are told to come again, and nothing of it is stored.
+    away();
+    let (answers, first) = send(server, "long");
+    for answer in &answers {
+        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert!(answer.header("retry-after").is_some() && answer.json()["message"].is_string(), "{}", answer.head);
+    }
+    assert!(first > Duration::from_secs(25), "{}: it gave up after {first:?}", server.kind);
+    back();
+    let until = Instant::now() + Duration::from_secs(60);
+    while server.get("/readyz").status != 200 {
+        assert!(Instant::now() < until, "{}: it does not recover", server.kind);
+        sleep(Duration::from_millis(100));
+    }
+    has(server, 2);
+    all_stored(&send(server, "after").0);
+    has(server, 3);
+}
+
+#[test]
+fn a_file_that_another_program_locks_is_waited_for() {
+    let server = Server::sqlite(&[]);
+    let other = std::sync::Mutex::new(rusqlite::Connection::open(&server.database).expect("it can be opened"));
+    let execute = |sql: &str| {
+        let other = other.lock().expect("a lock");
+        other.busy_timeout(Duration::from_secs(30)).and_then(|()| other.execute_batch(sql)).expect(sql);
+    };
+    outlives(&server, || execute("BEGIN IMMEDIATE"), || execute("ROLLBACK"));
+}
+
+#[test]
+fn a_postgresql_that_stops_and_starts_is_waited_for() {
+    let Some(programs) = postgres::programs() else { return };
+    let mut cluster = Some(Cluster::start(&programs, "outage", &SETTINGS));
+    let first = cluster.as_ref().expect("a cluster");
+    first.execute("CREATE DATABASE results");
+    let server = Server::on_postgres(&first.url("results"), &[]);
+    let cluster = std::sync::Mutex::new(&mut cluster);
+    outlives(
+        &server,
+        || cluster.lock().expect("a lock").as_ref().expect("it runs").kill(),
+        || {
+            let mut cluster = cluster.lock().expect("a lock");
+            **cluster = cluster.take().map(|stopped| stopped.again(&programs, &SETTINGS));
+        },
+    );
+}
