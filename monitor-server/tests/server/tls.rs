@@ -43,6 +43,8 @@ impl Encrypted {
         }
         let [certificate, key] = ["cert.pem", "key.pem"].map(|name| path(folder.path(), name));
         let server = Server::sqlite(&["--tls-cert", &certificate, "--tls-key", &key]);
+        let recorded = repository().join("tests/fixtures/pictures/shop.pymon");
+        std::fs::copy(recorded, folder.path().join("shop.pymon")).expect("a file can be copied");
         Some(Self { server, folder })
     }
 
@@ -56,7 +58,7 @@ impl Encrypted {
 
     /// `cargo monitor`, which trusts the system's authorities, or those in a file.
     fn monitor(&self, authorities: Option<&str>, args: &[&str]) -> Run {
-        let file = repository().join("tests/fixtures/pictures/shop.pymon");
+        let file = self.folder.path().join("shop.pymon");
         let mut command = Command::new(cargo_monitor());
         command.arg("monitor").args(args).current_dir(self.folder.path());
         command.env("MONITOR_DB", file).env("XDG_CACHE_HOME", self.folder.path()).env_remove("MONITOR_REMOTE_TOKEN");
