@@ -1,35 +1,20 @@
 //! Tests that pass and fail on the same code.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use monitor_report::comparison::code;
 use monitor_report::{ReportError, Source as _, measure};
 use monitor_store::{Outcome, Session, TestId, Timestamp};
 
 use super::source::Project;
+use super::verdict::{Flaky, Grounds};
 
 /// The newest sessions that are looked at.
 pub const SESSIONS: usize = 50;
 
 /// A test that only passed at so many commits, the newest, counts as mended.
 pub const MENDED: usize = 10;
-
-/// A test whose outcomes differ at one commit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Flaky {
-    /// Which test.
-    pub test: TestId,
-    /// Commits at which it both passed and failed.
-    pub commits: u64,
-    /// Runs at those commits that failed.
-    pub failed: u64,
-    /// All runs at those commits.
-    pub runs: u64,
-    /// When the last of them failed.
-    pub last: Timestamp,
-    /// The session in which that was.
-    pub session_h: String,
-}
 
 /// What a test did at one commit.
 #[derive(Debug, Default)]
@@ -39,16 +24,22 @@ struct AtCommit {
     last_failure: Option<(Timestamp, String)>,
 }
 
-/// The flaky tests of a project, those that fail most often first.
+/// The flaky tests of a project, those that fail most often first: looked for again if something came to one of the sessions.
 ///
 /// # Errors
 ///
 /// If the rows can't be read.
-pub fn flaky(project: &Project<'_>) -> Result<Vec<Flaky>, ReportError> {
+pub fn flaky(project: &Project<'_>) -> Result<Arc<Vec<Flaky>>, ReportError> {
+    let sessions = project.newest(SESSIONS)?;
+    let runs = |session_h: &str| format!("{:?}", project.kept(session_h).map(|kept| (kept.runs, kept.finished)));
+    let grounds = Grounds::of(project.name(), "flaky", [sessions.as_slice()], runs);
+    project.verdicts().flaky.get(&grounds, || found(project, &sessions))
+}
+
+fn found(project: &Project<'_>, sessions: &[Session]) -> Result<Vec<Flaky>, ReportError> {
     // By test, its commits in the order in which they first ran.
     let mut seen: BTreeMap<TestId, Vec<(String, AtCommit)>> = BTreeMap::new();
-    let sessions = project.newest(SESSIONS)?;
-    let failures = project.failures(&sessions)?;
+    let failures = project.failures(sessions)?;
     let of_session: HashMap<&str, &Session> = sessions.iter().map(|it| (it.session_h.as_str(), it)).collect();
     for id in failures {
         let mut runs = project.runs_of(&id)?;

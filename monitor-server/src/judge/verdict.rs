@@ -7,11 +7,15 @@ use monitor_report::comparison::{Comparison, Finding, Sides};
 use monitor_report::document::Document;
 use monitor_report::gate::{Decision, Outcome};
 use monitor_report::view::gate;
+use monitor_store::{Session, TestId, Timestamp};
 
 use crate::store::digest;
 
 /// Verdicts that are remembered, the newest.
 const VERDICTS: usize = 256;
+
+/// Projects whose flaky tests are remembered, the last that were asked for.
+const PROJECTS: usize = 64;
 
 /// Comparisons that are remembered, the newest: one of 5,000 tests has some 8 MB.
 const COMPARISONS: usize = 8;
@@ -37,6 +41,23 @@ impl Verdict {
     }
 }
 
+/// A test whose outcomes differ at one commit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flaky {
+    /// Which test.
+    pub test: TestId,
+    /// Commits at which it both passed and failed.
+    pub commits: u64,
+    /// Runs at those commits that failed.
+    pub failed: u64,
+    /// All runs at those commits.
+    pub runs: u64,
+    /// When the last of them failed.
+    pub last: Timestamp,
+    /// The session in which that was.
+    pub session_h: String,
+}
+
 /// What a server has judged.
 #[derive(Debug)]
 pub struct Verdicts {
@@ -44,11 +65,13 @@ pub struct Verdicts {
     pub(super) gates: Answers<Verdict>,
     /// Of any two sides.
     pub(super) comparisons: Answers<Comparison>,
+    /// Of the newest sessions of a project.
+    pub(super) flaky: Answers<Vec<Flaky>>,
 }
 
 impl Default for Verdicts {
     fn default() -> Self {
-        Self { gates: Answers::new(VERDICTS), comparisons: Answers::new(COMPARISONS) }
+        Self { gates: Answers::new(VERDICTS), comparisons: Answers::new(COMPARISONS), flaky: Answers::new(PROJECTS) }
     }
 }
 
@@ -72,7 +95,17 @@ pub(super) struct Grounds {
 impl Grounds {
     /// Of what is `asked` about these sides of a project; `state` says how a session is now.
     pub(super) fn new(project: &str, asked: &str, sides: &Sides, state: impl Fn(&str) -> String) -> Self {
-        let sessions = [&sides.head, &sides.base, &sides.witnesses];
+        let head = sides.head.iter().map(|session| session.session_h.clone()).collect();
+        Self { head, ..Self::of(project, asked, [sides.head.as_slice(), &sides.base, &sides.witnesses], state) }
+    }
+
+    /// Of what is `asked` about these sessions, each list for itself.
+    pub(super) fn of<const LISTS: usize>(
+        project: &str,
+        asked: &str,
+        sessions: [&[Session]; LISTS],
+        state: impl Fn(&str) -> String,
+    ) -> Self {
         let mut texts = Vec::new();
         for (side, sessions) in sessions.into_iter().enumerate() {
             texts.push(side.to_string());
@@ -81,12 +114,7 @@ impl Grounds {
             }
         }
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        Self {
-            project: project.to_owned(),
-            head: sides.head.iter().map(|session| session.session_h.clone()).collect(),
-            asked: asked.to_owned(),
-            sides: digest(&texts),
-        }
+        Self { project: project.to_owned(), head: Vec::new(), asked: asked.to_owned(), sides: digest(&texts) }
     }
 }
 

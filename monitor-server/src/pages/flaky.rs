@@ -27,12 +27,12 @@ pub fn flaky(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
         ("last_failure", "last failure (UTC)"),
         ("session", "in session"),
     ]);
-    for found in flaky::flaky(project)? {
+    for found in flaky::flaky(project)?.iter() {
         table.push(vec![
             Value::Name(measure::full_name(&found.test)).into(),
             Value::text(&found.test.package).into(),
             Value::text(&found.test.binary).into(),
-            Value::Share(flaky::rate(&found)).toned(Tone::Doubtful),
+            Value::Share(flaky::rate(found)).toned(Tone::Doubtful),
             Value::count(found.failed).into(),
             Value::count(found.runs).into(),
             Value::count(found.commits).into(),
