@@ -69,3 +69,9 @@ pub fn counted(build: Build, valgrind: &str) -> Build {
 pub fn process_h(pid: u32) -> String {
     facts::process_h(pid)
 }
+
+/// Time since boot, microseconds, which nobody sets; `None` where there is no such clock.
+#[must_use]
+pub fn since_boot_us() -> Option<i64> {
+    crate::record::clock::since_boot_us()
+}

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use monitor_core::outside::{COUNTS_BY, LIST, MONITORED, UNKNOWN_TO_VALGRIND};
+use monitor_core::outside::{COUNTS_BY, LIST, MONITORED, UNKNOWN_TO_VALGRIND, since_boot_us};
 use monitor_store::Timestamp;
 
 use super::names::{self, FOLDER};
@@ -62,13 +62,13 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
 
 /// Counts a test that has not told that it has the attribute, as nextest runs it: in a process of its own. What is to be told.
 fn whole(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result<String> {
-    let start = Timestamp::now();
+    let (start, since_boot_us) = (Timestamp::now(), since_boot_us());
     let counted = one::count_whole(binary, test, folder)?;
     let (Some(instructions), true) = (counted.instructions, counted.status.success()) else {
         return Ok(format!("{test}: not counted, it failed under callgrind ({})", counted.status));
     };
     let (status, process_h) = (counted.status, counted.process_h);
-    let whole = Whole { test, binary: Path::new(binary), process_h, start, status, instructions };
+    let whole = Whole { test, binary: Path::new(binary), process_h, start, since_boot_us, status, instructions };
     whole.append(&outside::log(folder)).context("cannot note what a test cost")?;
     Ok(format!("{test}: {instructions} instructions of the whole process, since it has no #[monitored]"))
 }

@@ -27,6 +27,8 @@ pub(super) struct Line {
     pub process_h: String,
     /// When it was started.
     pub start: Timestamp,
+    /// The same by the clock since boot, which nobody sets, microseconds; `None` where there is no such clock.
+    pub since_boot_us: Option<i64>,
     /// From its start to its end, seconds.
     pub wall_seconds: f64,
     /// CPU time in user space, seconds, its children's included.
@@ -66,6 +68,18 @@ impl Line {
         }
     }
 
+    /// The system's clock less the clock since boot when the test was started, microseconds.
+    pub(super) fn offset_us(&self) -> Option<i64> {
+        Some(self.start.as_micros() - self.since_boot_us?)
+    }
+
+    /// When it was started, by the clock that is that far from the one since boot: of whoever set the system's clock
+    /// meanwhile, nothing is seen.
+    pub(super) fn start_by(&self, offset_us: Option<i64>) -> Timestamp {
+        let told = self.since_boot_us.zip(offset_us);
+        told.map_or(self.start, |(since_boot_us, offset_us)| Timestamp::from_micros(since_boot_us + offset_us))
+    }
+
     fn to_json(&self) -> Value {
         json!({
             "test": self.test,
@@ -75,6 +89,7 @@ impl Line {
             "attempt": self.attempt,
             "process_h": self.process_h,
             "start": self.start.to_string(),
+            "since_boot_us": self.since_boot_us,
             "wall_seconds": self.wall_seconds,
             "user_seconds": self.user_seconds,
             "kernel_seconds": self.kernel_seconds,
@@ -101,6 +116,7 @@ impl Line {
             attempt: count("attempt")?.try_into().ok()?,
             process_h: text("process_h")?,
             start: text("start")?.parse().ok()?,
+            since_boot_us: line["since_boot_us"].as_i64(),
             wall_seconds: line["wall_seconds"].as_f64()?,
             user_seconds: line["user_seconds"].as_f64()?,
             kernel_seconds: line["kernel_seconds"].as_f64()?,
@@ -119,9 +135,8 @@ impl Line {
 mod tests {
     use super::*;
 
-    #[test]
-    fn lines_come_back_and_torn_ones_do_not() {
-        let line = Line {
+    fn line() -> Line {
+        Line {
             test: "tests::a \"b\"".into(),
             root: "demo".into(),
             package: "demo".into(),
@@ -129,6 +144,7 @@ mod tests {
             attempt: 2,
             process_h: "0a".into(),
             start: "2026-11-23T01:02:03.456789".parse().expect("a time"),
+            since_boot_us: Some(9),
             wall_seconds: 0.1,
             user_seconds: 0.02,
             kernel_seconds: 0.0,
@@ -139,7 +155,24 @@ mod tests {
             involuntary_switches: 0,
             outcome: Outcome::Crashed,
             instructions: Some(12),
-        };
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_moves_no_test_before_another() {
+        const HOUR_US: i64 = 3_600_000_000;
+        let first = line();
+        let second = Line { since_boot_us: Some(1_009), start: first.start.after_micros(1_000 - HOUR_US), ..line() };
+        let offset_us = first.offset_us();
+        assert_eq!(second.start_by(offset_us), first.start_by(offset_us).after_micros(1_000));
+        assert_eq!(first.start_by(offset_us), first.start);
+        let clockless = Line { since_boot_us: None, ..line() };
+        assert_eq!((clockless.offset_us(), clockless.start_by(offset_us)), (None, clockless.start));
+    }
+
+    #[test]
+    fn lines_come_back_and_torn_ones_do_not() {
+        let line = line();
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let log = folder.path().join("log");
         assert_eq!(Line::read_all(&log).expect("no log is no error"), []);

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use monitor_core::outside::{Outside, counted};
 use monitor_store::{
-    Attribution, CountFlags, Entry, Kind, Measures, MemSource, Metric, Monitor, Outcome, Profile, ProfileKey, Spool,
-    StoreError, Writer,
+    Attribution, CountFlags, Entry, Kind, Measures, MemSource, Metric, Monitor, Outcome, Process, Profile, ProfileKey,
+    Spool, StoreError, Timestamp, Writer,
 };
 
 use super::log::Line;
@@ -32,10 +32,14 @@ pub(crate) fn record(
     if !outside.is_enabled() {
         return Ok(0);
     }
-    let Some(first) = lines.iter().map(|line| line.start).min() else { return Ok(0) };
+    let processes = known_processes(file, session_h)?;
+    // As tests with the attribute do it: by the clock of the run's first process, however the system's is set meanwhile.
+    let offset_us = processes.iter().find_map(|process| process.clock_offset_us);
+    let offset_us = offset_us.or_else(|| lines.first().and_then(Line::offset_us));
+    let Some(first) = lines.iter().map(|line| line.start_by(offset_us)).min() else { return Ok(0) };
 
     let mut entries = Vec::new();
-    let known = known_context(file, session_h)?;
+    let known = processes.into_iter().find_map(|process| process.env_h.filter(|env_h| !env_h.is_empty()));
     // A profile may optimise one package more than another.
     let mut contexts: HashMap<&str, String> = HashMap::new();
     for line in &lines {
@@ -58,7 +62,8 @@ pub(crate) fn record(
                 env_h
             }
         };
-        entries.extend(line_entries(line, session_h, &env_h, &outside.component(&line.package)));
+        let start = line.start_by(offset_us);
+        entries.extend(line_entries(line, start, session_h, &env_h, &outside.component(&line.package)));
     }
     let written = Writer::open(file).and_then(|mut writer| {
         writer.apply(&entries)?;
@@ -79,24 +84,22 @@ fn spool(file: &Path, entries: &[Entry], error: StoreError) -> anyhow::Result<()
     Ok(())
 }
 
-/// The execution context of the session's monitored tests, if there are any.
-fn known_context(file: &Path, session_h: &str) -> anyhow::Result<Option<String>> {
-    let monitor = match Monitor::open(file) {
-        Err(StoreError::Missing { .. }) => return Ok(None),
-        result => result?,
-    };
-    let processes = monitor.processes(session_h)?;
-    Ok(processes.into_iter().find_map(|process| process.env_h.filter(|env_h| !env_h.is_empty())))
+/// The processes of the session's monitored tests.
+fn known_processes(file: &Path, session_h: &str) -> anyhow::Result<Vec<Process>> {
+    match Monitor::open(file) {
+        Err(StoreError::Missing { .. }) => Ok(Vec::new()),
+        result => Ok(result?.processes(session_h)?),
+    }
 }
 
-fn line_entries(line: &Line, session_h: &str, env_h: &str, component: &str) -> Vec<Entry> {
+fn line_entries(line: &Line, start: Timestamp, session_h: &str, env_h: &str, component: &str) -> Vec<Entry> {
     let (module, item) = line.test.rsplit_once("::").unwrap_or(("", &line.test));
     let item_path = if module.is_empty() { line.root.clone() } else { format!("{}::{module}", line.root) };
     let key = ProfileKey {
         session_h: session_h.to_owned(),
         item_path: item_path.clone(),
         item_variant: item.to_owned(),
-        item_start_time: line.start,
+        item_start_time: start,
         process_h: line.process_h.clone(),
     };
     let measures = match line.instructions {
@@ -137,7 +140,7 @@ fn line_entries(line: &Line, session_h: &str, env_h: &str, component: &str) -> V
     let metric = Metric {
         session_h: session_h.to_owned(),
         env_h: env_h.to_owned(),
-        item_start_time: line.start,
+        item_start_time: start,
         item_path,
         item: item.to_owned(),
         item_variant: item.to_owned(),

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
     }
     let has_attribute = Path::new(&log).with_file_name(format!("monitored-{}", std::process::id()));
     command.env(outside::MONITORED, &has_attribute);
-    let (start, clock) = (Timestamp::now(), Instant::now());
+    let (start, since_boot_us, clock) = (Timestamp::now(), outside::since_boot_us(), Instant::now());
     let mut child = command.spawn().with_context(|| format!("cannot run {}", binary.to_string_lossy()))?;
     // Of this process when the child was born, or a little more.
     let own_peak = peak_bytes(UsageWho::RUSAGE_SELF);
@@ -67,6 +67,7 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
         attempt: variable("NEXTEST_ATTEMPT").parse().unwrap_or(1),
         process_h,
         start,
+        since_boot_us,
         wall_seconds,
         user_seconds: seconds(usage.user_time()),
         kernel_seconds: seconds(usage.system_time()),
@@ -96,6 +97,8 @@ pub(crate) struct Whole<'t> {
     pub(crate) process_h: String,
     /// When it was started.
     pub(crate) start: Timestamp,
+    /// The same by the clock since boot, microseconds.
+    pub(crate) since_boot_us: Option<i64>,
     /// How it ended.
     pub(crate) status: ExitStatus,
     /// Instructions of the process.
@@ -113,6 +116,7 @@ impl Whole<'_> {
             attempt: variable("NEXTEST_ATTEMPT").parse().unwrap_or(1),
             process_h: self.process_h,
             start: self.start,
+            since_boot_us: self.since_boot_us,
             wall_seconds: 0.0,
             user_seconds: 0.0,
             kernel_seconds: 0.0,

@@ -7,6 +7,11 @@ use monitor_store::Timestamp;
 
 use crate::sys;
 
+/// Time since boot, microseconds, which nobody sets; `None` where there is no such clock.
+pub(crate) fn since_boot_us() -> Option<i64> {
+    sys::since_boot_ns().and_then(|ns| i64::try_from(ns / 1_000).ok())
+}
+
 /// The system's clock as it stood when the process began to record, and what a clock that nobody sets has counted since: a
 /// clock that is set back or forth meanwhile moves no test before another.
 #[derive(Debug)]
@@ -25,7 +30,7 @@ impl Clock {
         Self {
             began: Timestamp::now(),
             since: Instant::now(),
-            since_boot_us: sys::since_boot_ns().and_then(|ns| i64::try_from(ns / 1_000).ok()),
+            since_boot_us: since_boot_us(),
             ahead_us: AtomicI64::new(0),
             last_micros: AtomicI64::new(i64::MIN),
         }

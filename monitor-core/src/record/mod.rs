@@ -1,6 +1,6 @@
 //! What a measured test becomes: rows of the store, written by the one recorder of the process.
 
-mod clock;
+pub(crate) mod clock;
 pub(crate) mod parameter;
 pub(crate) mod recorder;
 mod rows;

@@ -47,6 +47,10 @@ struct Seen {
     hurting: Vec<String>,
     /// `file: test`, in modules that have monitored tests.
     unmonitored: Vec<String>,
+    /// The same, in modules that have none, of files that have some.
+    elsewhere: Vec<String>,
+    /// As far as the file is known.
+    elsewhere_here: Vec<String>,
     /// The module around: whether it is monitored as a whole, and its tests.
     module: Module,
 }
@@ -62,9 +66,8 @@ struct Module {
 impl Seen {
     fn end(&mut self, module: Module) {
         self.monitored += module.monitored;
-        if module.monitored > 0 || module.covered {
-            self.unmonitored.extend(module.unmonitored);
-        }
+        let is_beside = module.monitored > 0 || module.covered;
+        if is_beside { &mut self.unmonitored } else { &mut self.elsewhere_here }.extend(module.unmonitored);
     }
 
     fn test(&mut self, is_monitored: bool, is_test: bool, name: impl FnOnce() -> String) {
@@ -77,11 +80,18 @@ impl Seen {
 
     fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
+        let elsewhere = match self.elsewhere.as_slice() {
+            [] => String::new(),
+            tests => format!("; in other modules of their files are not: {}", some(tests)),
+        };
         let siblings = match self.unmonitored.as_slice() {
-            [] => Finding::fine("tests", format!("{} monitored, all that were found", self.monitored)),
+            [] if elsewhere.is_empty() => {
+                Finding::fine("tests", format!("{} monitored, all that were found", self.monitored))
+            }
+            [] => Finding::fine("tests", format!("{} monitored{elsewhere}", self.monitored)),
             tests => Finding::doubtful(
                 "tests",
-                format!("{} monitored; beside them are not: {}", self.monitored, some(tests)),
+                format!("{} monitored; beside them are not: {}{elsewhere}", self.monitored, some(tests)),
                 "put #[monitored] on them, or on their module",
             ),
         };
@@ -106,9 +116,14 @@ impl Seen {
 impl<'ast> Visit<'ast> for Seen {
     fn visit_file(&mut self, file: &'ast syn::File) {
         self.module = Module { for_tests: self.for_tests, ..Module::default() };
+        let before = self.monitored;
         visit::visit_file(self, file);
         let module = mem::take(&mut self.module);
         self.end(module);
+        let elsewhere = mem::take(&mut self.elsewhere_here);
+        if self.monitored > before {
+            self.elsewhere.extend(elsewhere);
+        }
     }
 
     fn visit_item_mod(&mut self, module: &'ast ItemMod) {
@@ -206,11 +221,13 @@ mod tests {
         mod u {
             proptest! { #[test] #[monitored] fn x(a in 0..9) {} #[test] fn y(a in 0..9) {} }
             #[googletest::gtest] fn z() {}
-        }";
+        }
+        mod v { #[googletest::gtest] fn w() {} }";
         let findings = findings(&[("src/lib.rs", text)]);
         let unmonitored =
             "tests of other! in src/lib.rs, tests of macro make in src/lib.rs, y in src/lib.rs, z in src/lib.rs";
-        assert_eq!(findings[0].found, format!("2 monitored; beside them are not: {unmonitored}"));
+        let elsewhere = "; in other modules of their files are not: w in src/lib.rs";
+        assert_eq!(findings[0].found, format!("2 monitored; beside them are not: {unmonitored}{elsewhere}"));
     }
 
     #[test]
