@@ -241,7 +241,7 @@ mod tests {
             ("tests/i.rs", "#[monitored] #[test] fn j() {}"),
         ]);
         let order = findings.iter().find(|finding| finding.check == "order").expect("it is found");
-        assert!(order.found.ends_with("above #[test]: a in src/lib.rs, mod f in src/lib.rs"), "{}", order.found);
+        assert!(order.found.ends_with("monitor_runtime: a in src/lib.rs, mod f in src/lib.rs"), "{}", order.found);
         assert_eq!(order.grade, Grade::Wrong);
     }
 }
