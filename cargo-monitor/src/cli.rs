@@ -37,6 +37,7 @@ Examples:
   cargo monitor test
   cargo monitor test --release --package core prime -- --test-threads=1
   cargo monitor test --repeat 5 --tag branch=faster --description 'after the rewrite'
+  cargo monitor test --repeat 10 --against main
   cargo monitor test --format markdown > summary.md
   cargo monitor test --instructions prime"
     )]
@@ -173,8 +174,8 @@ pub(crate) fn arranged(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsS
 }
 
 /// Options, each with a value, that `test` and `nextest` do not hand to cargo.
-const OURS: [&str; 8] =
-    ["--repeat", "--confirm", "--tag", "--description", "--component", "--db", "--format", "--write"];
+const OURS: [&str; 9] =
+    ["--repeat", "--against", "--confirm", "--tag", "--description", "--component", "--db", "--format", "--write"];
 
 /// The option that is for us and for cargo.
 const BOTH: &str = "--manifest-path";

@@ -4,6 +4,7 @@
 use std::process::Command;
 
 use monitor_tests::{Project, Run, run};
+use serde_json::Value;
 
 /// One commit needs an allocation less than the other.
 fn lib(allocations: u32) -> String {
@@ -71,4 +72,42 @@ fn what_is_worse_is_confirmed_and_what_is_not_is_cleared() {
     git(&project, &["checkout", "--quiet", "--detach", "HEAD~1"]);
     let told = monitor(&project, &[&gate[..], &["--confirm", "4"]].concat());
     assert!(told.stderr.contains("is checked out"), "{}", told.stderr);
+}
+
+#[test]
+fn two_commits_take_turns_and_what_was_accepted_is_told_no_more() {
+    let project = Project::library("turns", &lib(8));
+    project.write(".gitignore", "/target\n.pymon*\nCargo.lock\n.config\n");
+    git(&project, &["init", "--quiet", "--initial-branch=main"]);
+    commit(&project);
+    project.write("src/lib.rs", &lib(9));
+    commit(&project);
+    let turns = monitor(&project, &["test", "--lib", "--repeat", "6", "--against", "HEAD~1", "--format", "json"]);
+    assert_eq!(turns.code, Some(0), "{}{}", turns.stdout, turns.stderr);
+    let told: Value = serde_json::from_str(&turns.stdout).expect("JSON");
+    assert_eq!(regressed(&told["changes"]), ["turns::tests::boxes"], "{told:#}");
+    let commits = "select SCM_ID from TEST_SESSIONS order by RUN_DATE";
+    let commits: Vec<String> = project.database().column(commits);
+    let [base, head] = ["HEAD~1", "HEAD"].map(|name| git(&project, &["rev-parse", name]).trim().to_owned());
+    let of = |number: usize| if number == 0 { &base } else { &head };
+    assert_eq!(commits.iter().collect::<Vec<_>>(), [0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0].map(of));
+    assert_eq!(git(&project, &["worktree", "list"]).lines().count(), 1, "the worktree is gone");
+    let few = monitor(&project, &["test", "--repeat", "3", "--against", "HEAD~1"]);
+    assert!(few.code != Some(0) && few.stderr.contains("--repeat 4"), "{}", few.stderr);
+
+    // Against the history the head's allocation is told after each run, until it is accepted.
+    let summary = || {
+        let summary = monitor(&project, &["test", "--lib", "--format", "json"]).succeeded();
+        serde_json::from_str::<Value>(&summary.stdout).expect("JSON")
+    };
+    assert_eq!(regressed(&summary()["changes"]), ["turns::tests::boxes"]);
+    let _ = monitor(&project, &["accept", "boxes", "--metric", "allocations"]).succeeded();
+    assert_eq!(regressed(&summary()["changes"]), [""; 0]);
+}
+
+/// The tests whose allocations have regressed, in a table of changes.
+fn regressed(changes: &Value) -> Vec<&str> {
+    let rows = changes.as_array().map_or(&[][..], Vec::as_slice);
+    let is_one = |row: &&Value| row["metric"] == "allocations" && row["verdict"] == "regressed";
+    rows.iter().filter(is_one).filter_map(|row| row["test"].as_str()).collect()
 }

@@ -13,6 +13,7 @@ use cargo_monitor::output::as_text;
 use common::Fixture;
 use common::evolution::evolution;
 use common::suite::{Cost, Run, noise};
+use monitor_report::gate::Levels;
 use monitor_report::view::summary;
 use monitor_store::{Monitor, Sessions};
 use monitor_tests::skipped;
@@ -139,7 +140,7 @@ fn a_busy_machine_makes_no_regression_in_the_summary() {
         let fixture = Fixture::of_runs(&runs);
         let monitor = Monitor::open(&fixture.file()).expect("the file can be read");
         let newest = monitor.sessions(&Sessions::all().newest(1)).expect("sessions").remove(0);
-        let document = summary::of_one(&monitor, &newest).expect("a summary");
+        let document = summary::of_one(&monitor, &newest, &Levels::default()).expect("a summary");
         as_text(&document, Format::Table, None)
     };
     assert!(words(2.56).contains("regressed"), "{}", words(2.56));

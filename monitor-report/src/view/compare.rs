@@ -6,13 +6,27 @@ use monitor_analysis::judge::Finding as Judged;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::{Quantity, Unit, ratio_text};
 use monitor_analysis::verdict::{Figures, Verdict};
-use monitor_store::Session;
+use monitor_store::{Session, TestId};
 
-use crate::comparison::{Comparison, Finding};
+use crate::comparison::{Comparison, Finding, Request, Sides};
 use crate::document::{Cell, Column, Document, Table, Tone, Value};
+use crate::error::ReportError;
+use crate::gate::Levels;
 use crate::measure;
 use crate::render::short;
 use crate::select;
+use crate::source::Source;
+
+/// The comparison of two sides in all default metrics, where accepted changes begin `levels`.
+///
+/// # Errors
+///
+/// If the rows cannot be read.
+pub fn of_levels(source: &dyn Source, sides: Sides, levels: &Levels) -> Result<Comparison, ReportError> {
+    let is_over = |test: &TestId, metric: Metric, session: &str| levels.is_over(test, metric, session);
+    let request = Request { is_over: (!levels.is_empty()).then_some(&is_over), ..Request::new(sides) };
+    Comparison::new(source, request)
+}
 
 /// The tables of a comparison. With `all`, also what did not change.
 #[must_use]

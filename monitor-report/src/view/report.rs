@@ -10,7 +10,7 @@ use super::histories::{Charts, chosen};
 use super::show;
 use super::subject::Subject;
 use super::{compare, summary};
-use crate::comparison::{Comparison, Request, Sides};
+use crate::comparison::Comparison;
 use crate::document::{Column, Table, Value};
 use crate::error::ReportError;
 use crate::gate::Levels;
@@ -40,7 +40,7 @@ pub fn page(source: &dyn Source, subject: &Subject, extent: Extent, levels: &Lev
     let session = &subject.session;
     let mut tests = source.tests(&session.session_h)?;
     tests.retain(|test| test.kind() == Kind::Function);
-    let comparison = subject.sides.clone().map(|sides| compared(source, sides, levels)).transpose()?;
+    let comparison = subject.sides.clone().map(|sides| compare::of_levels(source, sides, levels)).transpose()?;
     let is_over = |test: &TestId, metric: Metric, session: &str| levels.is_over(test, metric, session);
     let archive = Archive::new(source)?.with_levels(&is_over);
     let scope = Scope { from: subject.from, until: Some(session.run_date), ..Scope::default() };
@@ -87,12 +87,6 @@ fn headline(comparison: Option<&Comparison>) -> String {
     let counted: Vec<String> =
         counted.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| words(count, what)).collect();
     if counted.is_empty() { "No test costs more than before".to_owned() } else { counted.join(", ") }
-}
-
-fn compared(source: &dyn Source, sides: Sides, levels: &Levels) -> Result<Comparison, ReportError> {
-    let is_over = |test: &TestId, metric: Metric, session: &str| levels.is_over(test, metric, session);
-    let request = Request { is_over: (!levels.is_empty()).then_some(&is_over), ..Request::new(sides) };
-    Comparison::new(source, request)
 }
 
 fn overview(subject: &Subject, tests: &[Test], comparison: Option<&Comparison>) -> Section {

@@ -8,9 +8,10 @@ use monitor_store::{Attribution, Kind, Outcome, OutcomeCounts, Session, Test, Te
 
 use super::compare;
 use super::show;
-use crate::comparison::{Comparison, Finding, Request, Sides};
+use crate::comparison::{Comparison, Finding, Sides};
 use crate::document::{Cell, Column, Document, Table, Tone, Value};
 use crate::error::ReportError;
+use crate::gate::Levels;
 use crate::measure;
 use crate::render::short;
 use crate::source::Source;
@@ -18,16 +19,16 @@ use crate::source::Source;
 /// Rows of each list.
 const ROWS: usize = 5;
 
-/// The summary of one session.
+/// The summary of one session, where accepted changes begin `levels`.
 ///
 /// # Errors
 ///
 /// If the rows cannot be read.
-pub fn of_one(source: &dyn Source, session: &Session) -> Result<Document, ReportError> {
+pub fn of_one(source: &dyn Source, session: &Session, levels: &Levels) -> Result<Document, ReportError> {
     let tests = functions(source, session)?;
     let mut document = Document::default().with_facts("summary", "", facts(session, &tests));
     document = lists(document, &tests);
-    if let Some((title, changes)) = changes(source, session)? {
+    if let Some((title, changes)) = changes(source, session, levels)? {
         document = document.with_table("changes", title, changes);
     }
     let notable: Vec<Test> = tests.into_iter().filter(is_notable).collect();
@@ -71,9 +72,9 @@ pub fn of_several(source: &dyn Source, sessions: &[Session]) -> Result<Document,
 
 /// The greatest changes since the last session of the machine class, by all that is known of it before; `None` if there
 /// is no such session.
-fn changes(source: &dyn Source, session: &Session) -> Result<Option<(String, Table)>, ReportError> {
+fn changes(source: &dyn Source, session: &Session, levels: &Levels) -> Result<Option<(String, Table)>, ReportError> {
     let Some(sides) = Sides::since_last(source, session)? else { return Ok(None) };
-    let comparison = Comparison::new(source, Request::new(sides))?;
+    let comparison = compare::of_levels(source, sides, levels)?;
     let changed = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
         .into_iter()
         .flat_map(|verdict| comparison.of(verdict))

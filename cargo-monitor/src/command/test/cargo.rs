@@ -25,6 +25,8 @@ pub(crate) enum Runner {
 pub(super) struct Run<'a> {
     pub runner: Runner,
     pub arguments: &'a [OsString],
+    /// Where cargo runs; the current folder if `None`.
+    pub folder: Option<&'a Path>,
     /// Where the tests record; `None` if they do not.
     pub file: Option<&'a Path>,
     /// `MONITOR_SESSION`.
@@ -59,6 +61,9 @@ impl Run<'_> {
         }
         command.args(self.color_arguments()).args(self.arguments);
         command.env("MONITOR_SESSION", self.session);
+        if let Some(folder) = self.folder {
+            command.current_dir(folder);
+        }
         if let Some(file) = self.file {
             command.env("MONITOR_DB", std::path::absolute(file).context("cannot find the current folder")?);
         }

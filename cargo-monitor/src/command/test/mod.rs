@@ -1,14 +1,17 @@
 //! `cargo monitor test` and `cargo monitor nextest`: cargo's own command, then what its tests cost.
 
+mod arguments;
 mod cargo;
+mod turns;
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::bail;
-use clap::Args;
 use monitor_store::{Monitor, StoreError, hash_hex};
 
+pub use self::arguments::Arguments;
+use self::arguments::Series;
 pub(crate) use self::cargo::Runner;
 use crate::app::App;
 use crate::confirm::{Plan, confirm};
@@ -19,51 +22,15 @@ use crate::options::Format;
 use crate::output;
 use crate::output::Document;
 use crate::outside;
-use monitor_analysis::constants::SAMPLES_MIN;
 use monitor_analysis::verdict::Verdict;
-use monitor_report::comparison::{Comparison, Request, Sides};
+use monitor_report::comparison::Sides;
 use monitor_report::gate::doubts;
 use monitor_report::view::{compare as view, summary};
 
-/// How the tests run, and under what names they are recorded.
-#[derive(Debug, Args)]
-pub struct Arguments {
-    /// Run the tests N times, each time as a new session; stop when a run fails. To compare two versions of the code, run them
-    /// in turns without --repeat, or use --confirm
-    #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..))]
-    repeat: u32,
-    /// Measure tests that look worse than before again, one at a time, in N pairs of head and base, and end with 5 if they are;
-    /// the base is built in its own worktree
-    #[arg(long, value_name = "N", conflicts_with = "repeat", value_parser = clap::value_parser!(u32).range(SAMPLES_MIN as i64..))]
-    confirm: Option<u32>,
-    /// Add a field to the session's description (repeatable)
-    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
-    tag: Vec<String>,
-    /// Describe the session
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
-    /// Record all tests under this component
-    #[arg(long, value_name = "NAME")]
-    component: Option<String>,
-    /// Count instructions: run each monitored test once more, in its own process under valgrind, which takes 25 to 150 times as
-    /// long
-    #[arg(long)]
-    instructions: bool,
-    /// All other arguments are cargo's
-    #[arg(last = true, hide = true)]
-    cargo: Vec<OsString>,
-}
-
-/// Tags reach the tests in one variable, separated by commas.
-fn tag(text: &str) -> Result<String, String> {
-    match text.split_once('=') {
-        Some((key, _)) if !key.trim().is_empty() && !text.contains(',') => Ok(text.to_owned()),
-        Some((key, _)) if !key.trim().is_empty() => Err("a tag cannot hold a comma".to_owned()),
-        _ => Err("write KEY=VALUE".to_owned()),
-    }
-}
-
 pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::Result<Exit> {
+    if let Some(commit) = &arguments.against {
+        return turns::run(arguments, commit, runner, app);
+    }
     let file = app.database_or_off()?;
     let series = Series::of(arguments, app)?;
     let mut code = 0;
@@ -76,6 +43,7 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
         let run = cargo::Run {
             runner,
             arguments: &arguments.cargo,
+            folder: None,
             file: file.as_deref(),
             session: &name,
             variables: series.variables(arguments),
@@ -127,10 +95,7 @@ fn confirmed(arguments: &Arguments, app: &App, file: &Path, session_h: &str, pai
         output::note(&"nothing is measured again: there is no earlier session of this machine class");
         return Ok(Exit::Success);
     };
-    let levels = app.levels(&monitor)?;
-    let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
-    let request = Request { is_over: (!levels.is_empty()).then_some(&is_over), ..Request::new(sides) };
-    let comparison = Comparison::new(&monitor, request)?;
+    let comparison = view::of_levels(&monitor, sides, &app.levels(&monitor)?)?;
     let worse = [Verdict::Regressed, Verdict::Suspect].into_iter().flat_map(|verdict| comparison.of(verdict));
     let doubts = doubts(worse);
     // What the user tells the harness is not cargo's.
@@ -188,51 +153,8 @@ fn print_summary(app: &App, file: &Path, sessions: &[String], code: u8) -> anyho
     }
     match recorded.as_slice() {
         [] => output::note(&nothing),
-        [session] => app.print(&summary::of_one(&monitor, session)?)?,
+        [session] => app.print(&summary::of_one(&monitor, session, &app.levels(&monitor)?)?)?,
         sessions => app.print(&summary::of_several(&monitor, sessions)?)?,
     }
     Ok(())
-}
-
-/// The runs of one command.
-struct Series {
-    /// `MONITOR_SESSION` of the user, else a name that nobody else uses.
-    name: String,
-    runs: u32,
-    /// `MONITOR_TAGS` of the user.
-    tags: Option<String>,
-}
-
-impl Series {
-    fn of(arguments: &Arguments, app: &App) -> anyhow::Result<Self> {
-        let text = |name| Ok::<_, anyhow::Error>(app.variable(name)?.map(|text| text.to_string_lossy().into_owned()));
-        let named = text("MONITOR_SESSION")?;
-        if named.is_some() && arguments.repeat > 1 {
-            bail!("MONITOR_SESSION names one session, but --repeat makes several: use only one of them");
-        }
-        let now = monitor_store::Timestamp::now();
-        let name = named.unwrap_or_else(|| hash_hex([now.to_string(), std::process::id().to_string()]));
-        Ok(Self { name, runs: arguments.repeat, tags: text("MONITOR_TAGS")? })
-    }
-
-    fn session_name(&self, number: u32) -> String {
-        if self.runs == 1 { self.name.clone() } else { format!("{} {number}", self.name) }
-    }
-
-    /// What the tests are told: the user's variables, and beside them the options.
-    fn variables(&self, arguments: &Arguments) -> Vec<(&'static str, String)> {
-        let mut tags: Vec<String> = self.tags.iter().cloned().collect();
-        tags.extend(arguments.tag.iter().cloned());
-        if self.runs > 1 {
-            // By this tag the runs are found together again.
-            tags.push(format!("repeat={}", output::short(&self.name)));
-        }
-        let mut variables = Vec::new();
-        if !tags.is_empty() {
-            variables.push(("MONITOR_TAGS", tags.join(",")));
-        }
-        variables.extend(arguments.description.clone().map(|text| ("MONITOR_DESCRIPTION", text)));
-        variables.extend(arguments.component.clone().map(|name| ("MONITOR_COMPONENT", name)));
-        variables
-    }
 }
