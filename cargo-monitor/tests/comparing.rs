@@ -132,3 +132,16 @@ fn a_gate_tried_on_its_past() {
     }
     assert_snapshot!("calibrate", shown(&fixture, &["calibrate", "--metric", "wall-time"]));
 }
+
+#[test]
+fn what_no_later_run_can_tell_is_no_false_alarm() {
+    let fixture = Fixture::empty();
+    for day in 1..=12_u32 {
+        let wall = if day == 12 { 20.0 } else { 0.2 + f64::from(day * 7 % 5) / 1_000.0 };
+        fixture.session(day, &format!("{day:08x}"), &[], &[(SLOW, wall, 4096, PASSED)]);
+    }
+    let facts = shown(&fixture, &["calibrate", "--metric", "wall-time"]);
+    let fact = |name: &str| facts.lines().find(|line| line.contains(name)).map(|line| line.split_whitespace().last());
+    assert_eq!(fact("gates failed"), Some(Some("1")), "{facts}");
+    assert_eq!(fact("for what did not last"), Some(Some("0")), "the newest change may last: {facts}");
+}

@@ -29,7 +29,7 @@ Examples:
   cargo monitor calibrate
   cargo monitor calibrate --runs 100 --metric wall-time
 
-Each of the newest sessions is gated like `gate --baseline last:N`; a change that did not last counts as a false alarm. Then \
+Each of the newest sessions is gated like `gate --baseline last:N`; a change that did not last in at least three later runs counts as a false alarm. Then \
 each is gated again with one value of each metric raised, to see which changes would be found.")]
 pub struct Arguments {
     /// Number of sessions to gate, the newest
@@ -111,25 +111,29 @@ impl Calibration {
         if !verdicts.findings.iter().any(|finding| judged(&finding) && finding.verdict() != Verdict::Undecided) {
             return Ok(());
         }
-        let mut lasted = false;
+        let mut for_something = false;
         for finding in verdicts.findings.iter().filter(judged) {
             let Some(metric) = finding.metric else { continue };
             let counts = self.metrics.entry(metric).or_default();
             counts.verdicts += 1;
             match finding.verdict() {
                 Verdict::Suspect => counts.suspects += 1,
-                Verdict::Regressed if lasts(finding, metric, rows, later)? => {
-                    counts.lasting += 1;
-                    lasted = true;
-                }
-                Verdict::Regressed => counts.false_alarms += 1,
+                Verdict::Regressed => match lasts(finding, metric, rows, later)? {
+                    Some(true) => {
+                        counts.lasting += 1;
+                        for_something = true;
+                    }
+                    Some(false) => counts.false_alarms += 1,
+                    // It may last: the next runs will show it.
+                    None => for_something = true,
+                },
                 _ => {}
             }
         }
         let failed = fails(&verdicts);
         self.gates += 1;
         self.failed += usize::from(failed);
-        self.failed_for_nothing += usize::from(failed && !lasted);
+        self.failed_for_nothing += usize::from(failed && !for_something);
         self.try_raised(prepared, request);
         Ok(())
     }
@@ -166,15 +170,15 @@ fn fails(verdicts: &Verdicts) -> bool {
         || verdicts.factors.values().any(|factor| factor.judgement.verdict == Verdict::Regressed)
 }
 
-/// Whether the later values of the series stayed nearer to the new one than to what was before.
-fn lasts(finding: &Finding, metric: Metric, rows: &mut Rows<'_>, later: &[Session]) -> anyhow::Result<bool> {
-    let Some(change) = finding.judged.judgement.change else { return Ok(false) };
+/// Whether the later values of the series stayed nearer to the new one than to what was before; `None` while there are too few.
+fn lasts(finding: &Finding, metric: Metric, rows: &mut Rows<'_>, later: &[Session]) -> anyhow::Result<Option<bool>> {
+    let Some(change) = finding.judged.judgement.change else { return Ok(Some(false)) };
     let mut values = Vec::new();
     for session in later {
         values.extend(rows.value(session, &finding.test, metric)?);
     }
     let level = median(&values).filter(|_| values.len() >= LATER.1);
-    Ok(level.is_some_and(|level| level - change.before > (change.after - change.before) / 2.0))
+    Ok(level.map(|level| level - change.before > (change.after - change.before) / 2.0))
 }
 
 fn document(calibration: &Calibration) -> Document {
