@@ -1,13 +1,14 @@
 //! What readers are told to type works in a fresh folder, and prints what is shown.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::{env, fs};
+use std::fs;
+use std::path::Path;
 
 use monitor_tests::markdown::Document;
-use monitor_tests::{manifest, python, repository, run};
+use monitor_tests::{manifest, python, repository};
 
+use crate::alike::Server;
+use crate::process::Process;
+use crate::programs::folder_of_cargo_monitor;
 use crate::session::Session;
 
 const README: &str = "README.md";
@@ -17,6 +18,7 @@ const READING_RESULTS: &str = "docs/src/reading-results.md";
 const HISTORY_AND_PLOTS: &str = "docs/src/history-and-plots.md";
 const COMPARING: &str = "docs/src/comparing.md";
 const GATING: &str = "docs/src/gating.md";
+const OPERATE: &str = "docs/src/operate.md";
 const SERVER: &str = "docs/src/server.md";
 const SHARDS: &str = "docs/src/shards.md";
 const TRUST: &str = "docs/src/trust.md";
@@ -39,6 +41,7 @@ fn every_document_with_commands_has_a_test() {
             DEPENDENCY_UPDATES,
             GATING,
             HISTORY_AND_PLOTS,
+            OPERATE,
             PYTEST_MONITOR,
             QUICK_START,
             READING_RESULTS,
@@ -75,7 +78,8 @@ fn the_quick_start() {
 /// The chapters on `cargo monitor` go on where the quick start ends, one after the other as in the book.
 #[test]
 fn the_chapters_on_results() {
-    let mut session = Session::starting_in("").with_programs(folder_of_cargo_monitor());
+    let session = Session::starting_in("").with_programs(folder_of_cargo_monitor());
+    let mut session = session.also_from(Server::start());
     for chapter in [QUICK_START, READING_RESULTS, COMPARING, GATING, SHARDS, TRUST, DEPENDENCY_UPDATES, CAPACITY] {
         session.follow(&Document::read(chapter));
     }
@@ -83,62 +87,29 @@ fn the_chapters_on_results() {
 
 #[test]
 fn history_and_plots() {
-    let mut session = Session::starting_in("monitor").with_programs(folder_of_cargo_monitor());
-    session.follow(&Document::read(HISTORY_AND_PLOTS));
+    let session = Session::starting_in("monitor").with_programs(folder_of_cargo_monitor());
+    session.also_from(Server::start()).follow(&Document::read(HISTORY_AND_PLOTS));
+}
+
+#[test]
+fn the_server() {
+    beside_a_server(SERVER);
+}
+
+#[test]
+fn operating_a_server() {
+    beside_a_server(OPERATE);
 }
 
 /// With a server that runs where the chapter says, apart from its port.
-#[test]
-fn the_server() {
-    let programs = folder_of("monitor-server");
+fn beside_a_server(chapter: &str) {
     let session = Session::starting_in("shop").with_programs(folder_of_cargo_monitor());
     let folder = session.folder();
     fs::copy(repository().join("tests/fixtures/pictures/shop.pymon"), folder.join(".pymon")).expect("a recorded file");
-    let server = Server::start(&programs.join("monitor-server"), folder);
+    let server = Process::start(Some(folder));
     let mut session =
         session.typing("http://127.0.0.1:8050", &server.address).typing("https://monitor.example.org", &server.address);
-    session.follow(&Document::read(SERVER));
-}
-
-/// A server, until the test is over.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(program: &Path, folder: &Path) -> Self {
-        let mut command = Command::new(program);
-        command.args(["--listen", "127.0.0.1:0"]).current_dir(folder).env_remove("MONITOR_DATABASE");
-        let mut process = command.stdout(Stdio::piped()).spawn().expect("the server starts");
-        let mut said = String::new();
-        let mut output = BufReader::new(process.stdout.take().expect("a pipe"));
-        let _ = output.read_line(&mut said).expect("it says where it is");
-        let (before, address) = said.trim_end().rsplit_once(' ').expect("an address is its last word");
-        assert_eq!(before, "monitor-server serves monitor.db at", "as the chapter shows");
-        Self { address: address.trim_end_matches('/').to_owned(), process }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-pub(crate) fn folder_of_cargo_monitor() -> PathBuf {
-    folder_of("cargo-monitor")
-}
-
-/// Builds a program of this repository, as far as it is not built yet.
-fn folder_of(program: &str) -> PathBuf {
-    let mut build = Command::new("cargo");
-    build.args(["build", "--quiet", "--package", program]).current_dir(repository());
-    let _ = run(build).succeeded();
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    target.join("debug")
+    session.follow(&Document::read(chapter));
 }
 
 #[test]

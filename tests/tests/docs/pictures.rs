@@ -8,7 +8,7 @@ use std::{env, fs};
 use monitor_tests::terminal::Terminal;
 use monitor_tests::{repository, run, skipped};
 
-use crate::commands::folder_of_cargo_monitor;
+use crate::programs::folder_of_cargo_monitor;
 
 /// Between these lines of the README stands the comment.
 const COMMENT: [&str; 2] = ["<!-- comment -->\n", "<!-- end of comment -->\n"];

@@ -8,7 +8,7 @@ use std::{env, io};
 use monitor_tests::markdown::Document;
 use monitor_tests::{repository, run};
 
-use crate::commands::folder_of_cargo_monitor;
+use crate::programs::folder_of_cargo_monitor;
 
 const REFERENCE: &str = "docs/src/commands.md";
 

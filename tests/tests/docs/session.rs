@@ -11,6 +11,8 @@ use std::{env, io};
 use monitor_tests::markdown::{Block, Document};
 use monitor_tests::{Project, repository, run, skipped};
 
+use crate::alike::Server;
+
 /// The reader's home in the documents.
 const HOME: &str = "/home/you";
 
@@ -24,6 +26,8 @@ pub(crate) struct Session {
     programs: Vec<PathBuf>,
     /// What the document says, and what is typed for it.
     typed: Vec<(&'static str, String)>,
+    /// Where what is read is read once more.
+    server: Option<Server>,
     _turn: MutexGuard<'static, ()>,
     /// For other processes that run the tests of this repository.
     _lock: File,
@@ -53,7 +57,7 @@ impl Session {
         let home = Project::at(root, &[]);
         let folder = home.path(folder);
         fs::create_dir_all(&folder).expect("a folder can be made");
-        Self { home, folder, programs: Vec::new(), typed: Vec::new(), _turn: turn, _lock: lock }
+        Self { home, folder, programs: Vec::new(), typed: Vec::new(), server: None, _turn: turn, _lock: lock }
     }
 
     /// Looks for programs in this folder first.
@@ -65,6 +69,12 @@ impl Session {
     /// Types something else for a part of commands: an address that is free on this machine.
     pub(crate) fn typing(mut self, said: &'static str, typed: &str) -> Self {
         self.typed.push((said, typed.to_owned()));
+        self
+    }
+
+    /// Reads everything once more from a server, and expects the same.
+    pub(crate) fn also_from(mut self, server: Server) -> Self {
+        self.server = Some(server);
         self
     }
 
@@ -109,8 +119,9 @@ impl Session {
 
     fn step(&mut self, place: &str, step: &Step<'_>) {
         let program = step.command.split_whitespace().next().expect("a command has a program");
-        if program == "sqlite3" && Command::new(program).arg("--version").output().is_err() {
-            skipped(&format!("no sqlite3 on this machine, so the query at {place} is not tried"));
+        if ["sqlite3", "curl", "openssl"].contains(&program) && Command::new(program).arg("--version").output().is_err()
+        {
+            skipped(&format!("no {program} on this machine, so what {place} does with it is not tried"));
             return;
         }
         if self.folder.join("Cargo.toml").exists() && !self.folder.join("Cargo.lock").exists() {
@@ -118,6 +129,20 @@ impl Session {
             fs::copy(repository().join("Cargo.lock"), self.folder.join("Cargo.lock")).expect("a file can be copied");
         }
         let line = self.typed.iter().fold(step.command.to_owned(), |line, (said, typed)| line.replace(said, typed));
+        let run = run(self.shell(&format!("exec 2>&1\n{line}\nresult=$?; echo; pwd; exit $result"))).succeeded();
+        let (printed, folder) = run.stdout.trim_end().rsplit_once('\n').expect("pwd prints a line");
+        self.folder = PathBuf::from(folder);
+        let printed = printed.replace(&self.home.root().display().to_string(), HOME);
+        if let Err(line) = compare(&step.output, &printed) {
+            panic!("{place}: `{}` does not print {line:?}, but:\n{printed}", step.command);
+        }
+        if let Some(server) = &self.server {
+            server.answers_alike(place, &line, &self.folder, |line| self.shell(line));
+        }
+    }
+
+    /// A shell that does this where the reader is.
+    fn shell(&self, line: &str) -> Command {
         let mut command = self.home.command("bash");
         let path = env::var_os("PATH").unwrap_or_default();
         let folders = self.programs.iter().cloned().chain(env::split_paths(&path));
@@ -126,15 +151,11 @@ impl Session {
             .envs(["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"].map(|name| (name, "you")))
             .envs(["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].map(|name| (name, "you@example.com")))
             .env("PATH", env::join_paths(folders).expect("the folders' names have no colon"))
+            // Copies of servers.
+            .env("XDG_CACHE_HOME", self.home.root().join("cache"))
             .current_dir(&self.folder)
-            .args(["-c", &format!("exec 2>&1\n{}\nresult=$?; echo; pwd; exit $result", line)]);
-        let run = run(command).succeeded();
-        let (printed, folder) = run.stdout.trim_end().rsplit_once('\n').expect("pwd prints a line");
-        self.folder = PathBuf::from(folder);
-        let printed = printed.replace(&self.home.root().display().to_string(), HOME);
-        if let Err(line) = compare(&step.output, &printed) {
-            panic!("{place}: `{}` does not print {line:?}, but:\n{printed}", step.command);
-        }
+            .args(["-c", line]);
+        command
     }
 }
 

@@ -10,7 +10,7 @@ use monitor_tests::markdown::{Block, Document};
 use monitor_tests::{repository, run, shellcheck};
 use yaml_rust2::{Yaml, YamlLoader};
 
-use crate::commands::folder_of_cargo_monitor;
+use crate::programs::folder_of_cargo_monitor;
 
 const CHAPTERS: [&str; 3] = ["docs/src/gate-on-github.md", "docs/src/gate-on-gitlab.md", "docs/src/shards.md"];
 
