@@ -12,7 +12,7 @@ fn main() {
     if !valgrind_is_there() {
         return;
     }
-    let manifest = manifest("slowdown", "") + "[profile.dev]\nopt-level = 3\n";
+    let manifest = manifest("slowdown", "") + "[profile.dev]\nopt-level = 3\ndebug = \"line-tables-only\"\n";
     let project = Project::kept("slowdown", &[("Cargo.toml", &manifest), ("src/lib.rs", TESTS)]);
     let _ = fs::remove_file(project.path(".pymon"));
     let _ = monitor(&project, &["test", "--lib", "--", "--test-threads=1"]);
