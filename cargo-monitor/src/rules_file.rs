@@ -161,11 +161,11 @@ mod tests {
 
     #[test]
     fn mistakes_name_their_place() {
-        assert!(refused("[gates]\n").contains("nothing reads [gates]"));
-        assert!(refused("[gate]\nbase = 'main'").starts_with("gate.base: nothing reads it"));
+        assert!(refused("[gates]\n").contains("[gates] is unknown"));
+        assert!(refused("[gate]\nbase = 'main'").starts_with("gate.base: unknown key"));
         assert!(refused("[gate]\nbaseline = 20").starts_with("gate.baseline: write a text"));
         assert!(refused("[gate]\nmetrics = ['speed']").contains("`speed` is not a metric"));
         assert!(refused("[gate]\nthresholds = 'wall-time=1%'").contains("write a list of texts"));
-        assert!(refused("[gate]\nwaivers = ['x']").contains("is no waiver"));
+        assert!(refused("[gate]\nwaivers = ['x']").contains("is not a waiver"));
     }
 }

@@ -342,7 +342,7 @@ mod tests {
         assert!(error(quote!(skip_if)).contains("takes a condition"));
         assert!(error(quote!(skip, when = true)).contains("only one of"));
         assert!(error(quote!(component)).contains("takes a string"));
-        assert!(error(quote!(component =)).contains("lacks its value"));
+        assert!(error(quote!(component =)).contains("has no value"));
         assert!(error(quote!("text")).contains("an option is meant"));
     }
 

@@ -179,14 +179,14 @@ mod tests {
     fn mistakes_are_told() {
         let told = |text: &str| text.parse::<ThresholdRule>().expect_err(text).to_string();
         assert!(told("speed=20%").starts_with("`speed` is not a metric: write one of wall-time, "));
-        assert!(told("wall-time").contains("is no threshold"));
+        assert!(told("wall-time").contains("is not a threshold"));
         for limit in ["", "20", "-5%", "5 MiB", "20%+30%", "inf%", "1e400%"] {
-            assert!(told(&format!("wall-time={limit}")).contains("is no limit of wall-time"), "{limit}");
+            assert!(told(&format!("wall-time={limit}")).contains("is not a limit for wall-time"), "{limit}");
         }
         let told = |text: &str| text.parse::<Waiver>().expect_err(text).to_string();
-        assert!(told("wall-time in x").contains("is no waiver"));
+        assert!(told("wall-time in x").contains("is not a waiver"));
         assert!(told("wall-time in x until tomorrow").contains("`tomorrow` is not a date"));
-        assert!(told("wall-time in x until 2026-13-01").contains("is no date"));
+        assert!(told("wall-time in x until 2026-13-01").contains("is not a date"));
     }
 
     #[test]

@@ -184,7 +184,7 @@ mod tests {
         let error = ambiguous("prime[2]", &select(&all(), "prime[2]")).to_string();
         assert_eq!(
             error,
-            "`prime[2]` matches 3 tests, write more of the name: demo::tests::prime[2], \
+            "`prime[2]` matches 3 tests: write more of the name. They are demo::tests::prime[2], \
              demo demo::other::prime[2], demo::it demo::other::prime[2]"
         );
     }

@@ -291,7 +291,7 @@ mod tests {
     fn what_is_ambiguous_or_unknown_is_explained() {
         assert_eq!(
             refused("cab"),
-            "`cab` is ambiguous, it is branch:cab and commit:cab001: write more of it, or say which as in `branch:cab`"
+            "`cab` is ambiguous, it can be branch:cab and commit:cab001: write more of it, or name one kind, for example `branch:cab`"
         );
         assert!(refused("beef").contains("commit:beef02 and commit:beef01"));
         assert!(refused("mian").contains("did you mean `main`?"), "{}", refused("mian"));
@@ -311,6 +311,6 @@ mod tests {
         assert_eq!(split_back("feature~x"), ("feature~x", 0));
         assert_eq!(one(all(), "latest~3", 3).expect("there are four").session_h, "aa11");
         let error = one(all(), "latest~4", 4).expect_err("there are only four");
-        assert_eq!(error.to_string(), "`latest~4` goes back too far: it selects 4 sessions");
+        assert_eq!(error.to_string(), "`latest~4` goes back too far: there are 4 such sessions");
     }
 }
