@@ -1,8 +1,8 @@
 //! What a gate finds and what it reports in error, beside other tools' rules: `cargo bench -p monitor-report --bench gate`.
 //!
 //! Suites are written to a file row by row, and judged by the gate of the command. The generator is seeded: the figures are
-//! the same everywhere. With arguments only the parts that they name are printed: `matched`, `loaded`, `families`, `length`,
-//! `changes`, `repeats`, `speed`.
+//! the same everywhere. With arguments, after `--` if there are several, only the parts that they name are printed: `matched`,
+//! `loaded`, `families`, `length`, `changes`, `repeats`, `speed`.
 
 mod changes;
 mod families;
