@@ -94,6 +94,6 @@ fn what_nobody_knows_is_null_and_what_is_nothing_is_nothing() {
     }
     let people = fixture.run(&["capacity"]).succeeded();
     assert!(people.stdout.contains("memory unknown") && !people.stdout.contains("0 B"), "{}", people.stdout);
-    assert!(people.stderr.contains("what CPU time"), "{}", people.stderr);
+    assert!(people.stderr.contains("has a CPU time"), "{}", people.stderr);
     assert_eq!(json(&["top", "cpu-time"]), serde_json::json!([]), "nothing is known of any test");
 }

@@ -178,7 +178,7 @@ mod tests {
         let nameless = "[[package]]\nversion = \"1.0.0\"";
         assert_eq!(
             diff("", nameless).unwrap_err().to_string(),
-            "package 1 of the lockfile lacks a name or a valid version"
+            "package 1 of the lockfile has no name or no valid version"
         );
         assert!(diff("", "version = 4").unwrap().is_empty());
     }

@@ -84,7 +84,7 @@ fn a_file_that_is_no_database_is_left_untouched() {
         fs::write(&db, content).unwrap();
         let error = error_of(&db);
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
-        assert!(error.to_string().contains("left untouched"), "{error}");
+        assert!(error.to_string().contains("it is not changed"), "{error}");
         assert_eq!(fs::read(&db).unwrap(), content);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no file beside it");
     }

@@ -12,7 +12,7 @@ use crate::cli::Serve;
 use crate::notify::Webhook;
 use crate::operate::log;
 use crate::serve::{self, Tls};
-use crate::state::{Options, Shared};
+use crate::state::{Options, Shared, State};
 use crate::store;
 
 /// Serves until the process is told to end.
@@ -42,6 +42,8 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
     );
     state.gate.public.store(public, Relaxed);
     let tls = options.tls_cert.zip(options.tls_key).map(|(certificate, key)| Tls { certificate, key });
+    // Held until the runtime has ended: to close a connection to PostgreSQL waits, which no task may do.
+    let _held = State::clone(&state);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(options.listen)

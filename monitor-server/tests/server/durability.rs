@@ -183,7 +183,8 @@ fn a_server_that_is_told_to_end_answers_what_it_accepted() {
             signals.stop.store(true, Relaxed);
             load.join().expect("the load ends")
         });
-        assert!(server.wait().success(), "{}", server.kind);
+        let status = server.wait();
+        assert!(status.success(), "{}: {status}", server.kind);
         server.kill_and_restart();
         let expected = told.singles.len() + told.batches.len() * ROWS;
         assert_eq!(server.count("metrics/count"), expected as u64, "{}: not one more, not one less", server.kind);
