@@ -44,7 +44,7 @@ impl Change {
     }
 }
 
-/// The functions that caused a difference, largest first. What is due to edited code counts [`EDITED`] times.
+/// The functions that caused a difference, largest first. What is due to edited code counts ten times.
 ///
 /// A function that only one side has counts as part of its callers. So a function that is inlined on one side only, or was
 /// renamed, makes no difference.

@@ -13,7 +13,7 @@ use crate::filesystem;
 use crate::sqlite::error::sqlite_error;
 
 /// How long a writer waits for a file that another process has locked: 30 s. Then it fails with
-/// [`StoreError::Locked`](crate::StoreError::Locked).
+/// [`StoreError::Locked`].
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long SQLite waits by itself before this module looks at the clock, and whether it is any use to wait.
