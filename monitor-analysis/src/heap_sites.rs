@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::callgrind::{Edits, package_of};
+use crate::callgrind::{EDITED, Edits, package_of};
 
 /// The memory that was allocated from one call stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,9 +56,6 @@ const FRAMES: usize = 3;
 
 /// Packages whose memory is their caller's.
 const CONTAINERS: [&str; 3] = ["hashbrown", "smallvec", "indexmap"];
-
-/// How many times more a difference counts where code was edited on the way.
-const EDITED: u64 = 10;
 
 /// What was allocated inside the test's body, by site. `body` is the beginning of the name of the test's function, `edits` are
 /// the edits that led to this build.

@@ -17,7 +17,7 @@ use super::one::{self, Counted};
 use super::valgrind::unknown_to_valgrind;
 use crate::exit::Exit;
 use crate::output;
-use crate::outside::{self, Chain, Whole, test_name};
+use crate::outside::{self, Chain, Ran, test_name};
 
 /// Name of the subcommand.
 pub(crate) const SUBCOMMAND: &str = "__count-tests";
@@ -68,8 +68,8 @@ fn whole(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result<String> {
         return Ok(format!("{test}: not counted, it failed under callgrind ({})", counted.status));
     };
     let (status, process_h) = (counted.status, counted.process_h);
-    let whole = Whole { test, binary: Path::new(binary), process_h, start, since_boot_us, status, instructions };
-    whole.append(&outside::log(folder)).context("cannot note what a test cost")?;
+    let ran = Ran { test, binary: Path::new(binary), process_h, start, since_boot_us, status };
+    ran.append(instructions, &outside::log(folder)).context("cannot note what a test cost")?;
     Ok(format!("{test}: {instructions} instructions of the whole process, since it has no #[monitored]"))
 }
 

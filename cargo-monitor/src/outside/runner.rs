@@ -59,15 +59,8 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
     #[expect(clippy::cast_precision_loss, reason = "exact below 285 years")]
     let seconds = |time: nix::sys::time::TimeVal| time.num_microseconds() as f64 / 1e6;
     let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    let ran = Ran { test: &test, binary: Path::new(binary), process_h, start, since_boot_us, status };
     let line = Line {
-        test,
-        root: root(Path::new(binary)),
-        package: variable("CARGO_PKG_NAME"),
-        binary: variable("NEXTEST_BINARY_ID"),
-        attempt: variable("NEXTEST_ATTEMPT").parse().unwrap_or(1),
-        process_h,
-        start,
-        since_boot_us,
         wall_seconds,
         user_seconds: seconds(usage.user_time()),
         kernel_seconds: seconds(usage.system_time()),
@@ -76,8 +69,7 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
         major_faults: count(usage.major_page_faults()),
         voluntary_switches: count(usage.voluntary_context_switches()),
         involuntary_switches: count(usage.involuntary_context_switches()),
-        outcome: outcome(status),
-        instructions: None,
+        ..ran.line()
     };
     // A test never fails because it could not be measured.
     if let Err(error) = line.append(Path::new(&log)) {
@@ -86,9 +78,9 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
     Ok(end_like(status))
 }
 
-/// What a test without the attribute cost that ran as a process under callgrind.
+/// A test without the attribute that ran as a process.
 #[derive(Debug)]
-pub(crate) struct Whole<'t> {
+pub(crate) struct Ran<'t> {
     /// Its name in the binary.
     pub(crate) test: &'t str,
     /// The binary.
@@ -101,14 +93,17 @@ pub(crate) struct Whole<'t> {
     pub(crate) since_boot_us: Option<i64>,
     /// How it ended.
     pub(crate) status: ExitStatus,
-    /// Instructions of the process.
-    pub(crate) instructions: u64,
 }
 
-impl Whole<'_> {
-    /// Appends it to the log of a run under nextest.
-    pub(crate) fn append(self, log: &Path) -> io::Result<()> {
-        let line = Line {
+impl Ran<'_> {
+    /// Appends what callgrind counted of it to the log of a run under nextest.
+    pub(crate) fn append(self, instructions: u64, log: &Path) -> io::Result<()> {
+        Line { instructions: Some(instructions), ..self.line() }.append(log)
+    }
+
+    /// It, before anything was measured.
+    fn line(self) -> Line {
+        Line {
             test: self.test.to_owned(),
             root: root(self.binary),
             package: variable("CARGO_PKG_NAME"),
@@ -126,9 +121,8 @@ impl Whole<'_> {
             voluntary_switches: 0,
             involuntary_switches: 0,
             outcome: outcome(self.status),
-            instructions: Some(self.instructions),
-        };
-        line.append(log)
+            instructions: None,
+        }
     }
 }
 

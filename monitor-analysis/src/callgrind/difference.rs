@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::due::due;
 use super::dump::Dump;
-use super::edits::Edits;
+use super::edits::{EDITED, Edits};
 use super::fold::{FunctionCost, costs, graph};
 use super::graph::Node;
 use super::place::{Place, Places};
-
-/// How many times more what is due to edited code counts than as much elsewhere.
-const EDITED: u64 = 10;
 
 /// What changed in a function. If one side does not have it, its cost there is zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

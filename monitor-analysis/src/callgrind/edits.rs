@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::symbol::package_of;
 
+/// How many times more a difference counts that is due to edited code than as much elsewhere.
+pub(crate) const EDITED: u64 = 10;
+
 /// Lines that were edited, and packages of another version.
 ///
 /// Without any, each line is taken for the same on both sides.

@@ -15,6 +15,7 @@ mod symbol;
 
 pub use difference::{Change, differences, differences_of_costs};
 pub use dump::{Dump, Function};
+pub(crate) use edits::EDITED;
 pub use edits::Edits;
 pub use fold::{FunctionCost, folded, most};
 pub use inlined::{Frame, Inlined, addresses};

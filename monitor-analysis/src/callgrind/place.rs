@@ -22,6 +22,21 @@ const SHARE_OF_EDITED: f64 = 0.1;
 /// Of unedited lines, in and below each other, the innermost that has this share of it.
 const SHARE_OF_INNERMOST: f64 = 0.8;
 
+/// What a line costs now, with what it calls, and by how much that has changed.
+struct Line<'d> {
+    file: &'d str,
+    line: u32,
+    cost: f64,
+    change: f64,
+    is_edited: bool,
+}
+
+impl Line<'_> {
+    fn is_of_workspace(&self) -> bool {
+        package_of(self.file).is_empty()
+    }
+}
+
 /// What is known of lines.
 pub(super) struct Places<'d> {
     pub(super) edits: &'d Edits,
@@ -46,27 +61,24 @@ impl Places<'_> {
 
     /// The line that changed most, an edited one if there is one that changed at all.
     pub(super) fn changed(&self, [base, head]: [&Node<'_>; 2]) -> Option<Place> {
-        let changes: Vec<(&str, u32, f64, f64, bool)> = head
+        let changes: Vec<Line<'_>> = head
             .through
             .iter()
             .map(|((file, line), cost)| {
                 let before = self.edits.before(file, *line);
                 let known = before.and_then(|line| base.through.get(&(*file, line)));
-                (*file, *line, *cost, (cost - known.unwrap_or(&0.0)).abs(), before.is_none())
+                let change = (cost - known.unwrap_or(&0.0)).abs();
+                Line { file, line: *line, cost: *cost, change, is_edited: before.is_none() }
             })
             .collect();
-        let most = changes.iter().map(|change| change.3).fold(0.0, f64::max);
-        let edited = changes.iter().filter(|change| change.4 && change.3 >= most * SHARE_OF_EDITED && most > 0.0);
-        let innermost = changes.iter().filter(|change| change.3 >= most * SHARE_OF_INNERMOST && most > 0.0);
+        let most = changes.iter().map(|it| it.change).fold(0.0, f64::max);
+        let having = |share: f64| changes.iter().filter(move |it| it.change >= most * share && most > 0.0);
         // Code of the workspace can be changed most easily.
-        let (file, line, ..) = edited
-            .max_by(|a, b| {
-                (package_of(a.0).is_empty(), a.3)
-                    .partial_cmp(&(package_of(b.0).is_empty(), b.3))
-                    .unwrap_or(std::cmp::Ordering::Equal)
-            })
-            .or_else(|| innermost.min_by(|a, b| a.2.total_cmp(&b.2)))?;
-        let name = self.names[1].get(&((*file).to_owned(), *line)).cloned();
-        Some(Place { file: (*file).to_owned(), line: *line, function: name.unwrap_or_default() })
+        let edited = having(SHARE_OF_EDITED).filter(|it| it.is_edited);
+        let found = edited
+            .max_by(|a, b| a.is_of_workspace().cmp(&b.is_of_workspace()).then(a.change.total_cmp(&b.change)))
+            .or_else(|| having(SHARE_OF_INNERMOST).min_by(|a, b| a.cost.total_cmp(&b.cost)))?;
+        let name = self.names[1].get(&(found.file.to_owned(), found.line)).cloned();
+        Some(Place { file: found.file.to_owned(), line: found.line, function: name.unwrap_or_default() })
     }
 }

@@ -1,15 +1,16 @@
-//! What a session is judged against: the baseline branch, up to where the session's own branch left it; and any two sides.
+//! What a session is judged against: the baseline branch, up to where the session's own branch left it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use monitor_report::comparison::{Comparison, Request, Sides};
+use monitor_report::comparison::Sides;
 use monitor_report::gate::Gate;
-use monitor_report::{NoRepository, Records, ReportError, Repository, select};
+use monitor_report::{Records, ReportError, Repository, select};
 use monitor_store::{Session, Timestamp};
 
+use super::sides::grounds;
 use super::source::Project;
-use super::verdict::{Grounds, Verdict};
+use super::verdict::Verdict;
 
 /// The branches that are looked for, where the server is not told which one is the baseline.
 pub const USUAL: [&str; 2] = ["main", "master"];
@@ -43,31 +44,6 @@ pub fn judge(project: &Project<'_>, session: &Session, baseline: &str) -> Result
         // Without a base there is little to do.
         Err(_) => judge().map(Arc::new),
     }
-}
-
-/// What changed between two sides, as `cargo monitor compare BASE HEAD` says it.
-///
-/// # Errors
-///
-/// If a name selects nothing, or the rows can't be read.
-pub fn compare(
-    project: &Project<'_>,
-    base: &str,
-    head: &str,
-    across_machines: bool,
-) -> Result<Arc<Comparison>, ReportError> {
-    let sides = Sides::find(Records { source: project, repository: &NoRepository }, base, head)?;
-    let grounds = grounds(project, &format!("{across_machines} {base}"), &sides);
-    let request = Request { across_machines, ..Request::new(sides) };
-    project.verdicts().comparisons.get(&grounds, || Comparison::new(project, request))
-}
-
-/// What an answer about these sides rests on.
-fn grounds(project: &Project<'_>, asked: &str, sides: &Sides) -> Grounds {
-    Grounds::new(project.name(), asked, sides, |session_h| {
-        let runs = project.kept(session_h).map(|kept| (kept.runs, kept.finished));
-        format!("{runs:?} {:?}", project.class(session_h))
-    })
 }
 
 /// What is known of the code's history without a repository: the commit at which the session's branch left the baseline.

@@ -6,6 +6,7 @@ pub mod baseline;
 pub mod findings;
 pub mod flaky;
 mod idle;
+pub mod sides;
 mod source;
 mod verdict;
 

@@ -9,7 +9,7 @@ use super::session::words;
 use super::view::View;
 use super::wanted::Wanted;
 use crate::error::Problem;
-use crate::judge::{Project, baseline};
+use crate::judge::{Project, sides};
 
 /// Sessions that can be chosen; others can be written.
 const CHOICE: usize = 200;
@@ -40,7 +40,7 @@ pub fn compare(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> 
         let text = "Choose two sessions, or write what stands for some: a branch, a commit, last:20, tag:KEY=VALUE.";
         return Ok(view.with(Section::new("choose", "").with_text(text)));
     }
-    let comparison = baseline::compare(project, base, head, across)?;
+    let comparison = sides::compare(project, base, head, across)?;
     view = view.with_document(linked(&wanted.prefix, document(&comparison, all)));
     Ok(view)
 }
