@@ -2,7 +2,6 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -194,7 +193,7 @@ impl App {
     pub fn print(&self, document: &Document) -> anyhow::Result<()> {
         for Target { format, path } in &self.options.write {
             let text = anstream::adapter::strip_str(&output::as_text(document, *format, None)).to_string();
-            fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            output::file(path, text)?;
         }
         output::print(document, self.options.format)
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use clap::error::{ContextKind, ContextValue};
 use monitor_report::ReportError;
-use monitor_report::select::SelectError;
+use monitor_report::select::{SelectError, TestError};
 use monitor_store::StoreError;
 
 use crate::exit::Exit;
@@ -37,7 +37,8 @@ pub fn of(error: &anyhow::Error) -> Exit {
         }
         if let Some(error) = cause.downcast_ref::<ReportError>() {
             match error {
-                ReportError::Session(SelectError::NoCount { .. }) => return Exit::Usage,
+                ReportError::Session(SelectError::NoCount { .. } | SelectError::Nameless)
+                | ReportError::Test(TestError::Nameless) => return Exit::Usage,
                 ReportError::Session(_) | ReportError::Test(_) => return Exit::NoData,
                 ReportError::Source(source) => {
                     if let Some(error) = source.downcast_ref::<StoreError>() {

@@ -7,6 +7,7 @@ use std::fs;
 use std::process::{Child, Stdio};
 
 use common::Fixture;
+use common::suite::{Cost, Run};
 use monitor_store::{Outcome, Writer};
 
 /// Commands that only read.
@@ -163,6 +164,65 @@ fn hostile_names_harm_nobody() {
     assert_eq!(markdown.lines().filter(|line| line.starts_with("| `")).count(), HOSTILE.len(), "{markdown}");
     let unknown = fixture.run(&["show", "\u{1b}[31mno"]);
     assert!(!unknown.stderr.contains('\u{1b}'), "{:?}", unknown.stderr);
+}
+
+/// `cargo monitor gate | head -1` in a pipeline that fails where one of its parts does.
+#[test]
+fn a_closed_pipe_changes_no_exit_code() {
+    let fixture = Fixture::of_runs(
+        &(1..=8)
+            .map(|run| {
+                let factor = if run == 8 { 100.0 } else { 1.0 };
+                Run::of(run, vec![Cost::of("demo::slow", 0.01 * factor)])
+            })
+            .collect::<Vec<_>>(),
+    );
+    let gate: &[&str] = &["gate"];
+    for (args, code) in READERS.into_iter().map(|args| (args, 0)).chain([(gate, 5), (&["show", "nosuch"], 3)]) {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = fixture.command(args);
+        command.stdout(writer.try_clone().expect("a second end"));
+        let output = command.output().expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {told}");
+        assert!(!told.contains("panicked") && told.contains("error") == (code == 3), "{args:?}: {told}");
+        // Nobody reads the talk either.
+        command.stderr(writer);
+        assert_eq!(command.status().expect("it runs").code(), Some(code), "{args:?}");
+    }
+    let full = fs::File::options().write(true).open("/dev/full").expect("a device without room");
+    let output = fixture.command(&["top"]).stdout(full).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("cannot write to standard output: No space left"), "{told}");
+}
+
+/// What a script passes where a variable is not set, and files that cannot be written.
+#[test]
+fn empty_names_and_places_that_are_not_there() {
+    let fixture = Fixture::three_sessions();
+    fs::write(fixture.folder().join("program"), b"\x7fELF\x02\x01\x01\0".repeat(1 << 20))
+        .expect("a file can be written");
+    let cases: [(&[&str], i32, &str); 12] = [
+        (&["show", ""], 2, "the name of a session is empty"),
+        (&["compare", "", "latest"], 2, "the name of a session is empty"),
+        (&["gate", "--baseline", ""], 2, "the name of a session is empty"),
+        (&["gate", "--head", " "], 2, "the name of a session is empty"),
+        (&["history", ""], 2, "the name of a test is empty"),
+        (&["plot", ""], 2, "the name of a test is empty"),
+        (&["plot", "slow", "-o", "none/x.svg"], 1, "cannot write none/x.svg: there is no folder none: make it first"),
+        (&["report", "-o", "none/x.html"], 1, "cannot write none/x.html: there is no folder none"),
+        (&["report", "-o", "."], 1, "cannot write .: it is a folder: name a file in it"),
+        (&["export", "-o", "none/x.csv"], 1, "cannot write none/x.csv: there is no folder none"),
+        (&["top", "--write", "json=none/x.json"], 1, "cannot write none/x.json: there is no folder none"),
+        (&["import", "program"], 1, "cannot import program: it is no text"),
+    ];
+    for (args, code, message) in cases {
+        let run = fixture.run(args);
+        assert_eq!(run.code, Some(code), "{args:?}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains(message) && !run.stderr.contains("os error"), "{args:?}: {}", run.stderr);
+    }
 }
 
 #[test]

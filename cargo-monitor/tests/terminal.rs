@@ -15,11 +15,16 @@ use common::evolution::evolution;
 use common::suite::{Cost, Run, noise};
 use monitor_report::gate::Levels;
 use monitor_report::view::summary;
-use monitor_store::{Monitor, Sessions};
+use monitor_store::{Monitor, Outcome, Sessions};
 use monitor_tests::skipped;
 use monitor_tests::terminal::Terminal;
+use unicode_width::UnicodeWidthStr as _;
 
 fn see(fixture: &Fixture, columns: u16, arguments: &str, picture: &str) -> Option<Terminal> {
+    see_line(fixture, columns, &format!("cargo monitor {arguments}"), picture)
+}
+
+fn see_line(fixture: &Fixture, columns: u16, line: &str, picture: &str) -> Option<Terminal> {
     if Command::new("script").arg("--version").output().is_err() {
         skipped("no program `script` on this machine, so nothing is looked at on a terminal");
         return None;
@@ -28,11 +33,10 @@ fn see(fixture: &Fixture, columns: u16, arguments: &str, picture: &str) -> Optio
     let program = Path::new(env!("CARGO_BIN_EXE_cargo-monitor")).parent().expect("a program is in a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
     shell.env("PATH", path).env("MONITOR_DB", fixture.file()).current_dir(fixture.folder());
-    let line = format!("cargo monitor {arguments}");
-    let terminal = Terminal::run(columns, &line, shell);
+    let terminal = Terminal::run(columns, line, shell);
     assert_eq!(terminal.run.code, Some(0), "{line}: {}", terminal.run.stdout);
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("terminal-{picture}-{columns}.svg"));
-    fs::write(&file, terminal.svg(&line)).expect("the picture can be kept");
+    fs::write(&file, terminal.svg(line)).expect("the picture can be kept");
     eprintln!("screenshot: {}", file.display());
     Some(terminal)
 }
@@ -76,6 +80,48 @@ fn names_are_whole_at_80_and_140_columns() {
             assert_eq!(lines.iter().find(is_full), None, "{arguments}:\n{}", lines.join("\n"));
         }
     }
+}
+
+/// Characters that take two columns each, in names that are cut and in names that are not.
+#[test]
+fn names_of_wide_characters_fit() {
+    let fixture = Fixture::empty();
+    let names = [
+        "倉庫::在庫::読み込みの検査[\"東京都千代田区丸の内一丁目\", 1]",
+        "倉庫::在庫::書き込みの検査[\"大阪府大阪市北区梅田三丁目\", 2]",
+        "창고::재고::전체_목록을_다시_만든다",
+    ];
+    for day in 1..=2 {
+        let rows: Vec<_> = names.iter().map(|name| (*name, 0.5, 64, Outcome::Passed)).collect();
+        fixture.session(day, &format!("beef0{day}aaaa"), &[], &rows);
+    }
+    for (arguments, picture) in [("show", "wide-show"), ("compare --all", "wide-compare"), ("top", "wide-top")] {
+        for columns in [60, 80, 140] {
+            let Some(terminal) = see(&fixture, columns, arguments, picture) else { return };
+            let lines = terminal.lines();
+            let text = lines.join("\n");
+            // A line that goes on in the next is one that did not fit.
+            let is_full = |line: &&String| line.width() >= usize::from(columns);
+            assert_eq!(lines.iter().find(is_full), None, "{arguments}:\n{text}");
+            let is_whole = lines.iter().any(|line| line.contains("전체_목록을_다시_만든다"));
+            assert!(columns < 80 || is_whole, "{arguments}: a name that fits is whole:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn no_color_is_respected() {
+    let fixture = suite();
+    let is_coloured = |line: &str| Some(see_line(&fixture, 140, line, "no-color")?.run.stdout.contains("\u{1b}[3"));
+    let Some(as_usual) = is_coloured("cargo monitor compare") else { return };
+    assert!(as_usual, "a regression is red");
+    for line in
+        ["NO_COLOR=1 cargo monitor compare", "cargo monitor --color never compare", "TERM=dumb cargo monitor compare"]
+    {
+        assert_eq!(is_coloured(line), Some(false), "{line}");
+    }
+    assert_eq!(is_coloured("cargo monitor --color always compare | cat"), Some(true), "a pipe, by the user's wish");
+    assert_eq!(is_coloured("cargo monitor compare | cat"), Some(false), "a pipe");
 }
 
 #[test]

@@ -93,8 +93,10 @@ impl fmt::Display for Quantity {
             Unit::Seconds | Unit::Bytes => {
                 let (size, symbol) = self.unit.scale(self.value);
                 let scaled = self.value / size;
-                let number = if size == 1.0 && self.unit == Unit::Bytes && scaled.fract() == 0.0 {
-                    scaled.to_string()
+                // The median of 64, 64 and 64 by logarithms is 64.00000000000003.
+                let is_whole = (scaled - scaled.round()).abs() < 1e-9 * scaled.abs();
+                let number = if size == 1.0 && self.unit == Unit::Bytes && (is_whole || scaled == 0.0) {
+                    scaled.round().to_string()
                 } else {
                     significant(scaled)
                 };
@@ -206,6 +208,7 @@ mod tests {
             (1000.0, "1000 B"),
             (1024.0, "1.00 KiB"),
             (-65_536.0, "-64.0 KiB"),
+            (64.000_000_000_000_03, "64 B"),
             (209_715_200.0, "200 MiB"),
             (5.5 * 1_073_741_824.0, "5.50 GiB"),
         ];

@@ -1,6 +1,7 @@
 //! A real terminal without a window: a program runs on a pseudo terminal, and an emulator keeps what people would see.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::process::Command;
 
 use vt100::{Color, Parser};
@@ -82,9 +83,9 @@ impl Terminal {
             escaped(typed)
         );
         for row in 0..lines.len() as u16 {
-            for (column, style, text) in stretches(screen, row, columns) {
-                let x = BORDER as f64 + f64::from(column) * CHARACTER;
-                let length = text.chars().count() as f64 * CHARACTER;
+            for Stretch { columns, style, text } in stretches(screen, row, columns) {
+                let x = BORDER as f64 + f64::from(columns.start) * CHARACTER;
+                let length = columns.len() as f64 * CHARACTER;
                 let _ = writeln!(
                     svg,
                     "<text x=\"{x:.1}\" y=\"{}\" textLength=\"{length:.1}\"{style}>{}</text>",
@@ -97,24 +98,37 @@ impl Terminal {
     }
 }
 
-/// Parts of a line that look alike: where one begins, how it looks, what it says. Two blanks end one, since those who draw SVG make one
-/// blank of several.
-fn stretches(screen: &vt100::Screen, row: u16, columns: u16) -> Vec<(u16, String, String)> {
-    let mut found: Vec<(u16, String, String)> = Vec::new();
+/// A part of a line that looks alike.
+struct Stretch {
+    columns: Range<u16>,
+    /// Attributes of SVG.
+    style: String,
+    text: String,
+}
+
+/// The parts of a line. Two blanks end one, since those who draw SVG make one blank of several.
+fn stretches(screen: &vt100::Screen, row: u16, columns: u16) -> Vec<Stretch> {
+    let mut found: Vec<Stretch> = Vec::new();
     let mut blanks = 2;
     for column in 0..columns {
         let Some(cell) = screen.cell(row, column) else { continue };
+        // The right half of a Chinese, Japanese or Korean character.
+        if cell.is_wide_continuation() {
+            continue;
+        }
+        let end = column + if cell.is_wide() { 2 } else { 1 };
         if cell.contents().trim().is_empty() {
             blanks += 1;
             continue;
         }
         let style = style(cell);
         match found.last_mut() {
-            Some((_, before, stretch)) if blanks < 2 && *before == style => {
-                stretch.push_str(if blanks == 1 { " " } else { "" });
-                stretch.push_str(cell.contents());
+            Some(last) if blanks < 2 && last.style == style => {
+                last.text.push_str(if blanks == 1 { " " } else { "" });
+                last.text.push_str(cell.contents());
+                last.columns.end = end;
             }
-            _ => found.push((column, style, cell.contents().to_owned())),
+            _ => found.push(Stretch { columns: column..end, style, text: cell.contents().to_owned() }),
         }
         blanks = 0;
     }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 use monitor_analysis::callgrind::{Edits, FunctionCost, differences, differences_of_costs};
 use monitor_analysis::dependencies::{self, ChangedDependency};
@@ -18,6 +17,7 @@ use crate::app::App;
 use crate::complete;
 use crate::elsewhere::{self, Place, Task};
 use crate::exit::Exit;
+use crate::output;
 
 /// Rows of a table, unless all are asked for.
 const ROWS: usize = 15;
@@ -91,7 +91,7 @@ fn show(test: &TestId, document: &Document, arguments: &Arguments, app: &App) ->
     let Some(path) = &arguments.html else { return app.print(document) };
     let title = format!("What {} costs", measure::full_name(test));
     let page = Page::new(&title).with(Section::new("explanation", "").with_document(document));
-    std::fs::write(path, page.render()).with_context(|| format!("cannot write {}", path.display()))
+    output::file(path, page.render())
 }
 
 /// Counts both commits in a worktree.

@@ -1,9 +1,8 @@
 //! `cargo monitor plot`: the history of tests as a chart.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum, ValueHint};
 use monitor_analysis::chart::{Chart, Style, sparkline};
 use monitor_analysis::metric::Metric;
@@ -137,7 +136,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
                 Kind::Html if apart => gallery(arguments, &heading, &metrics, &curves).render().into_bytes(),
                 _ => bytes(&draw(arguments, &heading, &curves), &curves, kind)?,
             };
-            fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+            output::file(path, bytes)?;
             output::note(&format!("chart written to {}", path.display()));
         }
     }

@@ -1,9 +1,7 @@
 //! `cargo monitor report`: one page that tells what a session cost.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::{Args, ValueHint};
 use monitor_report::view::report::{Extent, page};
 use monitor_report::view::subject::Subject;
@@ -44,8 +42,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let subject = Subject::find(app.records(&monitor), &arguments.session)?;
     let extent = Extent { charts: arguments.charts, sessions: arguments.sessions };
     let page = page(&monitor, &subject, extent, &app.levels(&monitor)?)?;
-    fs::write(&arguments.output, page.render())
-        .with_context(|| format!("cannot write {}", arguments.output.display()))?;
+    output::file(&arguments.output, page.render())?;
     output::note(&format!("report written to {}", arguments.output.display()));
     Ok(Exit::Success)
 }

@@ -4,6 +4,7 @@
 use monitor_analysis::sanitise::terminal;
 use monitor_report::document::{Table, Value};
 use monitor_report::render::human;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Blanks around the text of a column.
 const PADDING: usize = 2;
@@ -63,8 +64,8 @@ pub(super) fn fit(table: &Table, width: Option<u16>) -> Fitted {
 
 impl Fitted {
     fn width(&self, table: &Table, column: usize) -> usize {
-        let texts = self.texts.iter().map(|row| row[column].chars().count()).max();
-        texts.unwrap_or(0).max(table.columns[column].title.chars().count())
+        let texts = self.texts.iter().map(|row| row[column].width()).max();
+        texts.unwrap_or(0).max(table.columns[column].title.width())
     }
 
     /// So many characters stand out on the right.
@@ -115,23 +116,34 @@ fn is_name(table: &Table, column: usize) -> bool {
     table.rows.iter().any(|row| matches!(row[column].value, Value::Name(_)))
 }
 
-/// A text with its middle left out, where it is longer.
+/// A text with its middle left out, where it is wider. Chinese, Japanese and Korean characters take two columns.
 fn cut(text: &str, most: usize) -> String {
-    let letters: Vec<char> = text.chars().collect();
-    if letters.len() <= most {
+    if text.width() <= most {
         return text.to_owned();
     }
     let head = (most - 1) / 2;
-    let tail = letters.len() - (most - 1 - head);
-    letters[..head].iter().chain(&['…']).chain(&letters[tail..]).collect()
+    let tail = most - 1 - head;
+    let begin: String = within(text.chars(), head).collect();
+    let mut end: Vec<char> = within(text.chars().rev(), tail).collect();
+    end.reverse();
+    begin.chars().chain(['…']).chain(end).collect()
 }
 
-/// A text in lines of so many characters, broken between words only.
+/// The first characters, as far as so many columns hold them.
+fn within(letters: impl Iterator<Item = char>, columns: usize) -> impl Iterator<Item = char> {
+    let mut taken = 0;
+    letters.take_while(move |letter| {
+        taken += letter.width().unwrap_or(0);
+        taken <= columns
+    })
+}
+
+/// A text in lines of so many columns, broken between words only.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+            Some(line) if line.width() + 1 + word.width() <= width => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -181,6 +193,7 @@ mod tests {
     fn names_are_cut_in_the_middle_and_texts_between_words() {
         assert_eq!(cut("abcdefghij", 5), "ab…ij");
         assert_eq!(cut("abc", 5), "abc");
+        assert_eq!(cut("読み込み検査", 8), "読…検査");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
     }
 }

@@ -8,10 +8,13 @@ mod progress;
 mod text;
 
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
+use std::fs;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anstream::{eprintln, stdout};
+use anstream::{stderr, stdout};
+use anyhow::{Context as _, bail};
 use monitor_analysis::sanitise::terminal;
 pub use monitor_report::document::{Body, Cell, Column, Document, Section, Table, Tone, Value};
 use monitor_report::render;
@@ -43,12 +46,32 @@ pub(crate) fn print(document: &Document, format: Format) -> anyhow::Result<()> {
     write(&as_text(document, format, width))
 }
 
-/// Writes text to stdout as it is.
+/// Writes text to stdout as it is. Whoever closes the pipe (`| head`) has had enough: what the command found still decides its exit
+/// code.
 pub(crate) fn write(text: &str) -> anyhow::Result<()> {
     let mut stdout = stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()?;
-    Ok(())
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
+}
+
+/// Writes a file that the user has named.
+pub(crate) fn file(path: &Path, bytes: impl AsRef<[u8]>) -> anyhow::Result<()> {
+    folder_of(path)?;
+    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The folder in which a file that the user has named is to be.
+pub(crate) fn folder_of(path: &Path) -> anyhow::Result<&Path> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() {
+        bail!("cannot write {}: it is a folder: name a file in it", path.display());
+    }
+    if !folder.is_dir() {
+        bail!("cannot write {}: there is no folder {}: make it first", path.display(), folder.display());
+    }
+    Ok(folder)
 }
 
 /// Nothing but results and errors is printed from now on.
@@ -72,13 +95,18 @@ pub(crate) fn note(message: &dyn Display) {
     let width = if std::io::stderr().is_terminal() { terminal_size() } else { None };
     match width {
         // One less than the terminal has, or an empty line would follow a full one.
-        Some((Width(width), _)) => eprintln!("{}", fit::wrap(&text, usize::from(width).saturating_sub(1)).join("\n")),
-        None => eprintln!("{text}"),
+        Some((Width(width), _)) => talk(&fit::wrap(&text, usize::from(width).saturating_sub(1)).join("\n")),
+        None => talk(&text),
     }
 }
 
 /// Tells the user why there is no result.
 pub(crate) fn error(error: &anyhow::Error) {
     let style = anstyle::AnsiColor::Red.on_default().bold();
-    eprintln!("{style}error{style:#}: {}", terminal(&format!("{error:#}")));
+    talk(&format!("{style}error{style:#}: {}", terminal(&format!("{error:#}"))));
+}
+
+/// A line on stderr. Where that is closed, nobody is left to be told.
+fn talk(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
 }

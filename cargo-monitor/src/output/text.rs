@@ -46,7 +46,9 @@ fn table(table: &Table, width: Option<u16>) -> String {
         text.add_row(fitted.columns.iter().map(|&column| aligned(column, toned(&row[column], texts[column].clone()))));
     }
     let dim = anstyle::Style::new().dimmed();
-    let above = fitted.above.iter().map(|line| format!(" {dim}{line}{dim:#}"));
+    let room = |indent: usize| usize::from(width.unwrap_or(u16::MAX)).saturating_sub(indent + 1);
+    let above = fitted.above.iter().flat_map(|line| wrap(line, room(1)));
+    let above = above.map(|line| format!(" {dim}{line}{dim:#}"));
     // No cell holds a newline or is wrapped: a line for the head, then one for each row.
     let table_lines = text.trim_fmt();
     let mut lines: Vec<String> = above.chain(table_lines.lines().next().map(str::to_owned)).collect();
@@ -57,8 +59,7 @@ fn table(table: &Table, width: Option<u16>) -> String {
                 1 => texts[column].clone(),
                 _ => format!("{}: {}", table.columns[column].title, texts[column]),
             };
-            let room = usize::from(width.unwrap_or(u16::MAX)).saturating_sub(INDENT);
-            lines.extend(wrap(&said, room).into_iter().map(|line| format!("{}{line}", " ".repeat(INDENT))));
+            lines.extend(wrap(&said, room(INDENT)).into_iter().map(|line| format!("{}{line}", " ".repeat(INDENT))));
         }
     }
     lines.join("\n")

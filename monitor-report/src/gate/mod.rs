@@ -127,7 +127,9 @@ impl Gate {
         crate::select::group(records, &self.head)?;
         let sides = match Sides::find(records, &self.baseline, &self.head) {
             Ok(sides) => sides,
-            Err(ReportError::Session(error @ (SelectError::Ambiguous { .. } | SelectError::NoCount { .. }))) => {
+            Err(ReportError::Session(
+                error @ (SelectError::Ambiguous { .. } | SelectError::NoCount { .. } | SelectError::Nameless),
+            )) => {
                 return Err(error.into());
             }
             // A name that nobody knows is a slip; one that the repository knows has lost its sessions.

@@ -8,6 +8,9 @@ pub enum SelectError {
     /// The file has none.
     #[error("the file has no session: run monitored tests first")]
     Empty,
+    /// The text is empty, as a variable that is not set.
+    #[error("the name of a session is empty: write `latest`, a commit, a branch, a date or tag:KEY=VALUE")]
+    Nameless,
     /// Nothing matches.
     #[error("no session matches `{text}`{near}; `cargo monitor sessions` lists them")]
     Unknown {
@@ -86,6 +89,9 @@ impl Display for Near {
 /// Why a text does not name a test.
 #[derive(Debug, thiserror::Error)]
 pub enum TestError {
+    /// The text is empty, as a variable that is not set.
+    #[error("the name of a test is empty: write a test's name, a part of it, or a glob such as 'parser::*'")]
+    Nameless,
     /// Nothing matches.
     #[error("no test matches `{text}` in any session{near}; `cargo monitor show` lists those of the newest")]
     Unknown {

@@ -43,6 +43,9 @@ pub fn tests(source: &dyn Source, text: &str) -> Result<Vec<TestId>, ReportError
 
 /// Never none.
 fn matching(source: &dyn Source, text: &str) -> Result<Vec<TestId>, ReportError> {
+    if text.trim().is_empty() {
+        return Err(TestError::Nameless.into());
+    }
     let sessions = source.sessions()?;
     if sessions.is_empty() {
         return Err(SelectError::Empty.into());

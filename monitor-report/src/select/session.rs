@@ -85,6 +85,9 @@ enum Named {
 
 /// The names in the rows come first.
 fn named(records: Records<'_>, text: &str) -> Result<Named, ReportError> {
+    if split_back(text).0.trim().is_empty() {
+        return Err(SelectError::Nameless.into());
+    }
     let all = records.source.sessions()?;
     match select(&all, split_back(text).0) {
         Err(unknown @ SelectError::Unknown { .. }) => match records.repository.commit(text) {

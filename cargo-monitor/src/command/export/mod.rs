@@ -61,8 +61,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         Some(path) => {
             let cannot = || format!("cannot write {}", path.display());
             // Beside the file and then in its place, so that a reader never finds half of it.
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let mut file = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
+            let mut file = tempfile::NamedTempFile::new_in(output::folder_of(path)?).with_context(cannot)?;
             let mut writer = BufWriter::new(file.as_file_mut());
             write_rows(&monitor, &chosen, form, &mut writer)?;
             writer.flush().with_context(cannot)?;

@@ -69,6 +69,7 @@ pub(super) fn read(path: &Path, from: Option<Source>) -> anyhow::Result<Vec<Cont
         Some(source) => source,
         None if bytes.starts_with(b"SQLite format 3\0") => Source::Pymon,
         None if bytes.starts_with(b"PAR1") => bail!("Parquet cannot be read: export as json-lines"),
+        None if !text::is_text(&bytes) => bail!("it is no text, and no SQLite database: give the report of a tool"),
         None => recognise(&text_of(path, &bytes)).with_context(|| match bytes.trim_ascii() {
             b"" => "the file is empty",
             _ => "its format is not recognised: name what wrote it with --from",

@@ -11,6 +11,13 @@ pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<&'static str>) {
     (text, is_damaged.then_some(encoding.name()))
 }
 
+/// Whether bytes can be text: UTF-16 by its mark or as XML, or else without a byte 0, which programs and pictures begin with.
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    const BEGINNING: usize = 4096;
+    let encoding = Encoding::for_bom(bytes).map_or_else(|| without_mark(bytes), |(encoding, _)| encoding);
+    !encoding.is_ascii_compatible() || !bytes[..bytes.len().min(BEGINNING)].contains(&0)
+}
+
 /// XML's rules (Extensible Markup Language 1.0, appendix F): the first characters, then the declaration.
 fn without_mark(bytes: &[u8]) -> &'static Encoding {
     match bytes {
@@ -55,5 +62,7 @@ mod tests {
             assert!(text.contains(expected) && damage.is_none(), "{text}");
         }
         assert_eq!(decode(b"caf\xe9").1, Some("UTF-8"));
+        assert!(is_text(&utf16("BenchmarkFoo", true)) && is_text(&utf16("<a/>", false)) && is_text(b"caf\xe9"));
+        assert!(!is_text(b"\x7fELF\x02\x01\x01\0"));
     }
 }
