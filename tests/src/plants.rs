@@ -203,8 +203,8 @@ impl Base {
                     "heap_peak" => ("peak_change_bytes", "heap_peak_bytes"),
                     _ => ("end_change_bytes", "heap_peak_bytes"),
                 };
-                let change = at.and_then(|at| said[table][at][changed].as_f64()).unwrap_or(0.0);
-                change
+                let sites = said[table].as_array().unwrap_or(&empty);
+                sites.iter().filter_map(|site| site[changed].as_f64()).sum::<f64>()
                     / self.project.database().number(&format!(
                         "select {of} from TESTS where PATH || '.' || VARIANT glob '*{}*' limit 1",
                         plant.test
