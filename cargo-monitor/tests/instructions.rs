@@ -185,6 +185,8 @@ fn what_was_planted_stands_first() {
         let answer = base.explain(&plant).unwrap_or_else(|problem| panic!("{}: {problem}", plant.name));
         assert_eq!(answer.rank, Some(1), "{}: {}", plant.name, answer.first);
         assert!(answer.share > 0.01, "{}: {}", plant.name, answer.share);
+        let counted = base.counted_variants();
+        assert!(counted.len() == 1, "only the case that is asked for: {counted:?}");
     }
 }
 
@@ -207,6 +209,8 @@ fn a_test_is_counted_up_to_its_end_whatever_that_is() {
     assert_eq!(row("exits"), ["passed 1 1"]);
     let _ = count("starts_a_program").succeeded();
     assert_eq!(row("starts_a_program"), ["passed 1 8"]);
+    let replaced = count("becomes_another_program");
+    assert_eq!(row("becomes_another_program"), ["crashed NULL 8"], "{}", replaced.stderr);
     let crashed = count("aborts");
     assert_ne!(crashed.code, Some(0), "{}", crashed.stderr);
     assert_eq!(row("aborts"), ["crashed 1 2"]);

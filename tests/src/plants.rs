@@ -4,12 +4,14 @@
 //! plant. The head of a patch says of which round it is, what kind of change it is, of which test, by what it shows, and what is to be named: parts of
 //! a function's or a package's name, or lines of a file, separated by `|`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::project::{Project, Run, repository, run};
+use crate::database::Database;
+use crate::project::{Project, Run, repository, run, target};
 use crate::published::{copied, online, source};
 
 /// Cases of `primes-demo` that take minutes where nothing is optimised; nothing is planted for them.
@@ -170,6 +172,22 @@ impl Base {
             Ok(document) => Ok(self.answer(plant, &document)),
             Err(_) => Err(said.stderr),
         }
+    }
+
+    /// Variants of the tests that were counted at the commit of the last question.
+    ///
+    /// # Panics
+    ///
+    /// If a file can't be read.
+    #[must_use]
+    pub fn counted_variants(&self) -> BTreeSet<String> {
+        let counted = format!(
+            "select variant from TESTS where revision = '{}' and instructions is not null",
+            self.project.git(&["rev-parse", "HEAD"])
+        );
+        let folders = fs::read_dir(target().join("monitor")).expect("commits were counted").flatten();
+        let files = folders.map(|folder| folder.path().join("commits.pymon")).filter(|file| file.exists());
+        files.flat_map(|file| Database::open(&file).column(&counted)).collect()
     }
 
     /// The tests that are built: crates' own ones may need what is not there.

@@ -394,7 +394,7 @@ pub(crate) fn own_target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
 }
 
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     own_target().join("fixtures")
 }
 

@@ -11,6 +11,6 @@ mod run;
 mod runner;
 mod valgrind;
 
-pub(crate) use self::names::{INLINED, KEEP, kept};
+pub(crate) use self::names::{INLINED, KEEP, ONLY, kept};
 pub(crate) use self::run::Run;
 pub(crate) use self::runner::{SUBCOMMAND, run};

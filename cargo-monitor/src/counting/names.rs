@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// Names the folder in which callgrind's files are kept, one for each test.
 pub(crate) const KEEP: &str = "CARGO_MONITOR_KEEP_COUNTS";
 
+/// The variant of the only test to count, if a test binary has it.
+pub(crate) const ONLY: &str = "CARGO_MONITOR_COUNT_ONLY";
+
 /// Where the runner keeps callgrind's files while it reads them.
 pub(super) const FOLDER: &str = "CARGO_MONITOR_COUNTS_FOLDER";
 

@@ -52,17 +52,18 @@ pub(super) fn count(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result
     said.push_str(&String::from_utf8_lossy(&finished.stderr));
     said.push_str(&fs::read_to_string(valgrind::log(&file)).unwrap_or_default());
     let text = body(&file);
-    let flags = match (&text, finished.status.code()) {
-        (Some(_), _) => None,
-        (None, None) => Some(CountFlags::ABORT),
-        (None, Some(_)) if file.exists() => Some(CountFlags::EXIT),
-        // Another program took the place of the test's.
-        (None, Some(_)) => Some(CountFlags::EXEC),
-    };
+    let has_ended = text.is_some();
     // Callgrind's last file, if the body did not end, has the costs up to there.
     let text = text.or_else(|| fs::read_to_string(&file).ok());
     let dump = text.map(|text| Dump::parse(&text)).filter(|dump| dump.total > 0);
     let instructions = dump.as_ref().map(|dump| dump.total);
+    let flags = match finished.status.code() {
+        _ if has_ended => None,
+        None => Some(CountFlags::ABORT),
+        Some(_) if dump.is_some() => Some(CountFlags::EXIT),
+        // Another program took the place of the test's.
+        Some(_) => Some(CountFlags::EXEC),
+    };
     if let Some(flags) = flags
         && let Err(error) = write(|writer, session_h| writer.add_count(session_h, &process_h, instructions, flags))
     {

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use monitor_core::outside::{COUNTS_BY, LIST, MONITORED, UNKNOWN_TO_VALGRIND, since_boot_us};
-use monitor_store::Timestamp;
+use monitor_store::{Timestamp, hash_hex};
 
-use super::names::{self, FOLDER};
+use super::names::{self, FOLDER, ONLY};
 use super::one::{self, Counted};
 use super::valgrind::unknown_to_valgrind;
 use crate::exit::Exit;
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
     let status = command(binary, rest).env(LIST, &list).env(MONITORED, &mark).env("MONITOR", "off").status();
     let status = status.with_context(|| format!("cannot run {}", binary.display()))?;
     let uncounted = clock.elapsed();
-    let tests = monitored(&list)?;
+    let tests = monitored(&list, env::var(ONLY).ok().as_deref())?;
     if tests.is_empty()
         && !mark.exists()
         && status.success()
@@ -80,8 +80,8 @@ fn command(binary: &OsStr, arguments: &[OsString]) -> std::process::Command {
     command
 }
 
-/// The tests that have told that they have the attribute, by the harness's names.
-fn monitored(list: &Path) -> anyhow::Result<BTreeSet<String>> {
+/// The tests that have told that they have the attribute, by the harness's names: those of this variant, if there are some.
+fn monitored(list: &Path, only: Option<&str>) -> anyhow::Result<BTreeSet<String>> {
     let text = match fs::read_to_string(list) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
         text => text.context("cannot read which tests are monitored")?,
@@ -89,14 +89,20 @@ fn monitored(list: &Path) -> anyhow::Result<BTreeSet<String>> {
     if let Some(features) = text.lines().find_map(|line| line.strip_prefix(UNKNOWN_TO_VALGRIND)) {
         return Err(unknown_to_valgrind(features));
     }
-    Ok(text.lines().map(str::to_owned).collect())
+    let told = || text.lines().map(|line| line.split_once('\t').unwrap_or((line, "")));
+    let wanted = only.map(|variant| hash_hex([variant]));
+    let of_variant = told().filter(|(_, variant)| wanted.as_deref() == Some(*variant));
+    let chosen: BTreeSet<String> = of_variant.map(|(test, _)| test.to_owned()).collect();
+    Ok(if chosen.is_empty() { told().map(|(test, _)| test.to_owned()).collect() } else { chosen })
 }
 
 fn tell(test: &str, counted: &Counted) {
     let seconds = counted.wall.as_secs_f64();
     match (counted.instructions, counted.status.success()) {
-        (Some(count), true) => output::note(&format!("{test}: {count} instructions ({seconds:.1} s)")),
-        (_, true) => output::note(&format!("{test}: not counted, callgrind has written nothing")),
+        (Some(count), true) => output::note(&format!("{test}: {count} instructions ({seconds:.2} s)")),
+        (_, true) => output::note(&format!(
+            "{test}: not counted, callgrind has written nothing: did another program take its place?"
+        )),
         (_, false) => {
             output::note(&format!("{test}: FAILED under callgrind ({})", counted.status));
             output::note(&counted.output.trim_end());

@@ -13,7 +13,7 @@ use monitor_analysis::heap_sites::Point;
 use monitor_store::{Monitor, Sessions, StoreError, Test, TestId};
 
 use super::worktree::{self, Worktree};
-use crate::counting::{INLINED, KEEP};
+use crate::counting::{INLINED, KEEP, ONLY};
 use crate::output;
 
 /// What is run of each commit.
@@ -153,7 +153,7 @@ impl Place {
         command.current_dir(self.worktree.path());
         command.arg("test").arg(format!("--tag={TASK}={}", task.key())).arg("--format=json");
         if task.counts {
-            command.arg("--instructions");
+            command.arg("--instructions").env(ONLY, &task.test.variant);
         }
         if task.runs > 1 {
             command.arg(format!("--repeat={}", task.runs));
@@ -183,8 +183,11 @@ impl Task {
     }
 
     fn key(&self) -> String {
-        let what = [self.filter(), self.test.package.clone(), self.test.binary.clone(), self.counts.to_string()];
-        let hash = monitor_store::hash_hex(what.iter().chain(&self.cargo).map(String::as_str));
+        // Of a test that is counted only the one case runs.
+        let test = if self.counts { &self.test.variant } else { "" };
+        let what = [&self.filter(), &self.test.package, &self.test.binary, test, &self.counts.to_string()];
+        let hash =
+            monitor_store::hash_hex(what.into_iter().map(AsRef::as_ref).chain(self.cargo.iter().map(String::as_str)));
         hash[..16].to_owned()
     }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use super::listed;
 use super::process_end;
 use super::test_bracket::{OpenTest, Stage, TestBracket};
 use super::unseen_bodies;
 use crate::item::{Item, Parameter};
-use crate::mark;
 use crate::measure::instructions::Counting;
 use crate::measure::measurement::Begun;
 use crate::scope::{ThreadRecord, current};
@@ -48,7 +48,10 @@ impl BodyBracket {
                 return Some(Self::Inside(test, own));
             }
         }
-        mark::list();
+        if listed::is_listing() {
+            listed::list(item, Some(&parameters()));
+            return None;
+        }
         let recorder = process_end::recorder_for(item)?;
         if !monitored() {
             return None;

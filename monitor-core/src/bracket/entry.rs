@@ -10,6 +10,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
 use super::body_bracket::BodyBracket;
+use super::listed;
 use super::process_end;
 use super::test_bracket::TestBracket;
 use crate::isolate::{self, Child, End};
@@ -84,7 +85,7 @@ pub fn enter_here(item: &'static Item, monitored: bool) -> Test {
 fn open(item: &'static Item, monitored: bool, may_isolate: bool) -> Test {
     let mut test = Test { bracket: None, _child: None, ran_elsewhere: false, is_counted: false };
     if monitored || item.deferred {
-        mark::list();
+        listed::list(item, (!item.deferred).then_some(&[]));
     }
     let Some(recorder) = process_end::recorder_for(item) else { return test };
     if !monitored && !item.deferred {

@@ -3,6 +3,7 @@
 mod body_bracket;
 mod budget;
 mod entry;
+pub(crate) mod listed;
 mod process_end;
 mod returned;
 mod test_bracket;

@@ -3,5 +3,5 @@
 pub(crate) mod clock;
 pub(crate) mod parameter;
 pub(crate) mod recorder;
-mod rows;
+pub(crate) mod rows;
 mod variant;

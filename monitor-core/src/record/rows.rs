@@ -7,7 +7,7 @@ use crate::item::{Item, Parameter};
 use crate::measure::measurement::{Coverage, Measurement};
 
 /// The item's name with its parameters; with their names too if they are to be `explicit`.
-pub(super) fn item_variant(item: &Item, parameters: &[Parameter], explicit: bool) -> String {
+pub(crate) fn item_variant(item: &Item, parameters: &[Parameter], explicit: bool) -> String {
     let is_case = item.function != item.name || !parameters.is_empty();
     let case = if is_case { case_name(item) } else { item.name.to_owned() };
     variant(item.name, parameters, explicit, &case)
