@@ -1,9 +1,9 @@
 //! `counts [CRATE…]`: counts the instructions of tests twice while every processor has something else to do, and prints how many
 //! counts differ and how much longer counting takes. The tests are those of `primes-demo` and published crates, as they were
-//! published, and some of threads. It needs valgrind, and crates.io.
+//! published, and some of threads. It needs valgrind, and crates.io. `CARGO_MONITOR` names another build of the command.
 #![forbid(unsafe_code)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::{env, fs, hint, thread};
 
@@ -22,6 +22,25 @@ const THREADS: &str = include_str!("../fixtures/counted_threads.rs");
 fn main() {
     let chosen: Vec<String> = env::args().skip(1).collect();
     let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|wanted| wanted == name);
+    let mut projects: Vec<(&str, Project, &[&str])> = Vec::new();
+    if is_chosen("primes-demo") {
+        let manifest = include_str!("../fixtures/plants/primes-demo/manifest.toml");
+        let project = Project::kept("counts/primes-demo", &[("Cargo.toml", manifest)]);
+        copied(&repository().join("primes-demo"), Path::new("src"), &project);
+        projects.push(("primes-demo", project, PRIMES));
+    }
+    for (name, version, tests) in CRATES.into_iter().filter(|(name, ..)| is_chosen(name)) {
+        projects.push((name, published(name, version), tests));
+    }
+    if is_chosen("threads") {
+        let manifest = manifest("counted-threads", "rayon = \"1\"\ntokio = { version = \"1\", features = [\"full\"] }");
+        let project = Project::kept("counts/threads", &[("Cargo.toml", &manifest), ("src/lib.rs", THREADS)]);
+        projects.push(("threads", project, &["--lib"]));
+    }
+    for (_, project, tests) in &projects {
+        let _ =
+            run(online(project.cargo(&[&["test", "--no-run", "--quiet"], tests[..1].as_ref()].concat()))).succeeded();
+    }
     let ends = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
@@ -31,20 +50,8 @@ fn main() {
                 }
             });
         }
-        if is_chosen("primes-demo") {
-            let manifest = include_str!("../fixtures/plants/primes-demo/manifest.toml");
-            let project = Project::kept("counts/primes-demo", &[("Cargo.toml", manifest)]);
-            copied(&repository().join("primes-demo"), Path::new("src"), &project);
-            twice("primes-demo", &project, PRIMES);
-        }
-        for (name, version, tests) in CRATES.into_iter().filter(|(name, ..)| is_chosen(name)) {
-            twice(name, &published(name, version), tests);
-        }
-        if is_chosen("threads") {
-            let manifest =
-                manifest("counted-threads", "rayon = \"1\"\ntokio = { version = \"1\", features = [\"full\"] }");
-            let project = Project::kept("counts/threads", &[("Cargo.toml", &manifest), ("src/lib.rs", THREADS)]);
-            twice("threads", &project, &["--lib"]);
+        for (name, project, tests) in &projects {
+            twice(name, project, tests);
         }
         ends.store(true, Relaxed);
     });
@@ -82,7 +89,8 @@ fn twice(name: &str, project: &Project, tests: &[&str]) {
 }
 
 fn monitor(project: &Project, arguments: &[&str]) -> Run {
-    let mut command = online(project.command(cargo_monitor()));
+    let program = env::var_os("CARGO_MONITOR").map_or_else(cargo_monitor, PathBuf::from);
+    let mut command = online(project.command(program));
     command.args(arguments);
     run(command).succeeded()
 }
