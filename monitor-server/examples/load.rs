@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,9 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 const SPAN: Duration = Duration::from_secs(2);
 /// Tests in a session.
 const TESTS: usize = 5_000;
+/// Clients that send sessions at once, and how many each makes ready beforehand.
+const SENDERS: usize = 3;
+const WAVE: usize = 8;
 /// Queries of each kind.
 const QUERIES: usize = 21;
 
@@ -60,7 +64,7 @@ fn main() -> Result<()> {
     }
     let sessions = rows.div_ceil(TESTS);
     println!(
-        "rows in batches of {TESTS}           {:>9.0} /s   {sessions} sessions, 2 clients",
+        "rows in batches of {TESTS}           {:>9.0} /s   {sessions} sessions, {SENDERS} clients",
         batches(address, sessions)?
     );
     // Who looks at the sessions while they are judged would measure that.
@@ -216,25 +220,39 @@ fn session(number: usize) -> String {
     text
 }
 
+/// Rows per second while clients send what they have made ready.
 fn batches(address: SocketAddr, sessions: usize) -> Result<f64> {
-    let send = move |first: usize| -> Result<Duration> {
+    let waves = sessions.div_ceil(SENDERS * WAVE);
+    let ready = Barrier::new(SENDERS);
+    let send = |client: usize| -> Result<Duration> {
         let mut connection = Connection::open(address)?;
-        let mut took = Duration::ZERO;
-        for number in (first..sessions).step_by(2) {
-            let body = session(number);
+        let (mut took, mut failed) = (Duration::ZERO, None);
+        for wave in 0..waves {
+            let numbers = (0..WAVE).map(|number| (wave * WAVE + number) * SENDERS + client);
+            let bodies: Vec<_> = numbers.filter(|number| *number < sessions).map(session).collect();
+            ready.wait();
             let begin = Instant::now();
-            let (status, answer) =
-                connection.ask("POST", "/api/v2/sessions", "application/x-ndjson", body.as_bytes())?;
-            took += begin.elapsed();
-            if status != 201 {
-                return Err(format!("status {status}: {}", String::from_utf8_lossy(&answer)).into());
+            for body in bodies {
+                let sent = connection.ask("POST", "/api/v2/sessions", "application/x-ndjson", body.as_bytes());
+                match sent {
+                    Ok((201, _)) => {}
+                    Ok((status, answer)) => {
+                        failed = Some(format!("status {status}: {}", String::from_utf8_lossy(&answer)).into());
+                    }
+                    Err(error) => failed = Some(error),
+                }
             }
+            // A wave lasts as long as its slowest client.
+            ready.wait();
+            took += begin.elapsed();
         }
-        Ok(took)
+        failed.map_or(Ok(took), Err)
     };
-    let clients: Vec<_> = (0..2).map(|first| thread::spawn(move || send(first))).collect();
-    let took: Vec<_> =
-        clients.into_iter().map(|thread| thread.join().map_err(|_| "a client panicked")?).collect::<Result<_>>()?;
+    let took: Vec<Duration> = thread::scope(|scope| {
+        let send = &send;
+        let clients: Vec<_> = (0..SENDERS).map(|client| scope.spawn(move || send(client))).collect();
+        clients.into_iter().map(|client| client.join().map_err(|_| "a client panicked")?).collect::<Result<_>>()
+    })?;
     let longest = took.into_iter().max().unwrap_or_default();
     Ok((sessions * TESTS) as f64 / longest.as_secs_f64())
 }

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::access::Gate;
 use crate::error::Problem;
-use crate::ingest::Queue;
+use crate::ingest::{Arrivals, Queue};
 use crate::judge::{Project, Verdicts};
 use crate::notify::Webhook;
 use crate::operate::Counters;
@@ -59,6 +59,8 @@ pub struct Shared {
     pub counters: Counters,
     /// Large bodies in memory at once; more wait.
     pub bodies: Semaphore,
+    /// Sessions that are being sent.
+    pub arrivals: Arrivals,
     /// Sessions that are judged at once, in the order in which they ended: one, or whoever sends many would wait for it.
     pub judging: Semaphore,
     store: Arc<dyn Store>,
@@ -85,6 +87,7 @@ impl Shared {
             gate: Gate::default(),
             counters: Counters::default(),
             bodies: Semaphore::new(BODIES),
+            arrivals: Arrivals::default(),
             judging: Semaphore::new(1),
             queue: Queue::start(&store),
             store,

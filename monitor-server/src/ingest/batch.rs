@@ -1,6 +1,5 @@
 //! A session with its rows, as our own senders write it, checked and made into rows of the database.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use monitor_client::wire::{self, Batch, Row};
@@ -36,21 +35,31 @@ pub fn parse(bytes: &[u8], lines: bool, project: String) -> Result<Write, Proble
 /// With what is wrong, and where.
 pub fn to_write(batch: Batch<'_>, project: String) -> Result<Write, Problem> {
     let session = session(batch.session)?;
-    let mut nths = HashMap::new();
+    let nths = nths(&batch.rows);
     let mut runs = Vec::with_capacity(batch.rows.len());
-    for (index, row) in batch.rows.into_iter().enumerate() {
-        let mut run = run(row, &session.h)
+    for (index, (row, nth)) in batch.rows.into_iter().zip(nths).enumerate() {
+        let run = run(row, &session.h)
             .map_err(|(field, reason)| Problem::field(&format!("rows[{index}].{field}"), reason))?;
-        let nth = nths.entry((run.path.clone(), run.variant.clone(), run.start.clone())).or_insert(0);
-        run.nth = *nth;
-        *nth += 1;
-        runs.push(run);
+        runs.push(Run { nth, ..run });
     }
     let contexts = batch.contexts.into_iter().map(context).collect::<Result<_, _>>()?;
     if let Some(lockfile) = &batch.lockfile {
         entity::check_text("lockfile", lockfile).map_err(|(field, reason)| Problem::field(&field, reason))?;
     }
     Ok(Write { project, contexts, session: Some(session), lockfile: batch.lockfile, runs, ..Write::default() })
+}
+
+/// The how-manieth each row is among those of the same path, variant and start.
+fn nths(rows: &[Row<'_>]) -> Vec<i64> {
+    let mut next = HashMap::with_capacity(rows.len());
+    let mut nths = Vec::with_capacity(rows.len());
+    for row in rows {
+        let place = (&*row.item_path, &*row.item_variant, spelled(&row.item_start_time));
+        let nth: &mut i64 = next.entry(place).or_default();
+        nths.push(*nth);
+        *nth += 1;
+    }
+    nths
 }
 
 type Checked<T> = Result<T, (String, String)>;
@@ -156,7 +165,7 @@ fn run(json: Row<'_>, session_h: &str) -> Checked<Run> {
     Ok(Run {
         session_h: session_h.to_owned(),
         context_h: json.context_h.into_owned(),
-        start: spelled(json.item_start_time),
+        start: spelled(&json.item_start_time).to_owned(),
         nth: 0,
         path: json.item_path.into_owned(),
         item: json.item.into_owned(),
@@ -172,8 +181,8 @@ fn run(json: Row<'_>, session_h: &str) -> Checked<Run> {
 }
 
 /// A start as Python spells it, which leaves out a fraction of 0: rows that pytest-monitor sent live are found by it.
-fn spelled(start: Cow<'_, str>) -> String {
-    start.strip_suffix(".000000").map_or_else(|| start.to_string(), str::to_owned)
+fn spelled(start: &str) -> &str {
+    start.strip_suffix(".000000").unwrap_or(start)
 }
 
 fn profile(json: &Map<String, Value>) -> Checked<Profile> {

@@ -17,6 +17,7 @@ use crate::store::{Outcome, Write};
 /// `POST /api/v2/sessions`: a session with all that belongs to it, whole or not at all. Sending it twice changes nothing.
 pub async fn sessions(Of(state): Of<State>, request: Request) -> Reply {
     let (parts, body) = request.into_parts();
+    let _arrival = state.arrivals.begin();
     let bytes = body_of(&parts.headers, body, &state).await?;
     let lines = kind(&parts.headers)?;
     let project = Address::of(&parts.extensions).project;

@@ -24,6 +24,8 @@ pub fn keep(state: &Shared, project: String, session_h: String) {
 
 async fn judge(state: &Shared, project: String, session_h: String) -> Result<(), Problem> {
     let _turn = state.judging.acquire().await.map_err(|_| Problem::later("the server ends"))?;
+    // Whoever sends many waits for an answer, and for a verdict nobody does.
+    state.arrivals.quiet().await;
     let name = project.clone();
     let found = state.project(name, move |project| changes(project, &session_h)).await?;
     if let Some((verdict, findings)) = found {

@@ -83,14 +83,12 @@ impl Sql {
             self.push(" AND r.key IN (");
             self.keys(filter);
             self.push(")");
-            if matches!(self.dialect, Dialect::Sqlite) {
-                self.push(&format!(
-                    " AND r.session IN (SELECT l.id FROM test_blocks b \
-                     JOIN labels l ON l.id BETWEEN b.block * {BLOCK} AND b.block * {BLOCK} + {BLOCK} - 1 WHERE b.key IN ("
-                ));
-                self.keys(filter);
-                self.push("))");
-            }
+            self.push(&format!(
+                " AND r.session IN (SELECT l.id FROM test_blocks b \
+                 JOIN labels l ON l.id BETWEEN b.block * {BLOCK} AND b.block * {BLOCK} + {BLOCK} - 1 WHERE b.key IN ("
+            ));
+            self.keys(filter);
+            self.push("))");
         }
     }
 

@@ -70,7 +70,7 @@ impl Sql {
     /// The page is cut from an index, where one has the rows in their order; only its rows are looked up.
     pub(super) fn runs(dialect: Dialect, filter: &Filter, page: Page) -> Self {
         let measures = measures::columns("p.");
-        let mut sql = Self::new(dialect, &format!("SELECT {RUN}{measures} FROM (SELECT r.id FROM runs r"));
+        let mut sql = Self::new(dialect, &format!("SELECT {RUN}{measures} FROM (SELECT r.project, r.id FROM runs r"));
         sql.run_conditions(filter);
         let order = match filter.order {
             Order::Insertion => "r.id".to_owned(),
@@ -80,7 +80,7 @@ impl Sql {
         sql.push(&format!(" ORDER BY {order}"));
         sql.page(page);
         sql.push(
-            ") page JOIN runs r ON r.id = page.id JOIN tests t ON t.id = r.test JOIN labels s ON s.id = r.session JOIN labels c ON c.id = r.context \
+            ") page JOIN runs r ON r.project = page.project AND r.id = page.id JOIN tests t ON t.id = r.test JOIN labels s ON s.id = r.session JOIN labels c ON c.id = r.context \
              LEFT JOIN profiles p ON p.run = r.id",
         );
         sql.push(&format!(" ORDER BY {order}"));
@@ -277,6 +277,7 @@ impl Sql {
 /// Deletes what no session and no run refers to any more.
 pub(super) const SWEEP: &str = "\
     DELETE FROM tests WHERE id NOT IN (SELECT DISTINCT test FROM runs);
+    DELETE FROM test_blocks WHERE key NOT IN (SELECT key FROM tests);
     DELETE FROM lockfiles WHERE id NOT IN (SELECT lockfile FROM sessions WHERE lockfile IS NOT NULL);
     DELETE FROM labels WHERE id NOT IN (SELECT session FROM runs UNION SELECT context FROM runs \
         UNION SELECT label FROM sessions UNION SELECT label FROM contexts);";

@@ -204,6 +204,56 @@ fn batches_that_race_are_stored_once() {
 }
 
 #[test]
+fn rows_that_come_live_and_in_a_batch_at_once_are_all_there() {
+    const CLIENTS: u64 = 4;
+    const ROUNDS: u64 = 10;
+    for server in Server::each(&[]) {
+        let same = |round: u64| json!({"item": "race", "item_start_time": format!("2026-11-23T00:00:{round:02}.5")});
+        let known = session("s1", json!({}));
+        std::thread::scope(|scope| {
+            for _ in 0..CLIENTS {
+                scope.spawn(|| {
+                    for round in 0..ROUNDS {
+                        assert_eq!(server.post("metrics/", &metric(same(round))).status, 201, "{}", server.kind);
+                    }
+                });
+                scope.spawn(|| {
+                    for round in 0..ROUNDS {
+                        let answer = server.post(PATH, &json!({"session": known, "rows": [row(same(round))]}));
+                        assert_eq!(answer.status, 201, "{}: {}", server.kind, answer.text());
+                    }
+                });
+            }
+        });
+        // Of each round every metric that was sent live, and at most one row of the batches beside them.
+        let rows = server.count("items/race/metrics/count");
+        let live = CLIENTS * ROUNDS;
+        assert!((live..=live + ROUNDS).contains(&rows), "{}: {rows} rows", server.kind);
+    }
+}
+
+/// A server has the numbers of names in mind, and another process deletes them.
+#[test]
+fn names_that_were_pruned_are_made_again() {
+    for server in Server::each(&[]) {
+        for name in ["before", "after"] {
+            let mut sent = batch();
+            sent["session"]["session_h"] = json!(name);
+            sent["session"]["description"]["pipeline_branch"] = json!("dev");
+            assert_eq!(server.post(PATH, &sent).json()["new_rows"], 3, "{}", server.kind);
+            let listed = server.list(&format!("sessions/{name}/metrics"), "metrics");
+            assert_eq!(listed.len(), 2, "{}: {name}", server.kind);
+            assert_eq!(server.list("items/test_a/metrics", "metrics").len(), 2, "{}: {name}", server.kind);
+            if name == "before" {
+                let pruned = server.command(&["prune", "--keep", "0"]);
+                assert!(pruned.status.success(), "{}", String::from_utf8_lossy(&pruned.stderr));
+                assert_eq!(server.count("metrics/count"), 0, "{}", server.kind);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_new_postgresql_knows_soon_how_large_its_tables_are() {
     let Some(url) = postgres::database() else { return };
     let server = Server::on_postgres(&url, &[]);

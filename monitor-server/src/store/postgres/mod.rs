@@ -28,16 +28,19 @@ const WRITERS: usize = 4;
 /// How long the fate of a group whose commit was not answered is looked for.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
+/// How often a group is tried of which others store the same at the same time.
+const CROSSINGS: usize = 20;
 /// Rows after which PostgreSQL is told to look at what it has, and again after twice as many: its own daemon comes by once a
 /// minute, and a plan made for empty tables may take longer than that.
 const FIRST_LOOK: u64 = 1_000;
-const LOOK: &str = "ANALYZE labels, profiles, runs, sessions, session_tags, tallies, tests";
+const LOOK: &str = "ANALYZE labels, profiles, runs, sessions, session_tags, tallies, test_blocks, tests";
 
 /// A PostgreSQL database.
 #[derive(Debug)]
 pub struct Postgres {
     connections: Connections,
     figures: figures::Memory,
+    names: write::Memory,
     /// Rows since the start, and how many there are when PostgreSQL is to look at them.
     stored: AtomicU64,
     look_at: AtomicU64,
@@ -50,8 +53,13 @@ impl Postgres {
     ///
     /// If that is not possible, or the schema is of a newer version.
     pub fn connect(url: &str) -> Result<Self, StoreError> {
-        let (connections, figures) = (Connections::new(url)?, figures::Memory::default());
-        let postgres = Self { connections, figures, stored: AtomicU64::new(0), look_at: AtomicU64::new(FIRST_LOOK) };
+        let postgres = Self {
+            connections: Connections::new(url)?,
+            figures: figures::Memory::default(),
+            names: write::Memory::default(),
+            stored: AtomicU64::new(0),
+            look_at: AtomicU64::new(FIRST_LOOK),
+        };
         postgres.connections.with(migrate::migrate)?;
         Ok(postgres)
     }
@@ -77,8 +85,9 @@ impl Store for Postgres {
         getrandom::fill(&mut id).map_err(|error| StoreError::Broken(error.to_string()))?;
         let mut unanswered = None;
         let until = Instant::now() + PATIENCE;
+        let mut crossings = 0;
         loop {
-            match self.connections.with(|client| write::group(client, &id, requests)) {
+            match self.connections.with(|client| write::group(client, &self.names, &id, requests)) {
                 Ok(write::Fate::Committed(outcomes)) => {
                     self.look(requests);
                     return Ok(outcomes);
@@ -89,6 +98,13 @@ impl Store for Postgres {
                     Some(outcomes) => return Ok(outcomes),
                     None => return Err(StoreError::Broken("two groups have the same mark".to_owned())),
                 },
+                Ok(write::Fate::Crossed) if crossings < CROSSINGS => {
+                    crossings += 1;
+                    continue;
+                }
+                Ok(write::Fate::Crossed) => {
+                    return Err(StoreError::Broken("others store the same rows again and again".to_owned()));
+                }
                 Err(StoreError::Unavailable(_)) if unanswered.is_some() && Instant::now() < until => {}
                 Err(error) => return Err(error),
             }

@@ -80,7 +80,6 @@ impl Writer {
                 deleted += transaction.execute("DELETE FROM sessions WHERE id = ?1", [session])?;
             }
             transaction.execute_batch(super::super::sql::SWEEP)?;
-            transaction.execute_batch("DELETE FROM test_blocks WHERE key NOT IN (SELECT key FROM tests)")?;
             Ok(deleted as u64)
         })
     }

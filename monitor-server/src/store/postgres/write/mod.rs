@@ -1,7 +1,9 @@
-//! A group of requests as a few statements over whole columns.
+//! A group of requests as a few statements over whole columns, and its rows by COPY.
 //!
 //! Texts get their numbers in sorted order: two groups that want the same ones wait for each other, but never in a ring.
 
+mod copy;
+mod memory;
 mod names;
 mod runs;
 mod session;
@@ -9,7 +11,7 @@ mod tidy;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use postgres::types::Type;
+use postgres::error::SqlState;
 use postgres::{Client, Error, Transaction};
 
 use super::super::digest::key;
@@ -18,7 +20,8 @@ use super::super::{Outcome, StoreError, Write};
 use super::failure::explain;
 use super::read::typed;
 
-use self::names::{labels, projects};
+pub(super) use self::memory::Memory;
+use self::memory::Numbers;
 use self::runs::Row;
 pub(super) use self::tidy::{delete, set_token};
 
@@ -30,34 +33,47 @@ pub(super) enum Fate {
     Unknown(Vec<Outcome>),
     /// It was stored by an earlier try.
     Before,
+    /// Nothing is stored: another transaction stored some of the same at the same time.
+    Crossed,
 }
 
-pub(super) fn group(client: &mut Client, id: &[u8], requests: &[&Write]) -> Result<Fate, StoreError> {
+pub(super) fn group(client: &mut Client, memory: &Memory, id: &[u8], requests: &[&Write]) -> Result<Fate, StoreError> {
     let mut transaction = client.transaction().map_err(explain)?;
-    let mark = "INSERT INTO commits (id) VALUES ($1) ON CONFLICT DO NOTHING";
-    if transaction.execute_typed(mark, &[(&id, Type::BYTEA)]).map_err(explain)? == 0 {
+    let Some(mut numbers) = Numbers::of_group(&mut transaction, memory, id).map_err(explain)? else {
         return Ok(Fate::Before);
-    }
-    let outcomes = store(&mut transaction, requests).map_err(explain)?;
+    };
+    let outcomes = match store(&mut transaction, &mut numbers, requests) {
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => return Ok(Fate::Crossed),
+        outcomes => outcomes.map_err(explain)?,
+    };
     match transaction.commit() {
-        Ok(()) => Ok(Fate::Committed(outcomes)),
+        Ok(()) => {
+            numbers.keep();
+            Ok(Fate::Committed(outcomes))
+        }
         Err(error) if error.as_db_error().is_none() => Ok(Fate::Unknown(outcomes)),
         Err(error) => Err(explain(error)),
     }
 }
 
-fn store(transaction: &mut Transaction<'_>, requests: &[&Write]) -> Result<Vec<Outcome>, Error> {
-    let projects = projects(transaction, requests)?;
-    let project = |request: &Write| projects.get(&request.project).copied().unwrap_or(0);
+fn store(
+    transaction: &mut Transaction<'_>,
+    numbers: &mut Numbers<'_>,
+    requests: &[&Write],
+) -> Result<Vec<Outcome>, Error> {
+    let projects = requests.iter().map(|request| request.project.as_str()).collect();
+    let projects = names::projects(transaction, numbers, &projects)?;
+    let project = |request: &Write| projects.get(request.project.as_str()).copied().unwrap_or(0);
     let mut wanted = BTreeSet::new();
     for request in requests {
+        let project = project(request);
         let of_contexts = request.contexts.iter().map(|context| &context.h);
         let of_runs = request.runs.iter().flat_map(|run| [&run.session_h, &run.context_h]);
         let all = of_contexts.chain(of_runs).chain(request.session.iter().map(|session| &session.h));
-        wanted.extend(all.map(|h| (project(request), h.clone())));
+        wanted.extend(all.map(|h| (project, h.as_str())));
     }
-    let labels = labels(transaction, &wanted)?;
-    let label = |request: &Write, h: &str| labels.get(&(project(request), h.to_owned())).copied().unwrap_or(0);
+    let labels = names::labels(transaction, numbers, &wanted)?;
+    let label = |request: &Write, h: &str| labels.get(&(project(request), h)).copied().unwrap_or(0);
 
     let mut refused = HashSet::new();
     let mut sessions: Vec<_> =
@@ -85,14 +101,6 @@ fn store(transaction: &mut Transaction<'_>, requests: &[&Write]) -> Result<Vec<O
     for (label, (project, context)) in contexts {
         session::context(transaction, project, label, context)?;
     }
-    let mut tests = BTreeMap::new();
-    for (_, request) in &accepted {
-        for run in &request.runs {
-            let project = project(request);
-            tests.entry(run.test_hash(project)).or_insert((project, run));
-        }
-    }
-    let tests = names::tests(transaction, &tests)?;
     for (_, request) in &accepted {
         let project = project(request);
         let verdict = request.verdict.iter().map(|judged| Sql::judged(Dialect::Postgres, project, judged));
@@ -105,24 +113,25 @@ fn store(transaction: &mut Transaction<'_>, requests: &[&Write]) -> Result<Vec<O
     }
     let mut rows = Vec::new();
     for (index, request) in &accepted {
-        for run in &request.runs {
-            let project = project(request);
-            rows.push(Row {
-                request: *index,
-                append: request.append,
-                project,
-                session: label(request, &run.session_h),
-                context: label(request, &run.context_h),
-                test: tests.get(&run.test_hash(project)).copied().unwrap_or(0),
-                key: key(&run.path, &run.variant),
-                nth: run.nth,
-                run,
-            });
-        }
+        let project = project(request);
+        let label = |h: &str| labels.get(&(project, h)).copied().unwrap_or(0);
+        rows.extend(request.runs.iter().map(|run| Row {
+            request: *index,
+            append: request.append,
+            project,
+            session: label(&run.session_h),
+            context: label(&run.context_h),
+            test: 0,
+            hash: run.test_hash(project),
+            key: key(&run.path, &run.variant),
+            nth: run.nth,
+            run,
+        }));
     }
+    names::tests(transaction, numbers, &mut rows)?;
     runs::number(transaction, &mut rows)?;
     let mut new_runs = vec![0; requests.len()];
-    runs::runs(transaction, &rows, &mut new_runs)?;
+    runs::runs(transaction, numbers, &rows, &mut new_runs)?;
     let outcome = |(index, new_runs)| {
         if refused.contains(&index) { Outcome::OtherSession } else { Outcome::Stored { new_runs } }
     };

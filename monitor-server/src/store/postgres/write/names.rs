@@ -1,99 +1,123 @@
 //! The numbers of projects, labels and tests, made where there are none.
+//!
+//! Each time the database is asked only for what is not in mind, and given only what it does not have: in sorted order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use postgres::types::{ToSql, Type};
 use postgres::{Error, Transaction};
 
-use super::super::super::Write;
-use super::super::super::digest::key;
 use super::super::super::rows::Run;
+use super::memory::Numbers;
+use super::runs::Row;
 
-type Label = (i64, String);
+/// Of a project the identifier of a session or context.
+pub(super) type Label<'a> = (i64, &'a str);
 
-pub(super) fn projects(transaction: &mut Transaction<'_>, requests: &[&Write]) -> Result<HashMap<String, i64>, Error> {
-    let names: Vec<_> =
-        requests.iter().map(|request| request.project.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
-    let select = "SELECT name, id FROM projects WHERE name = ANY ($1)";
-    let mut ids = HashMap::new();
-    for attempt in 0..2 {
-        let found = transaction.query_typed(select, &[(&names, Type::TEXT_ARRAY)])?;
-        ids = found.iter().map(|row| (row.get(0), row.get(1))).collect();
-        if attempt == 0 && ids.len() < names.len() {
-            let insert = "INSERT INTO projects (name) SELECT unnest($1) ON CONFLICT DO NOTHING";
-            transaction.execute_typed(insert, &[(&names, Type::TEXT_ARRAY)])?;
-        }
-    }
-    Ok(ids)
-}
-
-pub(super) fn labels(
+/// The number of each project.
+pub(super) fn projects<'a>(
     transaction: &mut Transaction<'_>,
-    wanted: &BTreeSet<Label>,
-) -> Result<HashMap<Label, i64>, Error> {
+    numbers: &mut Numbers<'_>,
+    names: &BTreeSet<&'a str>,
+) -> Result<HashMap<&'a str, i64>, Error> {
     let mut ids = HashMap::new();
-    for attempt in 0..2 {
-        let missing: Vec<_> = wanted.iter().filter(|label| !ids.contains_key(*label)).collect();
-        if missing.is_empty() {
-            break;
-        }
-        let projects: Vec<_> = missing.iter().map(|label| label.0).collect();
-        let names: Vec<_> = missing.iter().map(|label| label.1.as_str()).collect();
-        let values: [(&(dyn ToSql + Sync), Type); 2] = [(&projects, Type::INT8_ARRAY), (&names, Type::TEXT_ARRAY)];
-        if attempt == 0 {
-            // Most groups know all of them.
-            ids.extend(find_labels(transaction, &values)?);
-            if ids.len() == wanted.len() {
-                break;
+    for attempt in 0..3 {
+        let missing: Vec<_> = names.iter().copied().filter(|name| !ids.contains_key(name)).collect();
+        match attempt {
+            _ if missing.is_empty() => break,
+            0 => {}
+            _ => {
+                if attempt == 2 {
+                    let insert = "INSERT INTO projects (name) SELECT unnest($1) ON CONFLICT DO NOTHING";
+                    transaction.execute_typed(insert, &[(&missing, Type::TEXT_ARRAY)])?;
+                }
+                let select = "SELECT name, id FROM projects WHERE name = ANY ($1)";
+                let found = transaction.query_typed(select, &[(&missing, Type::TEXT_ARRAY)])?;
+                numbers.new.projects.extend(found.iter().map(|row| (row.get(0), row.get(1))));
             }
         }
-        let insert = "INSERT INTO labels (project, h) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING";
-        transaction.execute_typed(insert, &values)?;
-        ids.extend(find_labels(transaction, &values)?);
+        let known = |name: &str| numbers.look_up(|known| known.projects.get(name).copied());
+        ids.extend(missing.into_iter().filter_map(|name| Some((name, known(name)?))));
     }
     Ok(ids)
 }
 
-fn find_labels(
+/// The number of each label.
+pub(super) fn labels<'a>(
     transaction: &mut Transaction<'_>,
-    values: &[(&(dyn ToSql + Sync), Type)],
-) -> Result<Vec<(Label, i64)>, Error> {
-    let select = "SELECT l.project, l.h, l.id FROM labels l JOIN unnest($1, $2) AS w (project, h) \
-         ON l.project = w.project AND l.h = w.h";
-    let found = transaction.query_typed(select, values)?;
-    Ok(found.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).collect())
+    numbers: &mut Numbers<'_>,
+    wanted: &BTreeSet<Label<'a>>,
+) -> Result<HashMap<Label<'a>, i64>, Error> {
+    let mut ids = HashMap::new();
+    for attempt in 0..3 {
+        let missing: Vec<_> = wanted.iter().filter(|label| !ids.contains_key(*label)).copied().collect();
+        match attempt {
+            _ if missing.is_empty() => break,
+            0 => {}
+            _ => {
+                let projects: Vec<_> = missing.iter().map(|label| label.0).collect();
+                let names: Vec<_> = missing.iter().map(|label| label.1).collect();
+                let values: [(&(dyn ToSql + Sync), Type); 2] =
+                    [(&projects, Type::INT8_ARRAY), (&names, Type::TEXT_ARRAY)];
+                if attempt == 2 {
+                    let insert = "INSERT INTO labels (project, h) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING";
+                    transaction.execute_typed(insert, &values)?;
+                }
+                let select = "SELECT l.project, l.h, l.id FROM labels l JOIN unnest($1, $2) AS w (project, h) \
+                     ON l.project = w.project AND l.h = w.h";
+                let found = transaction.query_typed(select, &values)?;
+                numbers.new.labels.extend(found.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))));
+            }
+        }
+        let known =
+            |(project, h): Label<'_>| numbers.look_up(|known| known.labels.get(&(project, h.to_owned())).copied());
+        ids.extend(missing.into_iter().filter_map(|label| Some((label, known(label)?))));
+    }
+    Ok(ids)
 }
 
+/// Gives each row the number of its test.
 pub(super) fn tests(
     transaction: &mut Transaction<'_>,
-    wanted: &BTreeMap<[u8; 32], (i64, &Run)>,
-) -> Result<HashMap<[u8; 32], i64>, Error> {
-    let mut ids: HashMap<[u8; 32], i64> = HashMap::new();
-    for attempt in 0..3 {
-        let missing: Vec<_> = wanted.iter().filter(|(hash, _)| !ids.contains_key(*hash)).collect();
+    numbers: &mut Numbers<'_>,
+    rows: &mut [Row<'_>],
+) -> Result<(), Error> {
+    numbers.remembered(|known| {
+        for row in rows.iter_mut() {
+            row.test = known.tests.get(&row.hash).copied().unwrap_or(0);
+        }
+    });
+    let mut missing: BTreeMap<[u8; 32], (i64, i64, &Run)> =
+        rows.iter().filter(|row| row.test == 0).map(|row| (row.hash, (row.project, row.key, row.run))).collect();
+    for attempt in 0..2 {
         if missing.is_empty() {
             break;
         }
-        let hashes: Vec<_> = missing.iter().map(|(hash, _)| hash.as_slice()).collect();
+        let hashes: Vec<_> = missing.keys().map(<[u8; 32]>::as_slice).collect();
         if attempt == 1 {
             insert_tests(transaction, &hashes, &missing)?;
         }
         let select = "SELECT hash, id FROM tests WHERE hash = ANY ($1)";
         for row in transaction.query_typed(select, &[(&hashes, Type::BYTEA_ARRAY)])? {
-            ids.insert(row.get::<_, &[u8]>(0).try_into().unwrap_or_default(), row.get(1));
+            let hash = row.get::<_, &[u8]>(0).try_into().unwrap_or_default();
+            numbers.new.tests.insert(hash, row.get(1));
         }
+        missing.retain(|hash, _| !numbers.new.tests.contains_key(hash));
     }
-    Ok(ids)
+    for row in rows.iter_mut().filter(|row| row.test == 0) {
+        row.test = numbers.new.tests.get(&row.hash).copied().unwrap_or(0);
+    }
+    Ok(())
 }
 
 fn insert_tests(
     transaction: &mut Transaction<'_>,
     hashes: &[&[u8]],
-    missing: &[(&[u8; 32], &(i64, &Run))],
+    missing: &BTreeMap<[u8; 32], (i64, i64, &Run)>,
 ) -> Result<(), Error> {
-    let of = |field: fn(&Run) -> &String| missing.iter().map(|(_, (_, run))| field(run).as_str()).collect::<Vec<_>>();
-    let projects: Vec<_> = missing.iter().map(|(_, (project, _))| *project).collect();
-    let keys: Vec<_> = missing.iter().map(|(_, (_, run))| key(&run.path, &run.variant)).collect();
+    let of = |field: fn(&Run) -> &String| missing.values().map(|(_, _, run)| field(run).as_str()).collect::<Vec<_>>();
+    let projects: Vec<_> = missing.values().map(|(project, _, _)| *project).collect();
+    let keys: Vec<_> = missing.values().map(|(_, key, _)| *key).collect();
     let texts = [
         of(|run| &run.path),
         of(|run| &run.item),

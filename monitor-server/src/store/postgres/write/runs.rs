@@ -1,15 +1,20 @@
-//! Runs with their profiles, as whole columns.
+//! Runs with their profiles.
+//!
+//! What is there already is asked for, and the others are copied, which is far cheaper than to insert what does not stand in
+//! the way of anything. If another transaction stores the same at the same time, the unique index refuses one of them, whose
+//! next try finds the rows there.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
-use monitor_store::{MEASURES, Number};
 use postgres::types::{ToSql, Type};
 use postgres::{Error, Transaction};
 
 use super::super::super::rows::Run;
+use super::super::super::sql::BLOCK;
 use super::super::super::tallies::Tallies;
-use super::super::super::value::Value;
 use super::super::super::{Figures, measures};
+use super::copy::Rows;
+use super::memory::Numbers;
 
 /// A run with the numbers of what it refers to.
 pub(super) struct Row<'a> {
@@ -19,6 +24,7 @@ pub(super) struct Row<'a> {
     pub(super) session: i64,
     pub(super) context: i64,
     pub(super) test: i64,
+    pub(super) hash: [u8; 32],
     pub(super) key: i64,
     pub(super) nth: i64,
     pub(super) run: &'a Run,
@@ -28,6 +34,14 @@ impl<'a> Row<'a> {
     fn place(&self) -> (i64, i64, &'a str) {
         (self.session, self.key, &self.run.start)
     }
+}
+
+/// A run that is in the database.
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    id: i64,
+    has_ended: bool,
+    has_profile: bool,
 }
 
 /// Gives rows that are new whatever is there the next free number.
@@ -58,23 +72,146 @@ pub(super) fn number(transaction: &mut Transaction<'_>, rows: &mut [Row<'_>]) ->
     Ok(())
 }
 
-pub(super) fn runs(transaction: &mut Transaction<'_>, rows: &[Row<'_>], new_runs: &mut [u64]) -> Result<(), Error> {
-    let mut seen = HashSet::new();
-    let rows: Vec<_> = rows.iter().filter(|row| seen.insert((row.place(), row.nth))).collect();
+pub(super) fn runs(
+    transaction: &mut Transaction<'_>,
+    numbers: &mut Numbers<'_>,
+    rows: &[Row<'_>],
+    new_runs: &mut [u64],
+) -> Result<(), Error> {
+    // In the order of the index, whose pages are then met one after the other; of the same row only one,
+    // which has ended if one has.
+    let mut rows: Vec<_> = rows.iter().enumerate().collect();
+    rows.sort_by_key(|(_, row)| (row.place(), row.nth, row.run.figures.is_none()));
+    rows.dedup_by_key(|(_, row)| (row.place(), row.nth));
     if rows.is_empty() {
         return Ok(());
     }
-    let numbers = [
-        rows.iter().map(|row| row.project).collect::<Vec<_>>(),
-        rows.iter().map(|row| row.session).collect(),
-        rows.iter().map(|row| row.context).collect(),
-        rows.iter().map(|row| row.test).collect(),
-        rows.iter().map(|row| row.key).collect(),
-        rows.iter().map(|row| row.nth).collect(),
-    ];
-    let starts: Vec<_> = rows.iter().map(|row| row.run.start.as_str()).collect();
+    let stored = stored(transaction, &rows)?;
+    let new: Vec<_> = rows.iter().filter(|(at, _)| !stored.contains_key(at)).copied().collect();
+    let ids = copy(transaction, &new)?;
+    blocks(transaction, numbers, &new)?;
+    let ended = |(at, row): &&(usize, &Row<'_>)| {
+        row.run.figures.is_some() && stored.get(at).is_some_and(|stored| !stored.has_ended)
+    };
+    let ended: Vec<_> = rows.iter().filter(ended).map(|(at, row)| (stored[at].id, *row)).collect();
+    end(transaction, &ended)?;
+
+    let mut tallies = Tallies::default();
+    let changed = new.iter().map(|(_, row)| (*row, true)).chain(ended.iter().map(|(_, row)| (*row, false)));
+    for (row, is_new) in changed {
+        new_runs[row.request] += 1;
+        tallies.add((row.project, row.session, row.context), row.run, is_new);
+    }
+    count(transaction, &tallies)?;
+    // One that was sent live had none, and one that ended after all has another than the crash that was reported.
+    let without = rows.iter().filter_map(|(at, row)| Some((stored.get(at)?, row)));
+    let without =
+        without.filter(|(stored, row)| !stored.has_profile || (!stored.has_ended && row.run.figures.is_some()));
+    let without = without.map(|(stored, row)| (stored.id, *row));
+    profiles(transaction, &ids.into_iter().zip(new.iter().map(|(_, row)| *row)).chain(without).collect::<Vec<_>>())
+}
+
+/// Those of the rows that are in the database, by their places in the group.
+fn stored(transaction: &mut Transaction<'_>, rows: &[(usize, &Row<'_>)]) -> Result<HashMap<usize, Stored>, Error> {
+    // The numbers were chosen so that they are free.
+    let mut asked: Vec<_> = rows.iter().filter(|(_, row)| !row.append).collect();
+    let sessions: BTreeSet<_> = asked.iter().map(|(_, row)| (row.project, row.session)).collect();
+    let [projects, labels]: [Vec<i64>; 2] =
+        [sessions.iter().map(|it| it.0).collect(), sessions.iter().map(|it| it.1).collect()];
+    // Most sessions come as a whole, and there is nothing of them yet.
+    let select = "SELECT DISTINCT r.session FROM unnest($1, $2) AS w (project, session) \
+         JOIN tallies r ON r.project = w.project AND r.session = w.session";
+    let begun = match sessions.is_empty() {
+        true => Vec::new(),
+        false => transaction.query_typed(select, &[(&projects, Type::INT8_ARRAY), (&labels, Type::INT8_ARRAY)])?,
+    };
+    let begun: BTreeSet<i64> = begun.iter().map(|row| row.get(0)).collect();
+    asked.retain(|(_, row)| begun.contains(&row.session));
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let column = |of: fn(&Row<'_>) -> i64| asked.iter().map(|(_, row)| of(row)).collect::<Vec<_>>();
+    let numbers = [column(|row| row.session), column(|row| row.key), column(|row| row.nth)];
+    let starts: Vec<_> = asked.iter().map(|(_, row)| row.run.start.as_str()).collect();
+    let mut values: Vec<(&(dyn ToSql + Sync), Type)> =
+        numbers.iter().map(|numbers| (numbers as &(dyn ToSql + Sync), Type::INT8_ARRAY)).collect();
+    values.push((&starts, Type::TEXT_ARRAY));
+    let select = "SELECT w.place, r.id, r.total_time IS NOT NULL, p.run IS NOT NULL \
+         FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS w (session, key, nth, start, place) \
+         JOIN runs r ON r.session = w.session AND r.key = w.key AND r.start = w.start AND r.nth = w.nth \
+         LEFT JOIN profiles p ON p.run = r.id";
+    let found = transaction.query_typed(select, &values)?;
+    let stored = found.iter().map(|row| {
+        let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(1) - 1;
+        (asked[place].0, Stored { id: row.get(1), has_ended: row.get(2), has_profile: row.get(3) })
+    });
+    Ok(stored.collect())
+}
+
+/// Stores new rows, and tells their numbers, which are in the order in which the rows came.
+fn copy(transaction: &mut Transaction<'_>, rows: &[(usize, &Row<'_>)]) -> Result<Vec<i64>, Error> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let count = rows.len() as i64;
+    let select = "SELECT nextval('runs_id_seq') FROM generate_series(1, $1)";
+    let next: Vec<i64> =
+        transaction.query_typed(select, &[(&count, Type::INT8)])?.iter().map(|row| row.get(0)).collect();
+    let mut order: Vec<_> = (0..rows.len()).collect();
+    order.sort_by_key(|at| rows[*at].0);
+    let mut ids = vec![0; rows.len()];
+    for (at, id) in order.into_iter().zip(next) {
+        ids[at] = id;
+    }
+    let mut table = Rows::new(13);
+    for ((_, row), id) in rows.iter().zip(&ids) {
+        table.row(|cells| {
+            for number in [*id, row.project, row.session, row.context, row.test, row.key, row.nth] {
+                cells.integer(number);
+            }
+            cells.text(&row.run.start);
+            let figures = row.run.figures.as_ref();
+            cells.real(figures.map(|figures| figures.total_time));
+            cells.real(figures.and_then(|figures| figures.user_time));
+            cells.real(figures.and_then(|figures| figures.kernel_time));
+            cells.real(figures.and_then(|figures| figures.cpu_usage));
+            cells.real(figures.and_then(|figures| figures.mem_usage));
+        });
+    }
+    let columns = "id, project, session, context, test, key, nth, start, total_time, user_time, kernel_time, cpu_usage, \
+         mem_usage";
+    table.send(transaction, "runs", columns)?;
+    Ok(ids)
+}
+
+/// Notes which blocks of sessions have the tests.
+fn blocks(
+    transaction: &mut Transaction<'_>,
+    numbers: &mut Numbers<'_>,
+    rows: &[(usize, &Row<'_>)],
+) -> Result<(), Error> {
+    let mut wanted: BTreeSet<_> = rows.iter().map(|(_, row)| (row.key, row.session.div_euclid(BLOCK))).collect();
+    numbers.remembered(|known| wanted.retain(|block| !known.blocks.contains(block)));
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let [keys, blocks]: [Vec<i64>; 2] =
+        [wanted.iter().map(|it| it.0).collect(), wanted.iter().map(|it| it.1).collect()];
+    let insert = "INSERT INTO test_blocks (key, block) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING";
+    transaction.execute_typed(insert, &[(&keys, Type::INT8_ARRAY), (&blocks, Type::INT8_ARRAY)])?;
+    numbers.new.blocks.extend(wanted);
+    Ok(())
+}
+
+/// Gives runs that had not ended their figures, and takes their profiles away.
+fn end(transaction: &mut Transaction<'_>, ended: &[(i64, &Row<'_>)]) -> Result<(), Error> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let [ids, projects]: [Vec<i64>; 2] =
+        [ended.iter().map(|it| it.0).collect(), ended.iter().map(|it| it.1.project).collect()];
     let figures = |field: fn(&Figures) -> Option<f64>| {
-        rows.iter().map(|row| row.run.figures.as_ref().and_then(field)).collect::<Vec<_>>()
+        ended.iter().map(|(_, row)| row.run.figures.as_ref().and_then(field)).collect::<Vec<_>>()
     };
     let figures = [
         figures(|figures| Some(figures.total_time)),
@@ -83,33 +220,17 @@ pub(super) fn runs(transaction: &mut Transaction<'_>, rows: &[Row<'_>], new_runs
         figures(|figures| figures.cpu_usage),
         figures(|figures| figures.mem_usage),
     ];
-    let mut values: Vec<(&(dyn ToSql + Sync), Type)> =
-        numbers.iter().map(|numbers| (numbers as &(dyn ToSql + Sync), Type::INT8_ARRAY)).collect();
-    values.push((&starts, Type::TEXT_ARRAY));
+    let mut values: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&ids, Type::INT8_ARRAY), (&projects, Type::INT8_ARRAY)];
     values.extend(figures.iter().map(|figures| (figures as &(dyn ToSql + Sync), Type::FLOAT8_ARRAY)));
-    let insert = "INSERT INTO runs (project, session, context, test, key, nth, start, total_time, user_time, kernel_time, \
-         cpu_usage, mem_usage) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
-         ON CONFLICT (session, key, start, nth) DO UPDATE SET total_time = excluded.total_time, \
-         user_time = excluded.user_time, kernel_time = excluded.kernel_time, cpu_usage = excluded.cpu_usage, \
-         mem_usage = excluded.mem_usage WHERE runs.total_time IS NULL AND excluded.total_time IS NOT NULL \
-         RETURNING session, key, start, nth, id, xmax <> 0";
-    let stored = transaction.query_typed(insert, &values)?;
-    let ended: Vec<i64> = stored.iter().filter(|row| row.get::<_, bool>(5)).map(|row| row.get(4)).collect();
-    let stored: HashMap<((i64, i64, &str), i64), bool> =
-        stored.iter().map(|row| (((row.get(0), row.get(1), row.get(2)), row.get(3)), !row.get::<_, bool>(5))).collect();
-    let mut tallies = Tallies::default();
-    for row in &rows {
-        if let Some(is_inserted) = stored.get(&(row.place(), row.nth)) {
-            new_runs[row.request] += 1;
-            tallies.add((row.project, row.session, row.context), row.run, *is_inserted);
-        }
-    }
-    count(transaction, &tallies)?;
-    if !ended.is_empty() {
-        // A test that ended after all has another profile than the crash that was reported.
-        transaction.execute_typed("DELETE FROM profiles WHERE run = ANY ($1)", &[(&ended, Type::INT8_ARRAY)])?;
-    }
-    profiles(transaction, &rows)
+    transaction.execute_typed(
+        "UPDATE runs r SET total_time = w.total_time, user_time = w.user_time, kernel_time = w.kernel_time, \
+         cpu_usage = w.cpu_usage, mem_usage = w.mem_usage FROM unnest($1, $2, $3, $4, $5, $6, $7) \
+         AS w (id, project, total_time, user_time, kernel_time, cpu_usage, mem_usage) \
+         WHERE r.project = w.project AND r.id = w.id",
+        &values,
+    )?;
+    transaction.execute_typed("DELETE FROM profiles WHERE run = ANY ($1)", &[(&ids, Type::INT8_ARRAY)])?;
+    Ok(())
 }
 
 fn count(transaction: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<(), Error> {
@@ -120,6 +241,9 @@ fn count(transaction: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<(),
         tallies.iter().map(|(_, counts)| counts.0).collect(),
         tallies.iter().map(|(_, counts)| counts.1).collect(),
     ];
+    if numbers[0].is_empty() {
+        return Ok(());
+    }
     let texts: [Vec<&str>; 2] =
         [tallies.iter().map(|(key, _)| key.3).collect(), tallies.iter().map(|(key, _)| key.4).collect()];
     let mut values: Vec<(&(dyn ToSql + Sync), Type)> =
@@ -132,52 +256,19 @@ fn count(transaction: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<(),
     Ok(())
 }
 
-fn profiles(transaction: &mut Transaction<'_>, rows: &[&Row<'_>]) -> Result<(), Error> {
-    let rows: Vec<_> = rows.iter().filter_map(|row| Some((row, row.run.profile.as_ref()?))).collect();
-    if rows.is_empty() {
-        return Ok(());
+/// Stores the profiles of these runs, where they have some.
+fn profiles(transaction: &mut Transaction<'_>, runs: &[(i64, &Row<'_>)]) -> Result<(), Error> {
+    let columns = format!("run, attempt, outcome, attribution, mem_source{}", measures::columns(""));
+    let mut table = Rows::new(columns.split(',').count());
+    let mut is_empty = true;
+    for (id, profile) in runs.iter().filter_map(|(id, row)| Some((id, row.run.profile.as_ref()?))) {
+        is_empty = false;
+        table.row(|cells| {
+            cells.integer(*id);
+            for value in profile.cells() {
+                cells.any(&value);
+            }
+        });
     }
-    let numbers = [
-        rows.iter().map(|(row, _)| row.session).collect::<Vec<_>>(),
-        rows.iter().map(|(row, _)| row.key).collect(),
-        rows.iter().map(|(row, _)| row.nth).collect(),
-    ];
-    let starts: Vec<_> = rows.iter().map(|(row, _)| row.run.start.as_str()).collect();
-    let cells: Vec<_> = rows.iter().map(|(_, profile)| profile.cells()).collect();
-    let column = |index: usize| cells.iter().map(move |cells| &cells[index]);
-    let integers = |index: usize| column(index).map(Value::integer).collect::<Vec<_>>();
-    let text = |value: &'_ Value| if let Value::Text(text) = value { Some(text.clone()) } else { None };
-    let attempts = integers(0);
-    let words = [1, 2, 3].map(|index| column(index).map(text).collect::<Vec<_>>());
-    let measured = (4..).zip(MEASURES).map(|(index, measure)| match measure.number {
-        Number::Real => Column::Reals(column(index).map(Value::real).collect()),
-        _ => Column::Integers(integers(index)),
-    });
-    let measured: Vec<_> = measured.collect();
-    let mut values: Vec<(&(dyn ToSql + Sync), Type)> =
-        numbers.iter().map(|numbers| (numbers as &(dyn ToSql + Sync), Type::INT8_ARRAY)).collect();
-    values.push((&starts, Type::TEXT_ARRAY));
-    values.push((&attempts, Type::INT8_ARRAY));
-    values.extend(words.iter().map(|words| (words as &(dyn ToSql + Sync), Type::TEXT_ARRAY)));
-    values.extend(measured.iter().map(|column| match column {
-        Column::Integers(values) => (values as &(dyn ToSql + Sync), Type::INT8_ARRAY),
-        Column::Reals(values) => (values as &(dyn ToSql + Sync), Type::FLOAT8_ARRAY),
-    }));
-    let columns = measures::columns("");
-    let marks = (1..=values.len()).map(|mark| format!("${mark}")).collect::<Vec<_>>().join(", ");
-    let insert = format!(
-        "INSERT INTO profiles (run, attempt, outcome, attribution, mem_source{columns}) \
-         SELECT r.id, w.attempt, w.outcome, w.attribution, w.mem_source{} \
-         FROM unnest({marks}) AS w (session, key, nth, start, attempt, outcome, attribution, mem_source{columns}) \
-         JOIN runs r ON r.session = w.session AND r.key = w.key AND r.start = w.start AND r.nth = w.nth \
-         ON CONFLICT (run) DO NOTHING",
-        measures::columns("w.")
-    );
-    transaction.execute_typed(&insert, &values)?;
-    Ok(())
-}
-
-enum Column {
-    Integers(Vec<Option<i64>>),
-    Reals(Vec<Option<f64>>),
+    if is_empty { Ok(()) } else { table.send(transaction, "profiles", &columns) }
 }

@@ -4,12 +4,14 @@ use postgres::types::Type;
 use postgres::{Client, Error, Transaction};
 
 use super::super::super::rows::Token;
+use super::memory::sweep;
 
 pub(in super::super) fn delete(
     transaction: &mut Transaction<'_>,
     project: &str,
     sessions: &[String],
 ) -> Result<u64, Error> {
+    sweep(transaction)?;
     let select = "SELECT s.id, s.label FROM sessions s JOIN labels l ON l.id = s.label \
          JOIN projects p ON p.id = s.project WHERE p.name = $1 AND l.h = ANY ($2) ORDER BY s.id FOR UPDATE OF s";
     let found = transaction.query_typed(select, &[(&project, Type::TEXT), (&sessions, Type::TEXT_ARRAY)])?;
