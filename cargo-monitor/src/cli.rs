@@ -22,6 +22,17 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// What arguments say, the program's own name first.
+    ///
+    /// # Errors
+    ///
+    /// If they are no command; also where they ask for help.
+    pub fn of(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(arranged(arguments))
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -36,7 +47,7 @@ Options of cargo monitor may stand anywhere before `--`; everything else is pass
 Examples:
   cargo monitor test
   cargo monitor test --release --package core prime -- --test-threads=1
-  cargo monitor test --repeat 5 --tag branch=faster --description 'after the rewrite'
+  cargo monitor test --repeat 5 --tag branch=faster --description 'rewritten'
   cargo monitor test --repeat 10 --against main
   cargo monitor test --format markdown > summary.md
   cargo monitor test --instructions prime"

@@ -25,7 +25,7 @@ pub mod sources;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 use crate::app::App;
 use crate::cli::Cli;
@@ -51,6 +51,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit
     if arguments.get(1).is_some_and(|name| name == counting::SUBCOMMAND) {
         return counting::run(&arguments[2..]);
     }
-    let cli = Cli::try_parse_from(cli::arranged(arguments)).map_err(explain::with_hint)?;
+    let cli = Cli::of(arguments).map_err(explain::with_hint)?;
     cli.command.run(&App::new(cli.options))
 }

@@ -5,14 +5,79 @@ mod common;
 
 use std::fs;
 
+use cargo_monitor::cli::Cli;
+use clap::CommandFactory as _;
 use common::Fixture;
 use monitor_store::Monitor;
 use monitor_tests::Run;
+use monitor_tests::markdown::Document;
 
 fn shown(fixture: &Fixture, args: &[&str]) -> String {
     let Run { stdout, .. } = fixture.run(args).succeeded();
     // The padding of the last column.
     stdout.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// Commands in the examples of `--help`, in the documents' texts and in their blocks.
+#[test]
+fn every_command_that_is_shown_can_be_typed() {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for document in Document::all().iter().filter(|document| document.path != "CHANGELOG.md") {
+        let spans = document.text().split('`').filter(|text| !text.contains('\n'));
+        let typed = document.text().lines().map(|line| line.trim_start_matches(['$', ' ']));
+        lines.extend(spans.chain(typed).map(|line| (document.path.clone(), line.to_owned())));
+    }
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    let help = "--help".to_owned();
+    for (place, line) in lines {
+        let Some(words) = words(&line) else { continue };
+        tried += 1;
+        // A command's name alone stands for what it does.
+        let told =
+            if words.len() == 2 { words.iter().chain([&help]).collect() } else { words.iter().collect::<Vec<_>>() };
+        match Cli::of(told.into_iter().map(Into::into)) {
+            Err(error) if error.use_stderr() => wrong.push(format!("{place}: {line}: {words:?}\n{error}")),
+            _ => {}
+        }
+    }
+    assert!(tried > 180, "only {tried} commands were found");
+    assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Help wraps itself, but a command that goes on in the next line can't be copied.
+#[test]
+fn examples_in_help_fit_80_columns() {
+    let command = Cli::command();
+    let mut examples = 0;
+    for command in command.get_subcommands() {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines = help.split("Examples:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
+        for line in lines.lines() {
+            examples += 1;
+            assert!(line.starts_with("  ") && line.len() <= 80, "{}: {line}", command.get_name());
+        }
+    }
+    assert!(examples > 40, "only {examples}");
+}
+
+/// The words of a line that is a command of ours with arguments, up to where a shell would take over.
+fn words(line: &str) -> Option<Vec<String>> {
+    let line =
+        line.split_once("cargo monitor ").filter(|(before, _)| before.is_empty() || before.ends_with("exec "))?.1;
+    let (mut words, mut word, mut quote) = (vec!["cargo-monitor".to_owned()], String::new(), None);
+    for letter in line.replace("$(git rev-parse HEAD)", "HEAD").chars() {
+        match (letter, quote) {
+            ('\'' | '"', None) => quote = Some(letter),
+            (_, Some(begun)) if begun == letter => quote = None,
+            (' ', None) => words.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty())),
+            (';' | '|' | '#' | '>' | '<', None) => break,
+            _ => word.push(letter),
+        }
+    }
+    words.extend(Some(word).filter(|word| !word.is_empty()));
+    words.iter_mut().filter(|word| *word == "N").for_each(|word| *word = "4".to_owned());
+    Some(words)
 }
 
 #[test]

@@ -68,6 +68,12 @@ impl Document {
         paths.map(|path| Self::read(&path)).collect()
     }
 
+    /// All of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The fenced blocks, in order.
     ///
     /// # Panics

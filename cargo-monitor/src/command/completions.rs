@@ -13,7 +13,7 @@ use crate::output;
 Examples:
   cargo monitor completions bash >> ~/.bashrc
   cargo monitor completions zsh >> ~/.zshrc
-  cargo monitor completions fish > ~/.config/fish/completions/cargo-monitor.fish
+  cargo monitor completions fish >> ~/.config/fish/config.fish
 
 The script calls `cargo-monitor` for each completion, so it offers the sessions that are in the file at that moment. It \
 completes `cargo-monitor`; cargo itself completes only its own commands.")]

@@ -31,8 +31,9 @@ const WAIVERS: &str = "MONITOR_GATE_WAIVERS";
 Examples:
   cargo monitor gate
   cargo monitor gate --baseline main --format markdown
-  cargo monitor gate --baseline main --threshold 'wall-time=20%+5ms' --threshold 'heap-peak=1MiB in test_prime*'
-  cargo monitor gate --baseline main --waive 'wall-time in test_prime* until 2026-12-31'
+  cargo monitor gate --baseline main --threshold 'wall-time=20%+5ms'
+  cargo monitor gate --baseline main --threshold 'heap-peak=1MiB in prime*'
+  cargo monitor gate --waive 'wall-time in prime* until 2026-12-31'
   cargo monitor gate --baseline main --confirm 6 -- --release
   cargo monitor gate --self-test
 

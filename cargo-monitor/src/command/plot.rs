@@ -37,7 +37,7 @@ Examples:
   cargo monitor plot 'test_prime[982451653]'
   cargo monitor plot 'test_prime[982451653]' --output evolution.png
   cargo monitor plot 'test_prime*' --metric cpu-time --output primes.html
-  cargo monitor plot sums --metric allocations --metric heap-peak --by session -o
+  cargo monitor plot sums -m allocations -m heap-peak --by session -o
 
 One test is drawn with wall time above memory, several with wall time only; of more than eight \
 lines a page has a chart for each test. Each session of a commit is a dot, and the line goes \

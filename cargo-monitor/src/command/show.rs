@@ -18,7 +18,7 @@ use crate::output::Document;
 Examples:
   cargo monitor show
   cargo monitor show latest~1 --sort memory
-  cargo monitor show main --test prime --metrics wall-time,allocations,heap-retained
+  cargo monitor show main --test prime --metrics wall-time,allocations
   cargo monitor show tag:suite=nightly --format csv > nightly.csv")]
 pub struct Arguments {
     /// The session: latest, latest~2, a commit, branch, date, tag:KEY=VALUE, …

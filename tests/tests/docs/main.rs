@@ -3,6 +3,7 @@
 
 mod alike;
 mod commands;
+mod counted;
 mod examples;
 mod links;
 mod lists;

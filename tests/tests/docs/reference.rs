@@ -1,16 +1,15 @@
-//! The reference of the commands is what `--help` says, and what is not run has its reason.
+//! The reference of the commands is what `--help` says.
 
+use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
-use std::{env, io};
 
-use monitor_tests::markdown::Document;
 use monitor_tests::{repository, run};
 
 use crate::programs::folder_of_cargo_monitor;
 
-const REFERENCE: &str = "docs/src/commands.md";
+pub(crate) const REFERENCE: &str = "docs/src/commands.md";
 
 /// The chapter, made of the help of the command and of each of its subcommands.
 fn reference() -> String {
@@ -49,28 +48,5 @@ fn the_reference_is_what_help_says() {
     assert!(
         made == kept,
         "{REFERENCE} is old, first at {differs:?}: UPDATE_REFERENCE=1 cargo test -p monitor-tests --test docs reference"
-    );
-}
-
-/// Counts what readers see and tests do not run, and tells each with its reason.
-#[test]
-fn what_is_not_run_has_a_reason() {
-    let mut told = String::new();
-    let (mut all, mut left) = (0, 0);
-    for document in Document::all().iter().filter(|document| document.path != "CHANGELOG.md") {
-        for block in document.blocks().iter().filter(|block| ["console", "rust"].contains(&&*block.language)) {
-            all += 1;
-            let place = format!("{}:{}", document.path, block.line);
-            if let Some(reason) = block.note.as_deref().and_then(|note| note.strip_prefix("not run: ")) {
-                assert!(reason.len() > 8, "{place}: {reason:?} is no reason");
-                left += 1;
-                let _ = writeln!(told, "- {place}: {reason}");
-            }
-        }
-    }
-    assert!(left < all / 4, "{left} of {all} are not run:\n{told}");
-    let _ = io::Write::write_fmt(
-        &mut io::stderr(),
-        format_args!("\nNOT RUN: {left} of {all} blocks of code and commands in README and book:\n{told}"),
     );
 }

@@ -12,7 +12,8 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::programs::folder_of_cargo_monitor;
 
-const CHAPTERS: [&str; 3] = ["docs/src/gate-on-github.md", "docs/src/gate-on-gitlab.md", "docs/src/shards.md"];
+pub(crate) const CHAPTERS: [&str; 4] =
+    ["docs/src/gate-on-github.md", "docs/src/gate-on-gitlab.md", "docs/src/shards.md", "docs/src/instructions.md"];
 
 /// What the workflows may use: GitHub's own, and this repository's action.
 const ACTIONS: [&str; 7] = [

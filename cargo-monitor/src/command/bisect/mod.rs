@@ -26,7 +26,7 @@ const RUNS_OF_HISTORY: usize = 3;
 Examples:
   cargo monitor bisect 'test_prime[982451653]' --metric instructions
   cargo monitor bisect sums --metric heap-peak --good v1.2.0
-  cargo monitor bisect sums --metric wall-time --good main~40 --bad main -- --release
+  cargo monitor bisect sums --metric wall-time --good v1.2.0 -- --release
 
 Commits are built and run in a separate worktree, with a separate target folder; arguments after `--` are for `cargo \
 test` there. Commits that do not compile are skipped. Results are kept: after Ctrl-C the same command continues.")]

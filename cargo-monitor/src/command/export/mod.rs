@@ -22,7 +22,7 @@ use monitor_report::view::{sessions, show};
 #[command(after_help = "\
 Examples:
   cargo monitor export -o history.csv
-  cargo monitor export latest --as json-lines | jq 'select(.wall_seconds > 1) | .test'
+  cargo monitor export latest | jq 'select(.wall_seconds > 1) | .test'
 
 Every row has all facts about the test and its session. JSON lines are complete, except for lockfiles. CSV is \
 for spreadsheets: text that a spreadsheet would run as a formula gets an apostrophe before it. Data frames and DuckDB read both, and \
