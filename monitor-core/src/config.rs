@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use monitor_store::location::{self, workspace_root};
+use monitor_store::location;
 
 /// What the environment asks for.
 #[derive(Debug)]
@@ -103,15 +103,14 @@ impl Display for Scopes {
 }
 
 impl Config {
-    /// Reads the variables for tests of the package in `manifest_dir`.
+    /// Reads the variables for tests of a package of `workspace`.
     ///
     /// A value that makes no sense is ignored, and told in the second part: variable, value, reason, remedy.
     pub(crate) fn from_variables(
         variable: &dyn Fn(&str) -> Option<OsString>,
-        manifest_dir: &Path,
+        workspace: PathBuf,
     ) -> (Self, Vec<String>) {
         let mut reader = Reader { variable, problems: Vec::new() };
-        let workspace = workspace_root(manifest_dir);
         let config = Self {
             enabled: reader.flag("MONITOR", true),
             database: reader.database(&workspace),
@@ -274,7 +273,7 @@ mod tests {
     fn config(variables: &[(&str, &str)]) -> (Config, Vec<String>) {
         let variable =
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
-        Config::from_variables(&variable, Path::new("/nowhere/package"))
+        Config::from_variables(&variable, PathBuf::from("/nowhere/package"))
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub use crate::facts::Build;
 use crate::facts::{self, RunnerKind};
 pub use crate::mark::MONITORED;
 pub use crate::measure::instructions::{COUNTS, COUNTS_BY};
+use monitor_store::location::workspace_root;
 
 /// The configuration of a session whose tests are measured from outside, by another process.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl Outside {
     #[must_use]
     pub fn new(workspace: &Path, variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
         // Monitored tests tell what is wrong with the variables.
-        Self { config: Config::from_variables(variable, workspace).0 }
+        Self { config: Config::from_variables(variable, workspace_root(workspace)).0 }
     }
 
     /// Whether anything is to be recorded: false with `MONITOR=off`.

@@ -15,7 +15,8 @@ const LONGEST: usize = 4096;
 pub fn read(path: impl AsRef<Path>) -> Option<String> {
     let mut bytes = [0; LONGEST];
     let length = File::open(path).and_then(|mut file| file.read(&mut bytes)).ok()?;
-    Some(String::from_utf8_lossy(&bytes[..length]).into_owned())
+    let bytes = &bytes[..length];
+    Some(str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes).into_owned(), str::to_owned))
 }
 
 /// Whether this system has a `/proc` with processes.

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{env, thread};
 
 use monitor_store::hash_hex;
@@ -76,6 +76,6 @@ pub(crate) fn list(item: &Item, parameters: Option<&[Parameter]>) {
 
 /// As the row of the test will have it.
 fn variant_of(item: &Item, parameters: &[Parameter]) -> String {
-    let (config, _) = Config::from_variables(&|name| env::var_os(name), Path::new(item.manifest_dir));
+    let (config, _) = Config::from_variables(&|name| env::var_os(name), PathBuf::from(item.manifest_dir));
     item_variant(item, parameters, config.explicit_parameters)
 }

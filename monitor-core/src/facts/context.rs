@@ -2,12 +2,13 @@
 
 use std::{env, fs, thread};
 
-use monitor_store::{ContextClass, ExecutionContext, hash_hex, machine_class};
+use monitor_store::{ContextClass, ExecutionContext, hash_hex, machine_class, procfs};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
 use super::Build;
 use super::process::ProcessIdentity;
 use crate::config::Config;
+use crate::sys;
 
 /// Asks the system; some milliseconds.
 pub(crate) fn context(config: &Config, build: &Build) -> (ExecutionContext, ContextClass) {
@@ -65,12 +66,12 @@ pub(crate) fn context(config: &Config, build: &Build) -> (ExecutionContext, Cont
     (context, class)
 }
 
-/// A cheap key by which a later process on the same machine finds the context in the file.
+/// A cheap key by which a later process of the same session on the same machine finds the context in the file.
 pub(crate) fn machine_key(config: &Config, build: &Build, this: &ProcessIdentity) -> String {
     hash_hex([
         this.host.as_str(),
         &this.boot_id,
-        &cpu_count().to_string(),
+        &processors(),
         &config.cpu_freq_mhz.unwrap_or(0).to_string(),
         &build.rustc,
         &build.target,
@@ -84,6 +85,15 @@ pub(crate) fn machine_key(config: &Config, build: &Build, this: &ProcessIdentity
 /// Processors that this process may use: a container's limit decides what tests cost, not the host's size.
 fn cpu_count() -> u32 {
     thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
+}
+
+/// What [`cpu_count`] follows from: the processors that this process may run on, and the group whose limits it is under. To ask for
+/// the number takes three times as long.
+fn processors() -> String {
+    match sys::allowed_processors() {
+        Some(allowed) => format!("{allowed} {}", procfs::read("/proc/self/cgroup").unwrap_or_default()),
+        None => cpu_count().to_string(),
+    }
 }
 
 /// The highest frequency the system knows, else the one in the model's name, else 0. Never the current one.
@@ -112,7 +122,7 @@ fn mhz_in_name(model: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
+    use std::path::PathBuf;
 
     #[test]
     fn the_frequency_is_read_from_a_models_name() {
@@ -124,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_context_is_the_same_when_asked_again() {
-        let (config, _) = Config::from_variables(&|_| None, Path::new("."));
+        let (config, _) = Config::from_variables(&|_| None, PathBuf::from("."));
         let build = Build::of_this_program(None);
         let this = crate::facts::process_identity(None);
         let (context_a, class_a) = context(&config, &build);

@@ -7,6 +7,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use monitor_store::location::workspace_root;
 use once_cell::sync::OnceCell;
 
 use super::process::{self, Relative};
@@ -90,6 +91,14 @@ impl Invocation {
     pub(crate) fn manifest_dir(&self, compiled_in: &str) -> PathBuf {
         let now = self.runner_variable("CARGO_MANIFEST_DIR").map(PathBuf::from);
         now.filter(|folder| folder.is_absolute()).unwrap_or_else(|| PathBuf::from(compiled_in))
+    }
+
+    /// The root of the workspace of the package in `manifest_dir`. cargo-nextest tells it, which spares every process the reading
+    /// of manifests.
+    pub(crate) fn workspace(&self, manifest_dir: &Path) -> PathBuf {
+        let told = self.runner_variable("NEXTEST_WORKSPACE_ROOT").filter(|_| self.kind == RunnerKind::Nextest);
+        let told = told.map(PathBuf::from).filter(|root| root.is_absolute() && manifest_dir.starts_with(root));
+        told.unwrap_or_else(|| workspace_root(manifest_dir))
     }
 
     /// A variable that cargo or cargo-nextest sets, if they set it for this process.

@@ -87,7 +87,8 @@ impl Recorder {
     fn set_up(item: &Item) -> Option<Self> {
         let invocation = Invocation::find();
         let manifest_dir = invocation.manifest_dir(item.manifest_dir);
-        let (config, problems) = Config::from_variables(&|name| invocation.variable(name), &manifest_dir);
+        let (config, problems) =
+            Config::from_variables(&|name| invocation.variable(name), invocation.workspace(&manifest_dir));
         if !config.enabled {
             return None;
         }
@@ -139,6 +140,7 @@ impl Recorder {
     }
 
     fn open(&self, path: &Path) {
+        sys::grow_heap();
         match guarded(|| Writer::open_guarded(path, descriptors::GUARDED, self.is_for_one_test())) {
             Ok(writer) => {
                 writer.kept().iter().for_each(|kept| self.warn(&kept.to_string()));

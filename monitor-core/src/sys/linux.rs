@@ -30,6 +30,15 @@ pub(crate) fn process_usage(edge: Edge) -> Usage {
     usage(edge, libc::CLOCK_PROCESS_CPUTIME_ID, libc::RUSAGE_SELF)
 }
 
+/// Stands for the set of processors that this thread may run on: equal for equal sets.
+pub(crate) fn allowed_processors() -> Option<u64> {
+    const LONGS: usize = 128;
+    let mut set = [0_u64; LONGS];
+    // SAFETY: the pointer and the size are those of `set`, of which any bytes are valid; `cpu_set_t` is but a part of it.
+    let result = unsafe { libc::sched_getaffinity(0, size_of_val(&set), set.as_mut_ptr().cast()) };
+    (result == 0).then(|| set.iter().fold(0, |hash: u64, long| (hash ^ long).wrapping_mul(0x0100_0000_01b3)))
+}
+
 /// A clock that nobody sets, which all processes of the machine share: time since boot, ns.
 pub(crate) fn since_boot_ns() -> Option<u64> {
     clock_ns(libc::CLOCK_BOOTTIME)

@@ -32,10 +32,10 @@ use portable as backend;
 
 pub(crate) use atomic_ref::AtomicRef;
 pub(crate) use backend::{
-    ResidentPeak, children_usage, is_runnable, kill_group, own_group, process_usage, signal_name, signal_of,
-    since_boot_ns, thread_cpu_ns, thread_id, thread_usage, thread_usage_of,
+    ResidentPeak, allowed_processors, children_usage, is_runnable, kill_group, own_group, process_usage, signal_name,
+    signal_of, since_boot_ns, thread_cpu_ns, thread_id, thread_usage, thread_usage_of,
 };
-pub(crate) use c_library::c_library;
+pub(crate) use c_library::{c_library, grow_heap};
 pub(crate) use exit::at_exit;
 pub(crate) use forks::{forks, is_forked, watch_forks};
 pub(crate) use parent::parent_id;

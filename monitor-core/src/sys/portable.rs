@@ -35,6 +35,11 @@ pub(crate) fn process_usage(_edge: Edge) -> Usage {
 }
 
 /// Not known.
+pub(crate) fn allowed_processors() -> Option<u64> {
+    None
+}
+
+/// Not known.
 pub(crate) fn since_boot_ns() -> Option<u64> {
     None
 }

@@ -58,11 +58,16 @@ impl Database {
     ///
     /// A commit is then safe from a crash of the process; a crash of the machine may lose the last
     /// ones, never the file.
-    pub(super) fn choose_journal(&self, for_one_test: bool) -> Result<(), StoreError> {
-        let wanted = if filesystem::is_network(&self.path) { "delete" } else { "wal" };
-        let query = |sql: &str| self.patiently(|c| c.query_row(sql, [], |row| row.get::<_, String>(0)));
-        if query("PRAGMA journal_mode")? != wanted {
-            query(&format!("PRAGMA journal_mode = {wanted}"))?;
+    ///
+    /// With `has_log`, the file had a write-ahead log when it was opened: SQLite then uses it without being told.
+    pub(super) fn choose_journal(&self, has_log: bool, for_one_test: bool) -> Result<(), StoreError> {
+        let is_network = filesystem::is_network(&self.path);
+        if is_network || !has_log {
+            let wanted = if is_network { "delete" } else { "wal" };
+            let query = |sql: &str| self.patiently(|c| c.query_row(sql, [], |row| row.get::<_, String>(0)));
+            if query("PRAGMA journal_mode")? != wanted {
+                query(&format!("PRAGMA journal_mode = {wanted}"))?;
+            }
         }
         let settings = if for_one_test { SETTINGS_FOR_ONE_TEST } else { SETTINGS };
         self.patiently(|c| c.execute_batch(settings))

@@ -7,7 +7,7 @@ use crate::entry::Entry;
 use crate::hash::hash_hex;
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 use crate::sqlite::classes;
-use crate::sqlite::memory::{Item, Memory, Numbers, Running};
+use crate::sqlite::memory::{Item, KnownNumbers, Memory, Numbers, Running};
 use crate::sqlite::run::Run;
 use crate::sqlite::statements::Statements;
 use crate::sqlite::types::{Start, integer};
@@ -29,7 +29,7 @@ pub(crate) fn entry(connection: &Connection, memory: &mut Memory, entry: &Entry)
     match entry {
         Entry::Session { session: row, lockfile } => session(connection, row, lockfile.as_deref()),
         Entry::Context { context: row, class } => context(connection, row, Some(class)),
-        Entry::Process(row) => process(connection, memory, row, RUNNING).map(drop),
+        Entry::Process(row) => process(connection, memory, row, RUNNING),
         Entry::Started(profile) => started(connection, memory, profile),
         Entry::Finished { metric, profile } => finished(connection, memory, metric, profile),
         Entry::Reattributed { key, attribution } => reattributed(connection, key, *attribution),
@@ -92,8 +92,21 @@ pub(crate) fn context(connection: &Connection, context: &ExecutionContext, class
     if added > 0 { classes::renew(connection) } else { Ok(()) }
 }
 
-/// Inserts the process unless it is there, and returns the numbers of its tests.
-pub(crate) fn process(connection: &Connection, memory: &Memory, process: &Process, state: &str) -> Result<Numbers> {
+/// Inserts the process unless it is there.
+pub(crate) fn process(connection: &Connection, memory: &Memory, process: &Process, state: &str) -> Result<()> {
+    let statements = memory.statements(connection);
+    let found = KnownNumbers::of(statements, &process.session_h, process.env_h.as_deref(), &process.process_h)?;
+    process_beside(connection, memory, process, state, found).map(drop)
+}
+
+/// As [`process`]; returns the numbers of its tests, of which the file has those in `found`.
+pub(crate) fn process_beside(
+    connection: &Connection,
+    memory: &Memory,
+    process: &Process,
+    state: &str,
+    found: KnownNumbers,
+) -> Result<Numbers> {
     let connection = memory.statements(connection);
     let insert = "INSERT OR IGNORE INTO PROCESSES (PROCESS_H, SESSION_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, \
          PID_STARTED, LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, \
@@ -118,9 +131,8 @@ pub(crate) fn process(connection: &Connection, memory: &Memory, process: &Proces
         state,
         process.clock_offset_us,
     ])?;
-    let (numbers, is_known) =
-        Numbers::find_or_make(connection, &process.session_h, process.env_h.as_deref(), &process.process_h)?;
-    if is_known {
+    let numbers = found.or_make(connection, &process.session_h, process.env_h.as_deref(), &process.process_h)?;
+    if found.process.is_some() {
         // Tests of it may have come before it, from another file.
         let sql = "UPDATE RUNS SET ENV = ?2 WHERE SESSION = ?1 AND PROCESS = ?3 AND ENV IS NULL";
         connection.prepare(sql)?.execute(params![numbers.session, numbers.env, numbers.process])?;
@@ -141,33 +153,46 @@ fn id(connection: Statements<'_>, sql: &str, values: impl Params) -> Result<Opti
 impl Numbers {
     /// Of a session, a context and a process; without a context, of that of the process.
     fn of(connection: Statements<'_>, session_h: &str, env_h: Option<&str>, process_h: &str) -> Result<Self> {
-        Ok(Self::find_or_make(connection, session_h, env_h, process_h)?.0)
+        KnownNumbers::of(connection, session_h, env_h, process_h)?.or_make(connection, session_h, env_h, process_h)
     }
+}
 
-    /// As [`Numbers::of`], and whether the process had one.
-    fn find_or_make(
+impl KnownNumbers {
+    /// As [`Numbers::of`], those that are in the file.
+    pub(crate) fn of(
         connection: Statements<'_>,
         session_h: &str,
         env_h: Option<&str>,
         process_h: &str,
-    ) -> Result<(Self, bool)> {
-        let (session, env, process): (Option<i64>, Option<i64>, Option<i64>) = connection
+    ) -> Result<Self> {
+        connection
             .prepare(
                 "SELECT (SELECT ID FROM TEXTS WHERE TEXT = ?1), (SELECT ID FROM TEXTS WHERE TEXT = coalesce(?2, \
                  (SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND PROCESS_H = ?3))), \
                  (SELECT ID FROM TEXTS WHERE TEXT = nullif(?3, ''))",
             )?
-            .query_row(params![session_h, env_h, process_h], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            .query_row(params![session_h, env_h, process_h], |row| {
+                Ok(Self { session: row.get(0)?, env: row.get(1)?, process: row.get(2)? })
+            })
+    }
+
+    /// New numbers for those of the texts that have none.
+    fn or_make(
+        self,
+        connection: Statements<'_>,
+        session_h: &str,
+        env_h: Option<&str>,
+        process_h: &str,
+    ) -> Result<Numbers> {
         let or_new = |known: Option<i64>, text: &str| match known {
             None if !text.is_empty() => number(connection, text).map(Some),
             known => Ok(known),
         };
-        let numbers = Self {
-            session: session.map_or_else(|| number(connection, session_h), Ok)?,
-            env: or_new(env, env_h.unwrap_or_default())?,
-            process: or_new(process, process_h)?,
-        };
-        Ok((numbers, process.is_some()))
+        Ok(Numbers {
+            session: self.session.map_or_else(|| number(connection, session_h), Ok)?,
+            env: or_new(self.env, env_h.unwrap_or_default())?,
+            process: or_new(self.process, process_h)?,
+        })
     }
 }
 
@@ -200,16 +225,30 @@ fn item_of_metric(connection: Statements<'_>, row: &Metric, profile: Option<&Pro
     Ok(id(connection, sql, values)?.unwrap_or_default())
 }
 
-/// The item that a test without a metric row is about.
-fn item_of_profile(connection: Statements<'_>, profile: &Profile) -> Result<Item> {
+/// The item that a test without a metric row is about, if the file has it, and whether there is a run under the test's key.
+fn item_and_run(connection: Statements<'_>, session: i64, profile: &Profile) -> Result<(Option<Item>, bool)> {
     let key = &profile.key;
-    let values = params![key.item_variant, key.item_path, profile.package, profile.binary];
-    let sql = "SELECT ID, ITEM, ITEM_FS_LOC, COMPONENT FROM ITEMS WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 AND PACKAGE = ?3 AND BINARY = ?4 \
-               AND KIND = 'function'";
-    let read = |row: &Row<'_>| Ok(Item { id: row.get(0)?, described: (row.get(1)?, row.get(2)?, row.get(3)?) });
-    if let Some(item) = connection.prepare(sql)?.query_row(values, read).optional()? {
-        return Ok(item);
+    let mut statement = connection.prepare(
+        "SELECT i.ID, i.ITEM, ITEM_FS_LOC, COMPONENT, PACKAGE IS ?5 AND BINARY IS ?6 AND KIND = 'function', r.ID NOTNULL \
+         FROM ITEMS i LEFT JOIN RUNS r ON r.SESSION = ?1 AND r.ITEM = i.ID AND r.START = ?2 \
+         WHERE ITEM_VARIANT = ?3 AND ITEM_PATH = ?4",
+    )?;
+    let start = Start(key.item_start_time);
+    let mut rows =
+        statement.query(params![session, start, key.item_variant, key.item_path, profile.package, profile.binary])?;
+    let (mut item, mut has_run) = (None, false);
+    while let Some(row) = rows.next()? {
+        if row.get(4)? {
+            item = Some(Item { id: row.get(0)?, described: (row.get(1)?, row.get(2)?, row.get(3)?) });
+        }
+        has_run |= row.get::<_, bool>(5)?;
     }
+    Ok((item, has_run))
+}
+
+/// The item that a test is about whose item the file does not have yet.
+fn new_item(connection: Statements<'_>, profile: &Profile) -> Result<Item> {
+    let key = &profile.key;
     let name = key.item_variant.split('[').next().unwrap_or_default();
     connection
         .prepare(
@@ -266,17 +305,25 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
         Some(numbers) => numbers,
         None => Numbers::of(connection, &key.session_h, None, &key.process_h)?,
     };
-    let start = if memory.is_up_to_date() {
-        // No other process has a row that is as new.
-        key.item_start_time
-    } else {
+    let (known, may_be_taken) = match memory.item(profile) {
+        Some(item) => (Some(item.id), !memory.is_up_to_date()),
+        None => {
+            let (item, is_taken) = item_and_run(connection, numbers.session, profile)?;
+            let id = item.as_ref().map(|item| item.id);
+            item.into_iter().for_each(|item| memory.keep_item(profile, item));
+            (id, is_taken)
+        }
+    };
+    let start = if may_be_taken {
         let (start, None) = find_own(connection, numbers.session, numbers.process, key)? else { return Ok(()) };
         start
+    } else {
+        key.item_start_time
     };
-    let item = match memory.item(profile) {
-        Some(item) => item.id,
+    let item = match known {
+        Some(id) => id,
         None => {
-            let item = item_of_profile(connection, profile)?;
+            let item = new_item(connection, profile)?;
             let id = item.id;
             memory.keep_item(profile, item);
             id

@@ -34,6 +34,14 @@ pub(crate) struct Numbers {
     pub process: Option<i64>,
 }
 
+/// Which of them the file has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KnownNumbers {
+    pub session: Option<i64>,
+    pub env: Option<i64>,
+    pub process: Option<i64>,
+}
+
 /// The texts behind [`Numbers`].
 #[derive(Debug, PartialEq, Eq)]
 struct Names {

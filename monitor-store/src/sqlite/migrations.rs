@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::measures::MEASURES;
 use crate::sqlite::database::Database;
 
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001_pytest_monitor.sql"),
     include_str!("migrations/0002_profiles.sql"),
     include_str!("migrations/0003_indexes.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006_instructions.sql"),
     include_str!("migrations/0007_clock_offset.sql"),
     include_str!("migrations/0008_count_flags.sql"),
+    include_str!("migrations/0009_short_views.sql"),
 ];
 
 /// The schema version that this build writes (`PRAGMA user_version`).
@@ -89,13 +90,9 @@ const VIEWS: &str = include_str!("migrations/views.sql");
 /// The columns of `ITEMS` that tell tests of pytest-monitor apart.
 const ITEM: [&str; 6] = ["ITEM_PATH", "ITEM", "ITEM_VARIANT", "ITEM_FS_LOC", "KIND", "COMPONENT"];
 
-/// `ITEM_START_TIME` of a run.
-const START: &str = "CASE typeof(START) WHEN 'integer' THEN strftime('%Y-%m-%dT%H:%M:%S',START/1000000,'unixepoch')\
-||'.'||substr(1000000+START%1000000,2) ELSE START END";
-
-/// A row of `RUNS` that is seen as the row of a view.
-const SAME: &str = "SESSION IS (SELECT ID FROM TEXTS WHERE TEXT=OLD.SESSION_H) AND ITEM IN (SELECT ID FROM ITEMS \
-WHERE ITEM_VARIANT IS OLD.ITEM_VARIANT AND ITEM_PATH IS OLD.ITEM_PATH) AND {start} IS OLD.ITEM_START_TIME";
+/// `ITEM_START_TIME` of a run. Every number is less than every text.
+const START: &str = "CASE WHEN START<'' THEN strftime('%Y-%m-%dT%H:%M:%S.',START/1000000,'unixepoch')\
+||substr(START+1000000,-6) ELSE START END";
 
 /// Makes the views, with the columns that the table of measures names.
 fn make_views(connection: &Connection) -> rusqlite::Result<()> {
@@ -105,7 +102,6 @@ fn make_views(connection: &Connection) -> rusqlite::Result<()> {
         connection.execute_batch(&format!("DROP VIEW IF EXISTS {view}"))?;
     }
     let sql = VIEWS
-        .replace("{same}", SAME)
         .replace("{start}", START)
         .replace("{item}", &ITEM.join(","))
         .replace("{new item}", &ITEM.map(|column| format!("NEW.{column}")).join(","))

@@ -38,7 +38,7 @@ impl Database {
         if others_log {
             database.keep_log(false)?;
         }
-        database.choose_journal(for_one_test)?;
+        database.choose_journal(others_log, for_one_test)?;
         if version < migrations::CURRENT {
             migrations::run(&database)?;
         }

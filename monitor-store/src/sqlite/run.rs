@@ -35,14 +35,18 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
 
 /// Sets only what the end tells: the statement is compiled anew in every process of one test.
 static UPDATE: LazyLock<String> = LazyLock::new(|| {
-    let set: Vec<String> =
-        (1..).zip(&*COLUMNS).skip(BEGIN.len()).map(|(number, column)| format!("{column} = ?{number}")).collect();
-    format!(
-        "UPDATE RUNS SET {} WHERE ID = ?{} AND ID = (SELECT max(ID) FROM RUNS) AND OUTCOME = 'running' \
-         AND SESSION = ?1 AND PROCESS = ?2 AND ITEM = ?3 AND START = ?4 AND ENV IS ?5 AND ATTEMPT = ?6",
-        set.join(", "),
-        COLUMNS.len() + 1,
-    )
+    // By hand: every process of one test comes here, in most without optimisation.
+    let mut sql = "UPDATE RUNS SET ENDED = ?7".to_owned();
+    for (number, column) in (1..).zip(&*COLUMNS).skip(BEGIN.len() + 1) {
+        for part in [", ", column, " = ?", &number.to_string()] {
+            sql.push_str(part);
+        }
+    }
+    sql.push_str(
+        " WHERE OUTCOME = 'running' AND SESSION = ?1 AND PROCESS = ?2 AND ITEM = ?3 AND START = ?4 AND ENV IS ?5 \
+        AND ATTEMPT = ?6 AND ID = (SELECT max(ID) FROM RUNS) AND ID = ?",
+    );
+    sql + &(COLUMNS.len() + 1).to_string()
 });
 
 /// A row of `RUNS`.

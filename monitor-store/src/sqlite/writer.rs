@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::descriptors::Descriptors;
 use crate::entry::Entry;
@@ -12,8 +12,9 @@ use crate::rows::{ContextClass, ExecutionContext, Process, Session};
 use crate::spool::{self, Kept};
 use crate::sqlite::database::{DEFAULT_PATIENCE, Database};
 use crate::sqlite::insert;
-use crate::sqlite::memory::Memory;
+use crate::sqlite::memory::{KnownNumbers, Memory};
 use crate::sqlite::settle;
+use crate::sqlite::statements::Statements;
 use crate::sqlite::types::integer;
 
 /// An open `.pymon` file that takes rows.
@@ -28,6 +29,8 @@ pub struct Writer {
     /// Whether the file says already that the process has ended.
     ended: bool,
     kept: Vec<Kept>,
+    /// Whether what others left is settled when the process registers: that needs no statement of its own.
+    settles_late: bool,
 }
 
 impl Writer {
@@ -47,23 +50,26 @@ impl Writer {
     ///
     /// As [`Writer::open`].
     pub fn open_with_patience(path: &Path, patience: Duration) -> Result<Self, StoreError> {
-        Self::of(Database::open(path, patience)?)
+        Self::of(Database::open(path, patience)?, false)
     }
 
     /// [`Writer::open`] in a process whose other code may close file descriptors, protected by `descriptors`. `for_one_test` is
-    /// true in a process that runs only one test, and makes the file open with settings that cost less.
+    /// true in a process that runs only one test, and makes the file open with settings that cost less; what processes that died left
+    /// is then settled by [`Writer::register`].
     ///
     /// # Errors
     ///
     /// As [`Writer::open`]; later calls may fail with [`StoreError::Lost`] too.
     pub fn open_guarded(path: &Path, descriptors: Descriptors, for_one_test: bool) -> Result<Self, StoreError> {
-        Self::of(Database::open_guarded(path, DEFAULT_PATIENCE, descriptors, for_one_test)?)
+        Self::of(Database::open_guarded(path, DEFAULT_PATIENCE, descriptors, for_one_test)?, for_one_test)
     }
 
-    fn of(database: Database) -> Result<Self, StoreError> {
+    fn of(database: Database, settles_late: bool) -> Result<Self, StoreError> {
         let kept = spool::import(&database)?;
-        settle::settle(&database)?;
-        Ok(Self { database, process: None, memory: Memory::default(), ended: false, kept })
+        if !settles_late {
+            settle::settle(&database)?;
+        }
+        Ok(Self { database, process: None, memory: Memory::default(), ended: false, kept, settles_late })
     }
 
     /// Spool files beside the file that this build does not understand. They are left there; tell the user.
@@ -103,8 +109,8 @@ impl Writer {
     /// Registers this process and writes its `first` entries, in one transaction. The first process of a session also adds the
     /// session and the execution context. Returns the context's `ENV_H`.
     ///
-    /// `session` is called if the file has no such session yet, `context` if neither `process.env_h` nor another process with
-    /// this machine key names a context that is in the file. Both may be slow: other processes wait for this one and then need
+    /// `session` is called if the file has no such session yet, `context` if neither `process.env_h` nor another process of the
+    /// session with this machine key names a context that is in the file. Both may be slow: other processes wait for this one and then need
     /// not look up the same.
     ///
     /// `first` is called last, with the process as it is registered. Its clock is that of the first process of the same run, so
@@ -121,34 +127,42 @@ impl Writer {
         first: impl FnOnce(&Process) -> &'e [Entry],
     ) -> Result<String, StoreError> {
         self.memory.expect_once(true);
+        let mut others_are_due = false;
         let env_h = self.write(|connection, memory| {
             memory.refresh(connection)?;
-            let (has_session, known, clock_offset_us) = known_to(connection, &process)?;
+            let known = Known::to(connection, &process)?;
+            others_are_due = known.has_unsettled;
             if process.clock_offset_us.is_some() {
-                process.clock_offset_us = clock_offset_us.or(process.clock_offset_us);
+                process.clock_offset_us = known.clock_offset_us.or(process.clock_offset_us);
             }
-            if !has_session {
+            if !known.has_session {
                 let (session, lockfile) = session();
                 insert::session(connection, &session, lockfile.as_deref())?;
             }
-            process.env_h = match known {
-                None => environment_of(connection, &process.machine_key)?,
-                known => known,
-            };
-            let env_h = match process.env_h.clone() {
-                Some(env_h) => env_h,
+            let (env_h, numbers) = match known.env_h {
+                Some(env_h) => (env_h, known.numbers),
                 None => {
                     let (context, class) = context();
                     insert::context(connection, &context, Some(&class))?;
-                    process.env_h.insert(context.env_h).clone()
+                    let numbers = KnownNumbers::of(
+                        memory.statements(connection),
+                        &process.session_h,
+                        Some(&context.env_h),
+                        &process.process_h,
+                    )?;
+                    (context.env_h, numbers)
                 }
             };
-            let numbers = insert::process(connection, memory, &process, insert::RUNNING)?;
+            process.env_h = Some(env_h.clone());
+            let numbers = insert::process_beside(connection, memory, &process, insert::RUNNING, numbers)?;
             memory.keep_numbers(&process, &env_h, numbers);
             first(&process).iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
             Ok(env_h)
         })?;
         self.process = Some(process);
+        if others_are_due && self.settles_late {
+            settle::settle(&self.database)?;
+        }
         Ok(env_h)
     }
 
@@ -241,23 +255,69 @@ impl Writer {
     }
 }
 
-/// Whether the session of `process` is in the file, and the context: what the caller knows, which may have been deleted
-/// since, or that of an earlier process of this session on this machine; and the clock of an earlier process of the same run.
-fn known_to(connection: &Connection, process: &Process) -> rusqlite::Result<(bool, Option<String>, Option<i64>)> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1), \
-               (SELECT ENV_H FROM EXECUTION_CONTEXTS WHERE ENV_H = coalesce(?3, \
-                   (SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND MACHINE_KEY = ?2 LIMIT 1))), \
-               (SELECT CLOCK_OFFSET_US FROM PROCESSES WHERE SESSION_H = ?1 AND BOOT_ID = ?4 AND LEADER_PID = ?5 \
-                   AND LEADER_STARTED = ?6 AND CLOCK_OFFSET_US NOTNULL LIMIT 1)";
-    let Process { session_h, machine_key, env_h, boot_id, leader_pid, leader_started, .. } = process;
-    let values = params![session_h, machine_key, env_h, boot_id, leader_pid, integer(*leader_started)];
-    connection.query_row(sql, values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+/// What the file says already of a process that registers.
+struct Known {
+    has_session: bool,
+    /// What the caller knows, which may have been deleted since, or that of an earlier process of this session on this machine.
+    env_h: Option<String>,
+    /// Of an earlier process of the same run.
+    clock_offset_us: Option<i64>,
+    has_unsettled: bool,
+    numbers: KnownNumbers,
 }
 
-/// The context of an earlier process with the same machine key, of any session.
-///
-/// An index by machine would cost every process a page; only the first of a session looks at all of them.
-fn environment_of(connection: &Connection, machine_key: &str) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT ENV_H FROM PROCESSES WHERE MACHINE_KEY = ?1 AND ENV_H IN (SELECT ENV_H FROM EXECUTION_CONTEXTS) LIMIT 1";
-    connection.query_row(sql, [machine_key], |row| row.get(0)).optional()
+impl Known {
+    fn to(connection: &Connection, process: &Process) -> rusqlite::Result<Self> {
+        match Self::by_sibling(connection, process)? {
+            Some(known) => Ok(known),
+            None => Self::by_parts(connection, process),
+        }
+    }
+
+    /// From an earlier process of the same run on this machine, which all but the first have: one short query, since a process of one
+    /// test compiles it anew.
+    fn by_sibling(connection: &Connection, process: &Process) -> rusqlite::Result<Option<Self>> {
+        if process.env_h.is_some() {
+            return Ok(None);
+        }
+        let sql = "SELECT ENV_H, CLOCK_OFFSET_US, EXISTS (SELECT 1 FROM PROCESSES WHERE STATE <> 'settled'), \
+                   (SELECT ID FROM TEXTS WHERE TEXT = ?1), (SELECT ID FROM TEXTS WHERE TEXT = p.ENV_H), \
+                   (SELECT ID FROM TEXTS WHERE TEXT = ?6) FROM PROCESSES p WHERE SESSION_H = ?1 AND MACHINE_KEY = ?2 \
+                   AND BOOT_ID = ?3 AND LEADER_PID = ?4 AND LEADER_STARTED = ?5 AND ENV_H <> '' LIMIT 1";
+        let Process { process_h, session_h, machine_key, boot_id, leader_pid, leader_started, .. } = process;
+        let values = params![session_h, machine_key, boot_id, leader_pid, integer(*leader_started), process_h];
+        let known = |row: &Row<'_>| {
+            Ok(Self {
+                has_session: true,
+                env_h: row.get(0)?,
+                clock_offset_us: row.get(1)?,
+                has_unsettled: row.get(2)?,
+                numbers: KnownNumbers { session: row.get(3)?, env: row.get(4)?, process: row.get(5)? },
+            })
+        };
+        connection.query_row(sql, values, known).optional()
+    }
+
+    fn by_parts(connection: &Connection, process: &Process) -> rusqlite::Result<Self> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1), \
+                   (SELECT ENV_H FROM EXECUTION_CONTEXTS WHERE ENV_H = coalesce(?3, \
+                   (SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND MACHINE_KEY = ?2 LIMIT 1))), \
+                   (SELECT CLOCK_OFFSET_US FROM PROCESSES WHERE SESSION_H = ?1 AND BOOT_ID = ?4 AND LEADER_PID = ?5 \
+                   AND LEADER_STARTED = ?6 AND CLOCK_OFFSET_US NOTNULL LIMIT 1), \
+                   EXISTS (SELECT 1 FROM PROCESSES WHERE STATE <> 'settled')";
+        let Process { process_h, session_h, machine_key, env_h, boot_id, leader_pid, leader_started, .. } = process;
+        let values = params![session_h, machine_key, env_h, boot_id, leader_pid, integer(*leader_started)];
+        let mut known = connection.query_row(sql, values, |row| {
+            Ok(Self {
+                has_session: row.get(0)?,
+                env_h: row.get(1)?,
+                clock_offset_us: row.get(2)?,
+                has_unsettled: row.get(3)?,
+                numbers: KnownNumbers::default(),
+            })
+        })?;
+        known.numbers =
+            KnownNumbers::of(Statements::of(connection, false), session_h, known.env_h.as_deref(), process_h)?;
+        Ok(known)
+    }
 }

@@ -1,0 +1,1 @@
+-- No table changes: the views and their triggers are made anew, shorter.
