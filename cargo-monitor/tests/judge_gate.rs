@@ -297,3 +297,22 @@ fn filters_come_before_limits() {
     let (code, found) = gate_on(&Fixture::of_runs(&runs), "branch:main", &[]);
     assert_eq!((code, found["regressed"][0]["values"].as_f64()), (5, Some(10.0)), "{found:#}");
 }
+
+/// However far out a past was, what a gate asks for is a number that somebody can read.
+#[test]
+fn no_probability_is_nothing() {
+    let mut runs = steady(41, 3);
+    for (number, factor) in [(10, 1e12), (20, 1e11), (30, 1e-9)] {
+        runs[number].costs.iter_mut().for_each(|cost| cost.wall *= factor);
+        runs[number].costs[0].wall *= factor;
+    }
+    runs[40].costs[0].wall *= 1.5;
+    let fixture = Fixture::of_runs(&runs);
+    let compared = ["compare", "last:100", "--all", "--metric", "wall-time"];
+    let told = fixture.run(&compared).succeeded().stdout;
+    assert!(told.contains("a gate asks for ") && !told.contains("0e0"), "{told}");
+    let found: Value =
+        serde_json::from_str(&fixture.run(&[&compared[..], &["--format", "json"]].concat()).stdout).expect("JSON");
+    let needed = found["changes"][0]["p_needed"].as_f64();
+    assert!(needed.is_some_and(|needed| needed > 0.0), "{found:#}");
+}

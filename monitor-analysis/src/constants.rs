@@ -130,7 +130,7 @@ pub const KERNEL_HALF_LIFE: f64 = 30.0;
 /// Share of gates on unchanged code that may fail.
 pub const GATE_FALSE: f64 = 0.002;
 
-/// Past gates below which nothing is learned from them.
+/// Past gates below which what is learned from them only raises Bonferroni's bound.
 pub const GATE_MIN_PAST: usize = 20;
 
 /// Share of gates that may fail where nothing is learned from past ones: Bonferroni's bound.

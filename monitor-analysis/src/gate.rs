@@ -9,8 +9,9 @@ use crate::summary::{quantile_of_sorted, sorted};
 /// The score -ln p at which a finding fails a gate of `series` series.
 ///
 /// `past` are the highest scores of past runs, oldest first. Scores above their 70 % quantile are modelled as an exponential
-/// tail (Pickands, 1975) with a prior mean of 1, which -ln p has if p is right. A day on which everything was slow is one
-/// score, however many tests it hit. With fewer than 20 past runs the answer is Bonferroni's bound.
+/// tail (Pickands, 1975) with a prior mean of 1, which -ln p has if p is right. As the mean is not known but learned from few
+/// scores, the next one is distributed like Lomax's (1954): wider the fewer they are. A day on which everything was slow is one
+/// score, however many tests it hit. With fewer than 20 past runs the answer is not below Bonferroni's bound.
 ///
 /// ```
 /// use monitor_analysis::gate::threshold;
@@ -28,12 +29,12 @@ pub fn threshold(past: &[f64], series: usize) -> f64 {
         count += 1.0;
         sum += excess.min(GATE_EXCESS_CAP);
     }
-    let mean = sum / count * (1.0 + 1.0 / count.sqrt());
-    // What an exponential tail has at its end, seen from where it begins and from where the past ended. The greatest
-    // score may be of the one day on which something was wrong.
-    let by_tail = quantile + mean * ((1.0 - GATE_QUANTILE) / GATE_FALSE).ln();
+    // What the tail has beyond where it begins, and beyond where the past ended. The greatest score may be of the one day on
+    // which something was wrong.
+    let excess = |p: f64| sum * (p.min(1.0).powf(-1.0 / count) - 1.0);
+    let by_tail = quantile + excess(GATE_FALSE / (1.0 - GATE_QUANTILE));
     let end = first.min(second + GATE_EXCESS_CAP / 2.0);
-    let by_end = end + mean * (1.0 / (past.len() as f64 * GATE_FALSE)).ln().max(0.0);
+    let by_end = end + excess(past.len() as f64 * GATE_FALSE);
     let least = if past.len() < GATE_MIN_PAST { unlearned } else { -GATE_LEAST_P.ln() };
     by_tail.max(by_end).max(least)
 }

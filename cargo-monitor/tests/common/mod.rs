@@ -108,6 +108,16 @@ impl Fixture {
     pub fn run(&self, args: &[&str]) -> Run {
         run(self.command(args))
     }
+
+    /// The commands that `--help` lists.
+    pub fn commands(&self) -> Vec<String> {
+        let help = self.run(&["--help"]).succeeded().stdout;
+        let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+        // What is further indented goes on with the line before.
+        let lines = lines.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+        let names = lines.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+        names.map(str::to_owned).collect()
+    }
 }
 
 fn test(session_h: &str, start: Timestamp, &(name, wall, peak, outcome): &Row<'_>) -> Vec<Entry> {

@@ -57,6 +57,39 @@ pub fn of_family(family: Family, tests: usize, suites: usize, runs: u32, every: 
     gates
 }
 
+/// Lengths of short histories that are counted together.
+pub const SHORT: [std::ops::Range<u32>; 3] = [5..8, 8..12, 12..20];
+
+/// What gates with a short history did, by its length.
+#[derive(Clone, Copy, Default)]
+pub struct Early {
+    pub gates: usize,
+    pub failed: usize,
+    /// How often x2 in one test failed the gate, and how often it was at least suspect.
+    pub found: usize,
+    pub suspected: usize,
+}
+
+/// Gates of `suites` suites with so many tests and 5 to 19 runs before, by [`SHORT`].
+pub fn early(family: Family, tests: usize, suites: usize) -> [Early; SHORT.len()] {
+    let mut early = [Early::default(); SHORT.len()];
+    for seed in 0..suites {
+        let mut random = Random::seeded(20_000 + seed as u64);
+        let recorded = Recorded::of(&Suite::of_family(family, &mut random, tests, 20));
+        for (early, lengths) in early.iter_mut().zip(SHORT) {
+            for before in lengths {
+                early.gates += 1;
+                early.failed += usize::from(recorded.gate(before, &|_| 1.0).fails());
+                let slower = random.below(tests);
+                let gated = recorded.gate(before, &|test| if test == slower { 2.0 } else { 1.0 });
+                early.found += usize::from(gated.has(slower, &[Verdict::Regressed]));
+                early.suspected += usize::from(gated.has(slower, &AT_LEAST_SUSPECT));
+            }
+        }
+    }
+    early
+}
+
 /// Of suites of ten tests with so many runs before: how often +20 %, +50 % and x2 in one of them fail the gate.
 pub fn by_length(family: Family, before: u32, suites: usize) -> [usize; 3] {
     let mut found = [0; 3];

@@ -2,7 +2,7 @@
 //!
 //! Suites are written to a file row by row, and judged by the gate of the command. The generator is seeded: the figures are
 //! the same everywhere. With arguments, after `--` if there are several, only the parts that they name are printed: `matched`,
-//! `loaded`, `families`, `length`, `changes`, `repeats`, `speed`.
+//! `loaded`, `families`, `early`, `length`, `changes`, `repeats`, `speed`.
 
 mod changes;
 mod families;
@@ -25,10 +25,11 @@ use suite::{Suite, percent};
 /// A part of the benchmark, by its name.
 type Part = (&'static str, fn());
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("matched", matched_false_alarms),
     ("loaded", loaded_machine),
     ("families", whole_gates),
+    ("early", short_history),
     ("length", growing_history),
     ("changes", changes_of_level),
     ("repeats", repeated_runs),
@@ -70,9 +71,28 @@ fn whole_gates() {
         "  {:<5} {:<17} {:>13} {:>15} {:>9}  +10 %, +20 %, +50 %, x2, x100",
         "tests", "noise", "5-19 runs", "20 and more", "suspects"
     );
-    for (tests, suites, runs, every) in [(1, 60, 70, 3), (10, 30, 70, 5), (100, 5, 60, 8), (1000, 1, 30, 5)] {
+    for (tests, suites, runs, every) in
+        [(1, 60, 70, 3), (10, 30, 70, 5), (100, 5, 60, 8), (1000, 1, 30, 5), (5000, 1, 22, 7)]
+    {
         for family in Family::ALL {
             print_gates(family, tests, &gates::of_family(family, tests, suites, runs, every));
+        }
+    }
+}
+
+fn short_history() {
+    println!(
+        "\ngates on unchanged code that fail with 5-7, 8-11, 12-19 runs before; x2 in one test found (at least suspect)"
+    );
+    for (tests, suites) in [(1, 400), (10, 200), (100, 20)] {
+        for family in Family::ALL {
+            let early = gates::early(family, tests, suites);
+            let failed = early.map(|early| format!("{:.2} % of {}", percent(early.failed, early.gates), early.gates));
+            let found = early.map(|early| {
+                let share = |count| percent(count, early.gates);
+                format!("{:.1} ({:.1})", share(early.found), share(early.suspected))
+            });
+            println!("  {tests:<5} {:<17} {}   {}", family.name(), failed.join(", "), found.join(", "));
         }
     }
 }
