@@ -139,10 +139,39 @@ fn unknown_commits_are_not_one_commit() {
     assert!(found["regressed"][0]["ratio_low"].is_null(), "not N against N: {found:#}");
 }
 
+/// A test that keeps less than nothing has freed what another made.
 #[test]
-fn negative_values_have_no_ratio() {
-    use monitor_analysis::verdict::Change;
-    assert!(Change { before: -4096.0, after: -8192.0 }.ratio().is_nan());
+fn negative_values_have_no_ratio_and_do_not_come_from_nothing() {
+    let fixture = Fixture::of_runs(&(1..=9).map(|number| allocating(number, &[10])).collect::<Vec<_>>());
+    let newest = "(SELECT max(ID) FROM RUNS)";
+    monitor_tests::Database::open(&fixture.file())
+        .execute(&format!("UPDATE RUNS SET HEAP_RETAINED = CASE ID WHEN {newest} THEN -8192 ELSE -4096 END"));
+    let compare = ["compare", "latest~1", "--metric", "heap-retained", "--all"];
+    let told = fixture.run(&compare).succeeded().stdout;
+    assert!(told.contains("-4.00 KiB") && told.contains("-8.00 KiB") && !told.contains("from nothing"), "{told}");
+    let found = fixture.run(&[&compare[..], &["--format", "json"]].concat()).succeeded().stdout;
+    let found: Value = serde_json::from_str(&found).expect("JSON");
+    assert!(found["changes"][0]["ratio"].is_null() && found["changes"][0]["after"] == -8192.0, "{found:#}");
+}
+
+/// A step masks itself where noise is taken from all values.
+#[test]
+fn a_step_of_many_sigmas_in_few_runs_is_in_the_history() {
+    for (runs, step) in [(12, 1.15), (20, 1.1)] {
+        let run = |number: u32| {
+            let factor = if number > runs / 2 { step } else { 1.0 };
+            // Half of two percent.
+            let value = |test: u32| factor * (0.5 * noise(u64::from(number) * 1_009 + u64::from(test) * 31)).exp();
+            Run::of(number, (0..10).map(|test| Cost::of(&format!("test_{test}"), 0.2 * value(test))).collect())
+        };
+        let fixture = Fixture::of_runs(&(1..=runs).map(run).collect::<Vec<_>>());
+        for test in 0..10 {
+            let name = format!("test_{test}");
+            let args = ["history", &name, "--metric", "wall-time", "--format", "json"];
+            let found: Value = serde_json::from_str(&fixture.run(&args).succeeded().stdout).expect("JSON");
+            assert_eq!(found["changes"].as_array().map(Vec::len), Some(1), "{runs} runs, {name}: {found:#}");
+        }
+    }
 }
 
 #[test]
