@@ -128,7 +128,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// If the address is none.
+    /// If it is not an address of a server.
     pub fn server(&self) -> anyhow::Result<Option<Server>> {
         let address = self.options.db.as_deref().and_then(Path::to_str).filter(|text| Server::is_address(text));
         address.map(|address| self.server_at(address)).transpose()
@@ -138,7 +138,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// If the address is none.
+    /// If it is not an address of a server.
     pub fn server_at(&self, address: &str) -> anyhow::Result<Server> {
         let token = self.variable("MONITOR_REMOTE_TOKEN")?.map(|token| token.to_string_lossy().into_owned());
         Ok(Server::at(address, token, None)?)

@@ -4,12 +4,14 @@
 
 mod common;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use common::evolution::evolution;
 use monitor_tests::axe::{Axe, look};
 use monitor_tests::browser::Browser;
+
+/// Where pictures stay.
+const KEPT: &str = env!("CARGO_TARGET_TMPDIR");
 
 fn page() -> (common::Fixture, PathBuf) {
     let fixture = evolution();
@@ -31,7 +33,7 @@ fn axe_finds_nothing() {
             let found = axe.violations(&mut browser);
             assert!(found.is_empty(), "{width} px, {scheme}, details open: {open}\n{}", found.join("\n"));
         }
-        keep(&mut browser, &format!("report-{width}-{scheme}.png"));
+        browser.keep(KEPT, &format!("report-{width}-{scheme}.png"));
     }
 }
 
@@ -53,15 +55,7 @@ fn colours_of_the_system_lose_nothing() {
          [getComputedStyle(c).fill, getComputedStyle(c).stroke].every(colour => colour === {behind} || colour === 'none')).length"
     );
     assert_eq!(browser.evaluate(&lost), 0);
-    keep(&mut browser, "report-forced-colours.png");
-}
-
-/// The whole page as a picture.
-fn keep(browser: &mut Browser, name: &str) {
-    let picture = browser.whole_page();
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::write(&file, picture).expect("the picture can be kept");
-    eprintln!("screenshot: {}", file.display());
+    browser.keep(KEPT, "report-forced-colours.png");
 }
 
 #[test]
@@ -100,7 +94,7 @@ fn on_paper_all_is_light_and_open() {
     assert_eq!(browser.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
     let _ = browser.evaluate("dispatchEvent(new Event('beforeprint'))");
     assert_eq!(browser.evaluate("[...document.querySelectorAll('details')].every(d => d.open)"), true);
-    keep(&mut browser, "report-print.png");
+    browser.keep(KEPT, "report-print.png");
 }
 
 #[test]

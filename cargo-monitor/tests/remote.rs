@@ -134,7 +134,7 @@ fn a_server_that_refuses_or_is_not_there_is_told_of() {
         (&["push", "nowhere"], "\"nowhere\" is not the address of a server"),
         (&["push"], "set MONITOR_REMOTE"),
         (&["--db", "http://127.0.0.1:9", "prune", "--keep", "1"], "this command needs a file"),
-        (&["--db", "http://127.0.0.1:9", "show"], "does not answer"),
+        (&["--db", "http://127.0.0.1:9", "show"], "(os error 111): is a server running there?"),
     ] {
         let failed = remote(&fixture, args);
         assert!(failed.code == Some(1) && failed.stderr.contains(said), "{args:?}: {}", failed.stderr);

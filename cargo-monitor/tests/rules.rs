@@ -146,7 +146,7 @@ fn an_accepted_change_begins_a_new_level() {
         let compared: Value = serde_json::from_str(&compared.stdout).expect("JSON");
         let _ = repository.fixture.run(&["report", &head, "--charts", "0"]).succeeded();
         let page = fs::read_to_string(repository.fixture.folder().join("report.html")).expect("a page");
-        (compared["comparison"]["regressed"].as_u64(), page.contains("1 test cost more"))
+        (compared["comparison"]["regressed"].as_u64(), page.contains("1 test costs more"))
     };
     assert_eq!(regressed(), (Some(1), true));
     let accept = repository.fixture.run(&["accept", "test_0", "--metric", "allocations"]).succeeded();

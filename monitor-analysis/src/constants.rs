@@ -187,7 +187,7 @@ pub const SAMPLES_PRIOR_MOST: f64 = 2.0;
 /// Confidence of the interval of N against N that is shown.
 pub const SAMPLES_CONFIDENCE: f64 = 0.95;
 
-/// Least values between two changes of level.
+/// Least values between two change points.
 pub const CHANGE_MIN_SEGMENT: usize = 5;
 
 /// Least ratio of two levels.

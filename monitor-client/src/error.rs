@@ -3,7 +3,7 @@
 /// Why a server did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The address is none.
+    /// The text is not an address of a server.
     #[error("{0:?} is not the address of a server: write http://HOST:PORT or https://HOST/p/PROJECT")]
     Address(String),
     /// There was no answer.

@@ -27,7 +27,7 @@ pub enum MirrorError {
     /// The folder of the copies.
     #[error("{0}: {1}")]
     Folder(PathBuf, #[source] io::Error),
-    /// A session of the server is none.
+    /// A session of the server can't be read.
     #[error("session {session_h} from {server} cannot be read: {reason}")]
     Session {
         /// The server.

@@ -13,7 +13,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// If its date is none.
+    /// If its date can't be read.
     pub fn to_store(self) -> Result<monitor_store::Session, InvalidTimestamp> {
         let text = |value: Value| if let Value::String(text) = value { text } else { String::new() };
         Ok(monitor_store::Session {
@@ -59,7 +59,7 @@ impl Row<'_> {
     ///
     /// # Errors
     ///
-    /// If its start is none.
+    /// If its start can't be read.
     pub fn to_store(self, session_h: &str, process_h: &str, class_h: Option<String>) -> Result<Test, InvalidTimestamp> {
         let start: Timestamp = self.item_start_time.parse()?;
         let profile = self.profile.as_ref().map(|json| Profile {

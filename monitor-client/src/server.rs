@@ -1,6 +1,6 @@
 //! A project of a server, over HTTP.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -182,7 +182,14 @@ fn explain(error: &ureq::Error) -> String {
     if reason.contains("UnknownIssuer") {
         return format!("{reason}; the file that SSL_CERT_FILE names may hold the certificates of other authorities");
     }
-    reason
+    match error {
+        // The most likely by far: it is not started, or it has another port.
+        ureq::Error::Io(refused) if refused.kind() == io::ErrorKind::ConnectionRefused => {
+            format!("{refused}: is a server running there?")
+        }
+        ureq::Error::Io(failed) => failed.to_string(),
+        _ => reason,
+    }
 }
 
 fn parse<'a, T: Deserialize<'a>>(url: &str, bytes: &'a [u8]) -> Result<T, ClientError> {

@@ -16,7 +16,7 @@ pub enum TargetError {
     /// The file does not take rows of pytest-monitor.
     #[error("{0}: {1}")]
     Sql(PathBuf, #[source] rusqlite::Error),
-    /// A time is none.
+    /// A time can't be read.
     #[error(transparent)]
     Time(#[from] InvalidTimestamp),
 }
@@ -51,7 +51,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// If the file does not take it, or a time in it is none.
+    /// If the file does not take it, or a time in the batch can't be read.
     pub fn write(&mut self, batch: Batch<'_>) -> Result<(), TargetError> {
         let session_h = batch.session.session_h.clone();
         let (classed, contexts): (Vec<_>, Vec<_>) =

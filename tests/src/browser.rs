@@ -3,13 +3,15 @@
 //! The protocol goes over two pipes (`--remote-debugging-pipe`): JSON objects with a zero byte behind each. No other
 //! crate and no driver program is needed.
 
-use crate::skip::skipped;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::skip::skipped;
 
 /// Nothing that leaves the machine, nothing that is remembered, no graphics card.
 const FLAGS: &[&str] = &[
@@ -232,6 +234,18 @@ impl Browser {
         let parameters = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let answer = self.call("Page.captureScreenshot", &parameters);
         from_base64(answer["data"].as_str().expect("a picture is text"))
+    }
+
+    /// Keeps a picture of the whole page in a folder, for people to look at, and says where.
+    ///
+    /// # Panics
+    ///
+    /// If the file can't be written.
+    pub fn keep(&mut self, folder: &str, name: &str) {
+        let picture = self.whole_page();
+        let file = Path::new(folder).join(name);
+        fs::write(&file, picture).expect("the picture can be kept");
+        eprintln!("screenshot: {}", file.display());
     }
 
     /// The addresses that were asked for since the page was opened.

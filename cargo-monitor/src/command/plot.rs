@@ -123,22 +123,28 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
     let archive = Archive::new(&monitor)?.with_levels(&is_over);
     let scope = Scope { across_machines: arguments.across_machines, ..Scope::default() };
-    let series = tests.iter().map(|test| archive.series(test, &scope)).collect::<Result<Vec<_>, _>>()?;
-    let curves = curves(&archive, &series, &metrics, apart)?;
-    if let Some(hint) = history::other_machines(series.iter().map(|series| series.other_machines).sum()) {
+    let heading = titled(arguments, &tests, &metrics);
+    let (bytes, other_machines) = if apart && file.is_some() {
+        let (page, other_machines) = gallery(arguments, &heading, &metrics, &tests, &archive, &scope)?;
+        (page.render().into_bytes(), other_machines)
+    } else {
+        let series = tests.iter().map(|test| archive.series(test, &scope)).collect::<Result<Vec<_>, _>>()?;
+        let curves = curves(&archive, &series, &metrics, apart)?;
+        let bytes = match file {
+            Some((_, kind)) => bytes(&draw(arguments, &heading, &curves), &curves, kind)?,
+            None => {
+                app.print(&document(&curves))?;
+                Vec::new()
+            }
+        };
+        (bytes, series.iter().map(|series| series.other_machines).sum())
+    };
+    if let Some(hint) = history::other_machines(other_machines) {
         output::note(&hint);
     }
-    match file {
-        None => app.print(&document(&curves))?,
-        Some((path, kind)) => {
-            let heading = titled(arguments, &series, &metrics);
-            let bytes = match kind {
-                Kind::Html if apart => gallery(arguments, &heading, &metrics, &curves).render().into_bytes(),
-                _ => bytes(&draw(arguments, &heading, &curves), &curves, kind)?,
-            };
-            output::file(path, bytes)?;
-            output::note(&format!("chart written to {}", path.display()));
-        }
+    if let Some((path, _)) = file {
+        output::file(path, bytes)?;
+        output::note(&format!("chart written to {}", path.display()));
     }
     Ok(Exit::Success)
 }
@@ -215,9 +221,9 @@ fn by(arguments: &Arguments) -> By {
     }
 }
 
-fn titled(arguments: &Arguments, series: &[Series], metrics: &[Metric]) -> String {
-    let of = match series {
-        [one] => one.test.variant.clone(),
+fn titled(arguments: &Arguments, tests: &[TestId], metrics: &[Metric]) -> String {
+    let of = match tests {
+        [one] => one.variant.clone(),
         several => format!("{} tests", several.len()),
     };
     arguments.title.clone().unwrap_or_else(|| title(metrics, &of, by(arguments)))
@@ -226,28 +232,39 @@ fn titled(arguments: &Arguments, series: &[Series], metrics: &[Metric]) -> Strin
 /// Charts that a page holds, bytes: more make it slow to load.
 const MOST_BYTES: usize = 4 << 20;
 
-/// A page with a chart for each test.
-fn gallery(arguments: &Arguments, heading: &str, metrics: &[Metric], curves: &[Curve<'_>]) -> Page {
+/// A page with a chart for each test, and how many of their runs on other machines it leaves out. Histories are read as far as
+/// they are drawn.
+fn gallery(
+    arguments: &Arguments,
+    heading: &str,
+    metrics: &[Metric],
+    tests: &[TestId],
+    archive: &Archive<'_>,
+    scope: &Scope,
+) -> anyhow::Result<(Page, usize)> {
     let mut section = Section::new("histories", "Histories");
-    let tests = curves.len() / metrics.len();
-    for (index, curves) in curves.chunks(metrics.len()).enumerate() {
+    let mut other_machines = 0;
+    for (index, test) in tests.iter().enumerate() {
         if section.size_bytes() > MOST_BYTES {
-            let cut =
-                format!("This page has the charts of {index} of {tests} tests: name fewer tests to see the others.");
+            let of = tests.len();
+            let cut = format!("This page has the charts of {index} of {of} tests: name fewer tests to see the others.");
             output::note(&cut);
             section = section.with_text(&cut);
             break;
         }
-        let series = curves[0].series;
-        let Some(run) = series.runs.first() else { continue };
-        let chart = draw(arguments, &title(metrics, &series.test.variant, by(arguments)), curves);
+        let series = [archive.series(test, scope)?];
+        let [Series { runs, other_machines: others, .. }] = &series;
+        other_machines += others;
+        let Some(run) = runs.first() else { continue };
+        let curves = curves(archive, &series, metrics, true)?;
+        let chart = draw(arguments, &title(metrics, &test.variant, by(arguments)), &curves);
         section = section.with_name(&measure::name(&run.test)).with_chart(&chart);
         for curve in curves.iter().filter(|curve| !curve.shifts.is_empty()) {
-            let table = history::changes(series, curve.metric, &curve.shifts);
+            let table = history::changes(curve.series, curve.metric, &curve.shifts);
             section = section.with_folded(&format!("Changes of {}", curve.name), &table);
         }
     }
-    Page::new(heading).with(section)
+    Ok((Page::new(heading).with(section), other_machines))
 }
 
 fn bytes(chart: &Chart, curves: &[Curve<'_>], kind: Kind) -> anyhow::Result<Vec<u8>> {

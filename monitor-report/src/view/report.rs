@@ -11,7 +11,7 @@ use super::show;
 use super::subject::Subject;
 use super::{compare, summary};
 use crate::comparison::Comparison;
-use crate::document::{Column, Table, Value};
+use crate::document::{Column, Table, Tone, Value};
 use crate::error::ReportError;
 use crate::gate::Levels;
 use crate::measure;
@@ -77,24 +77,38 @@ pub fn page(source: &dyn Source, subject: &Subject, extent: Extent, levels: &Lev
 /// The verdict in a line.
 fn headline(comparison: Option<&Comparison>) -> String {
     let Some(comparison) = comparison else { return "What the tests cost".to_owned() };
-    let tests = |verdict| {
-        let tests: BTreeSet<_> = comparison.of(verdict).into_iter().map(|finding| &finding.test).collect();
-        tests.len()
+    let words = |(verdict, of_one, of_many)| match tests_of(comparison, verdict) {
+        0 => None,
+        1 => Some(format!("1 test {of_one}")),
+        count => Some(format!("{count} tests {of_many}")),
     };
-    let words = |count, what| format!("{count} {} {what}", if count == 1 { "test" } else { "tests" });
-    let (regressed, suspect, improved) = (tests(Verdict::Regressed), tests(Verdict::Suspect), tests(Verdict::Improved));
-    let counted = [(regressed, "cost more"), (suspect, "may cost more"), (improved, "cost less")];
-    let counted: Vec<String> =
-        counted.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| words(count, what)).collect();
+    let counted: Vec<String> = [
+        (Verdict::Regressed, "costs more", "cost more"),
+        (Verdict::Suspect, "may cost more", "may cost more"),
+        (Verdict::Improved, "costs less", "cost less"),
+    ]
+    .into_iter()
+    .filter_map(words)
+    .collect();
     if counted.is_empty() { "No test costs more than before".to_owned() } else { counted.join(", ") }
+}
+
+/// How many tests a verdict is about; each may have it in several metrics.
+fn tests_of(comparison: &Comparison, verdict: Verdict) -> usize {
+    comparison.of(verdict).into_iter().map(|finding| &finding.test).collect::<BTreeSet<_>>().len()
 }
 
 fn overview(subject: &Subject, tests: &[Test], comparison: Option<&Comparison>) -> Section {
     let mut facts = summary::facts(&subject.session, tests);
     if let Some(comparison) = comparison {
-        let count = |verdict| Value::count(comparison.of(verdict).len() as u64);
-        facts.push((Column::new("regressed", "regressed"), count(Verdict::Regressed).into()));
-        facts.push((Column::new("improved", "improved"), count(Verdict::Improved).into()));
+        for (verdict, column, tone) in [
+            (Verdict::Regressed, Column::new("regressed", "regressed"), Tone::Bad),
+            (Verdict::Improved, Column::new("improved", "improved"), Tone::Good),
+        ] {
+            let count = tests_of(comparison, verdict);
+            let tone = if count > 0 { tone } else { Tone::Plain };
+            facts.push((column, Value::count(count as u64).toned(tone)));
+        }
         let changed = comparison.dependencies.as_ref().map(|changed| changed.len() as u64);
         let dependencies = Value::or_missing(changed, Value::count);
         facts.push((Column::new("dependencies", "changed dependencies"), dependencies.into()));

@@ -23,7 +23,7 @@ const PAGES: [(&str, &str); 10] = [
     ("/sessions", "Sessions"),
     ("/tests", "Tests"),
     ("/compare", "Compare"),
-    ("/top", "Greediest"),
+    ("/top", "Most expensive"),
     ("/capacity", "Capacity"),
     ("/findings", "Findings"),
     ("/flaky", "Flaky"),

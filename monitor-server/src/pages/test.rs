@@ -53,7 +53,7 @@ pub fn test(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     view.subtitle =
         [test.package.as_str(), &test.binary].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" · ");
     view.form = Form { wanted, metric }.render().unwrap_or_default();
-    let mut drawn = Section::new("charts", "Evolution").with_text("Dashed lines are changes of level.");
+    let mut drawn = Section::new("charts", "Evolution").with_text("Dashed lines are change points.");
     for metrics in CHARTS {
         drawn = draw(drawn, &archive, &series, metrics)?;
     }

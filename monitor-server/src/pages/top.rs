@@ -31,7 +31,7 @@ struct Form<'a> {
     least: bool,
 }
 
-/// The page of the greediest.
+/// The page of the most expensive.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ pub fn top(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     let (_, who) = known.ok_or_else(|| Problem::field("by", "write test, module, component or package"))?;
     let least = wanted.parameter("end") == "least";
     let form = Form { session: wanted.parameter("session"), metric, by: &by, least }.render().unwrap_or_default();
-    let mut view = View { title: "Greediest".to_owned(), form, ..View::default() };
+    let mut view = View { title: "Most expensive".to_owned(), form, ..View::default() };
     if project.newest_first().next().is_none() {
         return Ok(view);
     }

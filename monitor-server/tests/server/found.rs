@@ -123,7 +123,7 @@ fn sessions_are_found_by_tags_pipelines_and_builds() {
 }
 
 #[test]
-fn the_greediest_come_first() {
+fn the_most_expensive_come_first() {
     for server in each() {
         stored(&server, "sessions/", &session("s1", json!({"pipeline_branch": "main", "pipeline_build_no": "1"})));
         for (index, memory) in [5.0, 1.0, 9.0, 5.0, 1.0, 3.0, 2.0, 8.0, 7.0, 6.0, 4.0].into_iter().enumerate() {
