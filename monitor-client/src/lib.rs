@@ -26,6 +26,7 @@
 
 #[cfg(feature = "http")]
 mod error;
+mod fields;
 #[cfg(feature = "http")]
 pub mod mirror;
 #[cfg(feature = "http")]
@@ -39,6 +40,7 @@ pub mod wire;
 
 #[cfg(feature = "http")]
 pub use error::ClientError;
+pub use fields::Fields;
 #[cfg(feature = "http")]
 pub use server::{Server, Stored, post};
 pub use target::{Target, TargetError};

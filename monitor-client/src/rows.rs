@@ -4,9 +4,10 @@ use monitor_store::{
     Amount, Attribution, ContextClass, ExecutionContext, InvalidTimestamp, Kind, MEASURES, Measures, MemSource, Metric,
     Number, Outcome, Profile, ProfileKey, Test, Timestamp,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::wire::{Context, Row, Session};
+use crate::fields::Fields;
+use crate::wire::{Context, Cost, Row, Session};
 
 impl Session {
     /// As the store has it.
@@ -94,8 +95,40 @@ impl Row<'_> {
     }
 }
 
+impl Cost {
+    /// As the store has it.
+    #[must_use]
+    pub fn to_store(self) -> monitor_store::Cost {
+        monitor_store::Cost {
+            name: self.name,
+            file: self.file,
+            line: self.line,
+            package: self.package,
+            own: self.own,
+            inclusive: self.inclusive,
+            calls: self.calls,
+        }
+    }
+}
+
+impl From<monitor_store::Cost> for Cost {
+    fn from(cost: monitor_store::Cost) -> Self {
+        // The integers of SQL end at `i64::MAX`.
+        let count = |count: u64| count.min(i64::MAX as u64);
+        Self {
+            name: cost.name,
+            file: cost.file,
+            line: cost.line,
+            package: cost.package,
+            own: count(cost.own),
+            inclusive: count(cost.inclusive),
+            calls: count(cost.calls),
+        }
+    }
+}
+
 /// What the row says beyond pytest-monitor, without what names it.
-fn profile(json: &Map<String, Value>) -> Profile {
+fn profile(json: &Fields<'_>) -> Profile {
     let word = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or("");
     let attempt = json.get("attempt").and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
     let key = ProfileKey {
@@ -117,7 +150,7 @@ fn profile(json: &Map<String, Value>) -> Profile {
     }
 }
 
-fn measures(json: &Map<String, Value>) -> Measures {
+fn measures(json: &Fields<'_>) -> Measures {
     let mut measures = Measures::default();
     for measure in MEASURES {
         let Some(value) = json.get(measure.name) else { continue };

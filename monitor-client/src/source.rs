@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use monitor_store::{ContextClass, ExecutionContext, Monitor, StoreError, Test};
+use monitor_store::{ContextClass, ExecutionContext, Kind, Monitor, StoreError, Test};
 
-use crate::wire::{self, Batch, Class, Context, Row, Session};
+use crate::wire::{self, Batch, Class, Context, Cost, Row, Session};
 
 impl Batch<'static> {
     /// A session of a file with all that belongs to it.
@@ -34,7 +34,16 @@ impl Batch<'static> {
         let processes = monitor.processes(&session_h)?;
         let environments: HashMap<_, _> =
             processes.iter().map(|process| (&*process.process_h, process.env_h.as_deref().unwrap_or(""))).collect();
-        let rows: Vec<_> = tests.into_iter().map(|test| row(test, &environments)).collect();
+        // A test whose instructions are counted has a process for itself.
+        let counted: HashSet<String> = monitor.processes_with_costs(&session_h)?.into_iter().collect();
+        let mut rows = Vec::with_capacity(tests.len());
+        for test in tests {
+            let process_h = test.profile.as_ref().map(|profile| profile.key.process_h.clone());
+            let process_h = process_h.filter(|it| test.kind() == Kind::Function && counted.contains(it));
+            let costs = process_h.map(|process_h| monitor.costs(&session_h, &process_h)).transpose()?;
+            let costs = costs.unwrap_or_default().into_iter().map(Cost::from).collect();
+            rows.push(Row { costs, ..row(test, &environments) });
+        }
         let mut seen = HashSet::new();
         let mut contexts = Vec::new();
         for env_h in rows.iter().map(|row| &*row.context_h).filter(|env_h| seen.insert(*env_h)) {

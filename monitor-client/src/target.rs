@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use monitor_store::{Entry, InvalidTimestamp, Kind, Process, StoreError, Test, Timestamp, Writer, hash_hex};
 use rusqlite::{Connection, params};
 
-use crate::wire::{Batch, Context, Row};
+use crate::wire::{Batch, Context, Cost, Row};
 
 /// Why a batch can't be written to a file.
 #[derive(Debug, thiserror::Error)]
@@ -67,10 +67,22 @@ impl Target {
         if let Some(first) = ours.first() {
             entries.push(Entry::Process(process(&session_h, first.context_h.to_string())));
         }
-        for row in ours {
-            entries.extend(self::entries(row.to_store(&session_h, &process_of(&session_h), None)?));
+        let mut counted = Vec::new();
+        for mut row in ours {
+            let costs = std::mem::take(&mut row.costs);
+            let process_h = if costs.is_empty() { process_of(&session_h) } else { process_of_row(&session_h, &row) };
+            if !costs.is_empty() {
+                let environment = row.context_h.to_string();
+                entries
+                    .push(Entry::Process(Process { process_h: process_h.clone(), ..process(&session_h, environment) }));
+                counted.push((process_h.clone(), costs.into_iter().map(Cost::to_store).collect::<Vec<_>>()));
+            }
+            entries.extend(self::entries(row.to_store(&session_h, &process_h, None)?));
         }
         self.writer.apply(&entries)?;
+        for (process_h, costs) in counted {
+            self.writer.add_costs(&session_h, &process_h, &costs)?;
+        }
         if !contexts.is_empty() || !theirs.is_empty() {
             let rows = theirs.into_iter().map(Row::into_owned).collect();
             self.plain.push(Plain { contexts, session_h, rows });
@@ -170,6 +182,11 @@ fn process(session_h: &str, environment: String) -> Process {
 
 fn process_of(session_h: &str) -> String {
     hash_hex(["monitor-server", session_h])
+}
+
+/// The process of a test whose instructions were counted: by it the file has what its functions cost.
+fn process_of_row(session_h: &str, row: &Row<'_>) -> String {
+    hash_hex(["monitor-server", session_h, &row.item_path, &row.item_variant, &row.item_start_time])
 }
 
 fn entries(test: Test) -> Vec<Entry> {

@@ -7,6 +7,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Number, Value};
 
+use crate::fields::Fields;
+
 /// A session with all that belongs to it: one JSON document, or its head and then a row a line.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -148,8 +150,37 @@ pub struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mem_usage: Option<f64>,
     /// What we know beyond pytest-monitor.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<Map<String, Value>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Fields<'a>>,
+    /// What each function cost, most expensive first; empty if the test's instructions were not counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<Cost>,
+}
+
+/// What a function cost in a test.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    /// As the compiler names it.
+    pub name: String,
+    /// Source file; empty if unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    /// Line of the most expensive code there; 0 if unknown.
+    #[serde(default, deserialize_with = "count", skip_serializing_if = "is_zero")]
+    pub line: u32,
+    /// Package and version; empty for the user's own code.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub package: String,
+    /// Instructions of its own.
+    #[serde(rename = "self", deserialize_with = "count")]
+    pub own: u64,
+    /// Instructions of all that it did, what it called included.
+    #[serde(deserialize_with = "count")]
+    pub inclusive: u64,
+    /// How often it was called.
+    #[serde(deserialize_with = "count")]
+    pub calls: u64,
 }
 
 /// A session in the list of a server.
@@ -181,11 +212,16 @@ impl<'a> Batch<'a> {
     ///
     /// If it is something else: with the number of the row, unless it is the head.
     pub fn from_lines(bytes: &'a [u8]) -> Result<Self, (Option<usize>, serde_json::Error)> {
-        let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        // Looked at once, and not again in each text.
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let lines = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            (lines.count().checked_sub(2), serde_json::Error::custom(error))
+        })?;
+        let mut lines = text.split('\n').filter(|line| !line.is_empty());
         let head = lines.next().unwrap_or_default();
-        let mut batch: Self = serde_json::from_slice(head).map_err(|error| (None, error))?;
+        let mut batch: Self = serde_json::from_str(head).map_err(|error| (None, error))?;
         for (index, line) in lines.enumerate() {
-            batch.rows.push(serde_json::from_slice(line).map_err(|error| (Some(index), error))?);
+            batch.rows.push(serde_json::from_str(line).map_err(|error| (Some(index), error))?);
         }
         Ok(batch)
     }
@@ -222,7 +258,8 @@ impl Row<'_> {
             kernel_time: self.kernel_time,
             cpu_usage: self.cpu_usage,
             mem_usage: self.mem_usage,
-            profile: self.profile,
+            profile: self.profile.map(Fields::into_owned),
+            costs: self.costs,
         }
     }
 }
@@ -235,13 +272,17 @@ pub fn profile(
     attribution: Option<Attribution>,
     mem_source: Option<MemSource>,
     measures: &Measures,
-) -> Map<String, Value> {
-    let mut json = Map::new();
-    json.insert("attempt".to_owned(), attempt.into());
-    json.insert("outcome".to_owned(), outcome.as_str().into());
+) -> Fields<'static> {
+    let mut json = Fields::default();
+    json.push("attempt", attempt.into());
+    json.push("outcome", outcome.as_str().into());
     let words =
         [("attribution", attribution.map(Attribution::as_str)), ("mem_source", mem_source.map(MemSource::as_str))];
-    json.extend(words.into_iter().filter_map(|(name, word)| Some((name.to_owned(), word?.into()))));
+    for (name, word) in words {
+        if let Some(word) = word {
+            json.push(name, word.into());
+        }
+    }
     for measure in MEASURES {
         let value = match measure.of(measures) {
             None => continue,
@@ -250,7 +291,7 @@ pub fn profile(
             Some(Amount::Signed(count)) => count.into(),
             Some(Amount::Real(value)) => value.into(),
         };
-        json.insert(measure.name.to_owned(), value);
+        json.push(measure.name, value);
     }
     json
 }
@@ -268,6 +309,16 @@ pub fn to_whole(number: &Number) -> Option<i64> {
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let number = Number::deserialize(deserializer)?;
     to_whole(&number).ok_or_else(|| D::Error::custom(format!("{number} is not a whole number that can be stored")))
+}
+
+fn count<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<T, D::Error> {
+    let number = whole(deserializer)?;
+    T::try_from(number).map_err(|_| D::Error::custom(format!("{number} is not possible")))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn line(value: &impl Serialize) -> String {

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use monitor_store::{Cost, Figure, Figures, Monitor, Session, SessionDetails, Sessions, StoreError, Test, TestId};
+use monitor_store::{
+    Cost, Figure, Figures, Monitor, ProfileKey, Session, SessionDetails, Sessions, StoreError, Test, TestId,
+};
 
 use crate::error::ReportError;
 use crate::repository::Repository;
@@ -42,8 +44,8 @@ pub trait Source: Send + Sync {
     /// Every ended run of a test, oldest session first.
     fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError>;
 
-    /// The costs of the functions in the test that ran as a process, most expensive first; empty where they are not known.
-    fn costs(&self, _session_h: &str, _process_h: &str) -> Result<Vec<Cost>, ReportError> {
+    /// The costs of the functions in a run that has a process for itself, most expensive first; empty where they are not known.
+    fn costs(&self, _run: &ProfileKey) -> Result<Vec<Cost>, ReportError> {
         Ok(Vec::new())
     }
 
@@ -89,8 +91,8 @@ impl Source for Monitor {
         told(self.history(test, None))
     }
 
-    fn costs(&self, session_h: &str, process_h: &str) -> Result<Vec<Cost>, ReportError> {
-        told(self.costs(session_h, process_h))
+    fn costs(&self, run: &ProfileKey) -> Result<Vec<Cost>, ReportError> {
+        told(self.costs(&run.session_h, &run.process_h))
     }
 
     fn lockfile(&self, session_h: &str) -> Result<Option<String>, ReportError> {

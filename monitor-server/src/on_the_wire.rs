@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use monitor_client::Batch;
 use monitor_client::wire::{self, Row};
-use serde_json::Map;
+use monitor_client::{Batch, Fields};
 
 use crate::store::{Context, Filter, Page, Profile, Run, Session, Store, StoreError, Text};
 
@@ -15,7 +14,7 @@ use crate::store::{Context, Filter, Page, Profile, Run, Session, Store, StoreErr
 /// If the database can't be read.
 pub fn batch(store: &dyn Store, project: &str, session: Session) -> Result<Batch<'static>, StoreError> {
     let lockfile = store.lockfile(project, &session.h)?;
-    let runs = store.runs(&Filter::session(project, &session.h), Page::ALL)?;
+    let runs = store.runs(&Filter { costs: true, ..Filter::session(project, &session.h) }, Page::ALL)?;
     let mut seen = HashSet::new();
     let mut contexts = Vec::new();
     for h in runs.iter().map(|run| run.context_h.as_str()).filter(|h| seen.insert(*h)) {
@@ -77,6 +76,7 @@ pub fn row(run: Run) -> Row<'static> {
         cpu_usage: figures.and_then(|figures| figures.cpu_usage),
         mem_usage: figures.and_then(|figures| figures.mem_usage),
         profile: run.profile.as_ref().map(profile),
+        costs: run.costs.into_iter().map(wire::Cost::from).collect(),
         context_h: run.context_h.into(),
         item_start_time: run.start.into(),
         item_path: run.path.into(),
@@ -90,6 +90,6 @@ pub fn row(run: Run) -> Row<'static> {
     }
 }
 
-fn profile(profile: &Profile) -> Map<String, serde_json::Value> {
+fn profile(profile: &Profile) -> Fields<'static> {
     wire::profile(profile.attempt, profile.outcome, profile.attribution, profile.mem_source, &profile.measures)
 }

@@ -1,5 +1,8 @@
 //! Which function made a test's instructions more or fewer, where the costs of functions are known on both sides.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use monitor_analysis::callgrind::{Change, FunctionCost, differences_of_costs};
 use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::{Quantity, Unit};
@@ -15,8 +18,11 @@ use crate::source::Source;
 pub(super) fn add(source: &dyn Source, sides: &Sides, findings: &mut [Finding]) -> Result<(), ReportError> {
     let is_changed =
         |finding: &&mut Finding| finding.metric == Some(Metric::Instructions) && finding.verdict().is_change();
+    // A server's session may have thousands of tests: each is read once.
+    let mut known = HashMap::new();
     for finding in findings.iter_mut().filter(is_changed) {
-        let (base, head) = (newest(source, &sides.base, &finding.test)?, newest(source, &sides.head, &finding.test)?);
+        let mut newest = |sessions| newest(source, &mut known, sessions, &finding.test);
+        let (base, head) = (newest(&sides.base)?, newest(&sides.head)?);
         if !base.is_empty() && !head.is_empty() {
             finding.cause = cause(&differences_of_costs(&base, &head));
         }
@@ -25,9 +31,18 @@ pub(super) fn add(source: &dyn Source, sides: &Sides, findings: &mut [Finding]) 
 }
 
 /// The costs of the newest run of a test that has some.
-fn newest(source: &dyn Source, sessions: &[Session], test: &TestId) -> Result<Vec<FunctionCost>, ReportError> {
+fn newest<'a>(
+    source: &dyn Source,
+    known: &mut HashMap<&'a str, Vec<Test>>,
+    sessions: &'a [Session],
+    test: &TestId,
+) -> Result<Vec<FunctionCost>, ReportError> {
     for session in sessions {
-        for run in source.tests(&session.session_h)?.iter().filter(|run| run.id() == *test && measure::passed(run)) {
+        let tests = match known.entry(&session.session_h) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(source.tests(&session.session_h)?),
+        };
+        for run in tests.iter().filter(|run| run.id() == *test && measure::passed(run)) {
             let costs = costs(source, run)?;
             if !costs.is_empty() {
                 return Ok(costs);
@@ -44,7 +59,7 @@ fn newest(source: &dyn Source, sessions: &[Session], test: &TestId) -> Result<Ve
 /// If the rows cannot be read.
 pub fn costs(source: &dyn Source, run: &Test) -> Result<Vec<FunctionCost>, ReportError> {
     let Some(profile) = &run.profile else { return Ok(Vec::new()) };
-    let costs = source.costs(&profile.key.session_h, &profile.key.process_h)?;
+    let costs = source.costs(&profile.key)?;
     let costs = costs.into_iter().map(|cost| FunctionCost {
         name: cost.name,
         file: cost.file,

@@ -168,7 +168,9 @@ fn select(all: &[Session], name: &str) -> Result<Vec<Session>, SelectError> {
     if all.is_empty() {
         return Err(SelectError::Empty);
     }
-    if let Some(session) = all.iter().find(|session| session.session_h == name) {
+    // A whole identifier names one session, though others may begin with it.
+    let whole = name.strip_prefix("session:").unwrap_or(name);
+    if let Some(session) = all.iter().find(|session| [name, whole].contains(&session.session_h.as_str())) {
         return Ok(vec![session.clone()]);
     }
     let meanings = meanings(all, name);

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use monitor_client::Fields;
 use monitor_client::wire::{self, Batch, Row};
 use monitor_store::{Amount, Attribution, MEASURES, Measures, MemSource, Number, Outcome};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::compat::{date, entity, python};
 use crate::error::Problem;
@@ -158,6 +159,11 @@ fn run(json: Row<'_>, session_h: &str) -> Checked<Run> {
         cpu_usage: json.cpu_usage,
         mem_usage: json.mem_usage,
     });
+    for cost in &json.costs {
+        for (name, text) in [("costs.name", &cost.name), ("costs.file", &cost.file), ("costs.package", &cost.package)] {
+            entity::check_text(name, text)?;
+        }
+    }
     let profile = json.profile.as_ref().map(profile).transpose()?;
     if figures.is_none() && profile.is_none() {
         return Err(("total_time".to_owned(), "a row needs its figures or its profile".to_owned()));
@@ -177,6 +183,7 @@ fn run(json: Row<'_>, session_h: &str) -> Checked<Run> {
         binary: json.binary.into_owned(),
         figures,
         profile,
+        costs: json.costs.into_iter().map(wire::Cost::to_store).collect(),
     })
 }
 
@@ -185,47 +192,56 @@ fn spelled(start: &str) -> &str {
     start.strip_suffix(".000000").unwrap_or(start)
 }
 
-fn profile(json: &Map<String, Value>) -> Checked<Profile> {
-    let wrong = |name: &str| (format!("profile.{name}"), format!("{} is not possible", python::repr(&json[name])));
-    if let Some(name) = json.keys().find(|name| !is_known(name)) {
-        return Err((format!("profile.{name}"), "there is no such field".to_owned()));
-    }
-    let word = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or("");
-    let given = |name: &str| json.get(name).is_some_and(|value| !value.is_null());
-    let outcome = Outcome::parse(word("outcome"))
-        .ok_or_else(|| ("profile.outcome".to_owned(), format!("{:?} is not an outcome", word("outcome"))))?;
-    let attribution = Attribution::parse(word("attribution"));
-    let mem_source = MemSource::parse(word("mem_source"));
-    for (name, unknown) in [("attribution", attribution.is_none()), ("mem_source", mem_source.is_none())] {
-        if unknown && given(name) {
-            return Err(wrong(name));
-        }
-    }
-    let attempt = match json.get("attempt") {
-        None => 1,
-        Some(number) => whole(number).and_then(|number| u32::try_from(number).ok()).ok_or_else(|| wrong("attempt"))?,
-    };
+fn profile(json: &Fields<'_>) -> Checked<Profile> {
+    let wrong =
+        |name: &str, value: &Value| (format!("profile.{name}"), format!("{} is not possible", python::repr(value)));
+    let (mut outcome, mut attribution, mut mem_source, mut attempt) = (None, None, None, 1);
     let mut measures = Measures::default();
-    for measure in MEASURES {
-        let value = json.get(measure.name).unwrap_or(&Value::Null);
-        if value.is_null() {
-            continue;
+    for (name, value) in json.iter() {
+        let word = value.as_str();
+        match name {
+            "attempt" => {
+                let number = whole(value).and_then(|number| u32::try_from(number).ok());
+                attempt = number.ok_or_else(|| wrong(name, value))?;
+            }
+            "outcome" => outcome = word,
+            "attribution" => {
+                attribution = word.and_then(Attribution::parse);
+                if attribution.is_none() && !value.is_null() {
+                    return Err(wrong(name, value));
+                }
+            }
+            "mem_source" => {
+                mem_source = word.and_then(MemSource::parse);
+                if mem_source.is_none() && !value.is_null() {
+                    return Err(wrong(name, value));
+                }
+            }
+            _ => {
+                let measure = MEASURES.iter().find(|measure| measure.name == name);
+                let measure =
+                    measure.ok_or_else(|| (format!("profile.{name}"), "there is no such field".to_owned()))?;
+                if !value.is_null() {
+                    let amount = amount(measure.number, value).ok_or_else(|| wrong(name, value))?;
+                    measure.set(&mut measures, Some(amount));
+                }
+            }
         }
-        let amount = match measure.number {
-            Number::Real => value.as_f64().map(Amount::Real),
-            Number::Signed => whole(value).map(Amount::Signed),
-            Number::Count => whole(value).and_then(|count| u64::try_from(count).ok()).map(Amount::Count),
-        };
-        measure.set(&mut measures, Some(amount.ok_or_else(|| wrong(measure.name))?));
     }
+    let word = outcome.unwrap_or("");
+    let outcome =
+        Outcome::parse(word).ok_or_else(|| ("profile.outcome".to_owned(), format!("{word:?} is not an outcome")))?;
     Ok(Profile { attempt, outcome, attribution, mem_source, measures })
+}
+
+fn amount(number: Number, value: &Value) -> Option<Amount> {
+    match number {
+        Number::Real => value.as_f64().map(Amount::Real),
+        Number::Signed => whole(value).map(Amount::Signed),
+        Number::Count => whole(value).and_then(|count| u64::try_from(count).ok()).map(Amount::Count),
+    }
 }
 
 fn whole(value: &Value) -> Option<i64> {
     wire::to_whole(value.as_number()?)
-}
-
-fn is_known(name: &str) -> bool {
-    ["attempt", "outcome", "attribution", "mem_source"].contains(&name)
-        || MEASURES.iter().any(|measure| measure.name == name)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use monitor_report::{ReportError, Source, select};
 use monitor_store::{
-    Figure, Figures, Kind, Metric, ProfileKey, Session, SessionDetails, Test, TestId, Timestamp, hash_hex,
+    Cost, Figure, Figures, Kind, Metric, ProfileKey, Session, SessionDetails, Test, TestId, Timestamp, hash_hex,
 };
 
 use super::verdict::Verdicts;
@@ -257,6 +257,15 @@ impl Source for Project<'_> {
             self.newest_first().map(|session| (session.session_h.as_str(), session.run_date)).collect();
         tests.sort_by_key(|run| (dates.get(run.session_h()).copied(), run.start()));
         Ok(tests)
+    }
+
+    fn costs(&self, run: &ProfileKey) -> Result<Vec<Cost>, ReportError> {
+        let is = |text: &str| Some(Text::Is(text.to_owned()));
+        let (path, variant) = (is(&run.item_path), is(&run.item_variant));
+        let filter = Filter { path, variant, costs: true, ..Filter::session(self.name, &run.session_h) };
+        let runs = self.store.runs(&filter, Page::ALL).map_err(ReportError::source)?;
+        let is_it = |found: &Run| found.start.parse() == Ok(run.item_start_time) && !found.costs.is_empty();
+        Ok(runs.into_iter().find(is_it).map(|found| found.costs).unwrap_or_default())
     }
 
     fn lockfile(&self, session_h: &str) -> Result<Option<String>, ReportError> {

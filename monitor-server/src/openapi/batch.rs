@@ -52,16 +52,25 @@ fn row() -> Value {
         ("item_variant", json!({"type": "string", "pattern": "^[^\\u0000]+$"})),
         ("kind", json!({"type": "string", "pattern": "^[^\\u0000]+$"})),
         ("profile", or_null(profile())),
+        ("costs", json!({"type": "array", "items": cost()})),
     ];
     fields.extend(names.map(|name| (name, text())));
     fields.extend(figures.map(|name| (name, or_null(json!({"type": "number"})))));
-    let mut row = object(&fields, &[&names[..], &figures, &["context_h", "profile"]].concat());
+    let mut row = object(&fields, &[&names[..], &figures, &["context_h", "profile", "costs"]].concat());
     row["description"] = "A test that did not end has no total_time; one of pytest-monitor has no profile.".into();
     row["anyOf"] = json!([
         {"required": ["total_time"], "properties": {"total_time": {"type": "number"}}},
         {"required": ["profile"], "properties": {"profile": {"type": "object"}}},
     ]);
     row
+}
+
+/// What a function cost, where a test's instructions were counted.
+fn cost() -> Value {
+    let mut fields = ["name", "file", "package"].map(|name| (name, text())).to_vec();
+    fields.push(("line", whole(0, u32::MAX.into())));
+    fields.extend(["self", "inclusive", "calls"].map(|name| (name, whole(0, i64::MAX))));
+    object(&fields, &["file", "package", "line"])
 }
 
 fn profile() -> Value {

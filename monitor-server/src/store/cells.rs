@@ -4,6 +4,7 @@ use std::vec::IntoIter;
 
 use monitor_store::{Attribution, MemSource, Outcome};
 
+use super::costs;
 use super::measures;
 use super::rows::{Access, Class, Context, Facts, Figures, Profile, Run, Session, Token};
 use super::value::Value;
@@ -97,6 +98,7 @@ pub(super) fn run(mut cells: Cells) -> Run {
         binary: cells.text(),
         figures: None,
         profile: None,
+        costs: Vec::new(),
     };
     let total_time = cells.real();
     let figures = Figures {
@@ -107,14 +109,17 @@ pub(super) fn run(mut cells: Cells) -> Run {
         mem_usage: cells.real(),
     };
     run.figures = total_time.map(|_| figures);
-    if let Some(attempt) = cells.next().integer() {
-        run.profile = Some(Profile {
-            attempt: u32::try_from(attempt).unwrap_or(1),
-            outcome: Outcome::parse(&cells.text()).unwrap_or(Outcome::Crashed),
-            attribution: cells.maybe().and_then(|word| Attribution::parse(&word)),
-            mem_source: cells.maybe().and_then(|word| MemSource::parse(&word)),
-            measures: measures::from_values(|| cells.next()),
-        });
+    let attempt = cells.next().integer();
+    let profile = Profile {
+        attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or(1),
+        outcome: Outcome::parse(&cells.text()).unwrap_or(Outcome::Crashed),
+        attribution: cells.maybe().and_then(|word| Attribution::parse(&word)),
+        mem_source: cells.maybe().and_then(|word| MemSource::parse(&word)),
+        measures: measures::from_values(|| cells.next()),
+    };
+    run.profile = attempt.map(|_| profile);
+    if let Value::Bytes(packed) = cells.next() {
+        run.costs = costs::unpack(&packed);
     }
     run
 }

@@ -35,6 +35,8 @@ pub struct Filter {
     pub unfinished: bool,
     /// Runs that did not pass.
     pub failed: bool,
+    /// Runs with what each function cost.
+    pub costs: bool,
     /// Order of runs.
     pub order: Order,
 }

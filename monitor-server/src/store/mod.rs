@@ -4,6 +4,7 @@
 
 mod cells;
 mod conditions;
+mod costs;
 mod digest;
 mod figures;
 mod filter;

@@ -1,6 +1,6 @@
 //! Rows as clients send and get them. Texts are kept as they came: pytest-monitor's kinds and times are not only ours.
 
-use monitor_store::{Attribution, Measures, MemSource, Outcome};
+use monitor_store::{Attribution, Cost, Measures, MemSource, Outcome};
 
 use super::digest::digest;
 use super::measures;
@@ -158,6 +158,8 @@ pub struct Run {
     pub figures: Option<Figures>,
     /// What we know beyond.
     pub profile: Option<Profile>,
+    /// What each function cost, which is read only where a filter asks for it; empty if that was not counted.
+    pub costs: Vec<Cost>,
 }
 
 impl Run {

@@ -70,7 +70,9 @@ impl Sql {
     /// The page is cut from an index, where one has the rows in their order; only its rows are looked up.
     pub(super) fn runs(dialect: Dialect, filter: &Filter, page: Page) -> Self {
         let measures = measures::columns("p.");
-        let mut sql = Self::new(dialect, &format!("SELECT {RUN}{measures} FROM (SELECT r.project, r.id FROM runs r"));
+        let costs = if filter.costs { ", f.functions" } else { "" };
+        let mut sql =
+            Self::new(dialect, &format!("SELECT {RUN}{measures}{costs} FROM (SELECT r.project, r.id FROM runs r"));
         sql.run_conditions(filter);
         let order = match filter.order {
             Order::Insertion => "r.id".to_owned(),
@@ -83,6 +85,9 @@ impl Sql {
             ") page JOIN runs r ON r.project = page.project AND r.id = page.id JOIN tests t ON t.id = r.test JOIN labels s ON s.id = r.session JOIN labels c ON c.id = r.context \
              LEFT JOIN profiles p ON p.run = r.id",
         );
+        if filter.costs {
+            sql.push(" LEFT JOIN costs f ON f.run = r.id");
+        }
         sql.push(&format!(" ORDER BY {order}"));
         sql
     }

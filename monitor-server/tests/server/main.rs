@@ -5,6 +5,7 @@ mod access;
 mod bouncer;
 mod clients;
 mod contract;
+mod costs;
 mod durability;
 mod found;
 mod history;

@@ -91,7 +91,11 @@ impl Monitor {
     }
 
     /// The processes of a session of which costs are known.
-    pub(crate) fn processes_with_costs(&self, session_h: &str) -> std::result::Result<Vec<String>, StoreError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::costs`].
+    pub fn processes_with_costs(&self, session_h: &str) -> std::result::Result<Vec<String>, StoreError> {
         if self.rows("SELECT 1 FROM sqlite_master WHERE name = 'COSTS'", [], |row| row.get::<_, i64>(0))?.is_empty() {
             return Ok(Vec::new());
         }

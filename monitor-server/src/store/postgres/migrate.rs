@@ -6,13 +6,14 @@ use super::super::StoreError;
 use super::super::measures;
 use super::failure::explain;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_views.sql"),
     include_str!("migrations/0003_findings.sql"),
     include_str!("migrations/0004_tallies.sql"),
     include_str!("migrations/0005_messages.sql"),
     include_str!("migrations/0006_blocks.sql"),
+    include_str!("migrations/0007_costs.sql"),
 ];
 /// Any number, the same for every server: who brings the schema up to date keeps the others waiting.
 const MIGRATION_LOCK: i64 = 0x6d6f_6e69_746f_7221;

@@ -10,6 +10,7 @@ mod read;
 mod write;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -30,15 +31,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
 /// How often a group is tried of which others store the same at the same time.
 const CROSSINGS: usize = 20;
-/// Rows after which PostgreSQL is told to look at what it has, and again after twice as many: its own daemon comes by once a
-/// minute, and a plan made for empty tables may take longer than that.
+/// Rows after which PostgreSQL is told to look at what it has, and again after so many times as many: its own daemon comes by
+/// once a minute, and a plan made for empty tables may take longer than that.
 const FIRST_LOOK: u64 = 1_000;
+const LOOK_AGAIN: u64 = 8;
 const LOOK: &str = "ANALYZE labels, profiles, runs, sessions, session_tags, tallies, test_blocks, tests";
 
 /// A PostgreSQL database.
 #[derive(Debug)]
 pub struct Postgres {
-    connections: Connections,
+    connections: Arc<Connections>,
     figures: figures::Memory,
     names: write::Memory,
     /// Rows since the start, and how many there are when PostgreSQL is to look at them.
@@ -54,7 +56,7 @@ impl Postgres {
     /// If that is not possible, or the schema is of a newer version.
     pub fn connect(url: &str) -> Result<Self, StoreError> {
         let postgres = Self {
-            connections: Connections::new(url)?,
+            connections: Arc::new(Connections::new(url)?),
             figures: figures::Memory::default(),
             names: write::Memory::default(),
             stored: AtomicU64::new(0),
@@ -68,9 +70,10 @@ impl Postgres {
         let rows: usize = requests.iter().map(|request| request.runs.len()).sum();
         let stored = self.stored.fetch_add(rows as u64, Relaxed) + rows as u64;
         let due = self.look_at.load(Relaxed);
-        if stored >= due && self.look_at.compare_exchange(due, 2 * stored, Relaxed, Relaxed).is_ok() {
-            // What was asked for is done; if this can't be, its daemon does it.
-            let _ = self.connections.with(|client| client.batch_execute(LOOK).map_err(explain));
+        if stored >= due && self.look_at.compare_exchange(due, LOOK_AGAIN * stored, Relaxed, Relaxed).is_ok() {
+            let connections = Arc::clone(&self.connections);
+            // Whoever stores does not wait for it; if it can't be done, the daemon does it.
+            std::thread::spawn(move || connections.with(|client| client.batch_execute(LOOK).map_err(explain)));
         }
     }
 

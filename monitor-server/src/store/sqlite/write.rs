@@ -8,6 +8,7 @@ use rusqlite::{
 };
 
 use super::super::cells;
+use super::super::costs;
 use super::super::digest::{digest, key};
 use super::super::rows::{Context, Figures, Profile, Run, Session};
 use super::super::sql::{Dialect, Sql};
@@ -74,6 +75,8 @@ impl Writer {
                 let Some((session, label)) = found else { continue };
                 transaction
                     .execute("DELETE FROM profiles WHERE run IN (SELECT id FROM runs WHERE session = ?1)", [label])?;
+                transaction
+                    .execute("DELETE FROM costs WHERE run IN (SELECT id FROM runs WHERE session = ?1)", [label])?;
                 transaction.execute("DELETE FROM runs WHERE session = ?1", [label])?;
                 transaction.execute("DELETE FROM tallies WHERE session = ?1", [label])?;
                 transaction.execute("DELETE FROM session_tags WHERE session = ?1", [session])?;
@@ -267,6 +270,11 @@ fn run<'a>(
     }
     if let Some(profile) = &run.profile {
         self::profile(connection, id, profile, has_ended)?;
+    }
+    if !run.costs.is_empty() {
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO costs (run, functions) VALUES (?1, ?2)")?
+            .execute(params![id, costs::pack(&run.costs)])?;
     }
     Ok(is_inserted || has_ended)
 }

@@ -21,19 +21,22 @@ pub(super) struct Known {
     pub(super) projects: HashMap<String, i64>,
     pub(super) labels: HashMap<(i64, String), i64>,
     pub(super) tests: HashMap<[u8; 32], i64>,
+    /// Labels of contexts that are described.
+    pub(super) contexts: HashSet<i64>,
     /// Keys of tests with the blocks that have them.
     pub(super) blocks: HashSet<(i64, i64)>,
 }
 
 impl Known {
     fn len(&self) -> usize {
-        self.projects.len() + self.labels.len() + self.tests.len() + self.blocks.len()
+        self.projects.len() + self.labels.len() + self.tests.len() + self.contexts.len() + self.blocks.len()
     }
 
     fn extend(&mut self, other: Self) {
         self.projects.extend(other.projects);
         self.labels.extend(other.labels);
         self.tests.extend(other.tests);
+        self.contexts.extend(other.contexts);
         self.blocks.extend(other.blocks);
     }
 }

@@ -98,8 +98,11 @@ fn store(
             contexts.entry(label(request, &context.h)).or_insert((project(request), context));
         }
     }
+    // One that is there stays as it is.
+    numbers.remembered(|known| contexts.retain(|label, _| !known.contexts.contains(label)));
     for (label, (project, context)) in contexts {
         session::context(transaction, project, label, context)?;
+        numbers.new.contexts.insert(label);
     }
     for (_, request) in &accepted {
         let project = project(request);

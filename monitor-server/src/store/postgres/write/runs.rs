@@ -12,7 +12,7 @@ use postgres::{Error, Transaction};
 use super::super::super::rows::Run;
 use super::super::super::sql::BLOCK;
 use super::super::super::tallies::Tallies;
-use super::super::super::{Figures, measures};
+use super::super::super::{Figures, costs, measures};
 use super::copy::Rows;
 use super::memory::Numbers;
 
@@ -35,6 +35,9 @@ impl<'a> Row<'a> {
         (self.session, self.key, &self.run.start)
     }
 }
+
+/// So many numbers the sequence gives at once.
+const BY: usize = 1_000;
 
 /// A run that is in the database.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +92,8 @@ pub(super) fn runs(
     let stored = stored(transaction, &rows)?;
     let new: Vec<_> = rows.iter().filter(|(at, _)| !stored.contains_key(at)).copied().collect();
     let ids = copy(transaction, &new)?;
+    let known = rows.iter().filter_map(|(at, row)| Some((stored.get(at)?.id, *row)));
+    costs(transaction, ids.iter().copied().zip(new.iter().map(|(_, row)| *row)).chain(known))?;
     blocks(transaction, numbers, &new)?;
     let ended = |(at, row): &&(usize, &Row<'_>)| {
         row.run.figures.is_some() && stored.get(at).is_some_and(|stored| !stored.has_ended)
@@ -153,10 +158,10 @@ fn copy(transaction: &mut Transaction<'_>, rows: &[(usize, &Row<'_>)]) -> Result
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let count = rows.len() as i64;
+    let thousands = rows.len().div_ceil(BY) as i64;
     let select = "SELECT nextval('runs_id_seq') FROM generate_series(1, $1)";
-    let next: Vec<i64> =
-        transaction.query_typed(select, &[(&count, Type::INT8)])?.iter().map(|row| row.get(0)).collect();
+    let next = transaction.query_typed(select, &[(&thousands, Type::INT8)])?;
+    let next = next.iter().map(|row| row.get::<_, i64>(0)).flat_map(|first| first..first + BY as i64);
     let mut order: Vec<_> = (0..rows.len()).collect();
     order.sort_by_key(|at| rows[*at].0);
     let mut ids = vec![0; rows.len()];
@@ -182,6 +187,19 @@ fn copy(transaction: &mut Transaction<'_>, rows: &[(usize, &Row<'_>)]) -> Result
          mem_usage";
     table.send(transaction, "runs", columns)?;
     Ok(ids)
+}
+
+/// Stores what the functions of these runs cost, where that was counted.
+fn costs<'a>(transaction: &mut Transaction<'_>, runs: impl Iterator<Item = (i64, &'a Row<'a>)>) -> Result<(), Error> {
+    let counted = runs.filter(|(_, row)| !row.run.costs.is_empty());
+    let (ids, packed): (Vec<i64>, Vec<Vec<u8>>) = counted.map(|(id, row)| (id, costs::pack(&row.run.costs))).unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let insert = "INSERT INTO costs (run, functions) SELECT * FROM unnest($1, $2) \
+         ON CONFLICT (run) DO UPDATE SET functions = excluded.functions";
+    transaction.execute_typed(insert, &[(&ids, Type::INT8_ARRAY), (&packed, Type::BYTEA_ARRAY)])?;
+    Ok(())
 }
 
 /// Notes which blocks of sessions have the tests.

@@ -19,6 +19,8 @@ pub(in super::super) fn delete(
     let labels: Vec<i64> = found.iter().map(|row| row.get(1)).collect();
     let of_runs = "DELETE FROM profiles WHERE run IN (SELECT id FROM runs WHERE session = ANY ($1))";
     transaction.execute_typed(of_runs, &[(&labels, Type::INT8_ARRAY)])?;
+    let of_runs = "DELETE FROM costs WHERE run IN (SELECT id FROM runs WHERE session = ANY ($1))";
+    transaction.execute_typed(of_runs, &[(&labels, Type::INT8_ARRAY)])?;
     transaction.execute_typed("DELETE FROM runs WHERE session = ANY ($1)", &[(&labels, Type::INT8_ARRAY)])?;
     transaction.execute_typed("DELETE FROM tallies WHERE session = ANY ($1)", &[(&labels, Type::INT8_ARRAY)])?;
     transaction.execute_typed("DELETE FROM session_tags WHERE session = ANY ($1)", &[(&ids, Type::INT8_ARRAY)])?;
