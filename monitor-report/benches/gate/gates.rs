@@ -1,5 +1,6 @@
 //! Whole gates: how many fail on unchanged code, and what is found of one slower test.
 
+use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::{Judgement, Verdict};
 
 use crate::families::{Family, Random};
@@ -112,12 +113,18 @@ pub fn of_loaded_machine() -> (usize, Vec<String>) {
     let failed = gated.iter().map(|run| (run, recorded.gate(*run, &|_| 1.0))).filter(|(_, gated)| gated.fails());
     let told = failed.map(|(run, gated)| {
         let regressed = |judgement: Judgement| judgement.verdict == Verdict::Regressed;
-        let findings =
-            gated.findings.iter().filter_map(|(_, finding)| Some((finding.metric?, finding.judged.judgement)));
-        let factors = gated.factors.iter().map(|(metric, factor)| (*metric, factor.judgement));
-        let reasons = findings.chain(factors).filter(|(_, judgement)| regressed(*judgement));
-        let reasons: Vec<String> =
-            reasons.map(|(metric, judgement)| format!("{metric}: {}", judgement.reason.text(metric))).collect();
+        let told = |metric: Metric, judgement: Judgement| {
+            format!("{metric} {}: {}", judgement.change_text(metric).unwrap_or_default(), judgement.reason.text(metric))
+        };
+        let mut reasons: Vec<String> = Vec::new();
+        for (test, finding) in &gated.findings {
+            let judgement = finding.judged.judgement;
+            if let Some(metric) = finding.metric.filter(|_| regressed(judgement)) {
+                reasons.push(format!("test {test}, {}", told(metric, judgement)));
+            }
+        }
+        let factors = gated.factors.iter().filter(|(_, factor)| regressed(factor.judgement));
+        reasons.extend(factors.map(|(metric, factor)| told(*metric, factor.judgement)));
         format!("run {run}: {}", reasons.join(", "))
     });
     (gated.len(), told.collect())
