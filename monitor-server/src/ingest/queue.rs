@@ -32,6 +32,8 @@ pub struct Queue {
 
 struct Line {
     store: Arc<dyn Store>,
+    /// Rows that may wait.
+    room: usize,
     waiting: Mutex<Waiting>,
     arrived: Condvar,
 }
@@ -56,8 +58,12 @@ impl Queue {
     /// Starts the writers of a database.
     #[must_use]
     pub fn start(store: &Arc<dyn Store>) -> Self {
+        Self::with_room(store, WAITING)
+    }
+
+    fn with_room(store: &Arc<dyn Store>, room: usize) -> Self {
         let waiting = Mutex::new(Waiting { free: store.writers(), ..Waiting::default() });
-        let line = Arc::new(Line { store: Arc::clone(store), waiting, arrived: Condvar::new() });
+        let line = Arc::new(Line { store: Arc::clone(store), room, waiting, arrived: Condvar::new() });
         for _ in 0..store.writers() {
             let line = Arc::clone(&line);
             thread::spawn(move || line.serve());
@@ -112,7 +118,7 @@ impl Line {
         let (reply, answer) = oneshot::channel();
         let mut waiting = self.lock();
         let rows = weight(&request);
-        if waiting.rows > 0 && waiting.rows + rows > WAITING {
+        if waiting.rows > 0 && waiting.rows + rows > self.room {
             return Err(Problem::later("too many rows wait for the database"));
         }
         waiting.rows += rows;
@@ -203,5 +209,67 @@ fn store_all(store: &dyn Store, mut jobs: Vec<Job>) {
 fn refuse(jobs: Vec<Job>, problem: &Problem) {
     for job in jobs {
         let _ = job.reply.send(Err(problem.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{StatusCode, header};
+    use axum::response::IntoResponse as _;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::store::sqlite::Sqlite;
+    use crate::store::{Count, Figures, Filter, Run};
+
+    fn rows(item: &str, count: usize) -> Write {
+        let row = |number: usize| Run {
+            item: item.to_owned(),
+            start: number.to_string(),
+            figures: Some(Figures::default()),
+            ..Run::default()
+        };
+        Write { project: "p".to_owned(), runs: (0..count).map(row).collect(), append: true, ..Write::default() }
+    }
+
+    async fn until(queue: &Queue, is_so: impl Fn(&Waiting) -> bool) {
+        while !is_so(&queue.line.lock()) {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[test]
+    fn what_finds_no_room_is_told_to_come_again_and_nothing_is_lost() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("monitor.db");
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&file).expect("a database"));
+        let queue = Arc::new(Queue::with_room(&store, 10));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let send = |request: Write| {
+            let queue = Arc::clone(&queue);
+            tokio::spawn(async move { queue.write(request).await })
+        };
+        runtime.expect("a runtime").block_on(async {
+            // Another program keeps the file for itself.
+            let other = rusqlite::Connection::open(&file).expect("the database");
+            other.execute_batch("BEGIN IMMEDIATE").expect("it is locked");
+            let at_work = send(rows("at work", 1));
+            until(&queue, |waiting| waiting.free == 0).await;
+            let waits = send(rows("waits", 7));
+            until(&queue, |waiting| waiting.rows == 8).await;
+            let refused = queue.write(rows("refused", 3)).await.expect_err("there is no room").into_response();
+            assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert!(refused.headers().contains_key(header::RETRY_AFTER));
+            let fits = send(rows("fits", 1));
+            until(&queue, |waiting| waiting.rows == 10).await;
+            other.execute_batch("COMMIT").expect("it is given back");
+            for (sent, count) in [(at_work, 1), (waits, 7), (fits, 1)] {
+                let stored = sent.await.expect("it is answered").expect("it is stored");
+                assert_eq!(stored, Outcome::Stored { new_runs: count });
+            }
+            let again = queue.write(rows("refused", 3)).await.expect("there is room again");
+            assert_eq!(again, Outcome::Stored { new_runs: 3 });
+        });
+        assert_eq!(store.count(Count::Runs, &Filter::project("p")).expect("a count"), 12);
     }
 }
