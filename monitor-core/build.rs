@@ -20,6 +20,10 @@ fn main() {
     if finds_sections() {
         println!("cargo::rustc-cfg=can_bring_an_allocator");
     }
+    println!("cargo::rustc-check-cfg=cfg(initial_exec_tls)");
+    if has_initial_exec_tls() {
+        println!("cargo::rustc-cfg=initial_exec_tls");
+    }
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc).arg("--version").output().ok();
     let version = version.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
@@ -53,18 +57,37 @@ fn finds_sections() -> bool {
     systems.contains(&variable("CARGO_CFG_TARGET_OS").as_str()) && env::var_os("CARGO_CFG_MIRI").is_none()
 }
 
+fn has(name: &str, value: &str) -> bool {
+    variable(name).split(',').any(|known| known == value)
+}
+
+fn is_sanitized() -> bool {
+    env::var_os("CARGO_CFG_SANITIZE").is_some()
+        || variable("CARGO_ENCODED_RUSTFLAGS").split('\u{1f}').any(|flag| flag.contains("sanitizer="))
+}
+
+/// Whether a word of a thread's own may be reached by instructions of ours: where they are known, the C library has room for it also
+/// in a program that loads the code later, and nothing looks at every access.
+fn has_initial_exec_tls() -> bool {
+    has("CARGO_CFG_TARGET_OS", "linux")
+        && has("CARGO_CFG_TARGET_ENV", "gnu")
+        && has("CARGO_CFG_TARGET_ARCH", "x86_64")
+        && has("CARGO_CFG_TARGET_POINTER_WIDTH", "64")
+        && !has("CARGO_CFG_TARGET_FEATURE", "crt-static")
+        && env::var_os("CARGO_FEATURE_PORTABLE").is_none()
+        && env::var_os("CARGO_CFG_MIRI").is_none()
+        && !is_sanitized()
+}
+
 /// Whether the runtime takes the place of `pthread_create`: not where there is no dynamic linker to find the real one, and not
 /// where a sanitizer has to come first.
 fn may_wrap_pthread_create() -> bool {
     let is_on = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
-    let has = |name: &str, value: &str| variable(name).split(',').any(|known| known == value);
-    let is_sanitized = env::var_os("CARGO_CFG_SANITIZE").is_some()
-        || variable("CARGO_ENCODED_RUSTFLAGS").split('\u{1f}').any(|flag| flag.contains("sanitizer="));
     is_on("THREAD_ATTRIBUTION")
         && !is_on("PORTABLE")
         && has("CARGO_CFG_TARGET_OS", "linux")
         && has("CARGO_CFG_TARGET_ENV", "gnu")
         && ["x86_64", "x86", "aarch64", "riscv64"].contains(&variable("CARGO_CFG_TARGET_ARCH").as_str())
         && !has("CARGO_CFG_TARGET_FEATURE", "crt-static")
-        && !is_sanitized
+        && !is_sanitized()
 }

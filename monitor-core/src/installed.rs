@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use crate::allocator::Allocator;
 use crate::scope::current::counting;
+use crate::scope::{Height, ThreadRecord};
 use crate::sys::underlying::{Underlying, is_brought};
 
 /// Counts over the system's allocator, or over what the program brings.
@@ -31,8 +32,11 @@ unsafe impl GlobalAlloc for Installed {
             // SAFETY: the caller's promise is passed on.
             return unsafe { alloc_otherwise(bytes, alignment) };
         }
-        if let Some(record) = counting() {
-            record.count_allocation(bytes);
+        if let Some(record) = counting()
+            && let Some(height) = record.begin_allocation(bytes)
+        {
+            // SAFETY: the caller's promise is passed on.
+            return unsafe { alloc_higher(bytes, alignment, record, height) };
         }
         // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc(layout) }
@@ -56,8 +60,11 @@ unsafe impl GlobalAlloc for Installed {
             // SAFETY: the caller's promise is passed on.
             return unsafe { dealloc_otherwise(pointer, layout.size(), layout.align()) };
         }
-        if let Some(record) = counting() {
-            record.count_freed(layout.size());
+        if let Some(record) = counting()
+            && record.begin_freed(layout.size())
+        {
+            // SAFETY: the caller's promise is passed on.
+            return unsafe { dealloc_lower(pointer, layout.size(), layout.align(), record) };
         }
         // SAFETY: the caller's promise is passed on.
         unsafe { System.dealloc(pointer, layout) }
@@ -85,6 +92,32 @@ unsafe fn alloc_otherwise(bytes: usize, alignment: usize) -> *mut u8 {
 unsafe fn dealloc_otherwise(pointer: *mut u8, bytes: usize, alignment: usize) {
     // SAFETY: the numbers are a layout's; the rest is the caller's promise.
     unsafe { COUNTING.dealloc(pointer, Layout::from_size_align_unchecked(bytes, alignment)) }
+}
+
+/// Of a piece that is counted, with which more is pending than ever. The last thing its caller does, so that nothing is kept there.
+///
+/// # Safety
+///
+/// As of [`alloc_otherwise`].
+#[cold]
+#[inline(never)]
+unsafe fn alloc_higher(bytes: usize, alignment: usize, record: &ThreadRecord, height: Height) -> *mut u8 {
+    record.raise(height);
+    // SAFETY: the numbers are a layout's; the rest is the caller's promise.
+    unsafe { System.alloc(Layout::from_size_align_unchecked(bytes, alignment)) }
+}
+
+/// Of a piece that is counted, with which it may be time to hand over; as [`alloc_higher`].
+///
+/// # Safety
+///
+/// As of [`dealloc_otherwise`].
+#[cold]
+#[inline(never)]
+unsafe fn dealloc_lower(pointer: *mut u8, bytes: usize, alignment: usize, record: &ThreadRecord) {
+    record.hand_over_if_due();
+    // SAFETY: the numbers are a layout's; the rest is the caller's promise.
+    unsafe { System.dealloc(pointer, Layout::from_size_align_unchecked(bytes, alignment)) }
 }
 
 #[cfg(test)]

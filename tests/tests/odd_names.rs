@@ -36,7 +36,12 @@ const TEXTS: [&str; 10] = [
 
 fn expected() -> Vec<String> {
     let mut expected: Vec<String> = TEXTS.iter().map(|text| format!("shown[{text}]")).collect();
-    expected.extend([long(), "several[\\n, \\t, Some(\"\\\"\\0\"), 3ms]".to_owned()]);
+    expected.extend([
+        "helped".to_owned(),
+        "helped_below".to_owned(),
+        long(),
+        "several[\\n, \\t, Some(\"\\\"\\0\"), 3ms]".to_owned(),
+    ]);
     expected.sort();
     expected
 }
@@ -77,7 +82,10 @@ fn names_and_parameters_are_told_apart_and_found_again() {
         let database = Database::open(&path);
         assert_eq!(database.column("select distinct OUTCOME from TEST_PROFILES"), ["passed"]);
         let items = database.column("select distinct ITEM from TEST_METRICS order by 1");
-        assert_eq!(items, [self::long(), "long_text".to_owned(), "several".to_owned(), "shown".to_owned()]);
+        assert_eq!(items, [&*self::long(), "helped", "helped_below", "long_text", "several", "shown"]);
+        // A user's helper is part of the test, whatever it is called: one row, of all that the test took.
+        let helped = "select min(TOTAL_TIME) >= 0.12 from TEST_METRICS where ITEM like 'helped%'";
+        assert_eq!(database.value(helped), "1");
         // And by our own reader, which is asked for one of them.
         let monitor = Monitor::open(&path).expect("the file can be read");
         let found =

@@ -4,12 +4,16 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::tree::ThreadRecord;
+use crate::sys::thread_slot;
 
 thread_local! {
     // Const-initialised and without a destructor: readable by the allocator at any time of a thread's life.
     static CURRENT: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
-    // The same, or `None` where allocations do not count: one place for the allocator to look at.
-    static COUNTING: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
+}
+
+thread_slot! {
+    /// The same, or `None` where allocations do not count: one place for the allocator to look at.
+    static COUNTING: ThreadRecord
 }
 
 /// Set where instructions are counted: those of an allocation are to be the allocator's own.
@@ -24,7 +28,7 @@ pub(crate) fn current() -> Option<&'static ThreadRecord> {
 /// For whom the calling thread's allocations count, if for anybody.
 #[inline(always)]
 pub(crate) fn counting() -> Option<&'static ThreadRecord> {
-    COUNTING.try_with(Cell::get).unwrap_or(None)
+    COUNTING.get()
 }
 
 /// Counts no allocation any more: on this thread, and on all that begin or end a scope from now on.
@@ -37,7 +41,7 @@ pub(crate) fn count_nothing() {
 #[inline]
 pub(crate) fn set_current(record: Option<&'static ThreadRecord>) -> Option<&'static ThreadRecord> {
     let counting = if COUNTS_NOTHING.load(Ordering::Relaxed) { None } else { record };
-    let _ = COUNTING.try_with(|current| current.set(counting));
+    COUNTING.set(counting);
     CURRENT.try_with(|current| current.replace(record)).unwrap_or(None)
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Allocated {
 
 /// More than was ever pending.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Height {
+pub(crate) struct Height {
     pending_bytes: i64,
 }
 

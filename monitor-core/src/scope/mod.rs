@@ -20,6 +20,6 @@ mod totals;
 mod tree;
 mod waiting;
 
-pub(crate) use ledger::HeapMark;
+pub(crate) use ledger::{HeapMark, Height};
 pub(crate) use totals::Totals;
 pub(crate) use tree::{ThreadRecord, Tree};

@@ -79,15 +79,21 @@ impl ThreadRecord {
     /// Counts an allocation (or the growth of one) of this thread.
     #[inline(always)]
     pub(crate) fn count_allocation(&self, bytes: usize) {
-        if let Some(height) = self.ledger.count_allocation(bytes) {
+        if let Some(height) = self.begin_allocation(bytes) {
             self.raise(height);
         }
+    }
+
+    /// As [`ThreadRecord::count_allocation`], but leaves it to the caller to [`ThreadRecord::raise`] what it returns.
+    #[inline(always)]
+    pub(crate) fn begin_allocation(&self, bytes: usize) -> Option<Height> {
+        self.ledger.count_allocation(bytes)
     }
 
     /// More is pending than ever. Out of line, so that what follows an allocation of which this is not true lies right behind it.
     #[cold]
     #[inline(never)]
-    fn raise(&self, height: Height) {
+    pub(crate) fn raise(&self, height: Height) {
         if self.ledger.raise(height) {
             self.hand_over();
         }
@@ -96,15 +102,21 @@ impl ThreadRecord {
     /// Counts bytes given back by this thread.
     #[inline(always)]
     pub(crate) fn count_freed(&self, bytes: usize) {
-        if self.ledger.count_freed(bytes) {
+        if self.begin_freed(bytes) {
             self.hand_over_if_due();
         }
+    }
+
+    /// As [`ThreadRecord::count_freed`], but leaves it to the caller to [`ThreadRecord::hand_over_if_due`] if it returns true.
+    #[inline(always)]
+    pub(crate) fn begin_freed(&self, bytes: usize) -> bool {
+        self.ledger.count_freed(bytes)
     }
 
     /// Hands the held bytes over to the tree if enough were given back.
     #[cold]
     #[inline(never)]
-    fn hand_over_if_due(&self) {
+    pub(crate) fn hand_over_if_due(&self) {
         if self.ledger.is_due_after_freeing() {
             self.hand_over();
         }

@@ -40,6 +40,7 @@ fn the_view_is_described_by_the_columns_that_it_shows() {
             "SESSION_H" => "s.TEXT",
             "ENV_H" => "e.TEXT",
             "ITEM" => "i.ITEM",
+            "RUN" => "r.ID",
             "ITEM_START_TIME" => "END",
             other => other,
         };
