@@ -302,6 +302,26 @@ fn what_cargo_does_not_take_changes_nothing_and_is_foreseen() {
     }
 }
 
+/// As of heck 0.5, whose tests are all made by macros of its own.
+#[test]
+fn where_only_macros_make_tests_all_but_the_attribute_is_there() {
+    let manifest = "[package]\nname = \"made\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
+    let lib = "#[cfg(test)]\nmod tests {\n    macro_rules! t {\n        ($name:ident) => {\n            #[test]\n            \
+               fn $name() {}\n        };\n    }\n\n    t!(one);\n}\n";
+    let project = Project::new(&[("Cargo.toml", manifest), ("src/lib.rs", lib)]);
+    let done = init(&project, &[]).succeeded();
+    assert!(done.stdout.contains("macro t") && done.stdout.contains("below its #[test]"), "{done:?}");
+    assert!(done.stderr.contains("next: write the attribute where the list says"), "{done:?}");
+    let written = fs::read_to_string(project.path("Cargo.toml")).expect("the manifest");
+    assert!(written.contains("monitor-runtime = { path"), "{written}");
+    assert_eq!(fs::read_to_string(project.path("src/lib.rs")).expect("the source"), lib);
+    project.write("src/lib.rs", &lib.replace("#[test]\n", "#[test]\n            #[monitor_runtime::monitored]\n"));
+    let again = init(&project, &[]).succeeded();
+    assert!(!again.stdout.contains("macro t"), "{again:?}");
+    let _ = init(&project, &["--undo"]).succeeded();
+    assert_eq!(fs::read_to_string(project.path("Cargo.toml")).expect("the manifest"), manifest);
+}
+
 #[test]
 fn what_can_not_be_done_is_told() {
     let manifest = "[package]\nname = \"untested\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";

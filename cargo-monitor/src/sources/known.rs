@@ -77,6 +77,11 @@ pub(crate) fn functions_in(called: &Macro) -> Vec<(Vec<Attribute>, Ident, Span)>
     functions
 }
 
+/// Whether the tests in a macro's tokens have the attribute already.
+pub(crate) fn writes_monitored_tests(tokens: &TokenStream) -> bool {
+    writes_tests(tokens) && tokens.to_string().contains("monitored")
+}
+
 /// Whether an attribute that makes a test stands anywhere in the tokens.
 pub(crate) fn writes_tests(tokens: &TokenStream) -> bool {
     let mut after_mark = false;

@@ -159,7 +159,7 @@ impl<'ast> Visit<'ast> for Seen {
                 let is_test = known::holds_tests_only(&item.mac) || attributes.iter().any(known::makes_test);
                 self.test(known::is_monitored(&attributes), is_test, || name.to_string());
             }
-        } else if known::writes_tests(&item.mac.tokens) && !item.mac.tokens.to_string().contains("monitored") {
+        } else if known::writes_tests(&item.mac.tokens) && !known::writes_monitored_tests(&item.mac.tokens) {
             let name = item.ident.as_ref().map_or(format!("{called}!"), |defined| format!("macro {defined}"));
             self.module.unmonitored.push(format!("tests of {name} in {}", self.file));
         }

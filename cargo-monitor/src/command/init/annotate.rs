@@ -17,6 +17,8 @@ pub(super) struct Annotated {
     pub added: usize,
     /// Tests that had it before.
     pub monitored: usize,
+    /// Macros that make tests: only by hand do these get the attribute.
+    pub makers: usize,
     /// What was left alone, and why.
     pub left: Vec<(String, String)>,
     /// Whether whoever links what the file belongs to has a global allocator from it.
@@ -170,9 +172,13 @@ impl File<'_> {
     fn macro_call(&mut self, item: &ItemMacro) {
         let name = known::name(&item.mac);
         if let Some(defined) = &item.ident {
-            if known::writes_tests(&item.mac.tokens) {
+            if known::writes_monitored_tests(&item.mac.tokens) {
+                // As many as it is called; it is one place.
+                self.result.monitored += 1;
+            } else if known::writes_tests(&item.mac.tokens) {
                 let remedy = format!("write #[{}] below its #[test]", self.path());
                 self.left(format!("macro {defined}"), format!("it makes tests: {remedy}"));
+                self.result.makers += 1;
             }
         } else if known::hands_attributes_on(&item.mac) {
             self.functions_in(&item.mac);

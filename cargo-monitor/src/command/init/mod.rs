@@ -100,7 +100,11 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
                 tests.package
             ));
         }
-        output::note(&"next: cargo monitor test");
+        let is_ready = plan.packages.iter().any(|tests| tests.added + tests.monitored > 0);
+        output::note(match is_ready {
+            true => &"next: cargo monitor test",
+            false => &"next: write the attribute where the list says; then cargo monitor test",
+        });
     }
     Ok(Exit::Success)
 }

@@ -60,7 +60,8 @@ pub(super) fn plan(workspace: &Workspace, only: &[String], source: &Source, modu
         plan.left.extend(of_one.left.iter().cloned());
         let added = of_one.files.iter().map(|(_, _, annotated)| annotated.added).sum();
         let monitored = of_one.files.iter().map(|(_, _, annotated)| annotated.monitored).sum();
-        if added + monitored == 0 {
+        let makers: usize = of_one.files.iter().map(|(_, _, annotated)| annotated.makers).sum();
+        if added + monitored + makers == 0 {
             continue;
         }
         // Where the linker can't be asked, the runtime's own is in the way of any other.
