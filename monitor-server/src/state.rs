@@ -1,6 +1,7 @@
 //! What every request can reach.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -61,6 +62,8 @@ pub struct Shared {
     pub bodies: Semaphore,
     /// Sessions that are being sent.
     pub arrivals: Arrivals,
+    /// Sessions that are over and not judged yet.
+    pub to_judge: AtomicUsize,
     /// Sessions that are judged at once, in the order in which they ended: one, or whoever sends many would wait for it.
     pub judging: Semaphore,
     store: Arc<dyn Store>,
@@ -88,6 +91,7 @@ impl Shared {
             counters: Counters::default(),
             bodies: Semaphore::new(BODIES),
             arrivals: Arrivals::default(),
+            to_judge: AtomicUsize::new(0),
             judging: Semaphore::new(1),
             queue: Queue::start(&store),
             store,

@@ -1,11 +1,13 @@
 //! What a session that is over adds to the findings, and which of them it ends.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use monitor_report::gate::Decision;
 use monitor_report::{Source as _, measure, select};
 use monitor_store::{Kind, Test, Timestamp};
 
-use super::baseline;
 use super::source::Project;
+use super::{baseline, first};
 use crate::error::Problem;
 use crate::notify;
 use crate::operate::log;
@@ -15,10 +17,12 @@ use crate::store::{Finding, Judged, State, Write};
 /// Judges a session in the background, and keeps what that finds. Doing so again changes nothing.
 pub fn keep(state: &Shared, project: String, session_h: String) {
     let state = Shared::clone(state);
+    state.to_judge.fetch_add(1, Relaxed);
     tokio::spawn(async move {
         if let Err(problem) = judge(&state, project, session_h).await {
             log::error("judge a session", &problem.to_string());
         }
+        state.to_judge.fetch_sub(1, Relaxed);
     });
 }
 
@@ -28,6 +32,7 @@ async fn judge(state: &Shared, project: String, session_h: String) -> Result<(),
     state.arrivals.quiet().await;
     let name = project.clone();
     let found = state.project(name, move |project| changes(project, &session_h)).await?;
+    let name = project.clone();
     if let Some((verdict, findings)) = found {
         let message = state
             .options
@@ -36,6 +41,10 @@ async fn judge(state: &Shared, project: String, session_h: String) -> Result<(),
             .and_then(|_| notify::about(&project, &verdict.session_h, &verdict.verdict, &findings));
         let messages = message.into_iter().collect();
         state.write(Write { project, findings, messages, verdict: Some(verdict), ..Write::default() }).await?;
+    }
+    // Where others are to be judged, the last of them sees to it.
+    if state.to_judge.load(Relaxed) == 1 {
+        state.project(name, |project| Ok(first::look(project)?)).await?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 pub mod baseline;
 pub mod findings;
+pub mod first;
 pub mod flaky;
 mod idle;
 pub mod sides;

@@ -123,6 +123,12 @@ impl<T> Answers<T> {
         Self { most, known: Mutex::default() }
     }
 
+    /// How many are remembered.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// The answer on these grounds, made if it is not known yet.
     pub(super) fn get<E>(&self, grounds: &Grounds, make: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
         let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,17 +4,14 @@ use askama::Template;
 use monitor_analysis::chart::sparkline;
 use monitor_analysis::metric::Metric;
 use monitor_report::document::{Document, Table, Value};
-use monitor_report::{Source as _, measure, select};
+use monitor_report::{measure, select};
 use monitor_store::TestId;
 
 use super::links::linked;
 use super::view::View;
 use super::wanted::Wanted;
 use crate::error::Problem;
-use crate::judge::Project;
-
-/// Sessions that say which tests there are, and how their costs went.
-const SESSIONS: usize = 20;
+use crate::judge::{Project, first};
 
 /// Tests on a page.
 const PAGE: usize = 200;
@@ -67,7 +64,7 @@ pub fn tests(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     view.subtitle = if count > PAGE {
         format!("{PAGE} of {count}: search for fewer")
     } else {
-        format!("{count} tests of the newest {SESSIONS} sessions")
+        format!("{count} tests of the newest {} sessions", first::LISTED)
     };
     view.form = Form { search, sort }.render().unwrap_or_default();
     Ok(view)
@@ -79,16 +76,13 @@ fn is_wanted(search: &str, name: &str) -> bool {
 
 /// The tests of the newest sessions that are searched for.
 fn known(project: &Project<'_>, by: Metric, search: &str) -> Result<Vec<Known>, Problem> {
-    let sessions = project.newest(SESSIONS)?;
-    let ids: Vec<&str> = sessions.iter().rev().map(|session| session.session_h.as_str()).collect();
-    let wanted = [Metric::WallTime, by].map(measure::figure);
-    let figures = project.figures(&ids, &wanted.map(|(figure, _)| figure))?;
+    let (sessions, figures) = first::listed(project, by)?;
     let mut known: Vec<Option<Known>> = figures.tests.into_iter().map(|id| searched(search, id)).collect();
-    for (session_h, session) in ids.iter().zip(&figures.sessions) {
-        for (run, values) in session.runs.iter().zip(session.values.chunks(wanted.len())) {
+    for (known_session, session) in sessions.iter().zip(&figures.sessions) {
+        for (run, values) in session.runs.iter().zip(session.values.chunks(2)) {
             let Some(known) = &mut known[run.test as usize] else { continue };
             known.walls.push(Some(values[0]).filter(|wall| run.passed && !wall.is_nan()));
-            (known.session_h, known.value) = ((*session_h).to_owned(), values[1]);
+            (known.session_h, known.value) = (known_session.session_h.clone(), values[1]);
         }
     }
     Ok(known.into_iter().flatten().filter(|known| !known.walls.is_empty()).collect())
@@ -118,7 +112,7 @@ fn table(project: &Project<'_>, tests: &[Known]) -> Result<Table, Problem> {
         ];
         row.extend(metrics.clone().map(|metric| measure::cell(last, metric).into()));
         row.extend([
-            Value::text(&sparkline(walls, SESSIONS)).into(),
+            Value::text(&sparkline(walls, first::LISTED)).into(),
             Value::text(last.component()).into(),
             Value::id(last.session_h()).into(),
         ]);
