@@ -1,6 +1,7 @@
 //! `cargo monitor bisect` in a history of 64 commits, six of which do not build.
 #![forbid(unsafe_code)]
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
@@ -45,14 +46,30 @@ const BROKEN: [u32; 6] = [13, 14, 25, 32, 47, 58];
 fn history(name: &str) -> (Project, Vec<String>) {
     let project = Project::new(&[("Cargo.toml", &manifest(name, "")), (".gitignore", "Cargo.lock\ntarget\n.pymon*\n")]);
     let _ = project.git(&["init", "--quiet"]);
-    let commits = (0..64).map(|commit: u32| {
+    project.write("src/lib.rs", "");
+    let _ = project.commit("before all");
+    // All of them by one process: <https://git-scm.com/docs/git-fast-import>.
+    let stream = (0..64).map(|commit: u32| {
         let text = LIB.replace("{{commit}}", &commit.to_string());
         let broken = if BROKEN.contains(&commit) { "does not build!" } else { "" };
-        project.write("src/lib.rs", &(text + broken));
-        project.commit(&format!("commit {commit}"))
+        let from = if commit == 0 { "from HEAD\n" } else { "" };
+        let subject = format!("commit {commit}");
+        format!(
+            "commit refs/heads/history\ncommitter a <a@example.org> {} +0000\ndata {}\n{subject}\n{from}\
+             M 100644 inline src/lib.rs\ndata {}\n{text}{broken}\n",
+            1_767_225_600 + commit,
+            subject.len(),
+            text.len() + broken.len(),
+        )
     });
-    let commits = commits.collect();
-    (project, commits)
+    project.write(".git/stream", &stream.collect::<String>());
+    let mut import = project.command("git");
+    let stream = File::open(project.path(".git/stream")).expect("it was written");
+    import.args(["fast-import", "--quiet"]).stdin(stream);
+    let _ = run(import).succeeded();
+    let _ = project.git(&["checkout", "--quiet", "history"]);
+    let commits = project.git(&["rev-list", "--reverse", "HEAD"]);
+    (project, commits.lines().skip(1).map(str::to_owned).collect())
 }
 
 fn command(project: &Project, arguments: &[&str]) -> Command {

@@ -106,7 +106,8 @@ fn unchanged_code_passes_a_thousand_gates_and_half_a_percent_does_not() {
     let manifest = manifest("counted-gates", "");
     let files = [("Cargo.toml", manifest.as_str()), ("src/lib.rs", LIB)];
     let places = [Project::in_folder("a", &files), Project::in_folder("another-worktree-of-it", &files)];
-    for _ in 0..3 {
+    // Two builds in each of two places, two runs of each.
+    for _ in 0..2 {
         for place in &places {
             count(place, &places[0], 2);
         }
@@ -118,7 +119,7 @@ fn unchanged_code_passes_a_thousand_gates_and_half_a_percent_does_not() {
 
     let file = Monitor::open(&places[0].path(".pymon")).expect("the file opens");
     let all = Source::sessions(&file).expect("it can be read");
-    assert_eq!(all.len(), 13);
+    assert_eq!(all.len(), 9);
     let (changed, unchanged) = all.split_first().expect("there are sessions");
 
     let mut seed = 1_u64;
@@ -138,6 +139,6 @@ fn unchanged_code_passes_a_thousand_gates_and_half_a_percent_does_not() {
         .database()
         .column("select instructions from TESTS where variant = 'longest_chain' order by start_time");
     let numbers: Vec<f64> = counts.iter().map(|count| count.parse().expect("a number")).collect();
-    let ratio = numbers[12] / numbers[0];
+    let ratio = numbers[8] / numbers[0];
     assert!((1.002..1.005).contains(&ratio), "at most half a percent was planted, {ratio}");
 }

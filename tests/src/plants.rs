@@ -182,7 +182,8 @@ impl Base {
     #[must_use]
     pub fn counted_variants(&self) -> BTreeSet<String> {
         let counted = format!(
-            "select variant from TESTS where revision = '{}' and instructions is not null",
+            "select variant from TESTS where session = (select session from TESTS where revision = '{}' \
+             and instructions is not null order by session_date desc limit 1)",
             self.project.git(&["rev-parse", "HEAD"])
         );
         let folders = fs::read_dir(target().join("monitor")).expect("commits were counted").flatten();

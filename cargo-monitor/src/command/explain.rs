@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use monitor_analysis::callgrind::{Edits, FunctionCost, differences, differences_of_costs};
 use monitor_analysis::dependencies::{self, ChangedDependency};
-use monitor_analysis::heap_sites;
+use monitor_analysis::heap_sites::{self, Point};
 use monitor_report::comparison::costs;
 use monitor_report::document::Document;
 use monitor_report::render::page::{Page, Section};
@@ -116,11 +116,15 @@ pub(crate) fn explain_commits(place: &Place, task: &Task, base: &str, head: &str
     let dependencies = changed_dependencies(&monitor, base.session_h(), head.session_h())?;
     let packages = dependencies.iter().map(|dependency| dependency.name.clone());
     let edits = place.edits(commits.0, commits.1, packages)?;
-    let sites = |run, edits: &Edits| heap_sites::sites(&place.heap(run), &body, edits);
+    let points = [place.heap(base), place.heap(head)];
+    if points.iter().any(Vec::is_empty) {
+        output::note(&"warning: who asks for memory is not known: valgrind's DHAT has written nothing of this test");
+    }
+    let sites = |points: &[Point], edits: &Edits| heap_sites::sites(points, &body, edits);
     Ok(Differences {
         functions: differences(&before, &now, &edits),
         totals: (before.total, now.total),
-        heap: heap_sites::differences(&sites(base, &Edits::default()), &sites(head, &edits)),
+        heap: heap_sites::differences(&sites(&points[0], &Edits::default()), &sites(&points[1], &edits)),
         dependencies,
     })
 }
