@@ -60,6 +60,27 @@ fn the_edited_line_is_named_and_its_function() {
 }
 
 #[test]
+fn a_function_that_is_no_longer_inlined_is_named_by_its_attribute() {
+    let of = |functions: &str| {
+        Dump::parse(&format!(
+            "positions: line\nevents: Ir\n\nob=(1) /t/demo\nfl=(1) /w/src/lib.rs\nfn=(1) demo::run\n{functions}"
+        ))
+    };
+    let base = of("100 900\n202 400\n\ntotals: 1300\n");
+    let head =
+        of("100 1000\ncfn=(2) demo::inner\ncalls=100 201\n100 600\n\nfn=(2)\n201 200\n202 400\n\ntotals: 1600\n");
+    let place = |diff: &str| {
+        let changes = differences(&base, &head, &Edits::new(diff, "/w", []));
+        assert_eq!(changes[0].only_on_one_side, ["demo::inner"]);
+        let place = changes[0].place.clone().expect("it has one");
+        (place.line, place.function)
+    };
+    let attribute = "--- src/lib.rs\n+++ src/lib.rs\n@@ -200 +200 @@\n-#[inline]\n+#[inline(never)]\n";
+    assert_eq!(place(attribute), (201, "demo::inner".to_owned()));
+    assert_ne!(place(&attribute.replace("200", "150")).0, 201, "the attribute of another function");
+}
+
+#[test]
 fn the_costs_of_a_dump_add_up() {
     for (text, total) in [(BEFORE, 54_599), (AFTER, 103_535)] {
         let dump = Dump::parse(text);

@@ -61,10 +61,20 @@ pub fn differences(base: &Dump, head: &Dump, edits: &Edits) -> Vec<Change> {
         change.due = due.get(name.as_str()).map_or(0, |due| due.round() as i64);
         let nodes = [&graphs.0, &graphs.1].map(|graph| graph.functions.get(name.as_str()).unwrap_or(&nobody));
         change.is_edited = places.is_edited(nodes);
-        change.place = places.changed(nodes);
-        change.only_on_one_side = below(&name, &one_sided, [base, head]).into_iter().map(str::to_owned).collect();
+        let one_sided = below(&name, &one_sided, [base, head]);
+        let attributed = one_sided.iter().find_map(|name| with_other_attributes(name, head, edits));
+        change.place = attributed.or_else(|| places.changed(nodes));
+        change.only_on_one_side = one_sided.into_iter().map(str::to_owned).collect();
     }
     sorted(changes)
+}
+
+/// Where the function begins, if its attributes were edited: what is no longer inlined is its own reason.
+fn with_other_attributes(name: &str, head: &Dump, edits: &Edits) -> Option<Place> {
+    let function = head.functions.get(name)?;
+    let (file, _) = function.place()?;
+    let line = function.lines.keys().filter(|(of, _)| of == file).map(|(_, line)| *line).min()?;
+    edits.touch_attributes(file, line).then(|| Place { file: file.to_owned(), line, function: name.to_owned() })
 }
 
 /// What functions cost that are on one side only.

@@ -48,19 +48,19 @@ impl Places<'_> {
     /// Whether code was edited that is in the function, or is inlined into it.
     pub(super) fn is_edited(&self, [base, head]: [&Node<'_>; 2]) -> bool {
         [(Side::Base, base, self.names[0]), (Side::Head, head, self.names[1])].into_iter().any(|(side, node, names)| {
-            bounds(node, names).iter().any(|((file, _), bounds)| self.edits.touch(side, file, *bounds))
+            // From the first line to the last of each function that has a part in it.
+            let mut bounds: BTreeMap<(&str, &str), (u32, u32)> = BTreeMap::new();
+            for (file, line) in node.through.keys() {
+                let name = names.get(&((*file).to_owned(), *line)).map_or("", String::as_str);
+                let bounds = bounds.entry((file, name)).or_insert((*line, *line));
+                *bounds = (bounds.0.min(*line), bounds.1.max(*line));
+            }
+            bounds.iter().any(|((file, _), bounds)| self.edits.touch(side, file, *bounds))
         })
     }
 
     /// The line that changed most, an edited one if there is one that changed at all.
-    ///
-    /// An edited attribute stands in no code: it is of all lines of its function.
     pub(super) fn changed(&self, [base, head]: [&Node<'_>; 2]) -> Option<Place> {
-        let bounds = bounds(head, self.names[1]);
-        let has_other_attributes = |file: &str, line: u32| {
-            let of_line = bounds.get(&(file, self.name(file, line)));
-            of_line.is_some_and(|bounds| self.edits.touch_attributes(file, *bounds))
-        };
         let changes: Vec<Line<'_>> = head
             .through
             .iter()
@@ -68,8 +68,7 @@ impl Places<'_> {
                 let before = self.edits.before(file, *line);
                 let known = before.and_then(|line| base.through.get(&(*file, line)));
                 let change = (cost - known.unwrap_or(&0.0)).abs();
-                let is_edited = before.is_none() || has_other_attributes(file, *line);
-                Line { file, line: *line, cost: *cost, change, is_edited }
+                Line { file, line: *line, cost: *cost, change, is_edited: before.is_none() }
             })
             .collect();
         let most = changes.iter().map(|it| it.change).fold(0.0, f64::max);
@@ -79,26 +78,7 @@ impl Places<'_> {
         let found = edited
             .max_by(|a, b| a.is_of_workspace().cmp(&b.is_of_workspace()).then(a.change.total_cmp(&b.change)))
             .or_else(|| having(SHARE_OF_INNERMOST).min_by(|a, b| a.cost.total_cmp(&b.cost)))?;
-        let function = self.name(found.file, found.line).to_owned();
-        Some(Place { file: found.file.to_owned(), line: found.line, function })
+        let name = self.names[1].get(&(found.file.to_owned(), found.line)).cloned();
+        Some(Place { file: found.file.to_owned(), line: found.line, function: name.unwrap_or_default() })
     }
-
-    /// The function that a line is in now, empty if that is not known.
-    fn name(&self, file: &str, line: u32) -> &str {
-        name(self.names[1], file, line)
-    }
-}
-
-/// The first line and the last of each function that has a part in `node`, by file and name.
-fn bounds<'d>(node: &Node<'d>, names: &'d BTreeMap<(String, u32), String>) -> BTreeMap<(&'d str, &'d str), (u32, u32)> {
-    let mut bounds: BTreeMap<(&str, &str), (u32, u32)> = BTreeMap::new();
-    for (file, line) in node.through.keys() {
-        let bounds = bounds.entry((file, name(names, file, *line))).or_insert((*line, *line));
-        *bounds = (bounds.0.min(*line), bounds.1.max(*line));
-    }
-    bounds
-}
-
-fn name<'d>(names: &'d BTreeMap<(String, u32), String>, file: &str, line: u32) -> &'d str {
-    names.get(&(file.to_owned(), line)).map_or("", String::as_str)
 }
