@@ -67,8 +67,9 @@ fn a_function_that_is_no_longer_inlined_is_named_by_its_attribute() {
         ))
     };
     let base = of("100 900\n202 400\n\ntotals: 1300\n");
-    let head =
-        of("100 1000\ncfn=(2) demo::inner\ncalls=100 201\n100 600\n\nfn=(2)\n201 200\n202 400\n\ntotals: 1600\n");
+    let head = of(
+        "100 1000\ncfn=(2) demo::inner\ncalls=100 201\n100 600\n\nfn=(2)\n190 50\n201 150\n202 400\n\ntotals: 1600\n",
+    );
     let place = |diff: &str| {
         let changes = differences(&base, &head, &Edits::new(diff, "/w", []));
         assert_eq!(changes[0].only_on_one_side, ["demo::inner"]);

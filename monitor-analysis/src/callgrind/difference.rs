@@ -69,12 +69,12 @@ pub fn differences(base: &Dump, head: &Dump, edits: &Edits) -> Vec<Change> {
     sorted(changes)
 }
 
-/// Where the function begins, if its attributes were edited: what is no longer inlined is its own reason.
+/// Where the code begins whose attributes were edited, in the function: what is no longer inlined is its own reason.
 fn with_other_attributes(name: &str, head: &Dump, edits: &Edits) -> Option<Place> {
-    let function = head.functions.get(name)?;
-    let (file, _) = function.place()?;
-    let line = function.lines.keys().filter(|(of, _)| of == file).map(|(_, line)| *line).min()?;
-    edits.touch_attributes(file, line).then(|| Place { file: file.to_owned(), line, function: name.to_owned() })
+    let lines = head.functions.get(name)?.lines.keys();
+    let (file, line) = lines.filter(|(file, line)| edits.touch_attributes(file, *line)).min()?;
+    let function = head.names.get(&(file.clone(), *line)).map_or(name, String::as_str).to_owned();
+    Some(Place { file: file.clone(), line: *line, function })
 }
 
 /// What functions cost that are on one side only.
