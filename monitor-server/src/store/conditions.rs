@@ -57,7 +57,7 @@ impl Sql {
     }
 
     pub(super) fn run_conditions(&mut self, filter: &Filter) {
-        self.in_project(self.runs_by(filter), filter);
+        self.in_project(Self::runs_by(filter), filter);
         if !filter.unfinished {
             // As the index of a project's runs has it.
             self.push(match self.dialect {
@@ -93,10 +93,11 @@ impl Sql {
     }
 
     /// The runs' table as it is named in the condition on the project. SQLite keeps no account of how many rows a project
-    /// has, and takes the index of that if it may: a sign before the column forbids it where another index finds fewer rows.
-    fn runs_by(&self, filter: &Filter) -> &'static str {
+    /// has, and PostgreSQL takes a session's rows for spread over all: both take the project's index, in whose order rows are
+    /// wanted, if they may. A sign before the column forbids it where another index finds fewer rows.
+    fn runs_by(filter: &Filter) -> &'static str {
         let is_few = filter.is_of_tests() || matches!(filter.session, Some(Text::Is(_)));
-        if is_few && matches!(self.dialect, Dialect::Sqlite) { "+r" } else { "r" }
+        if is_few { "+r" } else { "r" }
     }
 
     /// Conditions on the session and the context of `r`, whose numbers runs and tallies have.
