@@ -1,7 +1,8 @@
 //! The tests that a user names.
 //!
 //! A text stands for the test of this variant or `path::variant` (with the test binary and a blank before it, where two
-//! binaries have the same), else for all that match it as a glob (`*`, `?`), else for all whose name contains it.
+//! binaries have the same), else for all that match it as a glob (`*`, `?`), else for all whose path ends with it, else for all
+//! whose name contains it.
 //! The newest session with a test that matches decides which ones are there.
 
 use monitor_store::TestId;
@@ -75,8 +76,11 @@ fn nearest(ids: &[TestId], text: &str) -> Option<(f64, String)> {
 }
 
 fn select(ids: &[TestId], text: &str) -> Vec<TestId> {
-    let readings: [&dyn Fn(&str) -> bool; 3] =
-        [&|name| name == text, &|name| is_glob(text) && matches(text, name), &|name| name.contains(text)];
+    let end = format!("::{text}");
+    let readings: [&dyn Fn(&str) -> bool; 4] =
+        [&|name| name == text, &|name| is_glob(text) && matches(text, name), &|name| name.ends_with(&end), &|name| {
+            name.contains(text)
+        }];
     let selected = |reading: &&dyn Fn(&str) -> bool| -> Vec<TestId> {
         ids.iter().filter(|id| names(id).iter().any(|name| reading(name))).cloned().collect()
     };
@@ -156,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_way_to_name_tests() {
-        let cases: [(&str, &[usize]); 9] = [
+        let cases: [(&str, &[usize]); 11] = [
             ("prime[23]", &[1]),
             ("demo::tests::prime[2]", &[0]),
             ("prime[2]", &[0, 2, 3]),
@@ -164,6 +168,8 @@ mod tests {
             ("prime[2*", &[0, 1, 2, 3]),
             ("star[\"*\"]", &[4]),
             ("me[23", &[1]),
+            ("tests::prime[2]", &[0]),
+            ("other::prime[2", &[2, 3]),
             ("none", &[]),
             ("", &[]),
         ];
