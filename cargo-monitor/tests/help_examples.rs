@@ -17,13 +17,13 @@ const ELSEWHERE: [&str; 8] = ["test", "nextest", "explain", "bisect", "init", "p
 /// A repository with sessions, and the files that examples name.
 fn workspace() -> Fixture {
     let fixture = Fixture::empty();
-    git(&fixture, &["init", "--quiet", "--initial-branch=main"]);
+    fixture.git(&["init", "--quiet", "--initial-branch=main"]);
     for number in 1..=12 {
-        git(&fixture, &["commit", "--quiet", "--allow-empty", "--message", "x"]);
-        let commit = git(&fixture, &["rev-parse", "HEAD"]);
+        fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "x"]);
+        let commit = fixture.git(&["rev-parse", "HEAD"]);
         let branch = if number == 12 { "faster" } else { "main" };
         if number == 8 {
-            git(&fixture, &["tag", "v1.0"]);
+            fixture.git(&["tag", "v1.0"]);
         }
         let wall = 0.1 + 0.001 * f64::from(number % 3);
         let names = ["tests::test_prime[982451653]", "tests::sums", "tests::parse_large", "tests::cache_hit"];
@@ -60,14 +60,6 @@ fn workspace() -> Fixture {
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to.parent().expect("a file is in a folder")).expect("a folder can be made");
     fs::copy(from, to).expect("the file can be copied");
-}
-
-fn git(fixture: &Fixture, args: &[&str]) -> String {
-    let mut command = Command::new("git");
-    command.current_dir(fixture.folder()).args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(args);
-    let output = command.output().expect("git runs");
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// The examples of all commands.

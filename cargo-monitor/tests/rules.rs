@@ -4,7 +4,6 @@
 mod common;
 
 use std::fs;
-use std::process::Command;
 
 use common::Fixture;
 use common::suite::{Cost, Run, noise};
@@ -21,13 +20,13 @@ const STEP: usize = 8;
 impl Repository {
     fn new() -> Self {
         let fixture = Fixture::empty();
-        git(&fixture, &["init", "--quiet", "--initial-branch=trunk"]);
+        fixture.git(&["init", "--quiet", "--initial-branch=trunk"]);
         let mut commits = Vec::new();
         for number in 0..10 {
-            git(&fixture, &["commit", "--quiet", "--allow-empty", "--message", &format!("number {number}")]);
-            commits.push(git(&fixture, &["rev-parse", "HEAD"]));
+            fixture.git(&["commit", "--quiet", "--allow-empty", "--message", &format!("number {number}")]);
+            commits.push(fixture.git(&["rev-parse", "HEAD"]));
         }
-        git(&fixture, &["tag", "v1.0", &commits[STEP - 1]]);
+        fixture.git(&["tag", "v1.0", &commits[STEP - 1]]);
         let runs: Vec<Run> = commits.iter().zip(1..).map(|(commit, number)| run(commit, number)).collect();
         fixture.add_runs(&runs);
         Self { fixture, commits }
@@ -49,14 +48,6 @@ fn run(commit: &str, number: u32) -> Run {
         if test == 0 { cost.heap(4096, allocations) } else { cost }
     };
     Run { commit: commit.to_owned(), ..Run::of(number, (0..4).map(cost).collect()) }
-}
-
-fn git(fixture: &Fixture, args: &[&str]) -> String {
-    let mut command = Command::new("git");
-    command.current_dir(fixture.folder()).args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(args);
-    let output = command.output().expect("git runs");
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 #[test]
@@ -81,7 +72,7 @@ fn sides_are_named_as_git_names_them() {
         assert!(found_head.contains(&of(newest)), "{args:?}: {found_head}");
     }
     // A commit that was not measured stands for the nearest before it that was.
-    git(&repository.fixture, &["commit", "--quiet", "--allow-empty", "--message", "docs"]);
+    repository.fixture.git(&["commit", "--quiet", "--allow-empty", "--message", "docs"]);
     assert!(head(&["v1.0", "HEAD"]).1.contains(&of(9)));
     let unknown = repository.fixture.run(&["compare", "v9.9"]);
     assert_eq!(unknown.code, Some(3), "{}", unknown.stderr);
@@ -137,7 +128,7 @@ fn an_accepted_change_begins_a_new_level() {
     let repository = Repository::new();
     let args = ["--baseline", "last:20", "--metric", "allocations"];
     // Before the last session came, whose value is that of the one before.
-    git(&repository.fixture, &["checkout", "--quiet", "--detach", "HEAD~1"]);
+    repository.fixture.git(&["checkout", "--quiet", "--detach", "HEAD~1"]);
     let head = repository.commits[STEP].clone();
     let at_step = [&args[..], &["--head", &head]].concat();
     assert_eq!(repository.gate(&at_step).0, 5);

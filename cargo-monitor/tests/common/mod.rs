@@ -109,6 +109,13 @@ impl Fixture {
         run(self.command(args))
     }
 
+    /// `git ARGS` in the folder; what it printed.
+    pub fn git(&self, args: &[&str]) -> String {
+        let mut command = Command::new("git");
+        command.current_dir(self.folder()).args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(args);
+        run(command).succeeded().stdout.trim().to_owned()
+    }
+
     /// The commands that `--help` lists.
     pub fn commands(&self) -> Vec<String> {
         let help = self.run(&["--help"]).succeeded().stdout;
