@@ -126,11 +126,11 @@ fn metric(key: &ProfileKey, env_h: String, cost: Cost) -> monitor_store::Metric 
         item_fs_loc: "src/lib.rs".into(),
         kind: Kind::Function,
         component: "made_up".into(),
-        total_time: Some(cost.wall_seconds),
-        user_time: Some(cost.wall_seconds),
-        kernel_time: Some(0.0),
+        wall_seconds: Some(cost.wall_seconds),
+        user_seconds: Some(cost.wall_seconds),
+        kernel_seconds: Some(0.0),
         cpu_usage: Some(1.0),
-        mem_usage: Some(1.0),
+        memory_mib: Some(1.0),
     }
 }
 
@@ -144,8 +144,8 @@ fn profile(key: ProfileKey, cost: Cost) -> Profile {
         attribution: Some(Attribution::Threads),
         mem_source: Some(MemSource::Heap),
         measures: Measures {
-            heap_peak: Some(1 << 20),
-            heap_retained: Some(0),
+            heap_peak_bytes: Some(1 << 20),
+            heap_retained_bytes: Some(0),
             allocations: Some(cost.allocations),
             threads: Some(1),
             ..Measures::default()

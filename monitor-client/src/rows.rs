@@ -75,7 +75,7 @@ impl Row<'_> {
             binary: self.binary.to_string(),
             ..profile(json)
         });
-        let metric = self.total_time.map(|total_time| Metric {
+        let metric = self.total_time.map(|wall_seconds| Metric {
             session_h: session_h.to_owned(),
             env_h: self.context_h.into_owned(),
             item_start_time: start,
@@ -85,11 +85,11 @@ impl Row<'_> {
             item_fs_loc: self.item_fs_loc.into_owned(),
             kind: Kind::parse(&self.kind).unwrap_or(Kind::Package),
             component: self.component.into_owned(),
-            total_time: Some(total_time),
-            user_time: self.user_time,
-            kernel_time: self.kernel_time,
+            wall_seconds: Some(wall_seconds),
+            user_seconds: self.user_time,
+            kernel_seconds: self.kernel_time,
             cpu_usage: self.cpu_usage,
-            mem_usage: self.mem_usage,
+            memory_mib: self.mem_usage,
         });
         Ok(Test { metric, profile, class_h })
     }

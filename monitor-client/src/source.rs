@@ -121,11 +121,11 @@ fn row(test: Test, environments: &HashMap<&str, &str>) -> Row<'static> {
     let Some(metric) = metric else { return row };
     Row {
         item_fs_loc: metric.item_fs_loc.into(),
-        total_time: metric.total_time,
-        user_time: metric.user_time,
-        kernel_time: metric.kernel_time,
+        total_time: metric.wall_seconds,
+        user_time: metric.user_seconds,
+        kernel_time: metric.kernel_seconds,
         cpu_usage: metric.cpu_usage,
-        mem_usage: metric.mem_usage,
+        mem_usage: metric.memory_mib,
         ..row
     }
 }

@@ -89,11 +89,11 @@ pub fn value(test: &Test, metric: Metric) -> Option<f64> {
 
 fn of_row(row: &Row, column: Resource) -> Option<f64> {
     match column {
-        Resource::Memory => row.mem_usage,
+        Resource::Memory => row.memory_mib,
         Resource::Cpu => row.cpu_usage,
-        Resource::TotalTime => row.total_time,
-        Resource::UserTime => row.user_time,
-        Resource::KernelTime => row.kernel_time,
+        Resource::TotalTime => row.wall_seconds,
+        Resource::UserTime => row.user_seconds,
+        Resource::KernelTime => row.kernel_seconds,
     }
 }
 

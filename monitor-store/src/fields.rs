@@ -14,19 +14,28 @@ pub(crate) trait Field: Sized {
     fn from_json(json: &Json) -> Option<Self>;
 }
 
-/// Each line a row and its fields.
+/// Each line a row and its fields, each named as in JSON: as in Rust, unless another name is given.
 macro_rules! objects {
-    ($($name:ident { $($field:ident)+ })+) => { $(
+    ($($name:ident { $($field:ident $(= $key:literal)?)+ })+) => { $(
         impl Field for $name {
             fn to_json(&self) -> Json {
-                Json::object([$((stringify!($field), self.$field.to_json()),)+])
+                Json::object([$((key!($field $($key)?), self.$field.to_json()),)+])
             }
 
             fn from_json(json: &Json) -> Option<Self> {
-                Some(Self { $($field: field(json, stringify!($field))?,)+ })
+                Some(Self { $($field: field(json, key!($field $($key)?))?,)+ })
             }
         }
     )+ };
+}
+
+macro_rules! key {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $key:literal) => {
+        $key
+    };
 }
 
 objects! {
@@ -41,8 +50,8 @@ objects! {
         clock_offset_us clock_cost_ns scope_cost_ns allocation_cost_ns
     }
     Metric {
-        session_h env_h item_start_time item_path item item_variant item_fs_loc kind component total_time user_time
-        kernel_time cpu_usage mem_usage
+        session_h env_h item_start_time item_path item item_variant item_fs_loc kind component wall_seconds = "total_time"
+        user_seconds = "user_time" kernel_seconds = "kernel_time" cpu_usage memory_mib = "mem_usage"
     }
     ProfileKey { session_h item_path item_variant item_start_time process_h }
     Profile { key package binary attempt outcome attribution mem_source measures }
@@ -213,11 +222,24 @@ mod tests {
 
     #[test]
     fn an_object_of_another_shape_is_none() {
-        let measures = Measures { heap_retained: Some(-16), child_user_time: Some(0.25), ..Measures::default() };
+        let measures =
+            Measures { heap_retained_bytes: Some(-16), child_user_seconds: Some(0.25), ..Measures::default() };
         assert_eq!(Measures::from_json(&measures.to_json()), Some(measures));
         assert_eq!(Measures::from_json(&Json::object([("new", Json::Null)])), Some(Measures::default()));
         for other in [Json::Null, Json::object([("heap_peak", Json::text("4096"))])] {
             assert_eq!(Measures::from_json(&other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn names_in_spool_files_are_those_of_the_tables_columns() {
+        let line = r#"{"session_h":"s","env_h":"e","item_start_time":"2026-11-23T01:02:03.456789","item_path":"a",
+            "item":"t","item_variant":"t","item_fs_loc":"","kind":"function","component":"","total_time":1.5,
+            "user_time":0.25,"kernel_time":0.5,"cpu_usage":0.5,"mem_usage":2.0}"#;
+        let json = Json::parse(line).unwrap();
+        let row = Metric::from_json(&json).unwrap();
+        assert_eq!((row.wall_seconds, row.user_seconds, row.kernel_seconds), (Some(1.5), Some(0.25), Some(0.5)));
+        assert_eq!(row.memory_mib, Some(2.0));
+        assert_eq!(row.to_json().to_string(), json.to_string());
     }
 }

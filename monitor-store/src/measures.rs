@@ -87,11 +87,11 @@ impl Number {
 /// A line of the table.
 #[derive(Debug)]
 pub struct Measure {
-    /// Name in Rust and in spool files, `heap_peak`.
+    /// Name in spool files and on the wire, `heap_peak`.
     pub name: &'static str,
     /// Name in `TEST_PROFILES`, `HEAP_PEAK`.
     pub column: &'static str,
-    /// Name with the unit, in the view `TESTS` and in exports, `heap_peak_bytes`.
+    /// Name with the unit, in [`Measures`], the view `TESTS` and exports, `heap_peak_bytes`.
     pub key: &'static str,
     /// Name for people, `heap peak`.
     pub title: &'static str,
@@ -123,26 +123,26 @@ impl Measure {
 }
 
 macro_rules! measures {
-    ($($(#[doc = $meaning:literal])+ $name:ident: $number:ident($type:ty), $column:literal, $key:literal, $title:literal,
+    ($($(#[doc = $meaning:literal])+ $key:ident: $number:ident($type:ty), $column:literal, $name:literal, $title:literal,
        $unit:ident, $fold:ident, $is_exact:literal;)+) => {
         /// The measures of a profile row. `None` is a measure that could not be taken.
         #[derive(Clone, Copy, Debug, Default, PartialEq)]
-        pub struct Measures { $($(#[doc = $meaning])+ pub $name: Option<$type>,)+ }
+        pub struct Measures { $($(#[doc = $meaning])+ pub $key: Option<$type>,)+ }
 
         /// Every measure, in the order of the file's columns.
         pub const MEASURES: &[Measure] = &[$(Measure {
-            name: stringify!($name),
+            name: $name,
             column: $column,
-            key: $key,
+            key: stringify!($key),
             title: $title,
             meaning: concat!($($meaning),+),
             unit: Unit::$unit,
             number: Number::$number,
             fold: Fold::$fold,
             is_exact: $is_exact,
-            get: |measures| measures.$name.map(Amount::$number),
+            get: |measures| measures.$key.map(Amount::$number),
             set: |measures, value| {
-                measures.$name = match value {
+                measures.$key = match value {
                     Some(Amount::$number(value)) => Some(value),
                     _ => None,
                 };
@@ -153,15 +153,15 @@ macro_rules! measures {
 
 measures! {
     /// Most heap held at once above what was held at the start, bytes.
-    heap_peak: Count(u64), "HEAP_PEAK", "heap_peak_bytes", "heap peak", Bytes, AtOnce, true;
+    heap_peak_bytes: Count(u64), "HEAP_PEAK", "heap_peak", "heap peak", Bytes, AtOnce, true;
     /// Heap requested, bytes; a reallocation counts its growth.
-    heap_allocated: Count(u64), "HEAP_ALLOCATED", "heap_allocated_bytes", "heap allocated", Bytes, Sum, true;
+    heap_allocated_bytes: Count(u64), "HEAP_ALLOCATED", "heap_allocated", "heap allocated", Bytes, Sum, true;
     /// Allocation calls.
     allocations: Count(u64), "ALLOCATIONS", "allocations", "allocations", Count, Sum, true;
     /// Heap still held at the end, bytes; negative if the body freed what others had allocated.
-    heap_retained: Signed(i64), "HEAP_RETAINED", "heap_retained_bytes", "heap retained", Bytes, Sum, true;
+    heap_retained_bytes: Signed(i64), "HEAP_RETAINED", "heap_retained", "heap retained", Bytes, Sum, true;
     /// Growth of the process's resident peak, bytes.
-    rss_peak: Count(u64), "RSS_PEAK", "rss_peak_bytes", "resident peak", Bytes, AtOnce, false;
+    rss_peak_bytes: Count(u64), "RSS_PEAK", "rss_peak", "resident peak", Bytes, AtOnce, false;
     /// Page faults served without I/O.
     minor_faults: Count(u64), "MINOR_FAULTS", "minor_faults", "minor faults", Count, Sum, false;
     /// Page faults that needed I/O.
@@ -176,16 +176,16 @@ measures! {
     /// Bytes sent to storage.
     write_bytes: Count(u64), "WRITE_BYTES", "write_bytes", "bytes written", Bytes, Sum, false;
     /// User CPU time of child processes that were waited for, seconds.
-    child_user_time: Real(f64), "CHILD_USER_TIME", "child_user_seconds", "user time of children", Seconds, Sum, false;
+    child_user_seconds: Real(f64), "CHILD_USER_TIME", "child_user_time", "user time of children", Seconds, Sum, false;
     /// Kernel CPU time of child processes that were waited for, seconds.
-    child_kernel_time: Real(f64), "CHILD_KERNEL_TIME", "child_kernel_seconds", "kernel time of children", Seconds, Sum,
+    child_kernel_seconds: Real(f64), "CHILD_KERNEL_TIME", "child_kernel_time", "kernel time of children", Seconds, Sum,
         false;
     /// Threads of the test, its own included.
     threads: Count(u64), "THREADS", "threads", "threads", Count, AtOnce, false;
     /// Most monitored tests at once in the process, this one included.
     concurrency: Count(u64), "CONCURRENCY", "concurrency", "tests at once", Count, Tests, false;
     /// Resident peak of the largest child process that was waited for, bytes.
-    child_rss_peak: Count(u64), "CHILD_RSS_PEAK", "child_rss_peak_bytes", "resident peak of children", Bytes, AtOnce, false;
+    child_rss_peak_bytes: Count(u64), "CHILD_RSS_PEAK", "child_rss_peak", "resident peak of children", Bytes, AtOnce, false;
     /// Instructions of the test and of all its threads, counted by callgrind.
     instructions: Count(u64), "INSTRUCTIONS", "instructions", "instructions", Count, Sum, true;
     /// What is special about the count of instructions, see [`CountFlags`](crate::CountFlags).

@@ -130,15 +130,15 @@ pub struct Metric {
     /// Part of the product, empty if none.
     pub component: String,
     /// Wall time, seconds; `None` only in rows of other programs.
-    pub total_time: Option<f64>,
+    pub wall_seconds: Option<f64>,
     /// CPU time in user space, seconds.
-    pub user_time: Option<f64>,
+    pub user_seconds: Option<f64>,
     /// CPU time in the kernel, seconds.
-    pub kernel_time: Option<f64>,
-    /// `(user_time + kernel_time) / total_time`: 1.0 is one core busy.
+    pub kernel_seconds: Option<f64>,
+    /// `(user_seconds + kernel_seconds) / wall_seconds`, a ratio: 1.0 is one core busy.
     pub cpu_usage: Option<f64>,
     /// Memory in MiB; [`Profile::mem_source`] says which.
-    pub mem_usage: Option<f64>,
+    pub memory_mib: Option<f64>,
 }
 
 /// Names one row of `TEST_PROFILES`.

@@ -44,9 +44,9 @@ fn sum_up(tests: &[&EndedTest], kind: Kind, path: &str, name: &str) -> Option<En
     let start = tests.iter().map(|test| test.start()).min()?;
     let end = tests.iter().map(|test| test.end()).max()?;
     let wall = end.seconds_since(start);
-    let user_time = total(tests, |t| t.metric.user_time);
-    let kernel_time = total(tests, |t| t.metric.kernel_time);
-    let cpu_usage = match (user_time, kernel_time) {
+    let user_seconds = total(tests, |t| t.metric.user_seconds);
+    let kernel_seconds = total(tests, |t| t.metric.kernel_seconds);
+    let cpu_usage = match (user_seconds, kernel_seconds) {
         (Some(user), Some(kernel)) if wall > 0.0 => Some((user + kernel) / wall),
         _ => None,
     };
@@ -62,11 +62,11 @@ fn sum_up(tests: &[&EndedTest], kind: Kind, path: &str, name: &str) -> Option<En
             item_fs_loc: common(tests, |t| t.metric.item_fs_loc.clone()).unwrap_or_default(),
             kind,
             component: common(tests, |t| t.metric.component.clone()).unwrap_or_default(),
-            total_time: Some(wall),
-            user_time,
-            kernel_time,
+            wall_seconds: Some(wall),
+            user_seconds,
+            kernel_seconds,
             cpu_usage,
-            mem_usage: largest_at_once(tests, |t| t.metric.mem_usage),
+            memory_mib: largest_at_once(tests, |t| t.metric.memory_mib),
         },
         profile: Profile {
             key: ProfileKey {
@@ -157,7 +157,7 @@ impl EndedTest {
     }
 
     fn end(&self) -> Timestamp {
-        self.start().after_seconds(self.metric.total_time.unwrap_or(0.0))
+        self.start().after_seconds(self.metric.wall_seconds.unwrap_or(0.0))
     }
 }
 
@@ -178,11 +178,11 @@ mod tests {
                 item_fs_loc: "src/lib.rs".into(),
                 kind: Kind::Function,
                 component: "demo".into(),
-                total_time: Some(seconds),
-                user_time: Some(seconds / 2.0),
-                kernel_time: Some(0.0),
+                wall_seconds: Some(seconds),
+                user_seconds: Some(seconds / 2.0),
+                kernel_seconds: Some(0.0),
                 cpu_usage: Some(0.5),
-                mem_usage: mib,
+                memory_mib: mib,
             },
             profile: Profile {
                 key: ProfileKey {
@@ -212,10 +212,10 @@ mod tests {
             test("demo::a", 3_000_000, 1.0, Some(25.0)),
         ];
         let row = of_session(&tests).unwrap();
-        assert_eq!(row.metric.total_time, Some(4.0));
-        assert_eq!(row.metric.user_time, Some(2.5));
+        assert_eq!(row.metric.wall_seconds, Some(4.0));
+        assert_eq!(row.metric.user_seconds, Some(2.5));
         assert_eq!(row.metric.cpu_usage, Some(0.625));
-        assert_eq!(row.metric.mem_usage, Some(30.0));
+        assert_eq!(row.metric.memory_mib, Some(30.0));
         assert_eq!(row.profile.measures.concurrency, Some(2));
         assert_eq!(row.profile.measures.allocations, Some(9));
         assert_eq!(row.profile.measures.read_bytes, None);
@@ -225,14 +225,14 @@ mod tests {
     #[test]
     fn tests_without_duration_still_held_their_memory() {
         let row = of_session(&[test("m", 5, 0.0, Some(7.0))]).unwrap();
-        assert_eq!(row.metric.mem_usage, Some(7.0));
+        assert_eq!(row.metric.memory_mib, Some(7.0));
         assert_eq!(row.metric.cpu_usage, None);
     }
 
     #[test]
     fn one_unknown_value_makes_the_sum_unknown() {
         let row = of_session(&[test("m", 0, 1.0, Some(7.0)), test("m", 0, 1.0, None)]).unwrap();
-        assert_eq!(row.metric.mem_usage, None);
+        assert_eq!(row.metric.memory_mib, None);
         assert!(of_session(&[]).is_none());
     }
 
@@ -250,7 +250,7 @@ mod tests {
                 let (m, p) = (row.metric, row.profile);
                 format!(
                     "{} {:?} {} {:?} {} {:?}",
-                    p.binary, m.item_path, m.item_variant, m.total_time, p.outcome, p.attribution
+                    p.binary, m.item_path, m.item_variant, m.wall_seconds, p.outcome, p.attribution
                 )
             })
             .collect();

@@ -32,7 +32,7 @@ fn many_sessions(db: &std::path::Path) -> Vec<String> {
                 // A test that moved, and, in some sessions, between its attempts moved back.
                 let is_back = attempt == 1 && number % 4 == 1;
                 metric.item_fs_loc = format!("src/{}.rs", if is_back { 0 } else { number / 20 });
-                metric.total_time = (test != 2).then_some((number * 10 + test + attempt) as f64);
+                metric.wall_seconds = (test != 2).then_some((number * 10 + test + attempt) as f64);
                 profile.outcome = if number % 6 == 1 { Outcome::Failed } else { Outcome::Passed };
                 profile.attribution = Some([Attribution::Process, Attribution::Threads][number % 2]);
                 profile.mem_source = [Some(MemSource::Heap), Some(MemSource::Rss), None][number % 3];
@@ -114,7 +114,7 @@ fn in_words(test: &Test) -> String {
     ];
     let mut values: Vec<f64> =
         MEASURES.iter().map(|measure| measure.of(&profile.measures).map_or(f64::NAN, Amount::as_f64)).collect();
-    values.push(metric.total_time.unwrap_or(f64::NAN));
-    values.push(metric.user_time.zip(metric.kernel_time).map_or(f64::NAN, |(user, kernel)| user + kernel));
+    values.push(metric.wall_seconds.unwrap_or(f64::NAN));
+    values.push(metric.user_seconds.zip(metric.kernel_seconds).map_or(f64::NAN, |(user, kernel)| user + kernel));
     format!("{:?} {machine} {flags:?} {:?} {values:?}", test.id(), profile.mem_source)
 }

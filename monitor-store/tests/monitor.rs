@@ -46,9 +46,9 @@ fn three_sessions(db: &Path) {
         let process = Process { env_h: Some("env".into()), ..dead_process(&session_h, &process_h) };
         let (mut a, a_profile) = passed(&key(&session_h, &process_h, "a[1]", START));
         let (mut b, mut b_profile) = passed(&key(&session_h, &process_h, "b", START));
-        a.mem_usage = Some(f64::from(10 * day));
+        a.memory_mib = Some(f64::from(10 * day));
         b.component = String::new();
-        b.total_time = Some(7.5);
+        b.wall_seconds = Some(7.5);
         b_profile.outcome = Outcome::Failed;
         let (context, class) = context();
         let entries = [
@@ -161,7 +161,7 @@ fn what_was_written_comes_back() {
 
     let tests = monitor.tests("s1").unwrap();
     let (mut metric, profile) = passed(&key("s1", "p1", "a[1]", START));
-    metric.mem_usage = Some(10.0);
+    metric.memory_mib = Some(10.0);
     assert_eq!(tests[0].metric, Some(metric));
     assert_eq!(tests[0].profile, Some(profile));
     assert_eq!(tests[0].class_h.as_deref(), Some("class"));
@@ -171,7 +171,7 @@ fn what_was_written_comes_back() {
     assert_eq!((process.process_h.as_str(), process.scope_cost_ns), ("p1", Some(900.0)));
 
     let history = monitor.history(&tests[0].id(), Some("class")).unwrap();
-    let memory: Vec<_> = history.iter().map(|test| test.metric.as_ref().unwrap().mem_usage.unwrap()).collect();
+    let memory: Vec<_> = history.iter().map(|test| test.metric.as_ref().unwrap().memory_mib.unwrap()).collect();
     assert_eq!(memory, [0.0, 10.0, 20.0]);
     assert_eq!(monitor.history(&tests[0].id(), Some("another class")).unwrap(), []);
     let runs = monitor.runs(&tests[0].id(), &["s2", "no such session", "s1"]).unwrap();
@@ -235,7 +235,7 @@ fn what_other_programs_write_is_read_as_it_is_shown() {
     }
     assert_eq!(sessions[0].description[0], ("nightly".to_owned(), "True".to_owned()));
     let rows = monitor.metrics(&Metrics::all().item("test_par")).unwrap();
-    assert!(rows.iter().all(|row| row.total_time.is_none()) && !rows.is_empty());
+    assert!(rows.iter().all(|row| row.wall_seconds.is_none()) && !rows.is_empty());
 }
 
 #[test]

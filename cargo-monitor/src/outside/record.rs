@@ -110,7 +110,7 @@ fn line_entries(line: &Line, start: Timestamp, session_h: &str, env_h: &str, com
             ..Measures::default()
         },
         None => Measures {
-            rss_peak: line.resident_peak_bytes,
+            rss_peak_bytes: line.resident_peak_bytes,
             minor_faults: Some(line.minor_faults),
             major_faults: Some(line.major_faults),
             voluntary_switches: Some(line.voluntary_switches),
@@ -147,12 +147,12 @@ fn line_entries(line: &Line, start: Timestamp, session_h: &str, env_h: &str, com
         item_fs_loc: String::new(),
         kind: Kind::Function,
         component: component.to_owned(),
-        total_time: has_clock.then_some(line.wall_seconds),
-        user_time: has_clock.then_some(line.user_seconds),
-        kernel_time: has_clock.then_some(line.kernel_seconds),
+        wall_seconds: has_clock.then_some(line.wall_seconds),
+        user_seconds: has_clock.then_some(line.user_seconds),
+        kernel_seconds: has_clock.then_some(line.kernel_seconds),
         cpu_usage: (line.wall_seconds > 0.0).then(|| cpu_seconds / line.wall_seconds),
         #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
-        mem_usage: line.resident_peak_bytes.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),
+        memory_mib: line.resident_peak_bytes.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),
     };
     vec![Entry::Finished { metric, profile }]
 }

@@ -146,7 +146,7 @@ fn test(session_h: &str, start: Timestamp, &(name, wall, peak, outcome): &Row<'_
         attribution: Some(if wall > 2.0 { Attribution::Shared } else { Attribution::Threads }),
         mem_source: Some(MemSource::Heap),
         measures: Measures {
-            heap_peak: Some(peak),
+            heap_peak_bytes: Some(peak),
             allocations: Some(peak / 64),
             threads: Some(1),
             ..Measures::default()
@@ -165,11 +165,11 @@ fn test(session_h: &str, start: Timestamp, &(name, wall, peak, outcome): &Row<'_
         item_fs_loc: "src/lib.rs".into(),
         kind: Kind::Function,
         component: if path.ends_with("tests") { "core" } else { "edge" }.into(),
-        total_time: Some(wall),
-        user_time: Some(wall * 0.75),
-        kernel_time: Some(wall * 0.25),
+        wall_seconds: Some(wall),
+        user_seconds: Some(wall * 0.75),
+        kernel_seconds: Some(wall * 0.25),
         cpu_usage: Some(1.0),
-        mem_usage: Some(peak as f64 / 1_048_576.0),
+        memory_mib: Some(peak as f64 / 1_048_576.0),
     };
     vec![Entry::Finished { metric, profile }]
 }

@@ -130,7 +130,7 @@ fn finished(session_h: &str, env_h: &str, start: Timestamp, cost: &Cost) -> Entr
         attribution: Some(cost.attribution),
         mem_source: Some(source),
         measures: Measures {
-            heap_peak: cost.heap_peak,
+            heap_peak_bytes: cost.heap_peak,
             allocations: cost.allocations,
             threads: Some(cost.threads),
             ..Measures::default()
@@ -146,11 +146,11 @@ fn finished(session_h: &str, env_h: &str, start: Timestamp, cost: &Cost) -> Entr
         item_fs_loc: "src/lib.rs".into(),
         kind: Kind::Function,
         component: "demo".into(),
-        total_time: Some(cost.wall),
-        user_time: Some(cost.cpu),
-        kernel_time: Some(0.0),
+        wall_seconds: Some(cost.wall),
+        user_seconds: Some(cost.cpu),
+        kernel_seconds: Some(0.0),
         cpu_usage: Some(1.0),
-        mem_usage: Some(cost.memory / 1_048_576.0),
+        memory_mib: Some(cost.memory / 1_048_576.0),
     };
     Entry::Finished { metric, profile }
 }

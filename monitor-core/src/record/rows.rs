@@ -29,7 +29,7 @@ pub(super) fn metric(
     component: String,
     measurement: &Measurement,
 ) -> Metric {
-    let total_time = measurement.wall.map(|wall| wall.as_secs_f64());
+    let wall_seconds = measurement.wall.map(|wall| wall.as_secs_f64());
     let split = measurement.usage.split_ns().map(|(user, kernel)| (seconds(user), seconds(kernel)));
     let memory_bytes = match measurement.heap {
         Some(heap) => Some(heap.peak_bytes),
@@ -45,14 +45,14 @@ pub(super) fn metric(
         item_fs_loc: item.file.to_owned(),
         kind: Kind::Function,
         component,
-        total_time,
-        user_time: split.map(|(user, _)| user),
-        kernel_time: split.map(|(_, kernel)| kernel),
+        wall_seconds,
+        user_seconds: split.map(|(user, _)| user),
+        kernel_seconds: split.map(|(_, kernel)| kernel),
         cpu_usage: split
-            .zip(total_time.filter(|total| *total > 0.0))
+            .zip(wall_seconds.filter(|total| *total > 0.0))
             .map(|((user, kernel), total)| (user + kernel) / total),
         #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
-        mem_usage: memory_bytes.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),
+        memory_mib: memory_bytes.map(|bytes| bytes as f64 / (1024.0 * 1024.0)),
     }
 }
 
@@ -71,22 +71,22 @@ pub(super) fn measures(measurement: &Measurement, concurrency: u64) -> Measures 
         ..
     } = measurement;
     Measures {
-        heap_peak: heap.map(|heap| heap.peak_bytes),
-        heap_allocated: heap.map(|heap| heap.allocated_bytes),
+        heap_peak_bytes: heap.map(|heap| heap.peak_bytes),
+        heap_allocated_bytes: heap.map(|heap| heap.allocated_bytes),
         allocations: heap.map(|heap| heap.allocations),
-        heap_retained: heap.map(|heap| heap.retained_bytes),
-        rss_peak: resident_growth_bytes.filter(|_| *coverage == Coverage::Process),
+        heap_retained_bytes: heap.map(|heap| heap.retained_bytes),
+        rss_peak_bytes: resident_growth_bytes.filter(|_| *coverage == Coverage::Process),
         minor_faults: usage.minor_faults,
         major_faults: usage.major_faults,
         voluntary_switches: usage.voluntary_switches,
         involuntary_switches: usage.involuntary_switches,
         read_bytes: usage.read_bytes,
         write_bytes: usage.write_bytes,
-        child_user_time: children.map(|children| seconds(children.user_ns)),
-        child_kernel_time: children.map(|children| seconds(children.kernel_ns)),
+        child_user_seconds: children.map(|children| seconds(children.user_ns)),
+        child_kernel_seconds: children.map(|children| seconds(children.kernel_ns)),
         threads: *threads,
         concurrency: Some(concurrency),
-        child_rss_peak: *largest_child_bytes,
+        child_rss_peak_bytes: *largest_child_bytes,
         instructions: *instructions,
         count_flags: count_flags.map(CountFlags::bits),
     }

@@ -267,7 +267,8 @@ fn finished(session_h: &str, run: u32, (number, binary): (usize, &str), wall: f6
         item_start_time,
         process_h: format!("process of {session_h}"),
     };
-    let measures = Measures { heap_peak: Some(4096), allocations: Some(64), threads: Some(1), ..Measures::default() };
+    let measures =
+        Measures { heap_peak_bytes: Some(4096), allocations: Some(64), threads: Some(1), ..Measures::default() };
     let profile = Profile {
         key,
         package: "suite".into(),
@@ -288,11 +289,11 @@ fn finished(session_h: &str, run: u32, (number, binary): (usize, &str), wall: f6
         item_fs_loc: "src/lib.rs".into(),
         kind: Kind::Function,
         component: "suite".into(),
-        total_time: Some(wall),
-        user_time: cpu,
-        kernel_time: cpu.map(|_| 0.0),
+        wall_seconds: Some(wall),
+        user_seconds: cpu,
+        kernel_seconds: cpu.map(|_| 0.0),
         cpu_usage: None,
-        mem_usage: Some(0.004),
+        memory_mib: Some(0.004),
     };
     Entry::Finished { metric, profile }
 }

@@ -21,7 +21,7 @@ pub fn session(records: Records<'_>, text: &str) -> Result<Session, ReportError>
     }
     match named(records, text)? {
         Named::ByCommit(sessions) => one(sessions, text, 0),
-        Named::Here(sessions) => one(sessions, text, back),
+        Named::InFile(sessions) => one(sessions, text, back),
     }
 }
 
@@ -51,8 +51,8 @@ pub fn group(records: Records<'_>, text: &str) -> Result<Vec<Session>, ReportErr
         return Ok(vec![latest(records, text, back)?]);
     }
     match named(records, text)? {
-        Named::Here(sessions) if back > 0 || text.contains("~0") => Ok(vec![one(sessions, text, back)?]),
-        Named::Here(sessions) | Named::ByCommit(sessions) => Ok(sessions),
+        Named::InFile(sessions) if back > 0 || text.contains("~0") => Ok(vec![one(sessions, text, back)?]),
+        Named::InFile(sessions) | Named::ByCommit(sessions) => Ok(sessions),
     }
 }
 
@@ -68,17 +68,17 @@ pub fn sessions(records: Records<'_>, text: &str) -> Result<Vec<Session>, Report
     }
     match named(records, text)? {
         Named::ByCommit(sessions) => Ok(sessions),
-        Named::Here(sessions) if back >= sessions.len() => {
+        Named::InFile(sessions) if back >= sessions.len() => {
             Err(SelectError::TooFar { text: text.to_owned(), count: sessions.len() }.into())
         }
-        Named::Here(mut sessions) => Ok(sessions.split_off(back)),
+        Named::InFile(mut sessions) => Ok(sessions.split_off(back)),
     }
 }
 
 /// What a text names.
 enum Named {
     /// By the names in the rows, of which `~N` counts back.
-    Here(Vec<Session>),
+    InFile(Vec<Session>),
     /// By git's names, in which `~N` is git's.
     ByCommit(Vec<Session>),
 }
@@ -94,7 +94,7 @@ fn named(records: Records<'_>, text: &str) -> Result<Named, ReportError> {
             Some(commit) => Ok(Named::ByCommit(of_commit(records, &all, text, &commit)?)),
             None => Err(unknown.into()),
         },
-        sessions => Ok(Named::Here(sessions?)),
+        sessions => Ok(Named::InFile(sessions?)),
     }
 }
 

@@ -75,7 +75,7 @@ pub fn recording(source: &dyn Source, session: &Session, tests: &[Test]) -> Resu
 /// What a test holds at its peak, its largest child process included.
 fn memory_bytes(test: &Test) -> f64 {
     let own = measure::value(test, Metric::Memory).unwrap_or(0.0);
-    let of_child = test.profile.as_ref().and_then(|profile| profile.measures.child_rss_peak);
+    let of_child = test.profile.as_ref().and_then(|profile| profile.measures.child_rss_peak_bytes);
     own + of_child.map_or(0.0, |bytes| bytes as f64)
 }
 

@@ -164,11 +164,11 @@ impl<'a> Project<'a> {
             item_fs_loc: run.fs_loc,
             kind: Kind::parse(&run.kind).unwrap_or(Kind::Package),
             component: run.component,
-            total_time: Some(figures.total_time),
-            user_time: figures.user_time,
-            kernel_time: figures.kernel_time,
+            wall_seconds: Some(figures.total_time),
+            user_seconds: figures.user_time,
+            kernel_seconds: figures.kernel_time,
             cpu_usage: figures.cpu_usage,
-            mem_usage: figures.mem_usage,
+            memory_mib: figures.mem_usage,
         });
         Some(Test { metric, profile, class_h })
     }

@@ -65,7 +65,7 @@ fn a_project_goes_out_to_a_file_and_in_again() {
         let outcome =
             |variant: &str| tests.iter().find(|test| test.variant() == variant).and_then(|test| test.outcome());
         assert_eq!((outcome("passed"), outcome("crashed")), (Some(Outcome::Passed), Some(Outcome::Crashed)));
-        let measures = tests.iter().find_map(|test| test.profile.as_ref()?.measures.heap_retained);
+        let measures = tests.iter().find_map(|test| test.profile.as_ref()?.measures.heap_retained_bytes);
         assert_eq!(measures, Some(-1));
         assert_eq!(tests.iter().filter_map(|test| test.class_h.as_deref()).collect::<Vec<_>>(), ["k", "k"]);
         assert_eq!(monitor.lockfile("s1").expect("a lockfile").as_deref(), Some("version = 4\n"));

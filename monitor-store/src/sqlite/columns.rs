@@ -74,11 +74,11 @@ fn metric_in(cells: &mut Cells<'_, '_>) -> Result<Metric> {
         item_fs_loc: cells.text()?,
         kind: Kind::parse(&cells.text()?).unwrap_or(Kind::Package),
         component: cells.text()?,
-        total_time: cells.get()?,
-        user_time: cells.get()?,
-        kernel_time: cells.get()?,
+        wall_seconds: cells.get()?,
+        user_seconds: cells.get()?,
+        kernel_seconds: cells.get()?,
         cpu_usage: cells.get()?,
-        mem_usage: cells.get()?,
+        memory_mib: cells.get()?,
     })
 }
 

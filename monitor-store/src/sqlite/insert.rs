@@ -422,7 +422,7 @@ pub(crate) fn foreign(connection: &Connection, row: &Metric) -> Result<()> {
     let item = item_of_metric(connection, row, None)?;
     let sql = "SELECT 1 FROM RUNS WHERE SESSION = ?1 AND ITEM = ?2 AND START IN (?3, ?4) AND TOTAL_TIME IS ?5";
     let start = row.item_start_time;
-    match id(connection, sql, params![numbers.session, item, Start(start), start, row.total_time])? {
+    match id(connection, sql, params![numbers.session, item, Start(start), start, row.wall_seconds])? {
         Some(_) => Ok(()),
         None => Run { numbers, item, start, metric: Some(row), profile: None }.insert(connection),
     }

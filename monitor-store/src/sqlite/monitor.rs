@@ -25,7 +25,7 @@ use crate::sqlite::reader::Reader;
 ///     let monitor = Monitor::open(file)?;
 ///     let nightly = Sessions::all().tag("suite", Some("nightly"));
 ///     for metric in monitor.metrics(&Metrics::all().sessions(&nightly).most(Resource::Memory, 10))? {
-///         println!("{} {:?} MiB", metric.item_variant, metric.mem_usage);
+///         println!("{} {:?} MiB", metric.item_variant, metric.memory_mib);
 ///     }
 ///     Ok(())
 /// }

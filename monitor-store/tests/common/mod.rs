@@ -107,20 +107,20 @@ pub fn passed(key: &ProfileKey) -> (Metric, Profile) {
         item_fs_loc: "src/lib.rs".into(),
         kind: Kind::Function,
         component: "demo".into(),
-        total_time: Some(0.1 + 0.2),
-        user_time: Some(0.25),
-        kernel_time: Some(0.05),
+        wall_seconds: Some(0.1 + 0.2),
+        user_seconds: Some(0.25),
+        kernel_seconds: Some(0.05),
         cpu_usage: Some(1.0),
-        mem_usage: None,
+        memory_mib: None,
     };
     let profile = Profile {
         outcome: Outcome::Passed,
         attribution: Some(Attribution::Threads),
         mem_source: Some(MemSource::Heap),
         measures: Measures {
-            heap_peak: Some(4096),
-            heap_retained: Some(-16),
-            child_user_time: Some(1.0 / 3.0),
+            heap_peak_bytes: Some(4096),
+            heap_retained_bytes: Some(-16),
+            child_user_seconds: Some(1.0 / 3.0),
             threads: Some(2),
             ..Measures::default()
         },

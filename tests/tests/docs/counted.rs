@@ -14,7 +14,7 @@ use crate::workflows::CHAPTERS;
 enum Fate {
     Run,
     /// Drawings, and what programs say: nothing to run.
-    Shown,
+    Output,
     /// For this reason.
     Left(String),
     /// Nobody runs it, and no reason is told.
@@ -40,7 +40,7 @@ fn fate(document: &str, block: &Block) -> Fate {
         "yaml" => CHAPTERS.contains(&document),
         // `reference.rs` makes it.
         "text" if document == REFERENCE => true,
-        "text" if !block.text.lines().any(is_command) => return Fate::Shown,
+        "text" if !block.text.lines().any(is_command) => return Fate::Output,
         _ => block.file().is_some(),
     };
     if is_run { Fate::Run } else { Fate::Forgotten }
@@ -55,7 +55,7 @@ fn what_is_not_run_has_a_reason() {
             let place = format!("{}:{}", document.path, block.line);
             match fate(&document.path, &block) {
                 Fate::Run => counts[0] += 1,
-                Fate::Shown => {}
+                Fate::Output => {}
                 Fate::Left(reason) => {
                     counts[1] += 1;
                     let _ = writeln!(left, "- {place}: {reason}");
@@ -94,6 +94,6 @@ fn a_forgotten_block_is_found() {
     ] {
         assert_eq!(fate(chapter, &forgotten), Fate::Forgotten, "{forgotten:?}");
     }
-    assert_eq!(fate(chapter, &block("text", &[], None, "error: it is cargo's\n")), Fate::Shown);
+    assert_eq!(fate(chapter, &block("text", &[], None, "error: it is cargo's\n")), Fate::Output);
     assert_eq!(fate("README.md", &block("console", &[], None, "$ cargo test\n")), Fate::Run);
 }

@@ -80,7 +80,7 @@ fn rows(test: Timed, start: Timestamp, session_h: &str, env_h: &str) -> (Option<
     let (user, kernel) = test.cpu.unzip();
     let usage = test.cpu.map(|(user, kernel)| (user + kernel) / test.seconds).or(test.cpu_usage);
     #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, 9 PB")]
-    let mem_usage = test.measures.rss_peak.map(|bytes| bytes as f64 / MIB);
+    let memory_mib = test.measures.rss_peak_bytes.map(|bytes| bytes as f64 / MIB);
     let metric = Metric {
         session_h: session_h.to_owned(),
         env_h: env_h.to_owned(),
@@ -91,11 +91,11 @@ fn rows(test: Timed, start: Timestamp, session_h: &str, env_h: &str) -> (Option<
         item_fs_loc: String::new(),
         kind: Kind::Function,
         component: test.package.clone(),
-        total_time: Some(test.seconds),
-        user_time: user,
-        kernel_time: kernel,
+        wall_seconds: Some(test.seconds),
+        user_seconds: user,
+        kernel_seconds: kernel,
         cpu_usage: usage.filter(|usage| usage.is_finite()),
-        mem_usage,
+        memory_mib,
     };
     let profile = Profile {
         mem_source: test.mem_source(),

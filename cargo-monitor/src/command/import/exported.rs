@@ -132,7 +132,7 @@ impl Row {
         let start = self.time("start_time")?;
         let outcome = Outcome::parse(&self.text("outcome")?)?;
         let (path, variant) = (self.text_or_empty("path"), self.text("variant")?);
-        let metric = self.real("wall_seconds").map(|total_time| Metric {
+        let metric = self.real("wall_seconds").map(|wall_seconds| Metric {
             session_h: session_h.clone(),
             env_h: batch.context.env_h.clone(),
             item_start_time: start,
@@ -142,11 +142,11 @@ impl Row {
             item_fs_loc: self.text_or_empty("file"),
             kind: self.text("kind").and_then(|kind| Kind::parse(&kind)).unwrap_or(Kind::Function),
             component: self.text_or_empty("component"),
-            total_time: Some(total_time),
-            user_time: self.real("user_seconds"),
-            kernel_time: self.real("kernel_seconds"),
+            wall_seconds: Some(wall_seconds),
+            user_seconds: self.real("user_seconds"),
+            kernel_seconds: self.real("kernel_seconds"),
             cpu_usage: self.real("cpu_usage"),
-            mem_usage: self.real("memory_bytes").map(|bytes| bytes / (1024.0 * 1024.0)),
+            memory_mib: self.real("memory_bytes").map(|bytes| bytes / (1024.0 * 1024.0)),
         });
         let profile = Profile {
             key: ProfileKey {

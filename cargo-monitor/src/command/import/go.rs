@@ -63,7 +63,7 @@ fn benchmark(report: &mut Report, package: &str, line: &str) {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to integer casts saturate")]
 pub(super) fn measure(measures: &mut Measures, value: f64, unit: &str) -> bool {
     match unit {
-        "B/op" => measures.heap_allocated = Some(value.round() as u64),
+        "B/op" => measures.heap_allocated_bytes = Some(value.round() as u64),
         "allocs/op" => measures.allocations = Some(value.round() as u64),
         _ => return false,
     }

@@ -23,7 +23,7 @@ pub(super) fn read(text: &str) -> anyhow::Result<Report> {
         let list = |key: &str| result[key].as_array().into_iter().flatten();
         let cpu = result["user"].as_f64().zip(result["system"].as_f64());
         let mut test = Timed { binary: "hyperfine".to_owned(), cpu, ..Timed::new("", &name, mean) };
-        test.measures.rss_peak = list("memory_usage_byte").filter_map(Value::as_u64).max();
+        test.measures.rss_peak_bytes = list("memory_usage_byte").filter_map(Value::as_u64).max();
         if list("exit_codes").any(|code| code.as_i64() != Some(0)) {
             test.outcome = Outcome::Failed;
         }

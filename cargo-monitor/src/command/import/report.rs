@@ -76,7 +76,7 @@ impl Timed {
 
     /// What its memory is, if the tool tells.
     pub(super) fn mem_source(&self) -> Option<MemSource> {
-        self.measures.rss_peak.map(|_| MemSource::Rss)
+        self.measures.rss_peak_bytes.map(|_| MemSource::Rss)
     }
 }
 

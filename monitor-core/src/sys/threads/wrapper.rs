@@ -25,7 +25,7 @@ type ThrdCreate = unsafe extern "C" fn(*mut pthread_t, Start<c_int>, *mut c_void
 /// What C11's functions say when they fail.
 const THRD_ERROR: c_int = 2;
 /// What a wrapper says when it is asked whether it is there.
-const HERE: c_int = libc::ECANCELED;
+const WRAPPER_IS_THERE: c_int = libc::ECANCELED;
 
 // A function defined by Rust can't be weak on stable.
 macro_rules! weak {
@@ -240,7 +240,7 @@ fn create<R>(start: Start<R>, argument: *mut c_void, real: impl Fn(Start<R>, *mu
     let Some(hooks) = HOOKS.get() else { return real(start, argument) };
     if PROBE.get() == Probe::Asked {
         PROBE.set(Probe::Answered);
-        return HERE;
+        return WRAPPER_IS_THERE;
     }
     let Some(followed) = (hooks.for_new_thread)() else { return real(start, argument) };
     // SAFETY: plain allocation; `birth` is checked before use, and is large enough and aligned (malloc). `real` takes it
