@@ -12,6 +12,8 @@ fn variable(name: &str) -> String {
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=RUSTC");
+    println!("cargo::rustc-check-cfg=cfg(backend, values(\"linux\", \"unix\", \"portable\"))");
+    println!("cargo::rustc-cfg=backend=\"{}\"", backend());
     println!("cargo::rustc-check-cfg=cfg(wraps_pthread_create)");
     if may_wrap_pthread_create() {
         println!("cargo::rustc-cfg=wraps_pthread_create");
@@ -51,6 +53,20 @@ fn profile(out_dir: &str, fallback: &str) -> String {
     }
 }
 
+/// Which file of `src/sys/` asks the operating system.
+fn backend() -> &'static str {
+    match variable("CARGO_CFG_TARGET_OS").as_str() {
+        _ if is_on("PORTABLE") => "portable",
+        "linux" if !is_on("UNIX") => "linux",
+        "linux" | "macos" | "ios" | "freebsd" | "openbsd" => "unix",
+        _ => "portable",
+    }
+}
+
+fn is_on(feature: &str) -> bool {
+    env::var_os(format!("CARGO_FEATURE_{feature}")).is_some()
+}
+
 /// Whether the linker tells where a section begins and ends, as those of ELF do.
 fn finds_sections() -> bool {
     let systems = ["linux", "android", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris"];
@@ -69,12 +85,11 @@ fn is_sanitized() -> bool {
 /// Whether a word of a thread's own may be reached by instructions of ours: where they are known, the C library has room for it also
 /// in a program that loads the code later, and nothing looks at every access.
 fn has_initial_exec_tls() -> bool {
-    has("CARGO_CFG_TARGET_OS", "linux")
+    backend() == "linux"
         && has("CARGO_CFG_TARGET_ENV", "gnu")
         && has("CARGO_CFG_TARGET_ARCH", "x86_64")
         && has("CARGO_CFG_TARGET_POINTER_WIDTH", "64")
         && !has("CARGO_CFG_TARGET_FEATURE", "crt-static")
-        && env::var_os("CARGO_FEATURE_PORTABLE").is_none()
         && env::var_os("CARGO_CFG_MIRI").is_none()
         && !is_sanitized()
 }
@@ -82,10 +97,8 @@ fn has_initial_exec_tls() -> bool {
 /// Whether the runtime takes the place of `pthread_create`: not where there is no dynamic linker to find the real one, and not
 /// where a sanitizer has to come first.
 fn may_wrap_pthread_create() -> bool {
-    let is_on = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
     is_on("THREAD_ATTRIBUTION")
-        && !is_on("PORTABLE")
-        && has("CARGO_CFG_TARGET_OS", "linux")
+        && backend() == "linux"
         && has("CARGO_CFG_TARGET_ENV", "gnu")
         && ["x86_64", "x86", "aarch64", "riscv64"].contains(&variable("CARGO_CFG_TARGET_ARCH").as_str())
         && !has("CARGO_CFG_TARGET_FEATURE", "crt-static")

@@ -26,6 +26,7 @@
 //!
 //! - `thread-attribution` (default): threads born inside a test count for it, on Linux with glibc.
 //! - `bundled-sqlite` (default): builds SQLite. Without it the system's library is linked.
+//! - `unix`: measures by what POSIX tells, as on macOS, FreeBSD and OpenBSD.
 //! - `portable`: measures with `sysinfo` and `std` only, as on platforms without a backend of their own.
 //! - `remote`: sends rows to the server in `MONITOR_REMOTE` when a process ends; brings an HTTP client into test binaries.
 

@@ -3,12 +3,14 @@
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::AsRawFd as _;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::{Command, ExitStatus};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 use monitor_store::procfs;
 
-use super::{ChildUsage, Edge, ThreadId, Usage};
+pub(crate) use super::posix::{children_usage, kill_group, signal_name, signal_of};
+use super::posix::{clock_ns, count, reading};
+use super::{Edge, ThreadId, Usage};
 
 /// Which signal tells that a descriptor is ready (fcntl(2)); not in `libc`.
 const F_SETSIG: libc::c_int = 10;
@@ -42,17 +44,6 @@ pub(crate) fn allowed_processors() -> Option<u64> {
 /// A clock that nobody sets, which all processes of the machine share: time since boot, ns.
 pub(crate) fn since_boot_ns() -> Option<u64> {
     clock_ns(libc::CLOCK_BOOTTIME)
-}
-
-/// What child processes consumed that ended and were waited for.
-pub(crate) fn children_usage() -> Option<ChildUsage> {
-    let rusage = rusage(libc::RUSAGE_CHILDREN)?;
-    Some(ChildUsage {
-        user_ns: nanos_of(rusage.ru_utime),
-        kernel_ns: nanos_of(rusage.ru_stime),
-        minor_faults: u64::try_from(rusage.ru_minflt).ok()?,
-        largest_peak_bytes: u64::try_from(rusage.ru_maxrss).ok()? * 1024,
-    })
 }
 
 /// CPU time of a living thread of this process, ns; `None` once it has ended.
@@ -163,92 +154,18 @@ impl Drop for Lifeline {
     }
 }
 
-/// The signal that ended a process.
-pub(crate) fn signal_of(status: ExitStatus) -> Option<i32> {
-    status.signal()
-}
-
-/// Kills every process of the group that `leader` leads.
-pub(crate) fn kill_group(leader: u32) {
-    let Ok(leader) = libc::pid_t::try_from(leader) else { return };
-    if leader > 1 {
-        // SAFETY: signals the processes of one group, which we made; if it is gone already, nothing happens.
-        unsafe {
-            libc::kill(-leader, libc::SIGKILL);
-        }
-    }
-}
-
-/// `SIGKILL` for 9.
-pub(crate) fn signal_name(signal: i32) -> String {
-    let name = match signal {
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGHUP => "SIGHUP",
-        libc::SIGILL => "SIGILL",
-        libc::SIGINT => "SIGINT",
-        libc::SIGKILL => "SIGKILL",
-        libc::SIGPIPE => "SIGPIPE",
-        libc::SIGQUIT => "SIGQUIT",
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGSYS => "SIGSYS",
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGTRAP => "SIGTRAP",
-        libc::SIGXCPU => "SIGXCPU",
-        _ => return format!("signal {signal}"),
-    };
-    name.to_owned()
-}
-
 fn usage(edge: Edge, clock: libc::clockid_t, who: libc::c_int) -> Usage {
-    let (cpu_ns, rusage) = match edge {
-        Edge::Begin => {
-            let rusage = rusage(who);
-            (clock_ns(clock), rusage)
-        }
-        Edge::End => (clock_ns(clock), rusage(who)),
-    };
-    let Some(rusage) = rusage else { return Usage { cpu_ns, ..Usage::default() } };
-    let count = |value: libc::c_long| u64::try_from(value).ok();
+    let (usage, rusage) = reading(edge, clock, who);
     // The kernel derives these from read_bytes and write_bytes of /proc/PID/io, in blocks of 512.
-    let bytes = |blocks: libc::c_long| if io_is_accounted() { Some(count(blocks)? * 512) } else { None };
-    Usage {
-        cpu_ns,
-        user_ticks_ns: nanos_of(rusage.ru_utime),
-        kernel_ticks_ns: nanos_of(rusage.ru_stime),
-        minor_faults: count(rusage.ru_minflt),
-        major_faults: count(rusage.ru_majflt),
-        voluntary_switches: count(rusage.ru_nvcsw),
-        involuntary_switches: count(rusage.ru_nivcsw),
-        read_bytes: bytes(rusage.ru_inblock),
-        write_bytes: bytes(rusage.ru_oublock),
-    }
+    let Some(rusage) = rusage.filter(|_| io_is_accounted()) else { return usage };
+    let bytes = |blocks: libc::c_long| Some(count(blocks)? * 512);
+    Usage { read_bytes: bytes(rusage.ru_inblock), write_bytes: bytes(rusage.ru_oublock), ..usage }
 }
 
 /// Whether the kernel was built to count storage I/O; without, `getrusage` says 0.
 fn io_is_accounted() -> bool {
     static ACCOUNTED: once_cell::sync::OnceCell<bool> = once_cell::sync::OnceCell::new();
     *ACCOUNTED.get_or_init(|| fs::metadata("/proc/self/io").is_ok())
-}
-
-fn clock_ns(clock: libc::clockid_t) -> Option<u64> {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a valid place for the answer; an unknown clock is an error code.
-    if unsafe { libc::clock_gettime(clock, &raw mut time) } != 0 {
-        return None;
-    }
-    Some(u64::try_from(time.tv_sec).ok()? * 1_000_000_000 + u64::try_from(time.tv_nsec).ok()?)
-}
-
-fn rusage(who: libc::c_int) -> Option<libc::rusage> {
-    let mut rusage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: the place is large enough, and all zeroes is a valid `rusage` whatever the call writes.
-    unsafe { (libc::getrusage(who, rusage.as_mut_ptr()) == 0).then(|| rusage.assume_init()) }
-}
-
-fn nanos_of(time: libc::timeval) -> u64 {
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_usec).unwrap_or(0) * 1_000
 }
 
 fn resident_bytes(label: &str) -> Option<u64> {

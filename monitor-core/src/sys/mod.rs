@@ -1,8 +1,8 @@
 //! What the operating system knows of a thread or a process, behind one interface.
 //!
-//! `linux` reads it at nanosecond resolution. `portable` knows what `sysinfo` and `std` know and is used
-//! everywhere else, and on Linux with the feature `portable`. This folder and the allocator are the only
-//! places with `unsafe` code or `cfg(target_os)`.
+//! Which backend a platform has, `build.rs` says: `linux`, which knows most; `unix`, which knows what POSIX tells; else
+//! `portable`, which knows what `sysinfo` and `std` tell. The features `unix` and `portable` choose them on Linux. This folder and
+//! the allocator are the only places with `unsafe` code or `cfg(target_os)`.
 
 mod atomic_ref;
 mod c_library;
@@ -13,23 +13,31 @@ pub(crate) mod descriptors;
 pub(crate) mod descriptors;
 mod exit;
 mod forks;
-#[cfg(all(target_os = "linux", not(feature = "portable")))]
+#[cfg(backend = "linux")]
 mod linux;
 mod parent;
-#[cfg(any(not(target_os = "linux"), feature = "portable"))]
+#[cfg(backend = "portable")]
 mod portable;
+#[cfg(not(backend = "portable"))]
+mod posix;
 mod seeds;
 mod thread_id;
 mod thread_slot;
 pub(crate) mod threads;
 pub(crate) mod underlying;
+#[cfg(backend = "unix")]
+mod unix;
+#[cfg(not(backend = "linux"))]
+mod unknown;
 mod usage;
 pub(crate) mod valgrind;
 
-#[cfg(all(target_os = "linux", not(feature = "portable")))]
+#[cfg(backend = "linux")]
 use linux as backend;
-#[cfg(any(not(target_os = "linux"), feature = "portable"))]
+#[cfg(backend = "portable")]
 use portable as backend;
+#[cfg(backend = "unix")]
+use unix as backend;
 
 pub(crate) use atomic_ref::AtomicRef;
 pub(crate) use backend::{

@@ -8,12 +8,8 @@ use std::process::{Command, ExitStatus};
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::{ChildUsage, Edge, ThreadId, Usage};
-
-/// No kernel number of a thread is to be had with `std`.
-pub(crate) fn thread_id() -> Option<ThreadId> {
-    None
-}
+pub(crate) use super::unknown::{allowed_processors, is_runnable, thread_cpu_ns, thread_id, thread_usage_of};
+use super::{ChildUsage, Edge, Usage};
 
 /// Nothing is known of a single thread.
 pub(crate) fn thread_usage(_edge: Edge) -> Usage {
@@ -35,11 +31,6 @@ pub(crate) fn process_usage(_edge: Edge) -> Usage {
 }
 
 /// Not known.
-pub(crate) fn allowed_processors() -> Option<u64> {
-    None
-}
-
-/// Not known.
 pub(crate) fn since_boot_ns() -> Option<u64> {
     None
 }
@@ -47,21 +38,6 @@ pub(crate) fn since_boot_ns() -> Option<u64> {
 /// Not known.
 pub(crate) fn children_usage() -> Option<ChildUsage> {
     None
-}
-
-/// Not known.
-pub(crate) fn thread_cpu_ns(_thread: ThreadId) -> Option<u64> {
-    None
-}
-
-/// Not known.
-pub(crate) fn thread_usage_of(_thread: ThreadId) -> Usage {
-    Usage::default()
-}
-
-/// Not known.
-pub(crate) fn is_runnable(_thread: ThreadId) -> bool {
-    false
 }
 
 /// Growth of the process's resident memory between two looks; a peak in between is not seen.

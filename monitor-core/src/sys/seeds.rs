@@ -3,7 +3,7 @@
 //! Valgrind puts a function of this name in the place of the C library's `getrandom`
 //! (<https://valgrind.org/docs/manual/manual-core-adv.html#manual-core-adv.wrapping>). Outside of valgrind nobody calls it.
 
-#[cfg(all(target_os = "linux", target_env = "gnu", not(feature = "portable")))]
+#[cfg(all(backend = "linux", target_env = "gnu"))]
 mod replaced {
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
@@ -44,6 +44,6 @@ mod replaced {
 
 /// From now on, if valgrind runs this program, `getrandom` gives the same bytes in every process.
 pub(crate) fn fix_random_numbers() {
-    #[cfg(all(target_os = "linux", target_env = "gnu", not(feature = "portable")))]
+    #[cfg(all(backend = "linux", target_env = "gnu"))]
     replaced::fix();
 }
