@@ -96,6 +96,29 @@ fn counts_repeat_and_a_change_is_found_and_explained() {
     assert!(first.contains("instructions::collatz"), "with what it calls: {}", built.stdout);
     assert!(functions.contains("extra"), "{}", built.stdout);
     assert_eq!(project.git(&["worktree", "list"]).lines().count(), 1, "the worktree is gone");
+
+    let again = |compiler: &Path| {
+        let mut command = project.command(env!("CARGO_BIN_EXE_cargo-monitor"));
+        command.args(["explain", "longest_chain", &base, &head, "--build", "--format", "json"]).env("RUSTC", compiler);
+        run(command)
+    };
+    let kept = again(&of_version(&project, "same", "")).succeeded();
+    assert_eq!(kept.stdout, built.stdout, "nothing is built again for the same compiler");
+    let other = again(&of_version(&project, "other", "; echo 'release: 9.9.9'"));
+    assert_ne!(other.code, Some(0), "what another compiler has built is no answer: {}", other.stdout);
+    assert!(other.stderr.contains("gives no result"), "{}", other.stderr);
+}
+
+/// A compiler that says of itself what the real one does, and `more`, and compiles nothing.
+fn of_version(project: &Project, name: &str, more: &str) -> PathBuf {
+    let file = format!("{name}/rustc");
+    project.write(
+        &file,
+        &format!("#!/bin/sh\ncase \"$1\" in -vV) rustc -vV{more};; *) echo 'error: it is not to compile' >&2; exit 1;; esac\n"),
+    );
+    let path = project.path(&file);
+    std::fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("it can be made a program");
+    path
 }
 
 /// Two tests that stand for a product, and one more.

@@ -32,7 +32,8 @@ pub struct Asked {
     pub point: Point,
     /// The innermost of its lines, `src/lib.rs:17`.
     pub line: String,
-    /// The innermost edited line on the way there from the test's body, with the bytes that were allocated through it.
+    /// The innermost edited line on the way there from the test's body, or else the innermost line in an edited function, with the
+    /// bytes that were allocated through it.
     pub edited: Option<(String, u64)>,
 }
 
@@ -41,7 +42,7 @@ pub struct Asked {
 pub struct SiteChange {
     /// Where.
     pub site: Site,
-    /// The edited line on the way there, or the innermost of its lines after (before, if it is gone), `src/lib.rs:17`.
+    /// The edited line on the way there, or the line in an edited function, or the innermost of its lines after (before, if it is gone), `src/lib.rs:17`.
     pub line: String,
     /// Whether code was edited on the way there.
     pub is_edited: bool,
@@ -73,7 +74,11 @@ pub fn sites(points: &[Point], body: &str, edits: &Edits) -> BTreeMap<Site, Aske
         let functions = own.iter().map(|frame| (frame.function.to_owned(), frame.file.to_owned())).collect();
         let asked =
             sites.entry(Site { functions }).or_insert_with(|| Asked { line: innermost.place(), ..Asked::default() });
-        let edited = all.iter().find(|frame| frame.line.parse().is_ok_and(|line| edits.are_at(frame.file, line)));
+        let found = |is_edited: fn(&Edits, &str, u32) -> bool| {
+            all.iter().find(|frame| frame.line.parse().is_ok_and(|line| is_edited(edits, frame.file, line)))
+        };
+        // What is asked for may be worked out elsewhere in the function.
+        let edited = found(Edits::are_at).or_else(|| found(Edits::are_around));
         if let Some(frame) = edited
             && asked.edited.as_ref().is_none_or(|(_, bytes)| *bytes < point.total_bytes)
         {
@@ -224,6 +229,13 @@ mod tests {
         let changes = differences(&BTreeMap::new(), &now);
         let lines: Vec<_> = changes.iter().map(|change| (change.line.as_str(), change.head.total_bytes)).collect();
         assert_eq!(lines, [("/home/me/demo/src/lib.rs:20", 100), ("/home/me/demo/src/inner.rs:5", 200)]);
+        let near = "--- src/lib.rs\n+++ src/lib.rs\n@@ -29,4 +29,4 @@\n fn outer() {\n     inner();\n-    old();\n+    new();\n }\n";
+        let edits = Edits::new(near, "/home/me/demo", []);
+        let (one, two) = (stack("one", "20"), stack("two", "30"));
+        let now = sites(&[one.clone(), one, two], "demo::tests::loads", &edits);
+        let changes = differences(&BTreeMap::new(), &now);
+        let lines: Vec<_> = changes.iter().map(|change| (change.line.as_str(), change.head.total_bytes)).collect();
+        assert_eq!(lines, [("/home/me/demo/src/lib.rs:30", 100), ("/home/me/demo/src/inner.rs:5", 200)]);
     }
 
     #[test]

@@ -57,6 +57,10 @@ fn the_edited_line_is_named_and_its_function() {
     assert_eq!(place(&edited), (innermost.0, 40, innermost.2, true));
     let caller = format!("{moved}@@ -4 +6 @@\n-inner(1)\n+inner(2)\n");
     assert_eq!(place(&caller), ("/w/src/lib.rs".to_owned(), 6, "demo::run".to_owned(), true));
+    let limit = "--- src/lib.rs\n+++ src/lib.rs\n@@ -1,6 +1,8 @@\n fn run() {\n+    let limit = 7;\n+    let least = 1;\n     \
+                 start(\n     );\n     inner(limit);\n     end();\n }\n";
+    let costs = ("/w/src/lib.rs".to_owned(), 6, "demo::run".to_owned(), true);
+    assert_eq!(place(limit), costs, "the edited lines cost nothing themselves: what their function costs does");
 }
 
 #[test]
@@ -76,9 +80,10 @@ fn a_function_that_is_no_longer_inlined_is_named_by_its_attribute() {
         let place = changes[0].place.clone().expect("it has one");
         (place.line, place.function)
     };
-    let attribute = "--- src/lib.rs\n+++ src/lib.rs\n@@ -200 +200 @@\n-#[inline]\n+#[inline(never)]\n";
+    let attribute = "--- src/lib.rs\n+++ src/lib.rs\n@@ -200,4 +200,4 @@\n-#[inline]\n+#[inline(never)]\n fn inner() {\n     \
+                     work();\n }\n";
     assert_eq!(place(attribute), (201, "demo::inner".to_owned()));
-    assert_ne!(place(&attribute.replace("200", "150")).0, 201, "the attribute of another function");
+    assert_ne!(place(&attribute.replace("200,", "150,")).0, 201, "the attribute of another function");
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub(crate) struct Place {
     worktree: Worktree,
     folder: PathBuf,
     build: PathBuf,
+    /// What the compiler says of itself: another one makes other instructions of a commit.
+    compiler: String,
     /// So many commits were built.
     built: Cell<u64>,
     /// Ctrl-C was pressed.
@@ -61,6 +63,7 @@ impl Place {
             worktree: Worktree::new(workspace, &folder)?,
             folder,
             build: worktree::build_folder(workspace),
+            compiler: compiler(workspace)?,
             built: Cell::new(0),
             interrupted,
         })
@@ -137,9 +140,9 @@ impl Place {
         };
         let sessions = monitor.sessions(&Sessions::all().newest_first())?;
         let of_commit = sessions.iter().filter(|session| session.scm_id == commit);
-        let wanted = |key: &str| Some(key) == Some(task.key().as_str());
+        let asked = task.key(&self.compiler);
         let sessions: Vec<&str> = of_commit
-            .filter(|session| session.description.iter().any(|(key, value)| key == TASK && wanted(value)))
+            .filter(|session| session.description.iter().any(|(key, value)| key == TASK && *value == asked))
             .map(|session| session.session_h.as_str())
             .collect();
         let mut runs = monitor.runs(&task.test, &sessions)?;
@@ -151,7 +154,7 @@ impl Place {
         let program = env::current_exe().context("cannot find the path of this program")?;
         let mut command = Command::new(program);
         command.current_dir(self.worktree.path());
-        command.arg("test").arg(format!("--tag={TASK}={}", task.key())).arg("--format=json");
+        command.arg("test").arg(format!("--tag={TASK}={}", task.key(&self.compiler))).arg("--format=json");
         if task.counts {
             command.arg("--instructions").env(ONLY, &task.test.variant);
         }
@@ -182,14 +185,23 @@ impl Task {
         if module.is_empty() { item.to_owned() } else { format!("{module}::{item}") }
     }
 
-    fn key(&self) -> String {
+    /// What a result is of, but for the commit.
+    fn key(&self, compiler: &str) -> String {
         // Of a test that is counted only the one case runs.
         let test = if self.counts { &self.test.variant } else { "" };
-        let what = [&self.filter(), &self.test.package, &self.test.binary, test, &self.counts.to_string()];
-        let hash =
-            monitor_store::hash_hex(what.into_iter().map(AsRef::as_ref).chain(self.cargo.iter().map(String::as_str)));
+        let (filter, counts) = (self.filter(), self.counts.to_string());
+        let what = [&filter, &self.test.package, &self.test.binary, test, &counts, compiler];
+        let hash = monitor_store::hash_hex(what.into_iter().chain(self.cargo.iter().map(String::as_str)));
         hash[..16].to_owned()
     }
+}
+
+/// What cargo's compiler says of itself in the workspace, where another one may be set for it.
+fn compiler(workspace: &Path) -> anyhow::Result<String> {
+    let program = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(&program).arg("-vV").current_dir(workspace).output();
+    let output = output.with_context(|| format!("cannot run {}", program.display()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// What of cargo's output tells why nothing was recorded.

@@ -50,9 +50,9 @@ impl Worktree {
         self.root.canonicalize().unwrap_or_else(|_| self.root.clone())
     }
 
-    /// Which lines differ between two commits.
+    /// Which lines differ between two commits, with the functions around them.
     pub(crate) fn diff(&self, base: &str, head: &str) -> anyhow::Result<String> {
-        let plain = ["--unified=0", "--no-prefix", "--no-color", "--no-ext-diff", "--no-renames"];
+        let plain = ["--unified=100", "--no-prefix", "--no-color", "--no-ext-diff", "--no-renames"];
         git(&self.repository, &[&["diff"], plain.as_slice(), &[base, head]].concat())
     }
 

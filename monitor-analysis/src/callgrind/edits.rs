@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::diff::{Hunk, hunks};
 use super::symbol::package_of;
 
 /// How many times more a difference counts that is due to edited code than as much elsewhere.
@@ -18,18 +19,6 @@ pub struct Edits {
     packages: BTreeSet<String>,
 }
 
-/// Lines that took the place of others. Of no lines, the first is the one before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Hunk {
-    base: (u32, u32),
-    head: (u32, u32),
-    /// Attributes only, which are of the function below.
-    is_attribute: bool,
-}
-
-/// How far above the first line of a function's code its attributes may stand.
-const ATTRIBUTES_ABOVE: u32 = 4;
-
 /// A side of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -38,28 +27,15 @@ pub(super) enum Side {
 }
 
 impl Edits {
-    /// Of what `git diff --unified=0 --no-prefix` prints of the files below `root`, and the names of packages whose version changed.
+    /// Of what `git diff --no-prefix` prints of the files below `root`, and the names of packages whose version changed. The more
+    /// of each file it prints, the more functions are known that were edited.
     #[must_use]
     pub fn new(diff: &str, root: &str, packages: impl IntoIterator<Item = String>) -> Self {
-        let mut edits = Self {
+        Self {
             root: root.trim_end_matches('/').to_owned(),
+            files: hunks(diff),
             packages: packages.into_iter().collect(),
-            ..Self::default()
-        };
-        let mut file = None;
-        for line in diff.lines() {
-            if let Some(hunk) = line.strip_prefix("@@ ").and_then(Hunk::of) {
-                edits.files.entry(file.unwrap_or("").to_owned()).or_default().push(hunk);
-            } else if let Some(name) = line.strip_prefix("+++ ").or_else(|| line.strip_prefix("--- ")) {
-                // Of a file that is gone, the name before.
-                file = if name == "/dev/null" { file } else { Some(name) };
-            } else if let Some(text) = line.strip_prefix('+').or_else(|| line.strip_prefix('-'))
-                && let Some(hunk) = file.and_then(|file| edits.files.get_mut(file)?.last_mut())
-            {
-                hunk.is_attribute &= text.trim_start().starts_with("#[");
-            }
         }
-        edits
     }
 
     fn hunks(&self, file: &str) -> &[Hunk] {
@@ -96,42 +72,34 @@ impl Edits {
         self.before(file, line).is_none()
     }
 
-    /// Whether attributes were edited of a function whose code begins in this line of the later build.
-    pub(super) fn touch_attributes(&self, file: &str, from: u32) -> bool {
-        let is_above = |hunk: &Hunk| {
-            let (first, count) = hunk.head;
-            hunk.is_attribute && first + count <= from + 1 && from <= first + count + ATTRIBUTES_ABOVE
-        };
-        self.hunks(file).iter().any(is_above)
+    /// Whether the line is new in the later build, or in a function in which something was edited.
+    pub(crate) fn are_around(&self, file: &str, line: u32) -> bool {
+        self.are_at(file, line) || self.functions(file).any(|(_, function)| function.0 <= line && line <= function.1)
     }
 
-    /// Whether something was edited in a function whose code has these lines.
+    /// Whether the line of the later build is in a function whose attributes were edited.
+    pub(super) fn touch_attributes(&self, file: &str, line: u32) -> bool {
+        let mut of_attributes = self.functions(file).filter(|(hunk, _)| hunk.is_attribute);
+        of_attributes.any(|(_, function)| function.0 <= line && line <= function.1)
+    }
+
+    /// The functions of the later build in which something was edited.
+    fn functions(&self, file: &str) -> impl Iterator<Item = (&Hunk, (u32, u32))> {
+        self.hunks(file).iter().filter_map(|hunk| Some((hunk, hunk.function?.of(Side::Head))))
+    }
+
+    /// Whether something was edited in these lines, or in a function that has some of them.
     pub(super) fn touch(&self, side: Side, file: &str, (from, to): (u32, u32)) -> bool {
         let is_within = |hunk: &Hunk| {
             let (first, count) = if side == Side::Base { hunk.base } else { hunk.head };
-            let above = if hunk.is_attribute { ATTRIBUTES_ABOVE } else { 0 };
+            let is_around = hunk.function.is_some_and(|function| {
+                let (first, last) = function.of(side);
+                from <= last && first <= to
+            });
             // What was put between two lines is in the function of both.
-            let (first, last) = if count == 0 { (first, first + 1) } else { (first, first + count - 1) };
-            if count == 0 && above == 0 {
-                from <= first && last <= to
-            } else {
-                from.saturating_sub(above) <= last && first <= to
-            }
+            is_around || if count == 0 { from <= first && first < to } else { from < first + count && first <= to }
         };
         self.is_of_changed_package(file) || self.hunks(file).iter().any(is_within)
-    }
-}
-
-impl Hunk {
-    /// Of `-12,3 +12,4 @@ fn name`.
-    fn of(text: &str) -> Option<Self> {
-        let mut parts = text.split(' ');
-        let mut range = |sign: char| {
-            let range = parts.next()?.strip_prefix(sign)?;
-            let (first, count) = range.split_once(',').unwrap_or((range, "1"));
-            Some((first.parse().ok()?, count.parse().ok()?))
-        };
-        Some(Self { base: range('-')?, head: range('+')?, is_attribute: true })
     }
 }
 
@@ -151,8 +119,14 @@ diff --git src/core.rs src/core.rs
 -    two();
 -    three();
 +    all();
-@@ -30,0 +31 @@ mod inner
+@@ -30,6 +30,7 @@ mod inner
+
 +#[inline(never)]
+ /// Explained.
+ fn inner() {
+     let limit = 7;
+     work(limit);
+ }
 ";
 
     #[test]
@@ -173,9 +147,11 @@ diff --git src/core.rs src/core.rs
         assert!(touched(Side::Head, 5, 15) && touched(Side::Base, 5, 15));
         assert!(!touched(Side::Base, 11, 15), "what stands above it is not in it");
         assert!(touched(Side::Base, 22, 25) && !touched(Side::Base, 23, 25));
-        assert!(touched(Side::Head, 33, 40), "the attribute is above");
-        assert!(!touched(Side::Head, 13, 21));
-        let has_other_attributes = |from| edits.touch_attributes("/w/tree/src/core.rs", from);
+        assert!(touched(Side::Head, 35, 35) && touched(Side::Base, 34, 40), "the attribute is above");
+        assert!(!touched(Side::Head, 13, 21) && !touched(Side::Base, 36, 40));
+        let has_other_attributes = |line| edits.touch_attributes("/w/tree/src/core.rs", line);
         assert!(has_other_attributes(33) && !has_other_attributes(12) && !has_other_attributes(40));
+        let is_around = |line| edits.are_around("/w/tree/src/core.rs", line);
+        assert!(is_around(11) && is_around(35) && !is_around(13) && !is_around(37));
     }
 }

@@ -36,7 +36,9 @@ pub fn folded(dump: &Dump) -> Vec<FunctionCost> {
 pub(super) fn graph(dump: &Dump) -> Graph<'_> {
     let is_taken_out = |name: &str| {
         dump.functions.get(name).is_some_and(|function| {
-            let file = function.lines.keys().next().map_or("", |(file, _)| file);
+            let files = || function.lines.keys().map(|(file, _)| file.as_str());
+            // Code of the language is inlined everywhere.
+            let file = files().find(|file| package_of(file) != "std").or_else(|| files().next()).unwrap_or("");
             is_of_language(without_hash(name), &function.object, file)
         })
     };

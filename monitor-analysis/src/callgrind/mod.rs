@@ -3,6 +3,7 @@
 //! [`Dump`] reads its file; [`folded`] gives what belongs to the language and the C library to who called it, [`differences`] says
 //! how two dumps of one test differ. Frames above the test's body are not of interest, and wrong in the file.
 
+mod diff;
 mod difference;
 mod due;
 mod dump;

@@ -71,14 +71,29 @@ impl Places<'_> {
                 Line { file, line: *line, cost: *cost, change, is_edited: before.is_none() }
             })
             .collect();
-        let most = changes.iter().map(|it| it.change).fold(0.0, f64::max);
-        let having = |share: f64| changes.iter().filter(move |it| it.change >= most * share && most > 0.0);
+        let least = SHARE_OF_EDITED * most(&changes);
+        let having = |is_chosen: &dyn Fn(&Line<'_>) -> bool| {
+            changes.iter().filter(|it| it.change > 0.0 && it.change >= least && is_chosen(it)).collect::<Vec<_>>()
+        };
         // Code of the workspace can be changed most easily.
-        let edited = having(SHARE_OF_EDITED).filter(|it| it.is_edited);
+        let edited = having(&|it| it.is_edited);
         let found = edited
+            .into_iter()
             .max_by(|a, b| a.is_of_workspace().cmp(&b.is_of_workspace()).then(a.change.total_cmp(&b.change)))
-            .or_else(|| having(SHARE_OF_INNERMOST).min_by(|a, b| a.cost.total_cmp(&b.cost)))?;
+            // An edited line may cost nothing itself: a limit, or one that is gone.
+            .or_else(|| innermost(&having(&|it| self.edits.are_around(it.file, it.line))))
+            .or_else(|| innermost(&having(&|_| true)))?;
         let name = self.names[1].get(&(found.file.to_owned(), found.line)).cloned();
         Some(Place { file: found.file.to_owned(), line: found.line, function: name.unwrap_or_default() })
     }
+}
+
+fn most<'l>(lines: impl IntoIterator<Item = &'l Line<'l>>) -> f64 {
+    lines.into_iter().map(|it| it.change).fold(0.0, f64::max)
+}
+
+/// Of lines in and below each other, the innermost through which most of the change goes.
+fn innermost<'l>(lines: &[&'l Line<'l>]) -> Option<&'l Line<'l>> {
+    let least = SHARE_OF_INNERMOST * most(lines.iter().copied());
+    lines.iter().filter(|it| it.change >= least).min_by(|a, b| a.cost.total_cmp(&b.cost)).copied()
 }
