@@ -52,8 +52,8 @@ pub struct Session {
     pub ended: bool,
 }
 
-/// A context.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+/// What tests ran on: a machine with its system and toolchain.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Context {
     /// Identifier.
@@ -80,12 +80,12 @@ pub struct Context {
     pub system_info: String,
     /// Toolchain.
     pub python_info: String,
-    /// Machine class.
+    /// The machine class; `None` for pytest-monitor, which does not send one.
     pub class: Option<Class>,
 }
 
 /// A machine class.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
     /// Identifier.
@@ -234,6 +234,25 @@ impl<'a> Batch<'a> {
             lockfile: self.lockfile.clone(),
             rows: Vec::new(),
         }
+    }
+}
+
+impl Context {
+    /// Every text of it.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let class = self.class.iter();
+        let of_class =
+            class.flat_map(|class| [&class.class_h, &class.rustc, &class.profile, &class.opt_level, &class.target]);
+        let own = [
+            &self.h,
+            &self.cpu_type,
+            &self.machine_node,
+            &self.machine_type,
+            &self.machine_arch,
+            &self.system_info,
+            &self.python_info,
+        ];
+        own.into_iter().chain(&self.cpu_vendor).chain(of_class).map(String::as_str)
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Serve {
     /// Largest body of a request in MiB, as sent; eight times as much decompressed.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub max_body: u16,
+    /// Rows that may wait for the database; who sends more is told to come again.
+    #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
+    pub max_waiting: usize,
     /// Certificate chain for TLS, PEM.
     #[arg(long, requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,

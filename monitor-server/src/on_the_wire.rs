@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use monitor_client::wire::{self, Row};
 use monitor_client::{Batch, Fields};
 
-use crate::store::{Context, Filter, Page, Profile, Run, Session, Store, StoreError, Text};
+use crate::store::{Filter, Page, Profile, Run, Session, Store, StoreError, Text};
 
 /// A session with all that belongs to it.
 ///
@@ -19,7 +19,7 @@ pub fn batch(store: &dyn Store, project: &str, session: Session) -> Result<Batch
     let mut contexts = Vec::new();
     for h in runs.iter().map(|run| run.context_h.as_str()).filter(|h| seen.insert(*h)) {
         let filter = Filter { context: Some(Text::Is(h.to_owned())), ..Filter::project(project) };
-        contexts.extend(store.contexts(&filter, Page::first(1))?.into_iter().map(context));
+        contexts.extend(store.contexts(&filter, Page::first(1))?);
     }
     Ok(Batch { session: session_head(session), contexts, lockfile, rows: runs.into_iter().map(row).collect() })
 }
@@ -37,31 +37,6 @@ pub fn session_head(session: Session) -> wire::Session {
         pull_request: session.facts.pull_request,
         ci_url: session.facts.ci_url,
         ended: session.facts.ended_at.is_some(),
-    }
-}
-
-/// A context.
-#[must_use]
-pub fn context(context: Context) -> wire::Context {
-    wire::Context {
-        h: context.h,
-        cpu_count: context.cpu_count,
-        cpu_frequency: context.cpu_frequency,
-        cpu_type: context.cpu_type,
-        cpu_vendor: context.cpu_vendor,
-        ram_total: context.ram_total,
-        machine_node: context.machine_node,
-        machine_type: context.machine_type,
-        machine_arch: context.machine_arch,
-        system_info: context.system_info,
-        python_info: context.python_info,
-        class: context.class.map(|class| wire::Class {
-            class_h: class.class_h,
-            rustc: class.rustc,
-            profile: class.profile,
-            opt_level: class.opt_level,
-            target: class.target,
-        }),
     }
 }
 

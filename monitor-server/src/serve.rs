@@ -86,6 +86,7 @@ pub async fn serve(
     let tls = tls.map(|tls| tls.acceptor()).transpose()?;
     let service = Service { router: router(&state), state, encrypted: tls.is_some() };
     let closing = tokio::spawn(judge::close_idle(State::clone(&service.state)));
+    let looking = tokio::spawn(judge::look_everywhere(State::clone(&service.state)));
     let webhook = service.state.options.webhook.clone();
     let telling = webhook.map(|webhook| tokio::spawn(notify::deliver(State::clone(&service.state), webhook)));
     let places = Arc::new(Semaphore::new(CONNECTIONS));
@@ -102,6 +103,7 @@ pub async fn serve(
     }
     drop(listener);
     closing.abort();
+    looking.abort();
     telling.inspect(tokio::task::JoinHandle::abort);
     if timeout(FAREWELL, graceful.shutdown()).await.is_err() {
         log::error("shutdown", "some requests took too long and were cut off");

@@ -35,6 +35,8 @@ pub struct Options {
     pub body_limit: usize,
     /// Bytes of a request's body at most, decompressed.
     pub decompressed_limit: usize,
+    /// Rows that may wait for the database.
+    pub waiting_rows: usize,
 }
 
 impl Default for Options {
@@ -46,6 +48,7 @@ impl Default for Options {
             webhook: None,
             body_limit: 64 << 20,
             decompressed_limit: 512 << 20,
+            waiting_rows: 1_000_000,
         }
     }
 }
@@ -86,6 +89,7 @@ impl Shared {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, options: Options) -> State {
         Arc::new(Self {
+            queue: Queue::start(&store, options.waiting_rows),
             options,
             gate: Gate::default(),
             counters: Counters::default(),
@@ -93,7 +97,6 @@ impl Shared {
             arrivals: Arrivals::default(),
             to_judge: AtomicUsize::new(0),
             judging: Semaphore::new(1),
-            queue: Queue::start(&store),
             store,
             verdicts: Arc::default(),
             readers: Arc::new(Semaphore::new(READERS)),
@@ -139,7 +142,14 @@ impl Shared {
     /// If it is not stored.
     pub async fn write(&self, request: Write) -> Result<Outcome, Problem> {
         let rows = request.runs.len();
+        let counted = request.runs.iter().any(|run| !run.costs.is_empty()).then(|| request.project.clone());
         let outcome = self.queue.write(request).await?;
+        // Costs that came with new runs change no answer: there are new runs.
+        if let (Some(project), Outcome::Stored { new_runs }) = (counted, outcome)
+            && new_runs < rows as u64
+        {
+            self.verdicts.forget_causes(&project);
+        }
         self.counters.stored(outcome, rows);
         Ok(outcome)
     }

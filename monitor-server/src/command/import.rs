@@ -7,7 +7,7 @@ use monitor_client::Batch;
 use monitor_store::{Monitor, Sessions};
 
 use crate::ingest::batch;
-use crate::store::{self, Outcome};
+use crate::store::{self, Outcome, Wait};
 
 /// Adds every session of a file to a project; what is there already stays as it is.
 pub fn run(database: &str, project: &str, file: &Path) -> anyhow::Result<()> {
@@ -18,7 +18,7 @@ pub fn run(database: &str, project: &str, file: &Path) -> anyhow::Result<()> {
         let session_h = session.session_h.clone();
         let write = batch::to_write(Batch::read(&monitor, session, true)?, project.to_owned());
         let write = write.map_err(|problem| anyhow!("session {session_h}: {problem}"))?;
-        match store.write(&[&write])?.first().context("the database said nothing")? {
+        match store.write(&[&write], Wait::Yes)?.first().context("the database said nothing")? {
             Outcome::Stored { new_runs } => (sessions, rows) = (sessions + 1, rows + new_runs),
             Outcome::OtherSession => refused.push(session_h),
         }

@@ -38,6 +38,7 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
             webhook,
             body_limit,
             decompressed_limit: body_limit * 8,
+            waiting_rows: options.max_waiting,
         },
     );
     state.gate.public.store(public, Relaxed);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::compat::{date, entity, python};
 use crate::error::Problem;
-use crate::store::{Class, Context, Facts, Figures, Profile, Run, Session, Write};
+use crate::store::{Context, Facts, Figures, Profile, Run, Session, Write};
 
 /// Reads a batch, one document or lines.
 ///
@@ -43,11 +43,18 @@ pub fn to_write(batch: Batch<'_>, project: String) -> Result<Write, Problem> {
             .map_err(|(field, reason)| Problem::field(&format!("rows[{index}].{field}"), reason))?;
         runs.push(Run { nth, ..run });
     }
-    let contexts = batch.contexts.into_iter().map(context).collect::<Result<_, _>>()?;
+    batch.contexts.iter().try_for_each(check_context)?;
     if let Some(lockfile) = &batch.lockfile {
         entity::check_text("lockfile", lockfile).map_err(|(field, reason)| Problem::field(&field, reason))?;
     }
-    Ok(Write { project, contexts, session: Some(session), lockfile: batch.lockfile, runs, ..Write::default() })
+    Ok(Write {
+        project,
+        contexts: batch.contexts,
+        session: Some(session),
+        lockfile: batch.lockfile,
+        runs,
+        ..Write::default()
+    })
 }
 
 /// The how-manieth each row is among those of the same path, variant and start.
@@ -99,34 +106,10 @@ fn session(json: wire::Session) -> Result<Session, Problem> {
     Ok(Session { h: json.session_h, run_date, scm_ref: json.scm_ref, tags, facts, ..Session::default() })
 }
 
-fn context(json: wire::Context) -> Result<Context, Problem> {
+fn check_context(context: &Context) -> Result<(), Problem> {
     let wrong = |(field, reason): (String, String)| Problem::field(&format!("contexts.{field}"), reason);
-    entity::check_identifier("h", &json.h).map_err(wrong)?;
-    let class = json.class.map(|class| Class {
-        class_h: class.class_h,
-        rustc: class.rustc,
-        profile: class.profile,
-        opt_level: class.opt_level,
-        target: class.target,
-    });
-    let context = Context {
-        h: json.h,
-        cpu_count: json.cpu_count,
-        cpu_frequency: json.cpu_frequency,
-        cpu_type: json.cpu_type,
-        cpu_vendor: json.cpu_vendor,
-        ram_total: json.ram_total,
-        machine_node: json.machine_node,
-        machine_type: json.machine_type,
-        machine_arch: json.machine_arch,
-        system_info: json.system_info,
-        python_info: json.python_info,
-        class,
-    };
-    for text in context.texts() {
-        entity::check_text("texts", text).map_err(wrong)?;
-    }
-    Ok(context)
+    entity::check_identifier("h", &context.h).map_err(wrong)?;
+    context.texts().try_for_each(|text| entity::check_text("texts", text)).map_err(wrong)
 }
 
 fn run(json: Row<'_>, session_h: &str) -> Checked<Run> {

@@ -5,7 +5,10 @@ use monitor_report::{ReportError, Source as _, measure};
 use monitor_store::{Figures, Session};
 
 use super::source::Project;
-use super::{flaky, sides};
+use super::{baseline, flaky, sides};
+use crate::operate::log;
+use crate::state::State;
+use crate::store::{Filter, Names};
 
 /// Sessions that say which tests there are, and how their costs went.
 pub const LISTED: usize = 20;
@@ -37,6 +40,25 @@ pub fn look(project: &Project<'_>) -> Result<(), ReportError> {
         sides::compare(project, &base.session_h, &head.session_h, false)?;
     }
     Ok(())
+}
+
+/// Looks at every project, and at the verdict on its newest session, when a server begins: nobody is to wait for what was in the
+/// mind of the one before.
+pub async fn look_everywhere(state: State) {
+    let projects = state.read(|store| Ok(store.names(Names::Projects, &Filter::default())?)).await;
+    for name in projects.unwrap_or_default() {
+        let Ok(_turn) = state.judging.acquire().await else { return };
+        state.arrivals.quiet().await;
+        let looked = state.project(name, |project| {
+            if let Some(newest) = project.newest_first().next() {
+                baseline::judge(project, newest, &baseline::of(project, &baseline::USUAL))?;
+            }
+            Ok(look(project)?)
+        });
+        if let Err(problem) = looked.await {
+            log::error("look at a project", &problem.to_string());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod sides;
 mod source;
 mod verdict;
 
+pub use first::look_everywhere;
 pub use idle::close_idle;
 pub use source::Project;
 pub use verdict::Verdicts;

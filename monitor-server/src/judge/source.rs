@@ -88,17 +88,16 @@ impl<'a> Project<'a> {
         Some(&self.contexts.get(&self.kept(session_h)?.context_h)?.class.as_ref()?.class_h)
     }
 
-    /// The last run of a test in a session, ended or not.
+    /// The last run of each of some tests in a session, ended or not.
     ///
     /// # Errors
     ///
     /// If the database can't be read.
-    pub fn last_run(&self, session_h: &str, test: &TestId) -> Result<Option<Test>, ReportError> {
-        let is = |text: &str| Some(Text::Is(text.to_owned()));
-        let of_session = Filter::session(self.name, session_h);
-        let mut runs = self.runs(Filter { path: is(&test.path), variant: is(&test.variant), ..of_session })?;
-        runs.retain(|run| run.kind() == Kind::Function && run.id() == *test);
-        Ok(runs.into_iter().max_by_key(Test::start))
+    pub fn last_runs(&self, session_h: &str, tests: &[&TestId]) -> Result<HashMap<TestId, Test>, ReportError> {
+        let tests = tests.iter().map(|test| (test.path.clone(), test.variant.clone())).collect();
+        let mut runs = self.runs(Filter { tests, ..Filter::session(self.name, session_h) })?;
+        runs.sort_by_key(Test::start);
+        Ok(runs.into_iter().filter(|run| run.kind() == Kind::Function).map(|run| (run.id(), run)).collect())
     }
 
     /// Every run of a test, ended or not.
@@ -208,7 +207,7 @@ impl Source for Project<'_> {
         let Some((session, kept)) = self.places.get(session_h).map(|place| &self.sessions[*place]) else {
             return Ok(None);
         };
-        let known = self.contexts.get(&kept.context_h).map(|context| on_the_wire::context(context.clone()).to_store());
+        let known = self.contexts.get(&kept.context_h).map(|context| context.clone().to_store());
         let (context, class) = known.unzip();
         Ok(Some(SessionDetails {
             session: session.clone(),

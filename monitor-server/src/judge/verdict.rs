@@ -75,6 +75,14 @@ impl Default for Verdicts {
     }
 }
 
+impl Verdicts {
+    /// Forgets why the tests of a project cost what they do: there is more to say of runs that are judged already.
+    pub fn forget_causes(&self, project: &str) {
+        self.gates.forget(project);
+        self.comparisons.forget(project);
+    }
+}
+
 /// Answers with what each rests on, the newest first.
 #[derive(Debug)]
 pub(super) struct Answers<T> {
@@ -127,6 +135,10 @@ impl<T> Answers<T> {
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn forget(&self, project: &str) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, _)| known.project != project);
     }
 
     /// The answer on these grounds, made if it is not known yet.

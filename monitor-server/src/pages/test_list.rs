@@ -1,5 +1,7 @@
 //! The tests of a project: what each cost last, and how that went.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use monitor_analysis::chart::sparkline;
 use monitor_analysis::metric::Metric;
@@ -101,8 +103,17 @@ fn table(project: &Project<'_>, tests: &[Known]) -> Result<Table, Problem> {
     columns.extend(metrics.clone().map(|metric| (measure::key(metric), metric.title())));
     columns.extend([("evolution", "wall time so far"), ("component", "component"), ("session", "last session")]);
     let mut table = Table::new(&columns);
+    // Most were in the newest session: one question for all of them.
+    let mut by_session: HashMap<&str, Vec<&TestId>> = HashMap::new();
+    for test in tests {
+        by_session.entry(&test.session_h).or_default().push(&test.id);
+    }
+    let mut last_runs = HashMap::new();
+    for (session_h, tests) in by_session {
+        last_runs.insert(session_h, project.last_runs(session_h, &tests)?);
+    }
     for Known { id, name, session_h, walls, .. } in tests {
-        let Some(last) = &project.last_run(session_h, id)? else { continue };
+        let Some(last) = last_runs.get(session_h.as_str()).and_then(|runs| runs.get(id)) else { continue };
         let outcome = measure::outcome(last);
         let mut row = vec![
             Value::Name(name.clone()).into(),

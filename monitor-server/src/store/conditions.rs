@@ -69,6 +69,10 @@ impl Sql {
             self.push(&format!(" AND r.{} IS NOT NULL", resource.column()));
         }
         self.run_labels(filter);
+        if !filter.tests.is_empty() {
+            let keys: Vec<_> = filter.tests.iter().map(|(path, variant)| key(path, variant).to_string()).collect();
+            self.push(&format!(" AND r.key IN ({})", keys.join(", ")));
+        }
         if filter.failed {
             self.push(" AND r.id IN (SELECT p.run FROM profiles p WHERE p.outcome <> 'passed')");
         }

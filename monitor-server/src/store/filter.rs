@@ -15,6 +15,8 @@ pub struct Filter {
     pub item: Option<Text>,
     /// Function name with parameters.
     pub variant: Option<Text>,
+    /// Path and variant of the tests, one of these; any if there are none.
+    pub tests: Vec<(String, String)>,
     /// Kind of the row.
     pub kind: Option<Text>,
     /// Component; of a session: that it has a run of it.

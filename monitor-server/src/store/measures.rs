@@ -22,13 +22,18 @@ pub(super) fn missing(present: &[String], types: [&str; 2]) -> String {
 
 /// The values in the order of the columns.
 pub(super) fn values(measures: &Measures) -> impl Iterator<Item = Value> {
-    MEASURES.iter().map(|measure| match measure.of(measures) {
+    MEASURES.iter().map(|measure| value(measure, measures))
+}
+
+/// One of them.
+pub(super) fn value(measure: &Measure, measures: &Measures) -> Value {
+    match measure.of(measures) {
         None => Value::Null,
         // SQL's integers end at `i64::MAX`; a larger count is one that wrapped below zero.
         Some(Amount::Count(count)) => Value::Integer(i64::try_from(count).unwrap_or(i64::MAX)),
         Some(Amount::Signed(count)) => Value::Integer(count),
         Some(Amount::Real(value)) => Value::Real(value),
-    })
+    }
 }
 
 /// What [`values`] gave.

@@ -36,10 +36,10 @@ pub trait Store: Send + Sync {
     /// # Errors
     ///
     /// If the transaction failed. Nothing is stored then.
-    fn write(&self, requests: &[&Write]) -> Result<Vec<Outcome>, StoreError>;
+    fn write(&self, requests: &[&Write], wait: Wait) -> Result<Vec<Outcome>, StoreError>;
 
-    /// How many threads may call [`Store::write`] at once.
-    fn writers(&self) -> usize;
+    /// Who may call [`Store::write`] at once.
+    fn writers(&self) -> Writers;
 
     /// Contexts, in the order of insertion.
     ///
@@ -136,6 +136,36 @@ pub trait Store: Send + Sync {
     ///
     /// If the copy can't be made.
     fn backup(&self, file: &Path) -> Result<(), StoreError>;
+}
+
+/// Whether a write may wait for what is not its own work: for another program that has the database, or for a long tidying-up.
+/// If it may not, the database is [`StoreError::Unavailable`] at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// It may.
+    Yes,
+    /// The thread is needed elsewhere.
+    No,
+}
+
+/// Who may write to a database at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writers {
+    /// One thread, whichever: it is kept as long as this machine's disk takes for a sync.
+    Here,
+    /// So many threads of their own, each of which waits for another process.
+    Elsewhere(usize),
+}
+
+impl Writers {
+    /// How many.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        match self {
+            Self::Here => 1,
+            Self::Elsewhere(count) => count,
+        }
+    }
 }
 
 /// What one request stores in one project.

@@ -1,73 +1,11 @@
 //! Rows as clients send and get them. Texts are kept as they came: pytest-monitor's kinds and times are not only ours.
 
+pub use monitor_client::wire::{Class, Context};
 use monitor_store::{Attribution, Cost, Measures, MemSource, Outcome};
 
 use super::digest::digest;
 use super::measures;
 use super::value::Value;
-
-/// A machine with its system and toolchain.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Context {
-    /// Identifier.
-    pub h: String,
-    /// Logical processors.
-    pub cpu_count: i64,
-    /// MHz.
-    pub cpu_frequency: f64,
-    /// Processor architecture.
-    pub cpu_type: String,
-    /// The processor's model.
-    pub cpu_vendor: Option<String>,
-    /// MiB.
-    pub ram_total: i64,
-    /// Host name.
-    pub machine_node: String,
-    /// Machine type.
-    pub machine_type: String,
-    /// `64bit` or `32bit`.
-    pub machine_arch: String,
-    /// Operating system.
-    pub system_info: String,
-    /// Toolchain.
-    pub python_info: String,
-    /// The machine class; `None` for pytest-monitor, which does not send one.
-    pub class: Option<Class>,
-}
-
-impl Context {
-    /// Every text of it.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let class = self.class.iter();
-        let of_class =
-            class.flat_map(|class| [&class.class_h, &class.rustc, &class.profile, &class.opt_level, &class.target]);
-        let own = [
-            &self.h,
-            &self.cpu_type,
-            &self.machine_node,
-            &self.machine_type,
-            &self.machine_arch,
-            &self.system_info,
-            &self.python_info,
-        ];
-        own.into_iter().chain(&self.cpu_vendor).chain(of_class).map(String::as_str)
-    }
-}
-
-/// A machine class.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Class {
-    /// Identifier.
-    pub class_h: String,
-    /// The compiler.
-    pub rustc: String,
-    /// Build profile.
-    pub profile: String,
-    /// Optimisation level.
-    pub opt_level: String,
-    /// Target triple.
-    pub target: String,
-}
 
 /// One invocation of a test command.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -211,15 +149,18 @@ pub struct Profile {
 
 impl Profile {
     /// The values in the order of the columns, from `attempt` on.
-    pub(super) fn cells(&self) -> Vec<Value> {
-        let mut cells = vec![
+    pub(super) fn cells(&self) -> impl Iterator<Item = Value> {
+        self.words().into_iter().chain(measures::values(&self.measures))
+    }
+
+    /// Those before the measures.
+    pub(super) fn words(&self) -> [Value; 4] {
+        [
             Value::Integer(i64::from(self.attempt)),
             Value::text(self.outcome.as_str()),
             Value::maybe(self.attribution.map(Attribution::as_str)),
             Value::maybe(self.mem_source.map(MemSource::as_str)),
-        ];
-        cells.extend(measures::values(&self.measures));
-        cells
+        ]
     }
 }
 

@@ -104,7 +104,7 @@ impl Sql {
                 sql.session_conditions(filter);
                 sql
             }
-            Count::Runs if filter.names_tests() => {
+            Count::Runs if filter.names_tests() || !filter.tests.is_empty() => {
                 let mut sql = Self::new(dialect, "SELECT count(*) FROM runs r");
                 sql.run_conditions(filter);
                 sql

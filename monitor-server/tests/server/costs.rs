@@ -64,6 +64,22 @@ fn the_first_reason_of_a_regression_is_on_the_page_of_the_server() {
                 assert!(shown.status == 200 && text.contains(REASON), "{}: {project}/{page}: {text}", server.kind);
             }
         }
+        // Costs that come when the page was made already say why all the same.
+        for (h, day, mark) in [("s1", 1, 8_000_000), ("s12", 2, 20_000_000)] {
+            let mut without = counted(h, day, mark);
+            without["rows"][0]["costs"] = json!([]);
+            assert_eq!(server.post("/p/later/api/v2/sessions", &without).status, 201);
+        }
+        let pages = ["compare?base=session:s1&head=session:s12", "sessions/s12?baseline=session:s1"];
+        for has_reason in [false, true] {
+            for page in pages {
+                let text = server.get(&format!("/p/later/{page}")).text();
+                assert_eq!(text.contains(REASON), has_reason, "{}: {page}: {text}", server.kind);
+            }
+            for (h, day, mark) in [("s1", 1, 8_000_000), ("s12", 2, 20_000_000)] {
+                assert_eq!(server.post("/p/later/api/v2/sessions", &counted(h, day, mark)).status, 201);
+            }
+        }
         // What a costs says must be possible.
         for (field, value) in
             [("self", json!(-1)), ("name", json!("nul\u{0}")), ("calls", json!(1.5)), ("line", json!("1"))]

@@ -3,6 +3,7 @@
 
 mod access;
 mod bouncer;
+mod chapter;
 mod clients;
 mod contract;
 mod costs;

@@ -98,6 +98,51 @@ fn a_file_that_another_program_locks_is_waited_for() {
 }
 
 #[test]
+fn who_finds_no_room_in_the_queue_is_told_to_come_again_and_nothing_is_lost() {
+    const ROWS: usize = 1_000;
+    // What is being stored does not wait; beside it two of these fit.
+    let server = Server::sqlite(&["--max-waiting", "2500"]);
+    let other = rusqlite::Connection::open(&server.database).expect("it can be opened");
+    other.execute_batch("PRAGMA busy_timeout = 30000; BEGIN IMMEDIATE").expect("it is locked");
+    let body = |sender: usize| {
+        let row = |number: usize| {
+            let mut row = metric(json!({"item": "queued", "item_variant": format!("queued[{sender}-{number}]")}));
+            row.as_object_mut().expect("an object").remove("session_h");
+            row
+        };
+        let rows: Vec<_> = (0..ROWS).map(row).collect();
+        json!({"session": session(&format!("queue-{sender}"), json!({})), "contexts": [context("c1")], "rows": rows})
+    };
+    let (said, answers) = std::sync::mpsc::channel();
+    let refused = scope(|scope| {
+        for sender in 0..2 * CLIENTS {
+            let (said, server, body) = (said.clone(), &server, &body);
+            scope.spawn(move || said.send((sender, server.post("/api/v2/sessions", &body(sender)))));
+        }
+        drop(said);
+        // As long as the file is locked, nobody else is answered.
+        let (sender, first) = answers.recv().expect("one is answered");
+        assert_eq!(first.status, 503, "{}", first.text());
+        assert!(first.header("retry-after").is_some(), "{}", first.head);
+        other.execute_batch("ROLLBACK").expect("it is given back");
+        let later = answers.iter().filter(|(_, answer)| answer.status != 201);
+        [sender]
+            .into_iter()
+            .chain(later.map(|(sender, answer)| {
+                assert_eq!(answer.status, 503, "{}", answer.text());
+                sender
+            }))
+            .collect::<Vec<_>>()
+    });
+    let stored = || usize::try_from(server.count("items/queued/metrics/count")).expect("a count");
+    assert_eq!(stored(), (2 * CLIENTS - refused.len()) * ROWS);
+    for sender in refused {
+        assert_eq!(server.post("/api/v2/sessions", &body(sender)).status, 201);
+    }
+    assert_eq!(stored(), 2 * CLIENTS * ROWS);
+}
+
+#[test]
 fn a_postgresql_that_stops_and_starts_is_waited_for() {
     let Some(programs) = postgres::programs() else { return };
     let mut cluster = Some(Cluster::start(&programs, "outage", &SETTINGS));

@@ -21,7 +21,7 @@ use self::connections::Connections;
 use self::failure::explain;
 use super::rows::{Context, Run, Session, Token};
 use super::sql::{Dialect, SWEEP, Sql};
-use super::{Count, Filter, Finding, Message, Names, Outcome, Page, Store, StoreError, Write};
+use super::{Count, Filter, Finding, Message, Names, Outcome, Page, Store, StoreError, Wait, Write, Writers};
 use super::{cells, figures};
 
 /// Groups that are written at once.
@@ -83,7 +83,7 @@ impl Postgres {
 }
 
 impl Store for Postgres {
-    fn write(&self, requests: &[&Write]) -> Result<Vec<Outcome>, StoreError> {
+    fn write(&self, requests: &[&Write], _: Wait) -> Result<Vec<Outcome>, StoreError> {
         let mut id = [0; 16];
         getrandom::fill(&mut id).map_err(|error| StoreError::Broken(error.to_string()))?;
         let mut unanswered = None;
@@ -115,8 +115,8 @@ impl Store for Postgres {
         }
     }
 
-    fn writers(&self) -> usize {
-        WRITERS
+    fn writers(&self) -> Writers {
+        Writers::Elsewhere(WRITERS)
     }
 
     fn contexts(&self, filter: &Filter, page: Page) -> Result<Vec<Context>, StoreError> {

@@ -12,7 +12,7 @@ use std::{fs, thread};
 
 use rusqlite::Connection;
 
-use super::super::StoreError;
+use super::super::{StoreError, Wait};
 use super::connection::connect;
 
 /// Rows and commits after which it is worth while.
@@ -57,7 +57,7 @@ impl Checkpoints {
     }
 
     /// Told of each commit of the writer, with its rows.
-    pub(super) fn committed(&self, writer: &Connection, rows: usize) {
+    pub(super) fn committed(&self, writer: &Connection, rows: usize, wait: Wait) {
         let since = self.left.since.fetch_add(1 + rows, Relaxed) + 1 + rows;
         if self.left.is_little.swap(false, AcqRel) {
             checkpoint(writer, "PASSIVE");
@@ -65,7 +65,8 @@ impl Checkpoints {
         // If it is at work, the next commit wakes it.
         if since > WORTH && self.wake.try_send(()).is_ok() {
             self.left.since.store(0, Relaxed);
-            if fs::metadata(&self.journal).is_ok_and(|journal| journal.len() > TOO_MUCH) {
+            let is_too_much = || fs::metadata(&self.journal).is_ok_and(|journal| journal.len() > TOO_MUCH);
+            if wait == Wait::Yes && is_too_much() {
                 checkpoint(writer, "TRUNCATE");
             }
         }
@@ -97,7 +98,7 @@ mod tests {
 
     use super::*;
     use crate::store::sqlite::Sqlite;
-    use crate::store::{Figures, Run, Store as _, Write};
+    use crate::store::{Figures, Run, Store as _, Wait, Write};
 
     /// How often the journal was begun anew, as its head says.
     fn begun(journal: &Path) -> u32 {
@@ -117,7 +118,7 @@ mod tests {
         let is_begun_anew = commits.any(|number: usize| {
             let run = Run { start: number.to_string(), figures: Some(Figures::default()), ..Run::default() };
             let request = Write { project: "p".to_owned(), runs: vec![run], append: true, ..Write::default() };
-            store.write(&[&request]).expect("it is stored");
+            store.write(&[&request], Wait::No).expect("it is stored");
             begun(&journal) != first
         });
         assert!(is_begun_anew, "each commit made it longer: {:?}", fs::metadata(&journal));

@@ -21,7 +21,7 @@ const MIGRATIONS: [&str; 7] = [
 ];
 
 /// How long a connection waits for another process: a command of ours, or a backup program.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let named = |error| match explain(error) {

@@ -10,17 +10,18 @@ mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use monitor_store::{Figure, Figures};
 use rusqlite::params;
 
 use self::checkpoint::Checkpoints;
-use self::connection::{connect, explain, migrate};
+use self::connection::{PATIENCE, connect, explain, migrate};
 use self::read::Readers;
 use self::write::Writer;
 use super::rows::{Context, Run, Session, Token};
 use super::sql::{Dialect, Sql};
-use super::{Count, Filter, Finding, Message, Names, Outcome, Page, Store, StoreError, Write};
+use super::{Count, Filter, Finding, Message, Names, Outcome, Page, Store, StoreError, Wait, Write, Writers};
 use super::{cells, figures};
 
 /// A SQLite database.
@@ -59,16 +60,18 @@ impl Sqlite {
 }
 
 impl Store for Sqlite {
-    fn write(&self, requests: &[&Write]) -> Result<Vec<Outcome>, StoreError> {
+    fn write(&self, requests: &[&Write], wait: Wait) -> Result<Vec<Outcome>, StoreError> {
         let mut writer = self.writer();
+        let patience = if wait == Wait::Yes { PATIENCE } else { Duration::ZERO };
+        writer.connection().busy_timeout(patience).map_err(explain)?;
         let outcomes = writer.group(requests).map_err(explain)?;
         let rows = requests.iter().map(|request| request.runs.len()).sum();
-        self.checkpoints.committed(writer.connection(), rows);
+        self.checkpoints.committed(writer.connection(), rows, wait);
         Ok(outcomes)
     }
 
-    fn writers(&self) -> usize {
-        1
+    fn writers(&self) -> Writers {
+        Writers::Here
     }
 
     fn contexts(&self, filter: &Filter, page: Page) -> Result<Vec<Context>, StoreError> {

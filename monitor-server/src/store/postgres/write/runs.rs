@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use monitor_store::{MEASURES, Measure};
 use postgres::types::{ToSql, Type};
 use postgres::{Error, Transaction};
 
@@ -276,17 +277,26 @@ fn count(transaction: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<(),
 
 /// Stores the profiles of these runs, where they have some.
 fn profiles(transaction: &mut Transaction<'_>, runs: &[(i64, &Row<'_>)]) -> Result<(), Error> {
-    let columns = format!("run, attempt, outcome, attribution, mem_source{}", measures::columns(""));
+    let profiles: Vec<_> = runs.iter().filter_map(|(id, row)| Some((id, row.run.profile.as_ref()?))).collect();
+    if profiles.is_empty() {
+        return Ok(());
+    }
+    // Most measures are of few tests, and a column that is not named costs nothing.
+    let is_used = |measure: &&Measure| profiles.iter().any(|(_, profile)| measure.of(&profile.measures).is_some());
+    let used: Vec<_> = MEASURES.iter().filter(is_used).collect();
+    let named: String = used.iter().map(|measure| format!(", {}", measure.name)).collect();
+    let columns = format!("run, attempt, outcome, attribution, mem_source{named}");
     let mut table = Rows::new(columns.split(',').count());
-    let mut is_empty = true;
-    for (id, profile) in runs.iter().filter_map(|(id, row)| Some((id, row.run.profile.as_ref()?))) {
-        is_empty = false;
+    for (id, profile) in profiles {
         table.row(|cells| {
             cells.integer(*id);
-            for value in profile.cells() {
+            for value in profile.words() {
                 cells.any(&value);
+            }
+            for measure in &used {
+                cells.any(&measures::value(measure, &profile.measures));
             }
         });
     }
-    if is_empty { Ok(()) } else { table.send(transaction, "profiles", &columns) }
+    table.send(transaction, "profiles", &columns)
 }
