@@ -21,6 +21,10 @@ pub const COUNTED_RATIO_THREADS: f64 = 0.01;
 /// Most values of a series that a new one is compared with.
 pub const HISTORY_WINDOW: usize = 100;
 
+/// Most values that tell how much a series scatters, where one session is compared with one other. More than twice as many find
+/// hardly more, and they take more than twice the time.
+pub const HISTORY_BEHIND_ONE: usize = 40;
+
 /// Values below which a series is undecided, unless it changed by so much that this does not matter.
 pub const HISTORY_MIN_VALUES: usize = 5;
 

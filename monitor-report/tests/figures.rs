@@ -18,6 +18,7 @@ mod suite;
 
 use families::{Family, Random};
 use monitor_analysis::change_points::change_points;
+use monitor_analysis::constants::HISTORY_BEHIND_ONE;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::Verdict;
 use recorded::Recorded;
@@ -45,6 +46,19 @@ fn a_source_in_memory_is_judged_as_the_file_that_it_is_of() {
         assert_eq!(in_words(&in_memory), in_words(&recorded.gate_of_file("last:20", &head)));
         assert!(!in_memory.findings.is_empty() || run == 3);
     }
+}
+
+/// Reading and judging all that there is would take twice the time.
+#[test]
+fn one_session_is_compared_with_another_by_the_nearest_before_it() {
+    let recorded = Recorded::of(&Suite::of_family(Family::Normal, &mut Random::seeded(8), 3, 60));
+    let values = |baseline: &str| {
+        let gated = recorded.gate_of(baseline, &recorded::session_h(59), &|_| 1.0);
+        let figures = gated.findings.iter().filter_map(|(_, finding)| finding.judged.figures);
+        figures.map(|figures| figures.values).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&recorded::session_h(58)), [HISTORY_BEHIND_ONE; 6]);
+    assert_eq!(values("last:100"), [59; 6]);
 }
 
 #[test]

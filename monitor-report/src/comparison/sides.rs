@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use monitor_analysis::constants::{HISTORY_WINDOW, SAMPLES_MIN};
+use monitor_analysis::constants::{HISTORY_BEHIND_ONE, HISTORY_WINDOW, SAMPLES_MIN};
 use monitor_store::Session;
 
 use super::lineage::{Lineage, code};
@@ -74,7 +74,7 @@ impl Sides {
                     && (named || !has_code_of_head(session))
         });
         let witnesses = witnesses(source, &head, &sessions)?;
-        Ok(Self { base: sessions, head, witnesses, depth: HISTORY_WINDOW, is_one: true, is_repeated: false })
+        Ok(Self { base: sessions, head, witnesses, depth: HISTORY_BEHIND_ONE, is_one: true, is_repeated: false })
     }
 
     /// A session and the last one before it on its machine class that ran other code, or, if there is none, the last that
