@@ -24,6 +24,9 @@ enum Fate {
 /// What begins a command.
 const PROGRAMS: [&str; 8] = ["$ ", "cargo ", "git ", "curl ", "docker ", "monitor-server ", "pytest ", "sqlite3 "];
 
+/// `chapter.rs` of monitor-server's tests runs what can't be typed there.
+const OPERATORS: &str = "docs/src/operate.md";
+
 fn fate(document: &str, block: &Block) -> Fate {
     if let Some(reason) = block.note.as_deref().and_then(|note| note.strip_prefix("not run: ")) {
         return if reason.len() > 8 { Fate::Left(reason.to_owned()) } else { Fate::Forgotten };
@@ -34,8 +37,9 @@ fn fate(document: &str, block: &Block) -> Fate {
         "console" => FOLLOWED.contains(&document),
         // `examples.rs` compiles and runs it.
         "rust" => block.flags.iter().all(|flag| ["should_panic", "compile_fail", "own-allocator"].contains(&&**flag)),
-        // `recipes.rs` asks it.
-        "sql" => document == "docs/src/file.md",
+        // `recipes.rs` asks it, and of the operators' chapter monitor-server's own tests, which try its unit too.
+        "sql" => ["docs/src/file.md", OPERATORS].contains(&document),
+        "ini" => document == OPERATORS,
         // `workflows.rs` reads it, and lets a shell and the command read its scripts.
         "yaml" => CHAPTERS.contains(&document),
         // `reference.rs` makes it.
