@@ -11,6 +11,7 @@ pub mod callgrind;
 pub mod capacity;
 pub mod change_points;
 pub mod chart;
+pub mod columns;
 pub mod constants;
 mod counted;
 mod critical;

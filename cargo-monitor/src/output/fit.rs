@@ -1,10 +1,10 @@
 //! A table in the width of a terminal, so that no word is broken: what is the same in all rows, and the path that all names share,
 //! stand once above it; long texts stand below their rows; what is still too wide is cut in the middle of names.
 
+use monitor_analysis::columns::{self, middle_cut};
 use monitor_analysis::sanitise::terminal;
 use monitor_report::document::{Table, Value};
 use monitor_report::render::human;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Blanks around the text of a column.
 const PADDING: usize = 2;
@@ -55,7 +55,7 @@ pub(super) fn fit(table: &Table, width: Option<u16>) -> Fitted {
         if excess > 0 && is_name(table, column) {
             let most = fitted.width(table, column).saturating_sub(excess).max(LEAST_NAME);
             for row in &mut fitted.texts {
-                row[column] = cut(&row[column], most);
+                row[column] = middle_cut(&row[column], most);
             }
         }
     }
@@ -64,8 +64,8 @@ pub(super) fn fit(table: &Table, width: Option<u16>) -> Fitted {
 
 impl Fitted {
     fn width(&self, table: &Table, column: usize) -> usize {
-        let texts = self.texts.iter().map(|row| row[column].width()).max();
-        texts.unwrap_or(0).max(table.columns[column].title.width())
+        let texts = self.texts.iter().map(|row| columns::of(&row[column])).max();
+        texts.unwrap_or(0).max(columns::of(table.columns[column].title))
     }
 
     /// So many characters stand out on the right.
@@ -116,34 +116,12 @@ fn is_name(table: &Table, column: usize) -> bool {
     table.rows.iter().any(|row| matches!(row[column].value, Value::Name(_)))
 }
 
-/// A text with its middle left out, where it is wider. Chinese, Japanese and Korean characters take two columns.
-fn cut(text: &str, most: usize) -> String {
-    if text.width() <= most {
-        return text.to_owned();
-    }
-    let head = (most - 1) / 2;
-    let tail = most - 1 - head;
-    let begin: String = within(text.chars(), head).collect();
-    let mut end: Vec<char> = within(text.chars().rev(), tail).collect();
-    end.reverse();
-    begin.chars().chain(['…']).chain(end).collect()
-}
-
-/// The first characters, as far as so many columns hold them.
-fn within(letters: impl Iterator<Item = char>, columns: usize) -> impl Iterator<Item = char> {
-    let mut taken = 0;
-    letters.take_while(move |letter| {
-        taken += letter.width().unwrap_or(0);
-        taken <= columns
-    })
-}
-
 /// A text in lines of so many columns, broken between words only.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= width => {
+            Some(line) if columns::of(line) + 1 + columns::of(word) <= width => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -190,10 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_cut_in_the_middle_and_texts_between_words() {
-        assert_eq!(cut("abcdefghij", 5), "ab…ij");
-        assert_eq!(cut("abc", 5), "abc");
-        assert_eq!(cut("読み込み検査", 8), "読…検査");
+    fn texts_are_broken_between_words() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
     }
 }

@@ -6,7 +6,8 @@ use super::axis::Scale;
 use super::layout::Layout;
 use super::marker;
 use super::model::{Axis, Line};
-use super::write::{CHARACTER, coloured, shortened, text};
+use super::write::{COLUMN, coloured, text};
+use crate::columns::end_cut;
 
 /// Between ticks and the axis.
 pub(super) const TICK_GAP: f64 = 8.0;
@@ -49,8 +50,8 @@ impl Field<'_> {
         };
         let words = [name, if scale.log.is_some() { "log scale" } else { "" }];
         let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-        let longest = ((place.right - place.left) / 2.0 / CHARACTER) as usize;
-        let title = shortened(&words.join(", "), longest);
+        let longest = ((place.right - place.left) / 2.0 / COLUMN) as usize;
+        let title = end_cut(&words.join(", "), longest);
         let title_x = if self.right { place.right } else { place.left };
         let all = |out: &mut String| {
             ticks(out);

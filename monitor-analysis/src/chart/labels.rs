@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use super::layout::Layout;
 use super::model::Point;
-use super::write::{CHARACTER, shortened, text};
+use super::write::{COLUMN, text};
+use crate::columns::{self, end_cut};
 
-/// Characters of a label at most.
+/// Columns of a label at most.
 const LONGEST: usize = 12;
 
 /// Pixels from one label that stands aslant to the next.
@@ -35,7 +36,7 @@ impl Labels {
                 Some(group) if !point.label.is_empty() && points[group.first].label == point.label => {
                     group.last = index
                 }
-                _ => groups.push(Group { first: index, last: index, text: shortened(&point.label, LONGEST) }),
+                _ => groups.push(Group { first: index, last: index, text: end_cut(&point.label, LONGEST) }),
             }
         }
         Self { groups }
@@ -49,7 +50,7 @@ impl Labels {
     /// They have room side by side.
     fn is_level(&self, step: f64) -> bool {
         let ends = |group: &Group| {
-            let half = (group.text.chars().count() as f64 + 1.0) * CHARACTER / 2.0;
+            let half = (columns::of(&group.text) as f64 + 1.0) * COLUMN / 2.0;
             (group.middle() * step - half, group.middle() * step + half)
         };
         self.groups.windows(2).all(|pair| ends(&pair[0]).1 <= ends(&pair[1]).0)

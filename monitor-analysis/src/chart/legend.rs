@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::marker;
-use super::write::{CHARACTER, coloured, middle_cut, text};
+use super::write::{COLUMN, coloured, text};
+use crate::columns::{self, middle_cut};
 
 /// Height of a row in pixels.
 pub(super) const ROW: f64 = 18.0;
@@ -21,7 +22,7 @@ impl Legend {
     /// Of all lines, in a chart of this width.
     pub(super) fn of(names: &[&str], width: f64) -> Self {
         let room = width - 24.0;
-        let longest = ((room - AROUND) / CHARACTER) as usize;
+        let longest = ((room - AROUND) / COLUMN) as usize;
         let mut rows: Vec<Vec<(usize, String)>> = Vec::new();
         let mut free = 0.0;
         for (index, name) in fitted(names, longest).into_iter().enumerate() {
@@ -64,13 +65,13 @@ impl Legend {
 }
 
 fn width_of(name: &str) -> f64 {
-    name.chars().count() as f64 * CHARACTER + AROUND
+    columns::of(name) as f64 * COLUMN + AROUND
 }
 
 /// Names that fit in a row. If one does not, what all have in common at the beginning is cut off, up to the end of a word, then
 /// the middle: they keep what tells them apart.
 fn fitted(names: &[&str], longest: usize) -> Vec<String> {
-    let cut = if names.iter().any(|name| name.chars().count() > longest) { common_beginning(names) } else { 0 };
+    let cut = if names.iter().any(|name| columns::of(name) > longest) { common_beginning(names) } else { 0 };
     let rest = |name: &str| if cut == 0 { name.to_owned() } else { format!("…{}", &name[cut..]) };
     names.iter().map(|name| middle_cut(&rest(name), longest)).collect()
 }
@@ -115,5 +116,7 @@ mod tests {
         assert_eq!(rows(&names, 960.0).len(), 1);
         assert_eq!(rows(&names, 340.0).concat(), names);
         assert_eq!(rows(&names, 340.0).len(), 3);
+        let wide = ["読み込みの検査", "書き込みの検査"];
+        assert_eq!(rows(&wide, 260.0), [[wide[0]], [wide[1]]], "each character takes two columns");
     }
 }

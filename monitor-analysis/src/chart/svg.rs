@@ -8,7 +8,8 @@ use super::labels::Labels;
 use super::layout::Layout;
 use super::legend::Legend;
 use super::model::{Axis, Chart, Line, Mark, Style};
-use super::write::{CHARACTER, middle_cut, text};
+use super::write::{COLUMN, text};
+use crate::columns::{self, middle_cut};
 use crate::quantity::Quantity;
 use crate::sanitise::html;
 
@@ -87,8 +88,8 @@ impl<'a> Drawing<'a> {
         let labels = Labels::of(&chart.points);
         let ticks_width = |scales: &[Scale]| {
             let texts = scales.iter().flat_map(|scale| &scale.ticks);
-            let longest = texts.map(|(_, text)| text.chars().count()).max().unwrap_or(0);
-            BORDER + longest as f64 * CHARACTER + TICK_GAP
+            let longest = texts.map(|(_, text)| columns::of(text)).max().unwrap_or(0);
+            BORDER + longest as f64 * COLUMN + TICK_GAP
         };
         let left = if talk { ticks_width(&scales[..1]) } else { ticks_width(&scales) };
         let right = width - if talk { ticks_width(&scales[1..]) } else { MARGIN_RIGHT };
