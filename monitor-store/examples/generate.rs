@@ -1,5 +1,6 @@
 //! Writes a `.pymon` file of any size, the same for the same arguments:
-//! `cargo run --release -p monitor-store --example generate -- FILE ROWS [TESTS_PER_SESSION]`.
+//! `cargo run --release -p monitor-store --example generate -- FILE ROWS [TESTS_PER_SESSION [nextest]]`,
+//! the last with a process for each test.
 
 use std::path::Path;
 
@@ -12,31 +13,33 @@ const DAY_MICROS: i64 = 86_400_000_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
-    let usage = "usage: generate FILE ROWS [TESTS_PER_SESSION]";
+    let usage = "usage: generate FILE ROWS [TESTS_PER_SESSION [nextest]]";
     let file = args.next().ok_or(usage)?;
     let rows: u32 = args.next().ok_or(usage)?.parse()?;
     let per_session: u32 = args.next().map_or(Ok(5_000), |n| n.parse())?;
-    generate(Path::new(&file), rows, per_session)?;
+    let by_nextest = args.next().is_some_and(|runner| runner == "nextest");
+    generate(Path::new(&file), rows, per_session, by_nextest)?;
     println!("{rows} rows in sessions of {per_session} tests: {file}");
     Ok(())
 }
 
-fn generate(file: &Path, rows: u32, per_session: u32) -> Result<(), StoreError> {
+fn generate(file: &Path, rows: u32, per_session: u32, by_nextest: bool) -> Result<(), StoreError> {
     let mut writer = Writer::open(file)?;
     let first_day = Timestamp::from_micros(20_000 * DAY_MICROS);
     for number in 0..rows.div_ceil(per_session) {
         let tests = per_session.min(rows - number * per_session);
         let run_date = first_day.after_micros(i64::from(number) * DAY_MICROS / 4);
-        writer.apply(&session(number, run_date, tests))?;
+        writer.apply(&session(number, run_date, tests, by_nextest))?;
     }
     writer.close(true)
 }
 
-fn session(number: u32, run_date: Timestamp, tests: u32) -> Vec<Entry> {
+fn session(number: u32, run_date: Timestamp, tests: u32, by_nextest: bool) -> Vec<Entry> {
     let session_h = hash_hex([format!("session {number}")]);
-    let process_h = hash_hex([format!("process {number}")]);
+    let process_h =
+        |test: u32| hash_hex([format!("process {number}"), (if by_nextest { test } else { 0 }).to_string()]);
     let (context, class) = context();
-    let process = process(&session_h, &process_h, run_date, &context.env_h);
+    let env_h = context.env_h.clone();
     let mut random = Random(u64::from(number) + 1);
     let mut entries = vec![
         Entry::Session {
@@ -52,10 +55,13 @@ fn session(number: u32, run_date: Timestamp, tests: u32) -> Vec<Entry> {
             lockfile: Some(format!("# This file is generated.\nversion = {}\n", number / 20)),
         },
         Entry::Context { context, class },
-        Entry::Process(process),
     ];
     for test in 0..tests {
         let start = run_date.after_micros(i64::from(test) * 10_000);
+        let process_h = process_h(test);
+        if by_nextest || test == 0 {
+            entries.push(Entry::Process(process(&session_h, &process_h, start, &env_h, test)));
+        }
         entries.push(finished(&session_h, &process_h, test, start, &mut random));
     }
     entries
@@ -141,21 +147,21 @@ fn context() -> (ExecutionContext, ContextClass) {
 }
 
 /// A process of a host that nobody runs on.
-fn process(session_h: &str, process_h: &str, started_at: Timestamp, env_h: &str) -> Process {
+fn process(session_h: &str, process_h: &str, started_at: Timestamp, env_h: &str, number: u32) -> Process {
     Process {
         process_h: process_h.to_owned(),
         session_h: session_h.to_owned(),
         env_h: Some(env_h.to_owned()),
-        machine_key: "generated".into(),
+        machine_key: hash_hex(["generated machine"]),
         host: "generated".into(),
-        boot_id: "generated".into(),
-        pid: 1,
-        pid_started: 1,
-        leader_pid: None,
-        leader_started: None,
+        boot_id: "4b3f6a0e-3c1d-4f5a-9a57-0b6d1c2e3f40 pid:[4026531836]".into(),
+        pid: 100_000 + number,
+        pid_started: 5_000_000 + u64::from(number),
+        leader_pid: Some(99_999),
+        leader_started: Some(4_999_999),
         scopes: "function".into(),
         started_at,
-        clock_offset_us: None,
+        clock_offset_us: Some(1_700_000_000_000_000),
         clock_cost_ns: Some(20.0),
         scope_cost_ns: Some(1_000.0),
         allocation_cost_ns: Some(1.0),

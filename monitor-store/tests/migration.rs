@@ -17,6 +17,14 @@ const VERSIONS: [&str; 3] = [
     include_str!("../src/sqlite/migrations/0003_indexes.sql"),
 ];
 
+const TO_VERSION_9: [&str; 5] = [
+    include_str!("../src/sqlite/migrations/0004_compact.sql"),
+    include_str!("../src/sqlite/migrations/0005_child_rss_peak.sql"),
+    include_str!("../src/sqlite/migrations/0006_instructions.sql"),
+    include_str!("../src/sqlite/migrations/0007_clock_offset.sql"),
+    include_str!("../src/sqlite/migrations/0008_count_flags.sql"),
+];
+
 /// Start times as our versions, pytest-monitor, its server and people wrote them.
 const STARTS: [&str; 12] = [
     "2026-11-23T01:02:03.456789",
@@ -67,6 +75,10 @@ fn old_file(db: &Path, version: usize, rows: usize) {
     if version > 1 {
         let unfinished = "INSERT INTO PROCESSES VALUES ('s', 'p', 'e', 'm', 'h', 'b', 1, 1, NULL, NULL, 'function',
                 '2026-11-23T01:00:00.000000', 1, 1, 1, 'settled');
+            INSERT INTO PROCESSES SELECT SESSION_H, 'p' || value, iif(value % 3, ENV_H, ''), MACHINE_KEY || value % 2, HOST, BOOT_ID,
+                value, value * 7, iif(value % 4, 3, NULL), iif(value % 4, 4, NULL), iif(value % 5, SCOPES, 'function,module'),
+                iif(value % 6, STARTED_AT, '2026-11-23 01:00'), NULL, value / 3.0, NULL, 'settled'
+                FROM PROCESSES, json_each('[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]');
             INSERT INTO CONTEXT_CLASSES VALUES ('e', 'class', '1.95', 'dev', '0', 'x86_64');
             INSERT INTO TEST_PROFILES (SESSION_H, ITEM_PATH, ITEM_VARIANT, ITEM_START_TIME, PROCESS_H, PACKAGE, BINARY, ATTEMPT,
                 OUTCOME) VALUES
@@ -76,6 +88,13 @@ fn old_file(db: &Path, version: usize, rows: usize) {
         connection.execute_batch(unfinished).unwrap();
     }
     connection.execute_batch("INSERT INTO TEST_METRICS (ITEM) VALUES (NULL), (NULL); COMMIT").unwrap();
+}
+
+/// Makes a file of the third version one of the ninth, as the migrations between them do; only the views are left out.
+fn to_version_9(db: &Path) {
+    let connection = Connection::open(db).unwrap();
+    TO_VERSION_9.iter().for_each(|sql| connection.execute_batch(sql).unwrap());
+    connection.execute_batch("PRAGMA user_version = 9; PRAGMA application_id = 0x70796d6e").unwrap();
 }
 
 /// Every row as plain SQL reads it, that of metrics in their order.
@@ -88,6 +107,9 @@ fn content(db: &Path, version: usize) -> Vec<Vec<String>> {
     if version > 1 {
         queries.push(format!("SELECT {profile} FROM TEST_PROFILES ORDER BY {profile}"));
         queries.push(format!("SELECT {test} FROM TESTS ORDER BY {test}"));
+        let process = "SESSION_H, PROCESS_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, PID_STARTED, LEADER_PID, LEADER_STARTED, \
+                       SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, ALLOCATION_COST_NS, STATE";
+        queries.push(format!("SELECT {process} FROM PROCESSES ORDER BY {process}"));
     }
     queries.iter().map(|sql| query(db, sql)).collect()
 }
@@ -100,7 +122,7 @@ fn every_row_of_an_earlier_version_reads_as_before() {
         old_file(&db, version, 100);
         let before = content(&db, version);
         drop(Writer::open(&db).unwrap());
-        assert_eq!(query(&db, "PRAGMA user_version"), ["9"]);
+        assert_eq!(query(&db, "PRAGMA user_version"), ["10"]);
         let after = content(&db, version);
         for (before, after) in before.iter().zip(&after) {
             assert_eq!(before, after, "version {version}");
@@ -109,6 +131,19 @@ fn every_row_of_an_earlier_version_reads_as_before() {
         let numbers = query(&db, "SELECT count(*) FROM RUNS WHERE typeof(START) = 'integer'");
         assert_eq!(numbers, [if version > 1 { "95" } else { "92" }], "those that come back from a number");
     }
+}
+
+#[test]
+fn a_file_of_the_last_version_keeps_its_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    old_file(&db, 3, 100);
+    let before = content(&db, 3);
+    to_version_9(&db);
+    drop(Writer::open(&db).unwrap());
+    assert_eq!(query(&db, "PRAGMA user_version"), ["10"]);
+    assert_eq!(content(&db, 3), before);
+    assert_eq!(query(&db, "SELECT count(*) FROM TEST_PROCESSES"), ["17"]);
 }
 
 #[test]
@@ -162,7 +197,7 @@ fn killed_at_any_point_it_leaves_the_old_or_the_new_file() {
             .unwrap();
         assert_eq!(content(&db, 3), before, "killed at page {pages}");
         assert_eq!(query(&db, "PRAGMA integrity_check"), ["ok"]);
-        versions.extend(query(&db, "PRAGMA user_version"));
+        versions.extend(query(&db, "PRAGMA user_version").iter().map(|version| version.parse::<u32>().unwrap()));
         if child.status.success() {
             break;
         }
@@ -171,5 +206,5 @@ fn killed_at_any_point_it_leaves_the_old_or_the_new_file() {
     }
     assert!(killed > 20, "killed {killed} times");
     assert!(versions.is_sorted(), "{versions:?}");
-    assert_eq!((versions[0].as_str(), versions[killed].as_str()), ("3", "9"));
+    assert_eq!((versions[0], versions[killed]), (3, 10));
 }

@@ -337,7 +337,7 @@ fn a_read_only_folder_is_read_with_and_without_a_log() {
     dying.apply(&[finished(&key("s", "p", "a", START))]).unwrap();
     dying.apply(&[Entry::Started(running(&key("s", "p", "b", START)))]).unwrap();
     dying.close(true).unwrap();
-    Connection::open(&db).unwrap().execute_batch("UPDATE PROCESSES SET STATE = 'running'").unwrap();
+    Connection::open(&db).unwrap().execute_batch("UPDATE TEST_PROCESSES SET STATE = 'running'").unwrap();
 
     let (_with_log, copy) = folder();
     let mut dying = register(&copy, dead_process("s", "p"));

@@ -94,7 +94,7 @@ fn tests_in_processes_of_their_own_share_their_module() {
         writer.close(false).unwrap();
     }
     let connection = rusqlite::Connection::open(&db).unwrap();
-    connection.execute("UPDATE PROCESSES SET LEADER_PID = ?1", [u32::MAX]).unwrap();
+    connection.execute("UPDATE PROCESS_GROUPS SET LEADER_PID = ?1", [u32::MAX]).unwrap();
     drop(Writer::open(&db).unwrap());
     assert_eq!(query(&db, ROWS), ["module|demo|tests|demo|0.5|1.8|passed", "session||session|demo|0.5|1.8|passed"]);
 }
@@ -120,7 +120,7 @@ fn a_clock_that_is_set_between_two_processes_moves_no_sum() {
         writer.close(false).unwrap();
     }
     let connection = rusqlite::Connection::open(&db).unwrap();
-    connection.execute("UPDATE PROCESSES SET LEADER_PID = ?1", [u32::MAX]).unwrap();
+    connection.execute("UPDATE PROCESS_GROUPS SET LEADER_PID = ?1", [u32::MAX]).unwrap();
     drop(Writer::open(&db).unwrap());
     assert_eq!(
         query(&db, "SELECT kind, wall_seconds FROM TESTS WHERE kind <> 'function'"),

@@ -108,36 +108,50 @@ pub(crate) fn process_beside(
     found: KnownNumbers,
 ) -> Result<Numbers> {
     let connection = memory.statements(connection);
-    let insert = "INSERT OR IGNORE INTO PROCESSES (PROCESS_H, SESSION_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, \
-         PID_STARTED, LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_COST_NS, SCOPE_COST_NS, \
-         ALLOCATION_COST_NS, STATE, CLOCK_OFFSET_US) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+    let numbers = found.or_make(connection, &process.session_h, process.env_h.as_deref(), &process.process_h)?;
+    let group = found.group.map_or_else(|| group_of(connection, process, numbers), Ok)?;
+    let insert = "INSERT OR IGNORE INTO TEST_PROCESSES VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     connection.prepare(insert)?.execute(params![
-        process.process_h,
-        process.session_h,
-        process.env_h.as_deref().unwrap_or(""),
-        process.machine_key,
-        process.host,
-        process.boot_id,
+        numbers.session,
+        numbers.process,
+        group,
         process.pid,
         integer(Some(process.pid_started)),
-        process.leader_pid,
-        integer(process.leader_started),
-        process.scopes,
-        process.started_at.to_string(),
+        Start(process.started_at),
         process.clock_cost_ns,
         process.scope_cost_ns,
         process.allocation_cost_ns,
         state,
-        process.clock_offset_us,
     ])?;
-    let numbers = found.or_make(connection, &process.session_h, process.env_h.as_deref(), &process.process_h)?;
     if found.process.is_some() {
         // Tests of it may have come before it, from another file.
         let sql = "UPDATE RUNS SET ENV = ?2 WHERE SESSION = ?1 AND PROCESS = ?3 AND ENV IS NULL";
         connection.prepare(sql)?.execute(params![numbers.session, numbers.env, numbers.process])?;
     }
     Ok(numbers)
+}
+
+/// The number of what the process shares with others of its session, which is made if it is new.
+fn group_of(connection: Statements<'_>, process: &Process, numbers: Numbers) -> Result<i64> {
+    let values = params![
+        numbers.session,
+        numbers.env,
+        process.machine_key,
+        process.host,
+        process.boot_id,
+        process.leader_pid,
+        integer(process.leader_started),
+        process.scopes,
+        process.clock_offset_us,
+    ];
+    let find = "SELECT ID FROM PROCESS_GROUPS WHERE SESSION = ?1 AND ENV IS ?2 AND MACHINE_KEY = ?3 AND HOST = ?4 \
+         AND BOOT_ID = ?5 AND LEADER_PID IS ?6 AND LEADER_STARTED IS ?7 AND SCOPES = ?8 AND CLOCK_OFFSET_US IS ?9";
+    if let Some(known) = id(connection, find, values)? {
+        return Ok(known);
+    }
+    let insert = "INSERT INTO PROCESS_GROUPS VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    connection.prepare(insert)?.execute(values)?;
+    Ok(connection.last_insert_rowid())
 }
 
 /// A new number for a text that has none.
@@ -167,12 +181,13 @@ impl KnownNumbers {
     ) -> Result<Self> {
         connection
             .prepare(
-                "SELECT (SELECT ID FROM TEXTS WHERE TEXT = ?1), (SELECT ID FROM TEXTS WHERE TEXT = coalesce(?2, \
-                 (SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND PROCESS_H = ?3))), \
-                 (SELECT ID FROM TEXTS WHERE TEXT = nullif(?3, ''))",
+                "SELECT s.ID, CASE WHEN ?2 NOTNULL THEN (SELECT ID FROM TEXTS WHERE TEXT = ?2) \
+                 ELSE (SELECT ENV FROM TEST_PROCESSES JOIN PROCESS_GROUPS g ON g.ID = GROUP_ID \
+                 WHERE TEST_PROCESSES.SESSION = s.ID AND PROCESS = x.ID) END, x.ID \
+                 FROM (SELECT 1) LEFT JOIN TEXTS s ON s.TEXT = ?1 LEFT JOIN TEXTS x ON x.TEXT = nullif(?3, '')",
             )?
             .query_row(params![session_h, env_h, process_h], |row| {
-                Ok(Self { session: row.get(0)?, env: row.get(1)?, process: row.get(2)? })
+                Ok(Self { session: row.get(0)?, env: row.get(1)?, process: row.get(2)?, group: None })
             })
     }
 

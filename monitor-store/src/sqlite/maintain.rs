@@ -135,10 +135,11 @@ fn merge_test(connection: &Connection, test: &Test) -> Result<()> {
 }
 
 fn delete_session(connection: &Connection, session_h: &str) -> Result<u64> {
-    connection.execute("DELETE FROM RUNS WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1)", [session_h])?;
-    for table in ["SESSION_LOCKFILES", "PROCESSES"] {
-        connection.execute(&format!("DELETE FROM {table} WHERE SESSION_H = ?1"), [session_h])?;
+    for table in ["RUNS", "TEST_PROCESSES", "PROCESS_GROUPS"] {
+        let delete = format!("DELETE FROM {table} WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1)");
+        connection.execute(&delete, [session_h])?;
     }
+    connection.execute("DELETE FROM SESSION_LOCKFILES WHERE SESSION_H = ?1", [session_h])?;
     let deleted = connection.execute("DELETE FROM TEST_SESSIONS WHERE SESSION_H = ?1", [session_h])?;
     Ok(deleted as u64)
 }
@@ -148,15 +149,17 @@ fn delete_unused(connection: &Connection) -> Result<()> {
     connection.execute_batch(
         "DELETE FROM ITEMS WHERE ID NOT IN (SELECT ITEM FROM RUNS); \
          DELETE FROM TEXTS WHERE ID NOT IN (SELECT SESSION FROM RUNS WHERE SESSION IS NOT NULL \
-         UNION SELECT ENV FROM RUNS WHERE ENV IS NOT NULL UNION SELECT PROCESS FROM RUNS WHERE PROCESS IS NOT NULL)",
+         UNION SELECT ENV FROM RUNS WHERE ENV IS NOT NULL UNION SELECT PROCESS FROM RUNS WHERE PROCESS IS NOT NULL \
+         UNION SELECT SESSION FROM TEST_PROCESSES UNION SELECT PROCESS FROM TEST_PROCESSES \
+         UNION SELECT ENV FROM PROCESS_GROUPS WHERE ENV IS NOT NULL)",
     )?;
     connection
         .execute("DELETE FROM LOCKFILES WHERE LOCKFILE_H NOT IN (SELECT LOCKFILE_H FROM SESSION_LOCKFILES)", [])?;
     let unused: Vec<Value> = connection
         .prepare(
             "SELECT ENV_H FROM EXECUTION_CONTEXTS c \
-             WHERE NOT EXISTS (SELECT 1 FROM PROCESSES p WHERE p.ENV_H = c.ENV_H) \
-             AND ENV_H NOT IN (SELECT t.TEXT FROM RUNS r JOIN TEXTS t ON t.ID = r.ENV)",
+             WHERE NOT EXISTS (SELECT 1 FROM TEXTS t WHERE t.TEXT = c.ENV_H \
+             AND t.ID IN (SELECT ENV FROM RUNS UNION SELECT ENV FROM PROCESS_GROUPS))",
         )?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_>>()?;

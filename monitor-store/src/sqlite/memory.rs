@@ -40,6 +40,8 @@ pub(crate) struct KnownNumbers {
     pub session: Option<i64>,
     pub env: Option<i64>,
     pub process: Option<i64>,
+    /// The row of `PROCESS_GROUPS` that the process belongs to.
+    pub group: Option<i64>,
 }
 
 /// The texts behind [`Numbers`].

@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::measures::MEASURES;
 use crate::sqlite::database::Database;
 
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0001_pytest_monitor.sql"),
     include_str!("migrations/0002_profiles.sql"),
     include_str!("migrations/0003_indexes.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0007_clock_offset.sql"),
     include_str!("migrations/0008_count_flags.sql"),
     include_str!("migrations/0009_short_views.sql"),
+    include_str!("migrations/0010_processes.sql"),
 ];
 
 /// The schema version that this build writes (`PRAGMA user_version`).
@@ -90,19 +91,23 @@ const VIEWS: &str = include_str!("migrations/views.sql");
 /// The columns of `ITEMS` that tell tests of pytest-monitor apart.
 const ITEM: [&str; 6] = ["ITEM_PATH", "ITEM", "ITEM_VARIANT", "ITEM_FS_LOC", "KIND", "COMPONENT"];
 
-/// `ITEM_START_TIME` of a run. Every number is less than every text.
-const START: &str = "CASE WHEN START<'' THEN strftime('%Y-%m-%dT%H:%M:%S.',START/1000000,'unixepoch')\
-||substr(START+1000000,-6) ELSE START END";
+/// The time in a column as text. Every number is less than every text.
+fn time(column: &str) -> String {
+    let time =
+        "CASE WHEN ?<'' THEN strftime('%Y-%m-%dT%H:%M:%S.',?/1000000,'unixepoch')||substr(?+1000000,-6) ELSE ? END";
+    time.replace('?', column)
+}
 
 /// Makes the views, with the columns that the table of measures names.
 fn make_views(connection: &Connection) -> rusqlite::Result<()> {
     let columns: Vec<&str> = MEASURES.iter().map(|measure| measure.column).collect();
     let keys: Vec<String> = MEASURES.iter().map(|measure| format!("{} {}", measure.column, measure.key)).collect();
-    for view in ["TESTS", "TEST_PROFILES", "TEST_METRICS"] {
+    for view in ["PROCESSES", "TESTS", "TEST_PROFILES", "TEST_METRICS"] {
         connection.execute_batch(&format!("DROP VIEW IF EXISTS {view}"))?;
     }
     let sql = VIEWS
-        .replace("{start}", START)
+        .replace("{start}", &time("START"))
+        .replace("{started}", &time("STARTED_AT"))
         .replace("{item}", &ITEM.join(","))
         .replace("{new item}", &ITEM.map(|column| format!("NEW.{column}")).join(","))
         .replace("{columns}", &columns.join(","))
@@ -148,7 +153,10 @@ fn refuse_foreign(database: &Database, version: i64) -> Result<(), StoreError> {
     let is_ours = match version {
         0 => known > 0,
         1 => known == PYTEST_MONITOR_COLUMNS.len(),
-        _ => known == PYTEST_MONITOR_COLUMNS.len() && tables.iter().any(|table| table == "PROCESSES"),
+        _ => {
+            known == PYTEST_MONITOR_COLUMNS.len()
+                && tables.iter().any(|table| table == "PROCESSES" || table == "TEST_PROCESSES")
+        }
     };
     match is_ours {
         true => Ok(()),

@@ -46,11 +46,17 @@ fn end_crashed(connection: &Connection, process: &Process) -> Result<()> {
     end(connection, process)
 }
 
+/// The process `?2` of the session `?1`.
+const THIS: &str =
+    "SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2)";
+
 /// Notes that a process has ended.
 pub(crate) fn end(connection: &Connection, process: &Process) -> Result<()> {
     connection.execute(
-        "UPDATE PROCESSES SET STATE = CASE SCOPES WHEN 'function' THEN 'settled' ELSE 'ended' END \
-         WHERE SESSION_H = ?1 AND PROCESS_H = ?2 AND STATE = 'running'",
+        &format!(
+            "UPDATE TEST_PROCESSES SET STATE = CASE (SELECT SCOPES FROM PROCESS_GROUPS WHERE ID = GROUP_ID) \
+             WHEN 'function' THEN 'settled' ELSE 'ended' END WHERE {THIS} AND STATE = 'running'"
+        ),
         [&process.session_h, &process.process_h],
     )?;
     Ok(())
@@ -59,7 +65,7 @@ pub(crate) fn end(connection: &Connection, process: &Process) -> Result<()> {
 /// Takes back that a process has ended, unless its rows are summed up already.
 pub(crate) fn go_on(connection: &Connection, process: &Process) -> Result<()> {
     connection.execute(
-        "UPDATE PROCESSES SET STATE = 'running' WHERE SESSION_H = ?1 AND PROCESS_H = ?2",
+        &format!("UPDATE TEST_PROCESSES SET STATE = 'running' WHERE {THIS}"),
         [&process.session_h, &process.process_h],
     )?;
     Ok(())
@@ -71,7 +77,7 @@ pub(crate) fn sum_up_process(connection: &Connection, process: &Process) -> Resu
     end(connection, process)?;
     let (session_h, process_h) = (&process.session_h, &process.process_h);
     let has_ended = connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM PROCESSES WHERE SESSION_H = ?1 AND PROCESS_H = ?2 AND STATE = 'ended')",
+        &format!("SELECT EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE {THIS} AND STATE = 'ended')"),
         [session_h, process_h],
         |row| row.get::<_, bool>(0),
     )?;
@@ -86,10 +92,8 @@ pub(crate) fn sum_up_process(connection: &Connection, process: &Process) -> Resu
         insert_modules(connection, session_h, &tests)?;
     }
     let state = if process.asks_for(Kind::Session) { "summarised" } else { "settled" };
-    connection.execute(
-        "UPDATE PROCESSES SET STATE = ?3 WHERE SESSION_H = ?1 AND PROCESS_H = ?2",
-        params![session_h, process_h, state],
-    )?;
+    connection
+        .execute(&format!("UPDATE TEST_PROCESSES SET STATE = ?3 WHERE {THIS}"), params![session_h, process_h, state])?;
     remove_unasked(connection, session_h)
 }
 
@@ -117,7 +121,8 @@ fn sum_up_session(connection: &Connection, session_h: &str) -> Result<()> {
         replace_session_row(connection, session_h)?;
     }
     connection.execute(
-        "UPDATE PROCESSES SET STATE = 'settled' WHERE SESSION_H = ?1 AND STATE IN ('ended', 'summarised')",
+        "UPDATE TEST_PROCESSES SET STATE = 'settled' WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
+         AND STATE IN ('ended', 'summarised')",
         [session_h],
     )?;
     remove_unasked(connection, session_h)
@@ -223,7 +228,7 @@ fn crashed_modules(connection: &Connection, session_h: &str) -> Result<Vec<(Stri
 // In these queries, the condition that looks superfluous is what lets SQLite use the partial index.
 
 fn has_unsettled(connection: &Connection) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM PROCESSES WHERE STATE <> 'settled')";
+    let sql = "SELECT EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled')";
     connection.query_row(sql, [], |row| row.get(0))
 }
 
@@ -238,22 +243,25 @@ pub(crate) fn running_processes(connection: &Connection) -> Result<Vec<Process>>
 /// One process of each session that has processes to be summed up.
 fn due_sessions(connection: &Connection) -> Result<Vec<Process>> {
     let mut next = connection
-        .prepare("SELECT min(SESSION_H) FROM PROCESSES WHERE STATE = ?1 AND STATE <> 'settled' AND SESSION_H > ?2")?;
+        .prepare("SELECT min(SESSION) FROM TEST_PROCESSES WHERE STATE = ?1 AND STATE <> 'settled' AND SESSION > ?2")?;
     let mut due = Vec::new();
     for state in ["ended", "summarised"] {
-        let mut last = String::new();
-        while let Some(session_h) = next.query_row([state, &last], |row| row.get::<_, Option<String>>(0))? {
-            due.push(witness(connection, &session_h)?);
-            last = session_h;
+        let mut last = 0;
+        while let Some(session) = next.query_row(params![state, last], |row| row.get::<_, Option<i64>>(0))? {
+            due.push(witness(connection, session)?);
+            last = session;
         }
     }
     Ok(due)
 }
 
-fn witness(connection: &Connection, session_h: &str) -> Result<Process> {
+fn witness(connection: &Connection, session: i64) -> Result<Process> {
     connection.query_row(
-        &format!("SELECT {} FROM PROCESSES WHERE SESSION_H = ?1 LIMIT 1", columns::PROCESS),
-        [session_h],
+        &format!(
+            "SELECT {} FROM PROCESSES WHERE SESSION_H = (SELECT TEXT FROM TEXTS WHERE ID = ?1) LIMIT 1",
+            columns::PROCESS
+        ),
+        [session],
         columns::process,
     )
 }

@@ -130,11 +130,12 @@ impl Writer {
         let mut others_are_due = false;
         let env_h = self.write(|connection, memory| {
             memory.refresh(connection)?;
-            let known = Known::to(connection, &process)?;
+            let mut known = Known::to(connection, &process)?;
             others_are_due = known.has_unsettled;
             if process.clock_offset_us.is_some() {
                 process.clock_offset_us = known.clock_offset_us.or(process.clock_offset_us);
             }
+            known.numbers.group = known.numbers.group.filter(|_| process.clock_offset_us == known.clock_offset_us);
             if !known.has_session {
                 let (session, lockfile) = session();
                 insert::session(connection, &session, lockfile.as_deref())?;
@@ -280,19 +281,26 @@ impl Known {
         if process.env_h.is_some() {
             return Ok(None);
         }
-        let sql = "SELECT ENV_H, CLOCK_OFFSET_US, EXISTS (SELECT 1 FROM PROCESSES WHERE STATE <> 'settled'), \
-                   (SELECT ID FROM TEXTS WHERE TEXT = ?1), (SELECT ID FROM TEXTS WHERE TEXT = p.ENV_H), \
-                   (SELECT ID FROM TEXTS WHERE TEXT = ?6) FROM PROCESSES p WHERE SESSION_H = ?1 AND MACHINE_KEY = ?2 \
-                   AND BOOT_ID = ?3 AND LEADER_PID = ?4 AND LEADER_STARTED = ?5 AND ENV_H <> '' LIMIT 1";
-        let Process { process_h, session_h, machine_key, boot_id, leader_pid, leader_started, .. } = process;
-        let values = params![session_h, machine_key, boot_id, leader_pid, integer(*leader_started), process_h];
+        let sql = "SELECT e.TEXT, CLOCK_OFFSET_US, EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled'), SESSION, \
+                   ENV, (SELECT ID FROM TEXTS WHERE TEXT = ?6), iif(HOST = ?7 AND SCOPES = ?8, g.ID, NULL) FROM TEXTS s \
+                   CROSS JOIN PROCESS_GROUPS g ON SESSION = s.ID CROSS JOIN TEXTS e ON e.ID = ENV WHERE s.TEXT = ?1 \
+                   AND MACHINE_KEY = ?2 AND BOOT_ID = ?3 AND LEADER_PID = ?4 AND LEADER_STARTED = ?5 LIMIT 1";
+        let Process { process_h, session_h, machine_key, boot_id, leader_pid, leader_started, host, scopes, .. } =
+            process;
+        let leader_started = integer(*leader_started);
+        let values = params![session_h, machine_key, boot_id, leader_pid, leader_started, process_h, host, scopes];
         let known = |row: &Row<'_>| {
             Ok(Self {
                 has_session: true,
                 env_h: row.get(0)?,
                 clock_offset_us: row.get(1)?,
                 has_unsettled: row.get(2)?,
-                numbers: KnownNumbers { session: row.get(3)?, env: row.get(4)?, process: row.get(5)? },
+                numbers: KnownNumbers {
+                    session: row.get(3)?,
+                    env: row.get(4)?,
+                    process: row.get(5)?,
+                    group: row.get(6)?,
+                },
             })
         };
         connection.query_row(sql, values, known).optional()
@@ -301,10 +309,12 @@ impl Known {
     fn by_parts(connection: &Connection, process: &Process) -> rusqlite::Result<Self> {
         let sql = "SELECT EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1), \
                    (SELECT ENV_H FROM EXECUTION_CONTEXTS WHERE ENV_H = coalesce(?3, \
-                   (SELECT ENV_H FROM PROCESSES WHERE SESSION_H = ?1 AND MACHINE_KEY = ?2 LIMIT 1))), \
-                   (SELECT CLOCK_OFFSET_US FROM PROCESSES WHERE SESSION_H = ?1 AND BOOT_ID = ?4 AND LEADER_PID = ?5 \
+                   (SELECT TEXT FROM PROCESS_GROUPS JOIN TEXTS e ON e.ID = ENV WHERE SESSION = s.ID \
+                   AND MACHINE_KEY = ?2 LIMIT 1))), \
+                   (SELECT CLOCK_OFFSET_US FROM PROCESS_GROUPS WHERE SESSION = s.ID AND BOOT_ID = ?4 AND LEADER_PID = ?5 \
                    AND LEADER_STARTED = ?6 AND CLOCK_OFFSET_US NOTNULL LIMIT 1), \
-                   EXISTS (SELECT 1 FROM PROCESSES WHERE STATE <> 'settled')";
+                   EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled') \
+                   FROM (SELECT 1) LEFT JOIN TEXTS s ON s.TEXT = ?1";
         let Process { process_h, session_h, machine_key, env_h, boot_id, leader_pid, leader_started, .. } = process;
         let values = params![session_h, machine_key, env_h, boot_id, leader_pid, integer(*leader_started)];
         let mut known = connection.query_row(sql, values, |row| {

@@ -1,0 +1,60 @@
+-- What the processes of a session share stands once. PROCESSES is a view from now on, made by views.sql.
+CREATE TABLE PROCESS_GROUPS (
+    ID integer primary key,
+    SESSION integer not null, -- in TEXTS
+    ENV integer, -- in TEXTS
+    MACHINE_KEY text not null,
+    HOST text not null,
+    BOOT_ID text not null,
+    LEADER_PID integer,
+    LEADER_STARTED integer,
+    SCOPES text not null,
+    CLOCK_OFFSET_US integer
+);
+CREATE INDEX PROCESS_GROUPS_SESSION ON PROCESS_GROUPS (SESSION);
+
+CREATE TABLE TEST_PROCESSES (
+    SESSION integer not null, -- in TEXTS
+    PROCESS integer not null, -- in TEXTS
+    GROUP_ID integer not null,
+    PID integer not null,
+    PID_STARTED integer not null,
+    STARTED_AT not null, -- as START of RUNS
+    CLOCK_COST_NS real,
+    SCOPE_COST_NS real,
+    ALLOCATION_COST_NS real,
+    STATE text not null,
+    PRIMARY KEY (SESSION, PROCESS)
+) WITHOUT ROWID;
+
+INSERT INTO TEXTS (TEXT) SELECT T FROM (
+    SELECT SESSION_H T FROM PROCESSES UNION SELECT PROCESS_H FROM PROCESSES UNION SELECT ENV_H FROM PROCESSES WHERE ENV_H <> ''
+) WHERE T NOT IN (SELECT TEXT FROM TEXTS);
+
+INSERT INTO PROCESS_GROUPS
+SELECT DISTINCT
+    NULL, s.ID, e.ID, MACHINE_KEY, HOST, BOOT_ID, LEADER_PID, LEADER_STARTED, SCOPES, CLOCK_OFFSET_US
+FROM PROCESSES p
+JOIN TEXTS s ON s.TEXT = p.SESSION_H
+LEFT JOIN TEXTS e ON e.TEXT = p.ENV_H AND p.ENV_H <> '';
+
+-- Only what reads back as the same text becomes a number.
+INSERT INTO TEST_PROCESSES
+SELECT
+    s.ID, x.ID, g.ID, PID, PID_STARTED,
+    CASE WHEN STARTED_AT >= '1970' AND length(STARTED_AT) = 26
+        AND STARTED_AT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]'
+        AND strftime('%Y-%m-%dT%H:%M:%S', substr(STARTED_AT, 1, 19)) = substr(STARTED_AT, 1, 19)
+    THEN CAST(strftime('%s', substr(STARTED_AT, 1, 19)) AS integer) * 1000000 + CAST(substr(STARTED_AT, 21) AS integer)
+    ELSE STARTED_AT END,
+    CLOCK_COST_NS, SCOPE_COST_NS, ALLOCATION_COST_NS, STATE
+FROM PROCESSES p
+JOIN TEXTS s ON s.TEXT = p.SESSION_H
+JOIN TEXTS x ON x.TEXT = p.PROCESS_H
+LEFT JOIN TEXTS e ON e.TEXT = p.ENV_H AND p.ENV_H <> ''
+JOIN PROCESS_GROUPS g ON g.SESSION = s.ID AND g.ENV IS e.ID AND g.MACHINE_KEY = p.MACHINE_KEY AND g.HOST = p.HOST
+    AND g.BOOT_ID = p.BOOT_ID AND g.LEADER_PID IS p.LEADER_PID AND g.LEADER_STARTED IS p.LEADER_STARTED
+    AND g.SCOPES = p.SCOPES AND g.CLOCK_OFFSET_US IS p.CLOCK_OFFSET_US;
+
+DROP TABLE PROCESSES;
+CREATE INDEX TEST_PROCESSES_DUE ON TEST_PROCESSES (STATE) WHERE STATE <> 'settled';
