@@ -93,9 +93,8 @@ const ITEM: [&str; 6] = ["ITEM_PATH", "ITEM", "ITEM_VARIANT", "ITEM_FS_LOC", "KI
 
 /// The time in a column as text. Every number is less than every text.
 fn time(column: &str) -> String {
-    let time =
-        "CASE WHEN ?<'' THEN strftime('%Y-%m-%dT%H:%M:%S.',?/1000000,'unixepoch')||substr(?+1000000,-6) ELSE ? END";
-    time.replace('?', column)
+    "CASE WHEN ?<'' THEN strftime('%Y-%m-%dT%H:%M:%S.',?/1000000,'unixepoch')||substr(?+1000000,-6) ELSE ? END"
+        .replace('?', column)
 }
 
 /// Makes the views, with the columns that the table of measures names.

@@ -282,7 +282,7 @@ impl Known {
             return Ok(None);
         }
         let sql = "SELECT e.TEXT, CLOCK_OFFSET_US, EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled'), SESSION, \
-                   ENV, (SELECT ID FROM TEXTS WHERE TEXT = ?6), iif(HOST = ?7 AND SCOPES = ?8, g.ID, NULL) FROM TEXTS s \
+                   ENV, (SELECT ID FROM TEXTS WHERE TEXT = ?6), CASE WHEN HOST = ?7 AND SCOPES = ?8 THEN g.ID END FROM TEXTS s \
                    CROSS JOIN PROCESS_GROUPS g ON SESSION = s.ID CROSS JOIN TEXTS e ON e.ID = ENV WHERE s.TEXT = ?1 \
                    AND MACHINE_KEY = ?2 AND BOOT_ID = ?3 AND LEADER_PID = ?4 AND LEADER_STARTED = ?5 LIMIT 1";
         let Process { process_h, session_h, machine_key, boot_id, leader_pid, leader_started, host, scopes, .. } =
