@@ -5,7 +5,7 @@
 //! `monitor-server-api` from PyPI, which is then asked to store single metrics too.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Barrier;
@@ -21,8 +21,12 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 
 /// How long each rate is measured.
 const SPAN: Duration = Duration::from_secs(2);
+/// How long it goes on before, uncounted.
+const WARM_UP: Duration = Duration::from_secs(1);
 /// Tests in a session.
 const TESTS: usize = 5_000;
+/// Tests of a session that run at once.
+const AT_ONCE: f64 = 4.0;
 /// Clients that send sessions at once, and how many each makes ready beforehand.
 const SENDERS: usize = 3;
 const WAVE: usize = 8;
@@ -37,7 +41,8 @@ fn main() -> Result<()> {
     let folder = tempfile::tempdir_in(if place.contains("://") { "." } else { &place })?;
     let syncs = syncs(folder.path())?;
     println!("fdatasync of 4 KiB                {syncs:>9.0} /s");
-    println!("SQLite commits, WAL and FULL      {:>9.0} /s   of a row of two columns", commits(folder.path())?);
+    let bare = bare_commits(folder.path())?;
+    println!("SQLite commits, WAL and FULL      {bare:>9.0} /s   of a row of two columns");
     let commits = metric_commits(folder.path())?;
     println!("the same of a metric's row        {commits:>9.0} /s   in the server's own tables");
     let database = match place.contains("://") {
@@ -45,20 +50,26 @@ fn main() -> Result<()> {
         false => folder.path().join("monitor.db").to_string_lossy().into_owned(),
     };
     let address = start(&database)?;
-    let empty = empty(address)?;
-    println!("requests that store nothing       {empty:>9.0} /s");
-    let (one, both) = (singles(address, 1)?, 1.0 / (1.0 / commits + 1.0 / empty));
-    let share = |limit: f64| 100.0 * one / limit;
-    println!(
-        "single metrics, 1 client          {one:>9.0} /s   {:.0} % of the commits, {:.0} % of a commit and such a request",
-        share(commits),
-        share(both)
-    );
-    println!("single metrics, 8 clients         {:>9.0} /s", singles(address, 8)?);
+    for (wait, how) in [(Wait::Sleeping, "client sleeps"), (Wait::Polling, "client polls")] {
+        let empty = empty(address, wait)?;
+        println!("requests that store nothing       {empty:>9.0} /s   {how}");
+        let (one, both) = (singles(address, 1, wait)?, 1.0 / (1.0 / commits + 1.0 / empty));
+        println!(
+            "single metrics, 1 client          {one:>9.0} /s   {how}; {:.0} % of the first commits, {:.0} % of the second, {:.0} % of \
+             these and such a request",
+            100.0 * one / bare,
+            100.0 * one / commits,
+            100.0 * one / both
+        );
+    }
+    println!("single metrics, 8 clients         {:>9.0} /s", singles(address, 8, Wait::Sleeping)?);
     match reference {
         Some(reference) => {
             for clients in [1, 8] {
-                println!("the same, monitor-server-api, {clients}     {:>9.0} /s", singles(reference, clients)?);
+                println!(
+                    "the same, monitor-server-api, {clients}     {:>9.0} /s",
+                    singles(reference, clients, Wait::Sleeping)?
+                );
             }
         }
         None => println!("monitor-server-api: not measured, its address is not among the arguments"),
@@ -105,6 +116,9 @@ fn main() -> Result<()> {
         ("findings", "/findings".to_owned()),
         ("flaky tests", "/flaky".to_owned()),
         ("machines", "/machines".to_owned()),
+        ("the greediest", "/top".to_owned()),
+        ("capacity", "/capacity".to_owned()),
+        ("pipelines", "/pipelines".to_owned()),
     ] {
         latency(address, what, &path)?;
     }
@@ -112,12 +126,17 @@ fn main() -> Result<()> {
 }
 
 fn per_second(mut work: impl FnMut() -> Result<()>) -> Result<f64> {
-    let (begin, mut count) = (Instant::now(), 0_u32);
-    while begin.elapsed() < SPAN {
-        work()?;
-        count += 1;
-    }
-    Ok(f64::from(count) / begin.elapsed().as_secs_f64())
+    let mut count_for = |span: Duration| {
+        let (begin, mut count) = (Instant::now(), 0_u32);
+        while begin.elapsed() < span {
+            work()?;
+            count += 1;
+        }
+        Result::Ok(f64::from(count) / begin.elapsed().as_secs_f64())
+    };
+    // At first files grow, which costs the disk more than to write over them.
+    count_for(WARM_UP)?;
+    count_for(SPAN)
 }
 
 fn syncs(folder: &Path) -> Result<f64> {
@@ -128,7 +147,7 @@ fn syncs(folder: &Path) -> Result<f64> {
     })
 }
 
-fn commits(folder: &Path) -> Result<f64> {
+fn bare_commits(folder: &Path) -> Result<f64> {
     let connection = rusqlite::Connection::open(folder.join("raw.db"))?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (a, b)")?;
     let mut insert = connection.prepare("INSERT INTO t VALUES (?1, ?2)")?;
@@ -138,7 +157,7 @@ fn commits(folder: &Path) -> Result<f64> {
     })
 }
 
-/// As [`commits`], of what a server writes for a metric whose test and session it knows: a row, and how many there are.
+/// As [`bare_commits`], of what a server writes for a metric whose test and session it knows: a row, and how many there are.
 fn metric_commits(folder: &Path) -> Result<f64> {
     let file = folder.join("metrics.db");
     drop(open::database(&file.to_string_lossy())?);
@@ -179,8 +198,8 @@ fn start(database: &str) -> Result<SocketAddr> {
 }
 
 /// What a request costs whatever it asks for: two wake-ups, and HTTP on both sides.
-fn empty(address: SocketAddr) -> Result<f64> {
-    let mut connection = Connection::open(address)?;
+fn empty(address: SocketAddr, wait: Wait) -> Result<f64> {
+    let mut connection = Connection::open(address, wait)?;
     per_second(|| match connection.ask("GET", "/healthz", "text/plain", b"")? {
         (200, _) => Ok(()),
         (status, _) => Err(format!("status {status}").into()),
@@ -196,10 +215,10 @@ fn metric(client: usize, number: usize) -> Value {
     })
 }
 
-fn singles(address: SocketAddr, clients: usize) -> Result<f64> {
+fn singles(address: SocketAddr, clients: usize, wait: Wait) -> Result<f64> {
     let work = move |client: usize| -> Result<f64> {
-        let mut connection = Connection::open(address)?;
-        let mut number = 0;
+        let mut connection = Connection::open(address, wait)?;
+        let mut number = usize::from(wait == Wait::Polling) * 500_000;
         per_second(|| {
             number += 1;
             let body = metric(client + 10 * clients, number).to_string();
@@ -226,15 +245,20 @@ fn session(number: usize) -> String {
         }],
     });
     let mut text = format!("{head}\n");
+    let mut busy = 0.0;
     for test in 0..TESTS {
         let (item, case) = (test / 10, test % 10);
         // Some scatter, the same in every run of this program.
         let scatter = 1.0 + ((test * 7919 + number * 104_729) % 1_009) as f64 / 20_000.0;
-        let wall = 0.001 * (1 + test) as f64 * scatter;
+        let wall = 0.0001 * (1 + test) as f64 * scatter;
+        // So many at once.
+        let start = busy / AT_ONCE;
+        busy += wall;
+        let (minute, second) = (34 + start as usize / 60, start % 60.0);
         let is_flaky = test % 100 == 7 && number % 10 == 3;
         let outcome = if is_flaky { "failed" } else { "passed" };
         let row = json!({
-            "context_h": "context", "item_start_time": format!("{}5.{test:06}", &date[..18]), "item_path": "krate::tests",
+            "context_h": "context", "item_start_time": format!("{}{minute}:{second:09.6}", &date[..14]), "item_path": "krate::tests",
             "item": format!("test_{item}"), "item_variant": format!("test_{item}[{case}]"), "item_fs_loc": "src/lib.rs",
             "kind": "function", "component": "krate", "package": "krate", "binary": "krate", "total_time": wall,
             "user_time": wall * 0.9, "kernel_time": wall * 0.01, "cpu_usage": 0.91, "mem_usage": ((test * 7919 + number * 31) % 10_007) as f64,
@@ -253,7 +277,7 @@ fn batches(address: SocketAddr, sessions: usize) -> Result<f64> {
     let waves = sessions.div_ceil(SENDERS * WAVE);
     let ready = Barrier::new(SENDERS);
     let send = |client: usize| -> Result<Duration> {
-        let mut connection = Connection::open(address)?;
+        let mut connection = Connection::open(address, Wait::Sleeping)?;
         let (mut took, mut failed) = (Duration::ZERO, None);
         for wave in 0..waves {
             let numbers = (0..WAVE).map(|number| (wave * WAVE + number) * SENDERS + client);
@@ -287,14 +311,14 @@ fn batches(address: SocketAddr, sessions: usize) -> Result<f64> {
 
 /// Whether there are sessions without a verdict.
 fn is_judging(address: SocketAddr) -> Result<bool> {
-    let (_, body) = Connection::open(address)?.ask("GET", "/sessions.json", "text/plain", b"")?;
+    let (_, body) = Connection::open(address, Wait::Sleeping)?.ask("GET", "/sessions.json", "text/plain", b"")?;
     let body = String::from_utf8(body)?.replace(' ', "");
     Ok(["\"verdict\":null", "\"verdict\":\"\""].iter().any(|missing| body.contains(missing)))
 }
 
 /// Prints how long an answer takes.
 fn latency(address: SocketAddr, what: &str, path: &str) -> Result<()> {
-    let mut connection = Connection::open(address)?;
+    let mut connection = Connection::open(address, Wait::Sleeping)?;
     let mut times = Vec::new();
     for _ in 0..QUERIES {
         let begin = Instant::now();
@@ -310,28 +334,52 @@ fn latency(address: SocketAddr, what: &str, path: &str) -> Result<()> {
     Ok(())
 }
 
+/// How a client waits for its answer.
+#[derive(Clone, Copy, PartialEq)]
+enum Wait {
+    /// In the kernel, as clients do. On an idle machine its processor sleeps too, and wakes up as late as the server's.
+    Sleeping,
+    /// It asks again and again: what is measured is the server alone.
+    Polling,
+}
+
 /// A connection that is kept, if the server keeps it.
 struct Connection {
     address: SocketAddr,
-    stream: BufReader<TcpStream>,
+    wait: Wait,
+    stream: BufReader<Waiting>,
     is_closed: bool,
 }
 
+struct Waiting(TcpStream);
+
+impl Read for Waiting {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            match self.0.read(into) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::hint::spin_loop(),
+                read => return read,
+            }
+        }
+    }
+}
+
 impl Connection {
-    fn open(address: SocketAddr) -> Result<Self> {
+    fn open(address: SocketAddr, wait: Wait) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Self { address, stream: BufReader::new(stream), is_closed: false })
+        stream.set_nonblocking(wait == Wait::Polling)?;
+        Ok(Self { address, wait, stream: BufReader::new(Waiting(stream)), is_closed: false })
     }
 
     fn ask(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
         if self.is_closed {
-            *self = Self::open(self.address)?;
+            *self = Self::open(self.address, self.wait)?;
         }
         let length = body.len();
         let head =
             format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n");
-        self.stream.get_mut().write_all(&[head.as_bytes(), body].concat())?;
+        self.stream.get_mut().0.write_all(&[head.as_bytes(), body].concat())?;
         let (mut status, mut length) = (0, 0);
         loop {
             let mut line = String::new();

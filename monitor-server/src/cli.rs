@@ -40,6 +40,12 @@ pub struct Serve {
     /// Rows that may wait for the database; who sends more is told to come again.
     #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
     pub max_waiting: usize,
+    /// Seconds that a request waits for a database that can't be had, before it is told to come again.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub patience: u64,
+    /// Seconds for which a client may be silent; then its connection is closed. Longer than a proxy in front keeps its own.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub client_timeout: u64,
     /// Certificate chain for TLS, PEM.
     #[arg(long, requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,

@@ -38,8 +38,6 @@ use crate::operate::log;
 use crate::router::{elsewhere, router};
 use crate::state::State;
 
-/// How long a client may take for the head of a request; an idle connection is closed after it too.
-const HEAD: Duration = Duration::from_secs(30);
 /// How long a client may take to agree on encryption.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Connections at once; more wait until others end.
@@ -151,12 +149,13 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, service: Servic
 }
 
 async fn speak(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, service: Service, watcher: Watcher) {
+    let silence = service.state.options.client_timeout;
     let service = service_fn(move |request| {
         let service = service.clone();
         async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
     let mut protocol = http1::Builder::new();
-    protocol.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    protocol.timer(TokioTimer::new()).header_read_timeout(silence);
     let connection = protocol.serve_connection(TokioIo::new(stream), service);
     // Whatever ends it, a client that goes away or sends nonsense, was answered by hyper.
     let _ = watcher.watch(connection).await;

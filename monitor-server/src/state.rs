@@ -37,6 +37,11 @@ pub struct Options {
     pub decompressed_limit: usize,
     /// Rows that may wait for the database.
     pub waiting_rows: usize,
+    /// How long a request may wait for a database that can't be had: pytest-monitor gives up for its whole run at the first
+    /// refusal.
+    pub patience: Duration,
+    /// How long a client may be silent: between requests, in the head of one, and in its body.
+    pub client_timeout: Duration,
 }
 
 impl Default for Options {
@@ -49,6 +54,8 @@ impl Default for Options {
             body_limit: 64 << 20,
             decompressed_limit: 512 << 20,
             waiting_rows: 1_000_000,
+            patience: Duration::from_secs(30),
+            client_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -89,7 +96,7 @@ impl Shared {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, options: Options) -> State {
         Arc::new(Self {
-            queue: Queue::start(&store, options.waiting_rows),
+            queue: Queue::start(&store, options.waiting_rows, options.patience),
             options,
             gate: Gate::default(),
             counters: Counters::default(),

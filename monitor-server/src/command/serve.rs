@@ -39,6 +39,8 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
             body_limit,
             decompressed_limit: body_limit * 8,
             waiting_rows: options.max_waiting,
+            patience: Duration::from_secs(options.patience),
+            client_timeout: Duration::from_secs(options.client_timeout),
         },
     );
     state.gate.public.store(public, Relaxed);

@@ -37,19 +37,40 @@ struct Ascii;
 
 impl Formatter for Ascii {
     fn write_string_fragment<W: io::Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.is_ascii() {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut units = [0; 2];
-        for letter in fragment.chars() {
-            if letter.is_ascii() {
-                writer.write_all(&[letter as u8])?;
-                continue;
+        let mut rest = fragment.as_bytes();
+        for (at, letter) in fragment.char_indices().filter(|(_, letter)| !letter.is_ascii()) {
+            let from_here = &fragment.as_bytes()[at..];
+            writer.write_all(&rest[..rest.len() - from_here.len()])?;
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                writer.write_all(&escape(*unit))?;
             }
-            for unit in letter.encode_utf16(&mut units) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
+            rest = &from_here[letter.len_utf8()..];
         }
-        Ok(())
+        writer.write_all(rest)
+    }
+}
+
+/// `\u00e9`. Not by the formatter of texts: there may be millions.
+fn escape(unit: u16) -> [u8; 6] {
+    let digit = |shift: u16| b"0123456789abcdef"[usize::from((unit >> shift) & 15)];
+    [b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beyond_ascii_is_escaped_and_nothing_else() {
+        for (text, written) in [
+            ("plain \"quoted\"", r#""plain \"quoted\"""#),
+            ("aé b", r#""a\u00e9 b""#),
+            ("日本", r#""\u65e5\u672c""#),
+            ("x😀", r#""x\ud83d\ude00""#),
+        ] {
+            let mut bytes = Vec::new();
+            Value::from(text).serialize(&mut Serializer::with_formatter(&mut bytes, Ascii)).expect("it is written");
+            assert_eq!(String::from_utf8(bytes).expect("ASCII"), written, "{text}");
+        }
     }
 }

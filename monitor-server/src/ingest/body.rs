@@ -12,8 +12,6 @@ use tokio::time::timeout;
 use crate::error::Problem;
 use crate::state::Options;
 
-/// How long a sender may pause within a body.
-const PAUSE: Duration = Duration::from_secs(20);
 /// How long a body may take.
 const WHOLE: Duration = Duration::from_secs(600);
 /// The window that a zstd frame may ask for: more is for archives.
@@ -26,7 +24,7 @@ const WINDOW: u64 = 8 << 20;
 /// If it is too long, too slow, or not compressed as it says.
 pub async fn read(headers: &HeaderMap, body: Body, options: &Options) -> Result<Vec<u8>, Problem> {
     let slow = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
-    let bytes = timeout(WHOLE, collect(body, options.body_limit)).await.map_err(|_| slow())??;
+    let bytes = timeout(WHOLE, collect(body, options)).await.map_err(|_| slow())??;
     let encoding = headers.get(header::CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or("?"));
     let limit = options.decompressed_limit;
     match encoding.trim().to_ascii_lowercase().as_str() {
@@ -47,10 +45,10 @@ pub async fn read(headers: &HeaderMap, body: Body, options: &Options) -> Result<
     }
 }
 
-async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
+async fn collect(mut body: Body, options: &Options) -> Result<Vec<u8>, Problem> {
     let slow = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
-    let mut bytes = Vec::new();
-    while let Some(frame) = timeout(PAUSE, body.frame()).await.map_err(|_| slow())? {
+    let (mut bytes, limit) = (Vec::new(), options.body_limit);
+    while let Some(frame) = timeout(options.client_timeout, body.frame()).await.map_err(|_| slow())? {
         let frame = frame.map_err(|error| Problem::bad(format!("the body ends too early: {error}")))?;
         let data: Bytes = frame.into_data().unwrap_or_default();
         if bytes.len() + data.len() > limit {

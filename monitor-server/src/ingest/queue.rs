@@ -13,9 +13,6 @@ use tokio::sync::oneshot;
 use crate::error::Problem;
 use crate::store::{Outcome, Store, StoreError, Wait, Write, Writers};
 
-/// How long a request may wait for a database that can't be had: pytest-monitor gives up for its whole run at the
-/// first refusal.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause before the database is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Rows of one group, unless one request has more.
@@ -34,6 +31,8 @@ struct Line {
     store: Arc<dyn Store>,
     /// Rows that may wait.
     room: usize,
+    /// How long a request may wait for a database that can't be had.
+    patience: Duration,
     writers: Writers,
     waiting: Mutex<Waiting>,
     arrived: Condvar,
@@ -58,13 +57,14 @@ struct Job {
 }
 
 impl Queue {
-    /// Starts the writers of a database; `room` rows may wait for them.
+    /// Starts the writers of a database; `room` rows may wait for them, each request for so long.
     #[must_use]
-    pub fn start(store: &Arc<dyn Store>, room: usize) -> Self {
+    pub fn start(store: &Arc<dyn Store>, room: usize, patience: Duration) -> Self {
         let writers = store.writers();
         let free = writers.count();
         let waiting = Mutex::new(Waiting { free, is_calm: true, ..Waiting::default() });
-        let line = Arc::new(Line { store: Arc::clone(store), room, writers, waiting, arrived: Condvar::new() });
+        let line =
+            Arc::new(Line { store: Arc::clone(store), room, patience, writers, waiting, arrived: Condvar::new() });
         for _ in 0..free {
             let line = Arc::clone(&line);
             thread::spawn(move || line.serve());
@@ -78,7 +78,7 @@ impl Queue {
     ///
     /// If it is not stored.
     pub async fn write(&self, request: Write) -> Result<Outcome, Problem> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + self.line.patience;
         if let Some(turn) = self.line.turn_now(&request) {
             let stored = self.line.store.write(&[&request], Wait::No);
             drop(turn);

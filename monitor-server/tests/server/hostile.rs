@@ -180,7 +180,7 @@ fn addresses_that_are_no_text_are_refused() {
 
 #[test]
 fn idle_and_half_open_connections_are_no_burden() {
-    let server = Server::sqlite(&[]);
+    let server = Server::sqlite(&["--client-timeout", "12"]);
     let idle: Vec<_> = (0..1000).map(|_| TcpStream::connect(server.address).expect("it is let in")).collect();
     // A sender that stops in the middle of the head, and one in the middle of the body.
     let mut slow = TcpStream::connect(server.address).expect("it is let in");
