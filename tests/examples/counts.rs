@@ -12,7 +12,7 @@ use monitor_tests::{Project, Run, cargo_monitor, manifest, repository, run};
 
 /// Crates whose tests work on one thread and ask no clock, with what of them is tested.
 const CRATES: [(&str, &str, &[&str]); 3] =
-    [("semver", "1.0.28", &["--tests"]), ("strsim", "0.11.1", &["--lib"]), ("shlex", "2.0.1", &["--lib"])];
+    [("semver", "1.0.28", &["--tests"]), ("dissimilar", "1.0.11", &["--lib"]), ("shlex", "2.0.1", &["--lib"])];
 
 /// Of `primes-demo`: without the tests that take minutes.
 const PRIMES: &[&str] = &["--lib", "--", "miller_rabin", "square_root", "all_agree"];
