@@ -152,6 +152,27 @@ pub const GATE_PRIOR: f64 = 8.0;
 /// Probability that a single finding must be below in any gate.
 pub const GATE_LEAST_P: f64 = 0.001;
 
+/// Distance, in scales, from which on a past value was a spike: far out once, without cause.
+pub const SPIKE_FROM: f64 = 4.0;
+
+/// Share of values that are spikes, where nothing is known of it.
+pub const SPIKE_RATE: f64 = 0.02;
+
+/// Values that it counts for.
+pub const SPIKE_RATE_VALUES: f64 = 20.0;
+
+/// Mean of what spikes are beyond [`SPIKE_FROM`], in scales, where nothing is known of it.
+pub const SPIKE_MEAN: f64 = 9.0;
+
+/// Spikes that it counts for.
+pub const SPIKE_PRIOR: f64 = 2.0;
+
+/// Shape of the distribution of their sizes (Lomax, 1954): wider than an exponential one, as tests differ.
+pub const SPIKE_SHAPE: f64 = 5.0;
+
+/// Errors from which on a series shows its spikes itself.
+pub const SPIKE_OWN_ERRORS: usize = 15;
+
 /// Ratio from which on a change beyond all that was ever seen needs no probability.
 pub const GROSS_RATIO: f64 = 20.0;
 

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::constants::{
-    FACTOR_P, FACTOR_REGRESSED, GROSS_BEYOND, GROSS_RATIO, HISTORY_MIN_VALUES, HISTORY_WINDOW, LEAST_RATIO, SCATTER,
-    SUSPECT_P, SUSPECT_RATIO, SUSPECT_SCALES,
+    FACTOR_P, FACTOR_REGRESSED, GATE_BONFERRONI, GROSS_BEYOND, GROSS_RATIO, HISTORY_MIN_VALUES, HISTORY_WINDOW,
+    LEAST_RATIO, SCATTER, SUSPECT_P, SUSPECT_RATIO, SUSPECT_SCALES,
 };
 use crate::counted::counted;
 use crate::exact::{self, Exactness, exactness};
@@ -18,6 +18,7 @@ use crate::metric::Metric;
 use crate::noise;
 use crate::parallel::parallel;
 use crate::series::{Past, Series};
+use crate::spikes::Spikes;
 use crate::summary::median;
 use crate::tail::Kernel;
 use crate::verdict::{Change, Figures, Judgement, Reason};
@@ -96,10 +97,11 @@ pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
         .collect();
     let past = past_scores(&deciding, runs.len(), is_much);
     let score_needed = threshold(&past, deciding.len());
+    let needed = Needed { score: score_needed, spikes: Spikes::of(&deciding, runs.len()) };
     let mut factors = BTreeMap::new();
     for (metric, looked) in &looks {
         let scatter = warn_only.get(metric).copied();
-        let judge = |look: &Look| (look.index, by_history(&series[look.index], look, score_needed, scatter));
+        let judge = |look: &Look| (look.index, by_history(&series[look.index], look, &needed, scatter));
         let parts: Vec<&[Look]> = looked.looks.chunks(MUCH).collect();
         let found = parallel(&parts, is_much, |looks| looks.iter().map(judge).collect::<Vec<_>>());
         for (index, finding) in found.into_iter().flatten() {
@@ -212,7 +214,13 @@ fn past_scores(looks: &[&Look], runs: usize, is_much: bool) -> Vec<f64> {
     scores[scores.len() - scores.len().min(HISTORY_WINDOW)..].to_vec()
 }
 
-fn by_history(series: &Series<'_>, look: &Look, score_needed: f64, scatter: Option<f64>) -> Finding {
+/// What a finding of this run must be beyond.
+struct Needed {
+    score: f64,
+    spikes: Spikes,
+}
+
+fn by_history(series: &Series<'_>, look: &Look, needed: &Needed, scatter: Option<f64>) -> Finding {
     let demoted = series.may_be_exact() && exactness(series) == Exactness::Demoted;
     let change = Change { before: look.before, after: look.after };
     let up = look.rise >= 0.0;
@@ -220,19 +228,22 @@ fn by_history(series: &Series<'_>, look: &Look, score_needed: f64, scatter: Opti
     let scale = look.kernel.scale;
     let p = if up { look.kernel.p(deviation) } else { look.mirrored().p(deviation) };
     let z = deviation.max(0.0) / scale * if up { 1.0 } else { -1.0 };
-    let p_needed = (-score_needed).exp();
+    let p_needed = (-needed.score).exp();
     let values = look.values;
     let figures = Figures { z, p, p_needed, values, scale, factor: look.factor.exp() };
     let matters = deviation > LEAST_RATIO.ln();
     let gross = values >= HISTORY_MIN_VALUES
         && deviation >= GROSS_RATIO.ln()
         && deviation >= GROSS_BEYOND * look.kernel.errors.iter().fold(0.0, |most: f64, error| most.max(error.abs()));
-    let found = matters && (p <= p_needed || gross);
+    let spike_p = if up && look.may_be_spike() { needed.spikes.p(z) } else { 0.0 };
+    let outside = p <= p_needed && spike_p <= GATE_BONFERRONI;
+    let found = matters && (outside || gross);
     let suspect = p <= SUSPECT_P || deviation >= SUSPECT_RATIO.ln() && deviation >= SUSPECT_SCALES * look.noise;
     let judgement = match scatter {
         Some(scatter) if up && found => Judgement::suspect(change, Reason::Scatters { z, scatter }),
-        _ if found && p <= p_needed => Judgement::on(change, true, Reason::OutsideNoise { z, p, values }),
+        _ if found && outside => Judgement::on(change, true, Reason::OutsideNoise { z, p, values }),
         _ if found => Judgement::on(change, true, Reason::BeyondAll { values }),
+        _ if up && matters && p <= p_needed => Judgement::suspect(change, Reason::Spike { z, p: spike_p }),
         _ if up && matters && suspect => Judgement::suspect(change, Reason::Doubtful { z, p, p_needed }),
         _ if values < HISTORY_MIN_VALUES => Judgement::undecided(change, Reason::TooShort { values }),
         _ => match look.lasting() {

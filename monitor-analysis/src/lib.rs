@@ -32,6 +32,7 @@ pub mod samples;
 pub mod sanitise;
 pub mod series;
 pub mod significance;
+mod spikes;
 pub mod summary;
 pub mod tail;
 pub mod thresholds;

@@ -1,6 +1,7 @@
 //! The looks at a run's series of one metric: how far each new value is from where its series stands.
 
-use crate::constants::{CENTRE_WINDOW, MAD_SCALE, SCALE_LEAST, SCALE_UNKNOWN, SCALE_UNKNOWN_SECONDS};
+use crate::constants::{CENTRE_MEDIAN, CENTRE_WINDOW, MAD_SCALE, SCALE_LEAST, SCALE_UNKNOWN, SCALE_UNKNOWN_SECONDS};
+use crate::constants::{GROSS_RATIO, SPIKE_FROM, SPIKE_OWN_ERRORS};
 use crate::constants::{HISTORY_MIN_VALUES, HISTORY_WINDOW, LASTING_P, LASTING_RUNS, LEAST_RATIO, SCALE_STEP};
 use crate::factor::{Factors, Member, slope, unseen};
 use crate::noise::{centre, errors, errors_of_medians, room, scale, settled_scale};
@@ -39,6 +40,12 @@ pub(crate) struct Look {
     /// The values without their runs' factors, the new one last.
     adjusted: Vec<f64>,
     step: f64,
+    /// How far the first values, which have no error, were above where the series began, with their runs.
+    first: Vec<(u32, f64)>,
+    /// The scale that the tests of the run have in common.
+    others: f64,
+    /// Several new values are as far above the centre, or half as far.
+    repeats: bool,
 }
 
 /// The looks at a metric.
@@ -62,6 +69,8 @@ struct Logs {
     after: f64,
     /// Runs that the new value is the median of.
     taken: usize,
+    /// The least of several new values.
+    least: Option<f64>,
 }
 
 impl Logs {
@@ -70,6 +79,7 @@ impl Logs {
         let mut taken = series.new.len().min(LASTING_RUNS);
         taken -= usize::from(taken > 1 && taken.is_multiple_of(2));
         let after = median(&series.new[series.new.len() - taken..])?;
+        let least = series.new.iter().copied().min_by(f64::total_cmp).filter(|_| series.new.len() > 1);
         let values: Vec<f64> = past.iter().map(|past| past.value).collect();
         let scale = Scale::of(series.metric, &values, &[after]);
         let mut last = 0;
@@ -88,6 +98,7 @@ impl Logs {
             new: scale.log(after),
             after,
             taken,
+            least: least.map(|least| scale.log(least)),
         })
     }
 
@@ -122,6 +133,7 @@ impl Looked {
         let others = common_scale(&known, &rises);
         for (look, own) in looks.iter_mut().zip(own) {
             let others = if own.is_none() && shared { others.max(short(look.before)) } else { others };
+            look.others = others;
             look.noise = settled_scale(own, look.kernel.errors.len(), others, 0.0);
             look.kernel.scale = look.noise.max(look.step);
         }
@@ -185,6 +197,9 @@ impl Look {
         let deviations = found.values.iter().zip(&found.at).map(|(error, at)| excused(error, at)).collect();
         let runs = found.at.iter().map(|at| logs.runs[*at as usize]).collect();
         let before = logs.scale.value(nearest(level, centre));
+        let start = found.at.first().map_or(count, |at| *at as usize);
+        let began = median(&past[..count.min(start + CENTRE_MEDIAN)]).unwrap_or(centre);
+        let first = logs.runs.iter().zip(&past[..start]).map(|(run, value)| (*run, value - began)).collect();
         let mut adjusted = past;
         adjusted.push(new);
         Self {
@@ -202,6 +217,9 @@ impl Look {
             after: logs.after,
             adjusted,
             step: SCALE_STEP * logs.scale.step,
+            first,
+            others: SCALE_UNKNOWN,
+            repeats: logs.least.is_some_and(|least| least - factor - centre >= 0.5 * (new - centre)),
         }
     }
 
@@ -219,6 +237,33 @@ impl Look {
         self.rise -= explained.new;
         self.excused_rise -= explained.new.max(0.0);
         self.excused_fall += explained.new.min(0.0);
+    }
+
+    /// Whether it has too few errors to show itself which values come once.
+    fn is_short(&self) -> bool {
+        self.kernel.errors.len() < SPIKE_OWN_ERRORS
+    }
+
+    /// Whether the new value may have come once, for all that the series itself tells.
+    pub(crate) fn may_be_spike(&self) -> bool {
+        self.is_short() && !self.repeats && self.excused_rise < GROSS_RATIO.ln()
+    }
+
+    /// How far past values were above the centre before them, in scales, with their runs.
+    pub(crate) fn distances(&self) -> impl Iterator<Item = (u32, f64)> {
+        let errors = self.runs.iter().zip(&self.deviations).enumerate();
+        let errors = errors.map(|(at, (run, deviation))| (*run, deviation / self.scale_without(at, *deviation)));
+        errors.chain(self.first.iter().map(|(run, distance)| (*run, distance / self.kernel.scale)))
+    }
+
+    /// The scale as if one of few errors had not been, which it would make look small.
+    fn scale_without(&self, at: usize, deviation: f64) -> f64 {
+        let (errors, usual) = (&self.kernel.errors, self.kernel.scale);
+        if !self.is_short() || deviation < 0.5 * SPIKE_FROM * usual {
+            return usual;
+        }
+        let others = [&errors[..at], &errors[at + 1..]].concat();
+        settled_scale(scale(&others), others.len(), self.others, self.step).min(usual)
     }
 
     /// The kernel for falls.

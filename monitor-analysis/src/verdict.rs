@@ -153,6 +153,13 @@ pub enum Reason {
         /// The probability that a gate asks for.
         p_needed: f64,
     },
+    /// Far outside the noise, but the history is short, and a value that comes once without cause could be as far out.
+    Spike {
+        /// The score.
+        z: f64,
+        /// How likely such a value is in this run, by the past values of all its tests.
+        p: f64,
+    },
     /// The last runs together are above those before them.
     Lasting {
         /// The probability of their median.
@@ -221,6 +228,9 @@ impl Reason {
             Self::BeyondAll { values } => format!("far beyond anything in {}", runs(values)),
             Self::Doubtful { z, p, p_needed } => {
                 format!("{}, p = {}; a gate asks for {}", sigmas(z), probability(p), probability(p_needed))
+            }
+            Self::Spike { z, p } => {
+                format!("{}, but after few runs it may be a spike, p = {}", sigmas(z), probability(p))
             }
             Self::Lasting { p } => {
                 format!("the last {LASTING_RUNS} runs are above those before, p = {}", probability(p))

@@ -61,10 +61,21 @@ fn one_session_is_compared_with_another_by_the_nearest_before_it() {
     assert_eq!(values("last:100"), [59; 6]);
 }
 
+/// Where single values are far out without cause, a short history does not show it yet: a gate must not fail for them, and x2 is
+/// at least suspect. Before all tests together said how such values are, 14 of these 480 gates failed.
+#[test]
+fn a_short_history_fails_hardly_any_gate_for_a_spike() {
+    let early = gates::early(Family::Spikes, 10, 32);
+    let sum = |of: fn(&gates::Early) -> usize| early.iter().map(of).sum::<usize>();
+    assert_eq!(sum(|early| early.gates), 480);
+    assert!(sum(|early| early.failed) <= 4, "{} fail", sum(|early| early.failed));
+    assert_eq!(sum(|early| early.suspected), 480);
+}
+
 #[test]
 fn the_loaded_machine_fails_hardly_any_gate() {
     let (runs, failed) = gates::of_loaded_machine();
-    assert!(runs > 150 && failed.len() <= 1, "{failed:?} of {runs}");
+    assert!(runs > 200 && failed.len() <= 1, "{failed:?} of {runs}");
 }
 
 /// After ten runs on a slow machine a run that is less slow than they, but slower than those before, is no slow one.
