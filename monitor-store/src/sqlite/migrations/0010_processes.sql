@@ -1,29 +1,30 @@
 -- What the processes of a session share stands once. PROCESSES is a view from now on, made by views.sql.
+-- Every process that opens the file parses these lines, so columns have no types: only we write them.
 CREATE TABLE PROCESS_GROUPS (
     ID integer primary key,
-    SESSION integer not null, -- in TEXTS
-    ENV integer, -- in TEXTS
-    MACHINE_KEY text not null,
-    HOST text not null,
-    BOOT_ID text not null,
-    LEADER_PID integer,
-    LEADER_STARTED integer,
-    SCOPES text not null,
-    CLOCK_OFFSET_US integer
+    SESSION, -- in TEXTS
+    ENV, -- in TEXTS
+    MACHINE_KEY,
+    HOST,
+    BOOT_ID,
+    LEADER_PID,
+    LEADER_STARTED,
+    SCOPES,
+    CLOCK_OFFSET_US
 );
 CREATE INDEX PROCESS_GROUPS_SESSION ON PROCESS_GROUPS (SESSION);
 
 CREATE TABLE TEST_PROCESSES (
-    SESSION integer not null, -- in TEXTS
-    PROCESS integer not null, -- in TEXTS
-    GROUP_ID integer not null,
-    PID integer not null,
-    PID_STARTED integer not null,
-    STARTED_AT not null, -- as START of RUNS
-    CLOCK_COST_NS real,
-    SCOPE_COST_NS real,
-    ALLOCATION_COST_NS real,
-    STATE text not null,
+    SESSION, -- in TEXTS
+    PROCESS, -- in TEXTS
+    GROUP_ID,
+    PID,
+    PID_STARTED,
+    STARTED_AT, -- as START of RUNS
+    CLOCK_COST_NS,
+    SCOPE_COST_NS,
+    ALLOCATION_COST_NS,
+    STATE,
     PRIMARY KEY (SESSION, PROCESS)
 ) WITHOUT ROWID;
 
