@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::edits::Side;
+/// A side of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Base,
+    Head,
+}
 
 /// Lines that took the place of others. Of no lines, the first is the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

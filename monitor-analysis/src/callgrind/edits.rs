@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diff::{Hunk, hunks};
+use super::diff::{Hunk, Side, hunks};
 use super::symbol::package_of;
 
 /// How many times more a difference counts that is due to edited code than as much elsewhere.
@@ -17,13 +17,6 @@ pub struct Edits {
     root: String,
     files: BTreeMap<String, Vec<Hunk>>,
     packages: BTreeSet<String>,
-}
-
-/// A side of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Base,
-    Head,
 }
 
 impl Edits {

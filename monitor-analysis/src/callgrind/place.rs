@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::edits::{Edits, Side};
+use super::diff::Side;
+use super::edits::Edits;
 use super::graph::Node;
 use super::symbol::package_of;
 
