@@ -175,7 +175,7 @@ pub struct Profile {
     pub outcome: Outcome,
     /// How the numbers were obtained; `None` until the test ended.
     pub attribution: Option<Attribution>,
-    /// What [`Metric::mem_usage`] is; `None` if it is not known.
+    /// What [`Metric::memory_mib`] is; `None` if it is not known.
     pub mem_source: Option<MemSource>,
     /// The numbers.
     pub measures: Measures,
