@@ -33,8 +33,8 @@ pub struct Arguments {
     /// Record all tests under this component
     #[arg(long, value_name = "NAME")]
     pub(super) component: Option<String>,
-    /// Count instructions: run each monitored test once more, in its own process under valgrind, which takes 15 to 60 times as
-    /// long, and some tenths of a second for each test to start
+    /// Count instructions: run each monitored test once more, in its own process under valgrind, which takes 5 to 60 times as
+    /// long, and one or two seconds for each test to start
     #[arg(long)]
     pub(super) instructions: bool,
     /// All other arguments are cargo's
