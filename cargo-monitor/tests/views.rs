@@ -8,7 +8,6 @@ use std::fs;
 use common::Fixture;
 use common::evolution::{HOSTILE, evolution, hostile};
 use monitor_store::Outcome;
-use resvg::tiny_skia::Pixmap;
 
 fn printed(fixture: &Fixture, args: &[&str]) -> String {
     let stdout = fixture.run(args).succeeded().stdout;
@@ -161,27 +160,6 @@ fn without_commits_the_dates_stand_below() {
 }
 
 #[test]
-fn plot_draws_text_and_colours_into_png() {
-    let fixture = evolution();
-    let mut command = fixture.command(&["plot", "grows", "-o", "evolution.png"]);
-    // No font of the machine's is to be found: the one that is built in is used.
-    command.env("HOME", fixture.folder()).env("FONTCONFIG_FILE", "/dev/null");
-    let _ = monitor_tests::run(command).succeeded();
-    let picture = fs::read(fixture.folder().join("evolution.png")).expect("the command has written the file");
-    let picture = Pixmap::decode_png(&picture).expect("it is a PNG");
-    assert_eq!((picture.width(), picture.height()), (1920, 840));
-    let count = |wanted: fn(u8, u8, u8) -> bool, rows: std::ops::Range<usize>| {
-        let pixels = &picture.pixels()[rows.start * 1920..rows.end * 1920];
-        pixels.iter().filter(|pixel| wanted(pixel.red(), pixel.green(), pixel.blue())).count()
-    };
-    let is_dark = |red, green, blue| red < 90 && green < 90 && blue < 90;
-    assert!(count(is_dark, 20..70) > 2_000, "the title is there");
-    assert!(count(is_dark, 660..840) > 500, "the commits are there");
-    assert!(count(|red, _, blue| red > 180 && blue < 80, 0..840) > 2_000, "a red line");
-    assert!(count(|red, _, blue| red < 80 && blue > 180, 0..840) > 2_000, "a blue line");
-}
-
-#[test]
 fn report_tells_all_on_one_page() {
     let fixture = evolution();
     let page = written(&fixture, &["report", "-o", "report.html"]);
@@ -228,7 +206,6 @@ fn hostile_names_stay_text() {
         let text = printed(&fixture, &["history", HOSTILE, "--format", format]);
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{format}:\n{text}");
     }
-    // What draws the picture reads the SVG as XML: it is well-formed.
     let _ = fixture.run(&["plot", "evil", "-o", "hostile.png"]).succeeded();
 }
 

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::argument::MetricArgument;
 use crate::complete;
 use crate::exit::Exit;
-use crate::output::{self, Cell, Document, Table, Value, png};
+use crate::output::{self, Cell, Document, Table, Value, picture};
 use monitor_report::measure;
 use monitor_report::render::page::{Page, Section};
 use monitor_report::select;
@@ -270,7 +270,7 @@ fn gallery(
 fn bytes(chart: &Chart, curves: &[Curve<'_>], kind: Kind) -> anyhow::Result<Vec<u8>> {
     Ok(match kind {
         Kind::Svg => chart.svg().into_bytes(),
-        Kind::Png => png::png(&chart.svg(), PIXELS)?,
+        Kind::Png => picture::png(&chart.figure(true), PIXELS)?,
         Kind::Html => page(chart, curves).render().into_bytes(),
     })
 }

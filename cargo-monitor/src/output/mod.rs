@@ -3,7 +3,7 @@
 //! A command builds a [`Document`]; a renderer of `monitor-report`, or one of this folder, makes text of it.
 
 mod fit;
-pub mod png;
+pub mod picture;
 mod progress;
 mod text;
 

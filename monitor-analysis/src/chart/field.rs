@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::axis::Scale;
-use super::layout::Layout;
+use super::figure::{Anchor, Font, Ink, Shape, Text};
+use super::layout::{COLUMN, Layout};
 use super::marker;
 use super::model::{Axis, Line};
-use super::write::{COLUMN, coloured, text};
 use crate::columns::end_cut;
 
 /// Between ticks and the axis.
@@ -29,21 +29,22 @@ pub(super) struct Field<'a> {
 
 impl Field<'_> {
     /// Grid lines, ticks, and what the axis is.
-    pub(super) fn frame(&self, out: &mut String) {
+    pub(super) fn frame(&self, out: &mut Vec<Shape>) {
         let Self { axis, scale, place, .. } = self;
         if !self.right {
             for (value, _) in &scale.ticks {
                 let (y, left, right) = (place.y(scale.share(*value)), place.left, place.right);
-                let _ = writeln!(out, "<path class=\"grid\" d=\"M{left:.1} {y:.1}H{right:.1}\"/>");
+                out.push(Shape::Path { ink: Ink::Grid, outline: format!("M{left:.1} {y:.1}H{right:.1}") });
             }
         }
-        let (x, anchor) = if self.right { (place.right, "start") } else { (place.left, "end") };
-        let (x, title_anchor) = if self.right { (x + TICK_GAP, "end") } else { (x - TICK_GAP, "start") };
-        let ticks = |out: &mut String| {
-            for (value, label) in &scale.ticks {
-                text(out, x, place.y(scale.share(*value)) + 4.0, anchor, "", label);
-            }
+        let (x, anchor, title_x, title_anchor) = match self.right {
+            true => (place.right + TICK_GAP, Anchor::Start, place.right, Anchor::End),
+            false => (place.left - TICK_GAP, Anchor::End, place.left, Anchor::Start),
         };
+        let ticks = scale.ticks.iter().map(|(value, label)| {
+            let y = place.y(scale.share(*value)) + 4.0;
+            Shape::Text(Text::new(x, y, anchor, label))
+        });
         let name = match axis.lines.as_slice() {
             [only] => only.name.as_str(),
             _ => "",
@@ -51,51 +52,45 @@ impl Field<'_> {
         let words = [name, if scale.log.is_some() { "log scale" } else { "" }];
         let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
         let longest = ((place.right - place.left) / 2.0 / COLUMN) as usize;
-        let title = end_cut(&words.join(", "), longest);
-        let title_x = if self.right { place.right } else { place.left };
-        let all = |out: &mut String| {
-            ticks(out);
-            text(out, title_x, place.top - 9.0, title_anchor, " class=\"axis\"", &title);
-        };
-        if name.is_empty() { all(out) } else { coloured(out, self.first, all) }
+        let title = Text::new(title_x, place.top - 9.0, title_anchor, &end_cut(&words.join(", "), longest));
+        let shapes = ticks.chain([Shape::Text(Text { font: Font::Axis, ..title })]);
+        if name.is_empty() {
+            out.extend(shapes);
+        } else {
+            out.push(Shape::Coloured { line: self.first, shapes: shapes.collect() });
+        }
     }
 
     /// The area between a line and zero. Those of several lines would hide each other, and a logarithmic scale has no zero.
-    pub(super) fn area(&self, out: &mut String) {
+    pub(super) fn area(&self, out: &mut Vec<Shape>) {
         let [line] = self.axis.lines.as_slice() else { return };
         if self.scale.log.is_some() {
             return;
         }
         let zero = self.place.y(self.scale.share(0.0));
-        coloured(out, self.first, |out| {
-            for part in self.parts(line) {
-                if let [(first, _), .., (last, _)] = part[..] {
-                    let path = path(&part);
-                    let _ = writeln!(
-                        out,
-                        "<path class=\"area\" fill=\"currentColor\" fill-opacity=\"0.2\" \
-                         d=\"M{first:.1} {zero:.1}L{path}L{last:.1} {zero:.1}Z\"/>"
-                    );
-                }
+        let mut shapes = Vec::new();
+        for part in self.parts(line) {
+            if let [(first, _), .., (last, _)] = part[..] {
+                let outline = format!("M{first:.1} {zero:.1}L{}L{last:.1} {zero:.1}Z", path(&part));
+                shapes.push(Shape::Path { ink: Ink::Area, outline });
             }
-        });
+        }
+        out.push(Shape::Coloured { line: self.first, shapes });
     }
 
     /// The lines through the medians, with shapes, and a dot for each run where there are several.
-    pub(super) fn lines(&self, out: &mut String, many: bool) {
+    pub(super) fn lines(&self, out: &mut Vec<Shape>, many: bool) {
         for (index, line) in self.axis.lines.iter().enumerate() {
-            coloured(out, self.first + index, |out| self.line(out, line, self.first + index, many));
+            let number = self.first + index;
+            out.push(Shape::Coloured { line: number, shapes: self.line(line, number, many) });
         }
     }
 
-    fn line(&self, out: &mut String, line: &Line, number: usize, many: bool) {
+    fn line(&self, line: &Line, number: usize, many: bool) -> Vec<Shape> {
+        let mut out = Vec::new();
         let dots = self.dots(line);
         if !dots.is_empty() {
-            let _ = writeln!(
-                out,
-                "<path class=\"dots\" fill=\"none\" stroke=\"currentColor\" stroke-opacity=\"0.55\" stroke-width=\"4\" \
-                 stroke-linecap=\"round\" d=\"{dots}\"/>"
-            );
+            out.push(Shape::Path { ink: Ink::Dots, outline: dots });
         }
         let every = match self.place.step() {
             step if step >= SHAPES_FROM => 1,
@@ -105,11 +100,7 @@ impl Field<'_> {
         let mut shapes = Vec::new();
         for part in self.parts(line) {
             if part.len() > 1 {
-                let path = path(&part);
-                let _ = writeln!(
-                    out,
-                    "<path class=\"line\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\" stroke-linejoin=\"round\" d=\"M{path}\"/>"
-                );
+                out.push(Shape::Path { ink: Ink::Line, outline: format!("M{}", path(&part)) });
             }
             match (part.len(), every) {
                 (1, _) => shapes.extend(part),
@@ -118,9 +109,9 @@ impl Field<'_> {
             }
         }
         if !shapes.is_empty() {
-            let _ =
-                writeln!(out, "<path class=\"points\" fill=\"currentColor\" d=\"{}\"/>", marker::path(number, &shapes));
+            out.push(Shape::Path { ink: Ink::Points, outline: marker::path(number, &shapes) });
         }
+        out
     }
 
     /// Where the points of several runs have those: strokes without length. Some that would cover each other are one.

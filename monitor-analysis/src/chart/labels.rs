@@ -1,10 +1,8 @@
 //! What stands below the x axis: neighbours of the same label share one.
 
-use std::fmt::Write as _;
-
-use super::layout::Layout;
+use super::figure::{Anchor, Ink, Shape, Text};
+use super::layout::{COLUMN, Layout};
 use super::model::Point;
-use super::write::{COLUMN, text};
 use crate::columns::{self, end_cut};
 
 /// Columns of a label at most.
@@ -57,7 +55,7 @@ impl Labels {
     }
 
     /// Draws as many as do not touch.
-    pub(super) fn draw(&self, out: &mut String, layout: &Layout) {
+    pub(super) fn draw(&self, out: &mut Vec<Shape>, layout: &Layout) {
         let y = layout.bottom + 18.0;
         let level = self.is_level(layout.step());
         let mut free = f64::NEG_INFINITY;
@@ -65,12 +63,13 @@ impl Labels {
             let x = layout.left + (group.middle() + 0.5) * layout.step();
             if group.last > group.first {
                 let (from, to, y) = (layout.x(group.first), layout.x(group.last), layout.bottom + 5.0);
-                let _ = writeln!(out, "<path class=\"grid\" d=\"M{from:.1} {y:.1}H{to:.1}\"/>");
+                out.push(Shape::Path { ink: Ink::Grid, outline: format!("M{from:.1} {y:.1}H{to:.1}") });
             }
             if level {
-                text(out, x, y, "middle", "", &group.text);
+                out.push(Shape::Text(Text::new(x, y, Anchor::Middle, &group.text)));
             } else if x >= free {
-                text(out, x, y, "end", &format!(" transform=\"rotate(-45 {x:.1} {y:.1})\""), &group.text);
+                let text = Text::new(x, y, Anchor::End, &group.text);
+                out.push(Shape::Text(Text { is_aslant: true, ..text }));
                 free = x + ASLANT;
             }
         }

@@ -1,5 +1,8 @@
 //! Where things are in a chart.
 
+/// Width of a column of text in pixels, estimated.
+pub(super) const COLUMN: f64 = 6.6;
+
 /// Pixels between two panels.
 const PANEL_GAP: f64 = 30.0;
 

@@ -1,9 +1,8 @@
 //! The names of the lines, in rows below the title.
 
-use std::fmt::Write as _;
-
+use super::figure::{Anchor, Ink, Shape, Text};
+use super::layout::COLUMN;
 use super::marker;
-use super::write::{COLUMN, coloured, text};
 use crate::columns::{self, middle_cut};
 
 /// Height of a row in pixels.
@@ -44,20 +43,15 @@ impl Legend {
     }
 
     /// Draws it from `top` downwards.
-    pub(super) fn draw(&self, out: &mut String, top: f64, width: f64) {
+    pub(super) fn draw(&self, out: &mut Vec<Shape>, top: f64, width: f64) {
         for (row, names) in self.rows.iter().enumerate() {
             let middle = top + (row as f64 + 0.5) * ROW;
             let mut x = (width - names.iter().map(|(_, name)| width_of(name)).sum::<f64>()) / 2.0;
             for (index, name) in names {
-                coloured(out, *index, |out| {
-                    let shape = marker::path(*index, &[(x + 9.0, middle)]);
-                    let _ = writeln!(
-                        out,
-                        "<path stroke=\"currentColor\" stroke-width=\"2\" d=\"M{x:.1} {middle:.1}h18\"/>"
-                    );
-                    let _ = writeln!(out, "<path fill=\"currentColor\" d=\"{shape}\"/>");
-                });
-                text(out, x + 23.0, middle + 4.0, "start", "", name);
+                let sample = Shape::Path { ink: Ink::Sample, outline: format!("M{x:.1} {middle:.1}h18") };
+                let key = Shape::Path { ink: Ink::Key, outline: marker::path(*index, &[(x + 9.0, middle)]) };
+                out.push(Shape::Coloured { line: *index, shapes: vec![sample, key] });
+                out.push(Shape::Text(Text::new(x + 23.0, middle + 4.0, Anchor::Start, name)));
                 x += width_of(name);
             }
         }

@@ -1,10 +1,12 @@
-//! Charts of histories: lines and areas over runs, in one panel or two, as SVG; and sparklines for the terminal.
+//! Charts of histories: lines and areas over runs, in one panel or two, as a figure and as SVG; and sparklines for the terminal.
 //!
 //! The output depends on the input only, to the byte. An SVG carries its values: each point has a `<title>` that browsers
 //! show as a tooltip, without scripts and external requests.
 
 mod axis;
+mod drawing;
 mod field;
+mod figure;
 mod labels;
 mod layout;
 mod legend;
@@ -13,8 +15,8 @@ mod marker;
 mod model;
 mod sparkline;
 mod svg;
-mod write;
 
+pub use figure::{Anchor, Figure, Font, Ink, Place, Shape, Text};
 pub use model::{Axis, Chart, Line, Mark, Point, Style};
 pub use sparkline::sparkline;
-pub use svg::STYLE;
+pub use svg::{COLOURS, STYLE};
