@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 /// How a writer protects its files in a process whose other code may close file descriptors that it does not own.
 ///
@@ -42,8 +43,23 @@ impl Held {
         self.file.as_ref().and_then(|file| identity(file).ok()) == self.identity
     }
 
+    /// Whether that name still leads to it.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        File::open(path).is_ok_and(|file| identity(&file).ok() == self.identity)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.file.as_ref().and_then(|file| file.metadata().ok()).is_none_or(|file| file.len() == 0)
+    }
+
+    /// The file, if it still is what it was.
+    pub(crate) fn intact(&self) -> Option<&File> {
+        self.file.as_ref().filter(|_| self.is_intact())
+    }
+
+    /// Releases the lock for all who have this opening of the file, such as a child made by `fork`.
+    pub(crate) fn unlock(&self) {
+        let _ = self.intact().map(File::unlock);
     }
 
     pub(crate) fn write(&mut self, text: &str) -> io::Result<()> {

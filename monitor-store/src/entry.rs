@@ -46,6 +46,13 @@ pub enum Entry {
         /// The test.
         key: ProfileKey,
     },
+    /// A process has ended, and needs not be looked for.
+    Ended {
+        /// Its session.
+        session_h: String,
+        /// The process.
+        process_h: String,
+    },
 }
 
 impl Entry {
@@ -67,6 +74,9 @@ impl Entry {
                 ("reattributed", vec![("key", key.to_json()), ("attribution", attribution.to_json())])
             }
             Self::Crashed { key } => ("crashed", vec![("key", key.to_json())]),
+            Self::Ended { session_h, process_h } => {
+                ("ended", vec![("session_h", session_h.to_json()), ("process_h", process_h.to_json())])
+            }
         };
         Json::object([(kind, Json::object(fields))]).to_string()
     }
@@ -87,6 +97,7 @@ impl Entry {
                 Self::Reattributed { key: field(fields, "key")?, attribution: field(fields, "attribution")? }
             }
             "crashed" => Self::Crashed { key: field(fields, "key")? },
+            "ended" => Self::Ended { session_h: field(fields, "session_h")?, process_h: field(fields, "process_h")? },
             _ => return None,
         })
     }

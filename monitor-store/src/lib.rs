@@ -65,7 +65,7 @@ pub use machine_class::machine_class;
 pub use measures::{Amount, Fold, MEASURES, Measure, Measures, Number, Unit};
 pub use private_folder::private_folder;
 pub use rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
-pub use spool::{Kept, Spool};
+pub use spool::{Kept, Registered, Siblings, Spool};
 pub use sqlite::costs::Cost;
 pub use sqlite::database::DEFAULT_PATIENCE;
 pub use sqlite::maintain::Merged;

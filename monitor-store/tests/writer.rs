@@ -243,10 +243,10 @@ fn lines_that_are_not_understood_are_kept_and_named() {
     let path = spool.path().to_owned();
     drop(spool);
     let ours = std::fs::read_to_string(&path).unwrap();
-    assert!(ours.starts_with("{\"spool\":{\"version\":2}}\n"), "{ours}");
+    assert!(ours.starts_with("{\"spool\":{\"version\":3}}\n"), "{ours}");
     let newer = "{\"spool\":{\"version\":99}}\n{\"finished\":{\"of another shape\":1}}\n";
     let strange = "{\"vanished\":{}}\n";
-    for (more, behind, reason) in [(newer, ".v99", "newer version (99, not 2)"), (strange, ".unread", "are no rows")] {
+    for (more, behind, reason) in [(newer, ".v99", "newer version (99, not 3)"), (strange, ".unread", "are no rows")] {
         let _ = std::fs::remove_file(&db);
         let text = ours.clone() + more;
         std::fs::write(&path, &text).unwrap();

@@ -26,6 +26,8 @@ pub(crate) struct Runner {
     pub lists_only: bool,
     /// The process runs its tests one after another.
     pub single_test: bool,
+    /// Whether the runner may run other processes of tests at the same time.
+    pub runs_beside_others: bool,
     /// Whether the write-ahead log goes back into the file when the process ends.
     pub folds_wal: bool,
 }
@@ -45,6 +47,7 @@ pub(crate) fn runner(config: &Config, invocation: &Invocation, item: &Item, iden
         binary: of_nextest("NEXTEST_BINARY_ID").unwrap_or_else(|| binary_id(&executable, item)),
         lists_only: arguments.iter().any(|argument| argument == "--list"),
         single_test: kind == RunnerKind::Nextest || one_thread(&arguments, threads.as_deref()),
+        runs_beside_others: kind == RunnerKind::Nextest && of_nextest("NEXTEST_TEST_THREADS").as_deref() != Some("1"),
         folds_wal: kind != RunnerKind::Nextest,
     }
 }

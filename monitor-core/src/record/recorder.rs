@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use monitor_store::{
-    Attribution, Entry, Measures, Outcome, Process, Profile, ProfileKey, Session, Spool, StoreError, Timestamp, Writer,
+    Attribution, Entry, Measures, Outcome, Process, Profile, ProfileKey, Registered, Session, Siblings, Spool,
+    StoreError, Timestamp, Writer,
 };
 use once_cell::sync::OnceCell;
 
@@ -39,6 +40,8 @@ pub(crate) struct Recorder {
     overhead: Overhead,
     env_h: OnceCell<String>,
     sink: Mutex<Sink>,
+    /// Other processes of the run, one of which brings the rows of all into the file.
+    siblings: Mutex<Option<Siblings>>,
     /// Tests that run now, to be marked if the process ends under them.
     running: Mutex<Vec<ProfileKey>>,
     /// The first trouble, which `MONITOR_STRICT` turns into a failure.
@@ -110,6 +113,7 @@ impl Recorder {
             overhead: overhead::calibrate(),
             env_h: OnceCell::new(),
             sink: Mutex::new(Sink::Closed),
+            siblings: Mutex::new(None),
             running: Mutex::new(Vec::new()),
             trouble: OnceCell::new(),
             process_tree: OnceCell::new(),
@@ -122,7 +126,7 @@ impl Recorder {
             recorder.warn(&problem);
         }
         if let Database::At(path) = &recorder.config.database {
-            recorder.open(path);
+            recorder.open(path, item);
         }
         #[cfg(feature = "remote")]
         if !is_isolated()
@@ -139,7 +143,11 @@ impl Recorder {
         self.identity.pid == std::process::id()
     }
 
-    fn open(&self, path: &Path) {
+    fn open(&self, path: &Path, item: &Item) {
+        let has_siblings = self.is_for_one_test() && !self.brings_itself(item) && self.join(path);
+        if has_siblings {
+            return;
+        }
         sys::grow_heap();
         match guarded(|| Writer::open_guarded(path, descriptors::GUARDED, self.is_for_one_test())) {
             Ok(writer) => {
@@ -150,15 +158,70 @@ impl Recorder {
         }
     }
 
+    /// Whether others must see the rows of this process while it lives, or what it measures is to stay as it is without others.
+    fn brings_itself(&self, item: &Item) -> bool {
+        self.isolates(item) || is_isolated() || instructions::are_counted() || self.is_sent()
+    }
+
+    #[cfg(feature = "remote")]
+    fn is_sent(&self) -> bool {
+        self.config.remote.is_some()
+    }
+
+    #[cfg(not(feature = "remote"))]
+    fn is_sent(&self) -> bool {
+        false
+    }
+
+    /// Joins the processes of this run that live. True if what the file must know of this process is known to them, and its rows
+    /// go to a spool file.
+    fn join(&self, path: &Path) -> bool {
+        let may_be_first = self.runner.runs_beside_others;
+        let Some(siblings) = Siblings::join(path, &self.runner.session_h, may_be_first, descriptors::GUARDED) else {
+            return false;
+        };
+        let registered = siblings.registered(&self.kind());
+        *self.siblings() = Some(siblings);
+        let Some(Registered { env_h, clock_offset_us }) = registered else { return false };
+        let mut process = self.process();
+        process.env_h = Some(env_h.clone());
+        process.clock_offset_us = clock_offset_us;
+        let spool = contained(|| {
+            let mut spool = Spool::create_guarded(path, self.identity.pid, descriptors::GUARDED)?;
+            spool.append(&[Entry::Process(process)])?;
+            Ok(spool)
+        });
+        let Ok(spool) = spool else { return false };
+        self.clock.follow(clock_offset_us);
+        let _ = self.env_h.set(env_h);
+        *self.sink() = Sink::Spool(spool);
+        true
+    }
+
+    /// What a process of this run has in common with those that have the same context and clock.
+    fn kind(&self) -> String {
+        let leader = self.runner.leader.as_ref().map_or((0, 0), |leader| (leader.pid, leader.started));
+        format!("{} {} {}", facts::machine_key(&self.config, &self.build, &self.identity), leader.0, leader.1)
+    }
+
+    fn siblings(&self) -> MutexGuard<'_, Option<Siblings>> {
+        self.siblings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Registers this process with the first rows that it writes.
     fn register<'e>(&self, writer: &mut Writer, first: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
         let process = self.process();
         let session = || self.session_row();
+        let mut clock_offset_us = None;
         let first = |process: &Process| {
+            clock_offset_us = process.clock_offset_us;
             self.clock.follow(process.clock_offset_us);
             first()
         };
         let env_h = writer.register(process, session, || facts::context(&self.config, &self.build), first)?;
+        if let Some(siblings) = &mut *self.siblings() {
+            siblings.tell(&self.kind(), &Registered { env_h: env_h.clone(), clock_offset_us });
+        }
         let _ = self.env_h.set(env_h);
         Ok(())
     }
@@ -305,7 +368,7 @@ impl Recorder {
         let result = match sink {
             Sink::File(writer) if self.env_h.get().is_none() => guarded(|| self.register(writer, &entries)),
             Sink::File(writer) => guarded(|| apply(writer)),
-            Sink::Spool(spool) => guarded(|| spool.append(entries())),
+            Sink::Spool(spool) => contained(|| spool.append(entries())),
             Sink::Closed => Ok(()),
         };
         match (result, &sink) {
@@ -354,6 +417,38 @@ impl Recorder {
         }
     }
 
+    fn ended(&self) -> Entry {
+        Entry::Ended { session_h: self.runner.session_h.clone(), process_h: self.identity.process_h.clone() }
+    }
+
+    /// Lets others bring the rows of this process into the file, if there are any; else does it.
+    fn leave(&self, siblings: Siblings) {
+        let Database::At(path) = &self.config.database else { return };
+        let mut opened: Option<Writer> = None;
+        let left = contained(|| {
+            siblings.leave(|| {
+                descriptors::ours(|| {
+                    let writer = match &mut opened {
+                        Some(writer) => writer,
+                        None => opened.insert(Writer::open_guarded(path, descriptors::GUARDED, true)?),
+                    };
+                    writer.bring()
+                })
+            })
+        });
+        if let Some(writer) = opened {
+            writer.kept().iter().for_each(|kept| self.warn(&kept.to_string()));
+            writer.leave();
+        }
+        if let Err(error) = left
+            && self.trouble.get().is_none()
+        {
+            self.warn(&format!(
+                "{error}; rows wait in spool files beside it, which the next run that can write imports"
+            ));
+        }
+    }
+
     /// Tells the user, past the capturing of test output.
     fn warn(&self, message: &str) {
         let _ = self.trouble.set(message.to_owned());
@@ -391,6 +486,7 @@ impl Recorder {
         let died_in = self.running.try_lock().map(|mut running| std::mem::take(&mut *running));
         let crashed = died_in.unwrap_or_default().into_iter().map(|key| Entry::Crashed { key });
         let last: Vec<Entry> = crashed.chain(shared(neighbours::last_look())).collect();
+        let siblings = self.siblings.try_lock().ok().and_then(|mut siblings| siblings.take());
         match std::mem::replace(&mut *sink, Sink::Closed) {
             Sink::File(mut writer) => {
                 let _ = guarded(|| {
@@ -400,11 +496,16 @@ impl Recorder {
                     if self.runner.folds_wal && !is_isolated() && !self.has_isolated.load(Relaxed) {
                         writer.summarise()?;
                     }
+                    siblings.map_or(Ok(()), |siblings| siblings.leave(|| writer.bring()))?;
                     writer.close(self.runner.folds_wal)
                 });
             }
             Sink::Spool(mut spool) => {
-                let _ = guarded(|| spool.append(&last));
+                let _ = contained(|| spool.append(&[last, vec![self.ended()]].concat()));
+                spool.release();
+                if let Some(siblings) = siblings {
+                    self.leave(siblings);
+                }
             }
             Sink::Closed => {}
         }
@@ -422,9 +523,14 @@ fn shared(keys: Vec<ProfileKey>) -> impl Iterator<Item = Entry> {
     keys.into_iter().map(|key| Entry::Reattributed { key, attribution: Attribution::Shared })
 }
 
-/// What went wrong, as told to the user. A panic of ours must never reach a user's test.
+/// As [`contained`], for what opens or uses the file.
 fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String> {
-    match panic::catch_unwind(AssertUnwindSafe(|| descriptors::ours(work))) {
+    contained(|| descriptors::ours(work))
+}
+
+/// What went wrong, as told to the user. A panic of ours must never reach a user's test.
+fn contained<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String> {
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err("an error in the recorder itself (see the panic above); please report it".to_owned()),
     }

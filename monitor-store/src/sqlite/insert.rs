@@ -34,6 +34,7 @@ pub(crate) fn entry(connection: &Connection, memory: &mut Memory, entry: &Entry)
         Entry::Finished { metric, profile } => finished(connection, memory, metric, profile),
         Entry::Reattributed { key, attribution } => reattributed(connection, key, *attribution),
         Entry::Crashed { key } => crashed(connection, key),
+        Entry::Ended { session_h, process_h } => ended(Statements::kept(connection), session_h, process_h),
     }
 }
 
@@ -457,6 +458,18 @@ pub(crate) fn reattributed(connection: &Connection, key: &ProfileKey, attributio
 pub(crate) fn crashed(connection: &Connection, key: &ProfileKey) -> Result<()> {
     let sql = "UPDATE RUNS SET OUTCOME = ?2 WHERE ID = ?1 AND OUTCOME = 'running'";
     update_own(Statements::kept(connection), key, sql, Outcome::Crashed.as_str())
+}
+
+/// Notes that a process has ended.
+pub(crate) fn ended(connection: Statements<'_>, session_h: &str, process_h: &str) -> Result<()> {
+    connection
+        .prepare(
+            "UPDATE TEST_PROCESSES SET STATE = CASE (SELECT SCOPES FROM PROCESS_GROUPS WHERE ID = GROUP_ID) \
+             WHEN 'function' THEN 'settled' ELSE 'ended' END WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
+             AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2) AND STATE = 'running'",
+        )?
+        .execute([session_h, process_h])?;
+    Ok(())
 }
 
 fn update_own(connection: Statements<'_>, key: &ProfileKey, sql: &str, word: &str) -> Result<()> {

@@ -98,7 +98,8 @@ fn up_to_date(database: Database, copy: Option<Copy>) -> Result<(Database, Optio
 
 fn open_writable(path: &Path) -> Result<(Database, Vec<Kept>), StoreError> {
     let database = Database::open(path, PATIENCE)?;
-    let kept = spool::import(&database)?;
+    spool::clear(path);
+    let kept = spool::import(&database)?.kept;
     settle::settle(&database)?;
     Ok((database, kept))
 }

@@ -11,6 +11,7 @@ use crate::rows::Process;
 use crate::sqlite::columns;
 use crate::sqlite::database::Database;
 use crate::sqlite::insert;
+use crate::sqlite::statements::Statements;
 use crate::summary::{self, EndedTest};
 use crate::test_run::Test;
 use crate::timestamp::Timestamp;
@@ -52,14 +53,7 @@ const THIS: &str =
 
 /// Notes that a process has ended.
 pub(crate) fn end(connection: &Connection, process: &Process) -> Result<()> {
-    connection.execute(
-        &format!(
-            "UPDATE TEST_PROCESSES SET STATE = CASE (SELECT SCOPES FROM PROCESS_GROUPS WHERE ID = GROUP_ID) \
-             WHEN 'function' THEN 'settled' ELSE 'ended' END WHERE {THIS} AND STATE = 'running'"
-        ),
-        [&process.session_h, &process.process_h],
-    )?;
-    Ok(())
+    insert::ended(Statements::of(connection, false), &process.session_h, &process.process_h)
 }
 
 /// Takes back that a process has ended, unless its rows are summed up already.

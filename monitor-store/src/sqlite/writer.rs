@@ -9,7 +9,7 @@ use crate::descriptors::Descriptors;
 use crate::entry::Entry;
 use crate::error::StoreError;
 use crate::rows::{ContextClass, ExecutionContext, Process, Session};
-use crate::spool::{self, Kept};
+use crate::spool::{self, Imported, Kept};
 use crate::sqlite::database::{DEFAULT_PATIENCE, Database};
 use crate::sqlite::insert;
 use crate::sqlite::memory::{KnownNumbers, Memory};
@@ -29,6 +29,8 @@ pub struct Writer {
     /// Whether the file says already that the process has ended.
     ended: bool,
     kept: Vec<Kept>,
+    /// How many spool files were imported when the file was opened.
+    imported: usize,
     /// Whether what others left is settled when the process registers: that needs no statement of its own.
     settles_late: bool,
 }
@@ -65,17 +67,38 @@ impl Writer {
     }
 
     fn of(database: Database, settles_late: bool) -> Result<Self, StoreError> {
-        let kept = spool::import(&database)?;
+        let Imported { kept, files } = spool::import(&database)?;
         if !settles_late {
             settle::settle(&database)?;
         }
-        Ok(Self { database, process: None, memory: Memory::default(), ended: false, kept, settles_late })
+        Ok(Self {
+            database,
+            process: None,
+            memory: Memory::default(),
+            ended: false,
+            kept,
+            imported: files,
+            settles_late,
+        })
     }
 
     /// Spool files beside the file that this build does not understand. They are left there; tell the user.
     #[must_use]
     pub fn kept(&self) -> &[Kept] {
         &self.kept
+    }
+
+    /// Imports the spool files whose processes are gone, and marks the rows of tests that died, as [`Writer::open`] does. Returns
+    /// how many files were imported since the writer was opened.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`] that says why the file cannot be written; the spool files are then still there.
+    pub fn bring(&mut self) -> Result<usize, StoreError> {
+        let Imported { kept, files } = spool::import(&self.database)?;
+        self.kept.extend(kept);
+        settle::settle(&self.database)?;
+        Ok(std::mem::take(&mut self.imported) + files)
     }
 
     /// Marks rows of tests whose process has died since, as [`Writer::open`] does.

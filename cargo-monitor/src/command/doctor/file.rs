@@ -115,7 +115,7 @@ fn spool(file: &Path) -> Finding {
     Finding::doubtful(
         "spool files",
         found,
-        "make the file writable and run `cargo monitor sessions`, which imports them",
+        "if no test runs now, make the file writable and run `cargo monitor sessions`, which imports them",
     )
 }
 

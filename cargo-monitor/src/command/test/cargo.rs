@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 
+use super::keeper;
 use crate::options::Color;
 
 /// What runs the tests.
@@ -43,7 +44,10 @@ impl Run<'_> {
         command.envs(more_variables.iter().map(|(name, value)| (name, value)));
         // Ctrl-C is for cargo, which is in the same group of processes; what it has done by then is summed up.
         let _ignored = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::new(AtomicBool::new(false)));
-        let status = command.status();
+        let status = match self.file {
+            Some(file) if self.runner == Runner::Nextest => keeper::beside(file, self.session, || command.status()),
+            _ => command.status(),
+        };
         let name = command.get_program().to_string_lossy().into_owned();
         Ok(code(status.with_context(|| format!("cannot run {name}"))?))
     }

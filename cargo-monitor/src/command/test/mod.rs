@@ -2,6 +2,7 @@
 
 mod arguments;
 mod cargo;
+mod keeper;
 mod turns;
 
 use std::ffi::OsString;

@@ -1,0 +1,111 @@
+//! Where rows go that the file cannot take, or that somebody else is bound to bring into it: `<db>.spool-<pid>.jsonl`, one JSON
+//! line per entry, after a line that says the version of what follows.
+//!
+//! The writing process holds a lock on its spool file as long as it lives; whoever gets that lock may import
+//! the file. That holds between containers and after a reboot, where process ids mean nothing.
+
+use std::ffi::OsString;
+use std::fs::{OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::descriptors::{Descriptors, Held};
+use crate::entry::Entry;
+use crate::error::StoreError;
+
+/// The version of the lines that this build writes, and the newest that it understands. The first version had no line that
+/// says so; the second had no line for the end of a process.
+pub(super) const VERSION: u64 = 3;
+
+/// A spool file of this process, for the rows that a `.pymon` file did not take.
+#[derive(Debug)]
+pub struct Spool {
+    file: Held,
+    path: PathBuf,
+    db: PathBuf,
+    pid: u32,
+    descriptors: Descriptors,
+}
+
+impl Spool {
+    /// Creates or reopens `<db>.spool-<pid>.jsonl`, or the one with the next number if another process holds that:
+    /// one with the same id in another container, or an importer.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if the folder of `db` cannot be written.
+    pub fn create(db: &Path, pid: u32) -> Result<Self, StoreError> {
+        Self::create_guarded(db, pid, Descriptors::UNGUARDED)
+    }
+
+    /// [`Spool::create`] beside code that may close the file under it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Spool::create`].
+    pub fn create_guarded(db: &Path, pid: u32, descriptors: Descriptors) -> Result<Self, StoreError> {
+        let mut number = pid;
+        loop {
+            let path = spool_path(db, number);
+            let failed = |source| StoreError::Io { path: path.clone(), action: "create", source };
+            let file = OpenOptions::new().create(true).append(true).read(true).open(&path).map_err(failed)?;
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => {
+                    number = number.wrapping_add(1);
+                    continue;
+                }
+                Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
+                    return Err(failed(error));
+                }
+                _ => {}
+            }
+            // An importer may have removed the file of an earlier process with this id meanwhile.
+            if path.exists() {
+                let file = Held::new((descriptors.raise)(file));
+                let mut spool = Self { file, path, db: db.to_owned(), pid, descriptors };
+                spool.end_torn_line()?;
+                spool.write(&format!("{{\"spool\":{{\"version\":{VERSION}}}}}\n"))?;
+                return Ok(spool);
+            }
+        }
+    }
+
+    /// An earlier process with this id may have died, or run out of disk, in the middle of a line.
+    fn end_torn_line(&mut self) -> Result<(), StoreError> {
+        if self.file.is_empty() { Ok(()) } else { self.write("\n") }
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), StoreError> {
+        self.file.write(text).map_err(|source| StoreError::Io { path: self.path.clone(), action: "write", source })
+    }
+
+    /// Appends the entries, in one write. A file that was closed by others is opened anew.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if the system refuses; the lines before stay.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        if !self.file.is_intact() {
+            *self = Self::create_guarded(&self.db, self.pid, self.descriptors)?;
+        }
+        let lines: String = entries.iter().flat_map(|entry| [entry.to_line(), "\n".to_owned()]).collect();
+        if lines.is_empty() { Ok(()) } else { self.write(&lines) }
+    }
+
+    /// Gives the file to whoever imports it, even if a child made by `fork` has it open.
+    pub fn release(self) {
+        self.file.unlock();
+    }
+
+    /// The spool file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn spool_path(db: &Path, pid: u32) -> PathBuf {
+    let mut path = OsString::from(db);
+    path.push(format!(".spool-{pid}.jsonl"));
+    path.into()
+}

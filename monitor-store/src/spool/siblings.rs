@@ -1,0 +1,156 @@
+//! Processes of one session that live beside each other, one of which brings the rows of all into the file.
+//!
+//! Each holds a shared lock on `<db>.siblings-<session>` while it lives. A process that ends first lets go of its spool file, then of
+//! that lock, and then tries to lock alone. If it can, nobody else is bound to import what waits, and it does so itself; if not,
+//! there is somebody who comes to the same point later, or who is just there and looks for spool files after this one was let go of.
+//! So the last one finds nobody else. If somebody is killed before that point, the rows wait for whoever opens the file next.
+//!
+//! The lines of the file spare a process the question what the `.pymon` file knows of its like.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::import;
+use crate::descriptors::{Descriptors, Held};
+use crate::error::StoreError;
+use crate::filesystem;
+
+/// Rows wait no longer than this, as long as tests end.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// The lock of a process on the file by which its siblings know of it.
+#[derive(Debug)]
+pub struct Siblings {
+    file: Held,
+    path: PathBuf,
+    db: PathBuf,
+    /// What stood in the file when this process joined.
+    told: String,
+}
+
+/// What a process learns when it registers, which holds for its like too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The execution context.
+    pub env_h: String,
+    /// The offset of the clock of the run's first process, microseconds.
+    pub clock_offset_us: Option<i64>,
+}
+
+impl Siblings {
+    /// Joins those of the session; without `may_be_first` only if there is one already. `None` also where locks cannot be
+    /// had or another process has just found that it is alone: the process then brings its rows into the file itself.
+    #[must_use]
+    pub fn join(db: &Path, session_h: &str, may_be_first: bool, descriptors: Descriptors) -> Option<Self> {
+        let mut path = OsString::from(db);
+        path.push(format!("{INFIX}{session_h}"));
+        let path = PathBuf::from(path);
+        let mut open = OpenOptions::new();
+        open.read(true).append(true);
+        let mut file = match open.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && may_be_first && !filesystem::is_network(db) => {
+                open.create(true).open(&path).ok()?
+            }
+            result => result.ok()?,
+        };
+        file.try_lock_shared().ok()?;
+        let mut told = String::new();
+        file.read_to_string(&mut told).ok()?;
+        let file = Held::new((descriptors.raise)(file));
+        // Somebody alone may have removed it meanwhile.
+        file.is_at(&path).then(|| Self { file, path, db: db.to_owned(), told })
+    }
+
+    /// What a process of the same `kind` has told.
+    #[must_use]
+    pub fn registered(&self, kind: &str) -> Option<Registered> {
+        self.told.lines().find_map(|line| {
+            let (told, rest) = line.rsplit_once('\t')?;
+            let (told, env_h) = told.rsplit_once('\t')?;
+            let clock_offset_us = if rest == "-" { None } else { Some(rest.parse().ok()?) };
+            (told == kind).then(|| Registered { env_h: env_h.to_owned(), clock_offset_us })
+        })
+    }
+
+    /// Tells those that join from now on what holds for processes of this `kind`, a text without line breaks.
+    pub fn tell(&mut self, kind: &str, registered: &Registered) {
+        let offset = registered.clock_offset_us.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
+        let line = format!("{kind}\t{}\t{offset}\n", registered.env_h);
+        if self.file.is_intact() {
+            // If it cannot be told, others ask themselves.
+            let _ = self.file.write(&line);
+        }
+    }
+
+    /// Brings rows into the file if some are due, for a process that stays. `bring` is [`Writer::bring`](crate::Writer::bring).
+    ///
+    /// # Errors
+    ///
+    /// What `bring` says.
+    pub fn tend(&self, bring: impl FnOnce() -> Result<usize, StoreError>) -> Result<(), StoreError> {
+        self.touch();
+        if import::is_due(&self.db) { bring().map(drop) } else { Ok(()) }
+    }
+
+    /// The process ends, and has let go of its spool file. If nobody else is bound to import what waits, or if it waits for long,
+    /// `bring` is called, which is [`Writer::bring`](crate::Writer::bring).
+    ///
+    /// # Errors
+    ///
+    /// What `bring` says. The rows then wait for whoever opens the file next.
+    pub fn leave(self, mut bring: impl FnMut() -> Result<usize, StoreError>) -> Result<(), StoreError> {
+        let mut vain = 0;
+        while vain < 2 {
+            let Some(file) = self.file.intact() else { return bring().map(drop) };
+            let _ = file.unlock();
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) if self.is_late() => {
+                    self.touch();
+                    return bring().map(drop);
+                }
+                Err(TryLockError::WouldBlock) => return Ok(()),
+                Err(TryLockError::Error(_)) => return bring().map(drop),
+            }
+            if !import::is_due(&self.db) {
+                if self.file.is_at(&self.path) {
+                    let _ = fs::remove_file(&self.path);
+                }
+                self.file.unlock();
+                return Ok(());
+            }
+            // To be seen by those that end while this one is at work; what they leave is looked for afterwards.
+            let _ = file.unlock();
+            let _ = file.try_lock_shared();
+            vain += usize::from(bring()? == 0);
+        }
+        Ok(())
+    }
+
+    fn is_late(&self) -> bool {
+        let touched = self.file.intact().and_then(|file| file.metadata().ok()?.modified().ok());
+        touched.is_none_or(|touched| touched.elapsed().is_ok_and(|age| age > LONGEST_WAIT))
+    }
+
+    /// What waits is looked after.
+    fn touch(&self) {
+        let _ = self.file.intact().map(|file| file.set_modified(SystemTime::now()));
+    }
+}
+
+/// Between the names of the database and of the session.
+const INFIX: &str = ".siblings-";
+
+/// Removes what sessions leave that were killed. The caller then imports: a process that ends meanwhile may take this for one of
+/// its like.
+pub(crate) fn clear(db: &Path) {
+    for path in import::named(db, INFIX, |_| true) {
+        let alone = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
+        if alone {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
