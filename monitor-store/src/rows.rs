@@ -101,6 +101,11 @@ pub struct Process {
 }
 
 impl Process {
+    /// Whether nothing is to be summed up.
+    pub(crate) fn asks_for_functions_only(&self) -> bool {
+        self.scopes == Kind::Function.as_str()
+    }
+
     /// Whether rows of this kind are wanted.
     #[must_use]
     pub fn asks_for(&self, kind: Kind) -> bool {

@@ -102,3 +102,24 @@ fn a_process_that_dies_leaves_its_rows() {
     drop(Writer::open(&db).unwrap());
     assert_eq!(query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"), ["died|crashed", "ended|passed"]);
 }
+
+#[test]
+fn processes_are_found_without_reading_those_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("x.pymon");
+    drop(Writer::open(&db).unwrap());
+    let this =
+        "SESSION = (SELECT ID FROM TEXTS WHERE TEXT = 's') AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = 'p')";
+    for sql in [
+        "SELECT * FROM PROCESSES WHERE SESSION_H = 's'",
+        "SELECT * FROM PROCESSES WHERE SESSION_H = 's' AND PROCESS_H = 'p'",
+        "SELECT g.ID FROM TEXTS s CROSS JOIN PROCESS_GROUPS g ON SESSION = s.ID WHERE s.TEXT = 's'",
+        &format!("UPDATE TEST_PROCESSES SET STATE = 'settled' WHERE {this}"),
+        &format!("UPDATE RUNS SET OUTCOME = 'crashed' WHERE {this}"),
+    ] {
+        let connection = rusqlite::Connection::open(&db).unwrap();
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps: Vec<String> = plan.query_map([], |row| row.get("detail")).unwrap().map(Result::unwrap).collect();
+        assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{sql}: {steps:?}");
+    }
+}

@@ -109,6 +109,31 @@ fn numbers_that_another_process_gives_anew_are_not_taken_for_known() {
 }
 
 #[test]
+fn of_many_processes_only_those_that_died_are_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let begins = |process: Process| {
+        let key = key(&process.session_h, &process.process_h, &process.process_h, START);
+        register(&db, process).apply(&[Entry::Started(running(&key))]).unwrap();
+    };
+    begins(process("s", "p"));
+    begins(process("t", "r"));
+    begins(dead_process("s", "q"));
+    // The same names as others' of another session; and sums are asked for.
+    begins(Process { scopes: "function,module".into(), ..dead_process("t", "p") });
+    begins(dead_process("s", "r"));
+    drop(Writer::open(&db).unwrap());
+    assert_eq!(
+        query(&db, "SELECT session, variant, outcome FROM TESTS ORDER BY 1, 2"),
+        ["s|p|running", "s|q|crashed", "s|r|crashed", "t|p|crashed", "t|r|running"]
+    );
+    assert_eq!(
+        query(&db, "SELECT SESSION_H, PROCESS_H, STATE FROM PROCESSES ORDER BY 1, 2"),
+        ["s|p|running", "s|q|settled", "s|r|settled", "t|p|ended", "t|r|running"]
+    );
+}
+
+#[test]
 fn the_next_process_marks_what_died() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join(".pymon");

@@ -148,7 +148,7 @@ impl TestBracket {
                 None
             }
         };
-        let key = result.as_ref().map(|(_, row)| row.key().clone());
+        let key = result.as_ref().map(|(_, row)| row.key());
         let close_tree = || tree.close(own, !on_own_thread);
         let sharing = match (outer, &test.beside) {
             _ if test.recorder.is_process_tree(tree) => {
@@ -160,7 +160,7 @@ impl TestBracket {
                 tree.fold_into(own, outer);
                 Sharing::default()
             }
-            (_, Some(beside)) => neighbours::end(beside, key.as_ref(), close_tree),
+            (_, Some(beside)) => neighbours::end(beside, key, close_tree),
             (_, None) => {
                 close_tree();
                 Sharing::default()
@@ -184,7 +184,6 @@ impl TestBracket {
         test.recorder.mark_shared(sharing.also_shared);
         let message = message.or_else(|| test.recorder.strict_failure()).filter(|_| !failed);
         // What was allocated uncounted is given back uncounted: before a scope around this one goes on.
-        drop(key);
         drop(test);
         current::set_current(if on_own_thread { outer } else { before });
         message

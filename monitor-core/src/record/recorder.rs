@@ -1,6 +1,6 @@
 //! The process-global recorder: one connection, opened by the first test, closed when the process ends.
 
-use std::cell::LazyCell;
+use std::cell::{Cell, OnceCell as Once};
 use std::io::Write as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
@@ -261,14 +261,17 @@ impl Recorder {
     pub(crate) fn start(&self, item: &'static Item, parameters: &[Parameter]) -> Row {
         let item_variant = rows::item_variant(item, parameters, self.config.explicit_parameters);
         let profile = instructions::aside(|| {
-            let started = LazyCell::new(|| {
-                let profile = self.running_profile(item, item_variant);
+            let (started, item_variant) = (Once::new(), Cell::new(item_variant));
+            let begin = || {
+                let profile = self.running_profile(item, item_variant.take());
                 self.running().push(profile.key.clone());
                 [Entry::Started(profile)]
-            });
-            self.write(|| &*started);
-            let [Entry::Started(profile)] = &*started else { unreachable!("it was made above") };
-            profile.clone()
+            };
+            self.write(|| started.get_or_init(begin));
+            // Where nothing is written, it was not asked for.
+            let [entry] = started.into_inner().unwrap_or_else(begin);
+            let Entry::Started(profile) = entry else { unreachable!("it was made above") };
+            profile
         });
         Row { profile, item }
     }
@@ -351,7 +354,7 @@ impl Recorder {
         if is_last && self.env_h.get().is_some() {
             self.write_by(|| entries, |writer| writer.apply_last(entries));
         } else {
-            self.write(|| entries);
+            self.write_by(|| entries, |writer| writer.apply(entries));
         }
     }
 

@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use monitor_store::Descriptors;
 use once_cell::sync::OnceCell;
@@ -24,6 +25,10 @@ pub(crate) const GUARDED: Descriptors = Descriptors { raise, intact, lockable };
 /// Where ours begin. The kernel's first table of descriptors has 64 places; for a longer one, a process with threads waits
 /// until no processor reads the old one, some eight milliseconds.
 const LOWEST: c_int = 64 - 20;
+
+/// How long a number counts as ours after it was looked at: the writes of a transaction. To be given it, a test first has to open
+/// the forty below it, which takes longer.
+const LOOK: Duration = Duration::from_micros(50);
 
 type Open = unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int;
 type Close = unsafe extern "C" fn(c_int) -> c_int;
@@ -37,6 +42,8 @@ struct Known {
     number: RawFd,
     device: libc::dev_t,
     inode: libc::ino_t,
+    /// When it was last found to be that.
+    seen: Instant,
 }
 
 static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
@@ -88,19 +95,21 @@ fn identity(number: RawFd) -> io::Result<Known> {
     }
     // SAFETY: the call has succeeded.
     let stat = unsafe { stat.assume_init() };
-    Ok(Known { number, device: stat.st_dev, inode: stat.st_ino })
+    Ok(Known { number, device: stat.st_dev, inode: stat.st_ino, seen: Instant::now() })
 }
 
 impl Known {
-    fn is_intact(&self) -> bool {
-        identity(self.number).is_ok_and(|now| now.device == self.device && now.inode == self.inode)
+    /// Looks whether it is still what it was.
+    fn is_intact(&mut self) -> bool {
+        let now = identity(self.number).ok().filter(|now| (now.device, now.inode) == (self.device, self.inode));
+        now.map(|now| self.seen = now.seen).is_some()
     }
 }
 
 /// An error if something of ours was closed.
 fn intact() -> io::Result<()> {
-    match known().iter().find(|known| !known.is_intact()) {
-        Some(lost) => Err(io::Error::other(format!("a test closed its descriptor {}", lost.number))),
+    match known().iter_mut().find_map(|known| (!known.is_intact()).then_some(known.number)) {
+        Some(lost) => Err(io::Error::other(format!("a test closed its descriptor {lost}"))),
         None => Ok(()),
     }
 }
@@ -191,7 +200,8 @@ fn is_ours() -> bool {
 
 /// Whether `number` is no longer what we know it as.
 fn is_lost(number: c_int) -> bool {
-    is_ours() && known().iter().any(|known| known.number == number && !known.is_intact())
+    let was_seen_now = |known: &Known| known.seen.elapsed() < LOOK;
+    is_ours() && known().iter_mut().any(|known| known.number == number && !was_seen_now(known) && !known.is_intact())
 }
 
 /// What a call on a lost number answers: as if it were closed, and nothing behind it.

@@ -20,11 +20,14 @@ pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(30);
 const BUSY_TIMEOUT: Duration = Duration::from_millis(10);
 
 /// One sync per checkpoint.
-const SETTINGS: &str = "PRAGMA synchronous = NORMAL";
+const SYNCS: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000";
 
 /// A checkpoint sooner than after SQLite's 1,000 pages, for processes of one test: whoever opens the file alone reads the whole log
 /// first. At 100 pages that costs about what the syncs do.
-const SETTINGS_FOR_ONE_TEST: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 100";
+const SYNCS_FOR_ONE_TEST: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 100";
+
+/// No sync, and no checkpoint, which needs one.
+const NO_SYNCS: &str = "PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0";
 
 /// Pauses between attempts of which SQLite gave up at once.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -36,6 +39,10 @@ pub(crate) struct Database {
     path: PathBuf,
     patience: Duration,
     pub(super) descriptors: Descriptors,
+    /// Whether the process runs only one test.
+    pub(super) is_for_one_test: bool,
+    /// Whether there was no write-ahead log when the file was opened.
+    pub(super) makes_log: bool,
 }
 
 impl Database {
@@ -46,7 +53,14 @@ impl Database {
         connection.busy_timeout(BUSY_TIMEOUT.min(patience)).map_err(failed)?;
         // As everywhere but in some builds of SQLite: a metric row may come before its session or context.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false).map_err(failed)?;
-        Ok(Self { connection, path: path.to_owned(), patience, descriptors: Descriptors::UNGUARDED })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            patience,
+            descriptors: Descriptors::UNGUARDED,
+            is_for_one_test: false,
+            makes_log: false,
+        })
     }
 
     /// Whether the write-ahead log stays as it is when the connection is closed.
@@ -60,7 +74,7 @@ impl Database {
     /// ones, never the file.
     ///
     /// With `has_log`, the file had a write-ahead log when it was opened: SQLite then uses it without being told.
-    pub(super) fn choose_journal(&self, has_log: bool, for_one_test: bool) -> Result<(), StoreError> {
+    pub(super) fn choose_journal(&mut self, has_log: bool) -> Result<(), StoreError> {
         let is_network = filesystem::is_network(&self.path);
         if is_network || !has_log {
             let wanted = if is_network { "delete" } else { "wal" };
@@ -69,8 +83,28 @@ impl Database {
                 query(&format!("PRAGMA journal_mode = {wanted}"))?;
             }
         }
-        let settings = if for_one_test { SETTINGS_FOR_ONE_TEST } else { SETTINGS };
-        self.patiently(|c| c.execute_batch(settings))
+        self.makes_log = !is_network && !has_log;
+        self.choose_syncs()
+    }
+
+    /// When the write-ahead log goes back into the file, and with it what is synced.
+    pub(super) fn choose_syncs(&self) -> Result<(), StoreError> {
+        let syncs = if self.is_for_one_test { SYNCS_FOR_ONE_TEST } else { SYNCS };
+        self.patiently(|c| c.execute_batch(syncs))
+    }
+
+    /// If the next transaction is the first of a new write-ahead log, it is written without a sync: true, and [`Self::choose_syncs`]
+    /// is due after it.
+    ///
+    /// SQLite syncs the head of each log, which one that begins anew over an older one needs: after a crash of the machine, parts
+    /// of both might be taken for one. Here there is no older one, and whatever of the log is then on disk, its checksums tell how
+    /// far it is whole; it is synced before a page of it goes into the file.
+    pub(super) fn begin_log(&self) -> Result<bool, StoreError> {
+        let begins = self.makes_log && !filesystem::has_log(&self.path);
+        if begins {
+            self.patiently(|c| c.execute_batch(NO_SYNCS))?;
+        }
+        Ok(begins)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -113,6 +147,15 @@ impl Database {
     /// As [`Database::transaction`], for bodies that only speak to SQLite.
     pub(crate) fn write<T>(&self, body: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         self.transaction(|c| body(c).map_err(|e| self.explain(e)))
+    }
+
+    /// Runs one statement that writes, which is a transaction by itself.
+    pub(crate) fn write_at_once<T>(
+        &self,
+        statement: impl FnMut(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.is_lockable()?;
+        self.patiently(statement)
     }
 
     pub(crate) fn explain(&self, error: rusqlite::Error) -> StoreError {
@@ -191,5 +234,35 @@ impl Drop for Rollback<'_> {
             // Nothing to tell: SQLite undoes the transaction at the latest when the file is closed.
             let _ = self.0.execute_batch("ROLLBACK");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_transaction_of_a_new_log_is_not_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.pymon");
+        let database = Database::open(&path, DEFAULT_PATIENCE).unwrap();
+        assert!(!database.begin_log().unwrap(), "the migration has begun it");
+        database.close().unwrap();
+
+        let settings = |database: &Database| {
+            ["synchronous", "wal_autocheckpoint"].map(|name| {
+                database.patiently(|c| c.pragma_query_value(None, name, |row| row.get::<_, i64>(0))).unwrap()
+            })
+        };
+        let database = Database::open(&path, DEFAULT_PATIENCE).unwrap();
+        assert_eq!(settings(&database), [1, 1000]);
+        assert!(database.begin_log().unwrap());
+        assert_eq!(settings(&database), [0, 0]);
+        database.write(|c| c.execute("INSERT INTO TEXTS (TEXT) VALUES ('x')", [])).unwrap();
+        database.choose_syncs().unwrap();
+        assert_eq!(settings(&database), [1, 1000]);
+        assert!(!database.begin_log().unwrap(), "it has begun");
+        let other = Database::open(&path, DEFAULT_PATIENCE).unwrap();
+        assert!(!other.begin_log().unwrap(), "there was one");
     }
 }

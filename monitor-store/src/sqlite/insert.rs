@@ -20,9 +20,7 @@ pub(crate) const RUNNING: &str = "running";
 
 /// Writes one thing that a test process has to write.
 pub(crate) fn entry(connection: &Connection, memory: &mut Memory, entry: &Entry) -> Result<()> {
-    if let Entry::Finished { metric, profile } = entry
-        && ends_in_place(connection, memory, metric, profile)?
-    {
+    if ends_in_place(connection, memory, entry)? {
         return Ok(());
     }
     memory.refresh(connection)?;
@@ -34,7 +32,7 @@ pub(crate) fn entry(connection: &Connection, memory: &mut Memory, entry: &Entry)
         Entry::Finished { metric, profile } => finished(connection, memory, metric, profile),
         Entry::Reattributed { key, attribution } => reattributed(connection, key, *attribution),
         Entry::Crashed { key } => crashed(connection, key),
-        Entry::Ended { session_h, process_h } => ended(Statements::kept(connection), session_h, process_h),
+        Entry::Ended { session_h, process_h } => ended(Statements::kept(connection), session_h, process_h).map(drop),
     }
 }
 
@@ -322,12 +320,10 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
         None => Numbers::of(connection, &key.session_h, None, &key.process_h)?,
     };
     let (known, may_be_taken) = match memory.item(profile) {
-        Some(item) => (Some(item.id), !memory.is_up_to_date()),
+        Some(item) => (Some(item), !memory.is_up_to_date()),
         None => {
             let (item, is_taken) = item_and_run(connection, numbers.session, profile)?;
-            let id = item.as_ref().map(|item| item.id);
-            item.into_iter().for_each(|item| memory.keep_item(profile, item));
-            (id, is_taken)
+            (item.map(|item| memory.keep_item(profile, item)), is_taken)
         }
     };
     let start = if may_be_taken {
@@ -337,16 +333,11 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
         key.item_start_time
     };
     let item = match known {
-        Some(id) => id,
-        None => {
-            let item = new_item(connection, profile)?;
-            let id = item.id;
-            memory.keep_item(profile, item);
-            id
-        }
+        Some(item) => item,
+        None => memory.keep_item(profile, new_item(connection, profile)?),
     };
     if profile.outcome != Outcome::Running {
-        return Run { numbers, item, start, metric: None, profile: Some(profile) }.insert(connection);
+        return Run { numbers, item: item.id, start, metric: None, profile: Some(profile) }.insert(connection);
     }
     // It has no measures yet, and less to bind costs less.
     connection
@@ -354,23 +345,23 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
             "INSERT INTO RUNS (SESSION, ITEM, START, ENV, PROCESS, ENDED, ATTEMPT, OUTCOME) \
              VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 'running')",
         )?
-        .execute(params![numbers.session, item, Start(start), numbers.env, numbers.process, profile.attempt])?;
-    memory.keep_running(Running { key: key.clone(), run: connection.last_insert_rowid(), start });
+        .execute(params![numbers.session, item.id, Start(start), numbers.env, numbers.process, profile.attempt])?;
+    memory.keep_running(Running { key: key.clone(), run: connection.last_insert_rowid(), start, item });
     Ok(())
 }
 
 /// Ends the row that [`started`] made, if it is there as this connection left it and the last of all: then all that it
 /// refers to is there too, whatever others have written since.
-fn ends_in_place(connection: &Connection, memory: &mut Memory, row: &Metric, profile: &Profile) -> Result<bool> {
+pub(crate) fn ends_in_place(connection: &Connection, memory: &mut Memory, entry: &Entry) -> Result<bool> {
+    let Entry::Finished { metric: row, profile } = entry else { return Ok(false) };
     let key = &profile.key;
-    let (Some(numbers), Some(item), Some(running)) = (
+    let (Some(numbers), Some(running)) = (
         memory.numbers(&key.session_h, Some(&row.env_h), &key.process_h),
-        memory.item(profile).filter(|item| item.is_of(row)),
-        memory.running(key),
+        memory.running(key).filter(|running| running.item.is_of(row)),
     ) else {
         return Ok(false);
     };
-    let run = Run { numbers, item: item.id, start: running.start, metric: Some(row), profile: Some(profile) };
+    let run = Run { numbers, item: running.item.id, start: running.start, metric: Some(row), profile: Some(profile) };
     let has_ended = run.end(memory.statements(connection), running.run)?;
     if has_ended {
         memory.take_running(key);
@@ -460,16 +451,16 @@ pub(crate) fn crashed(connection: &Connection, key: &ProfileKey) -> Result<()> {
     update_own(Statements::kept(connection), key, sql, Outcome::Crashed.as_str())
 }
 
-/// Notes that a process has ended.
-pub(crate) fn ended(connection: Statements<'_>, session_h: &str, process_h: &str) -> Result<()> {
-    connection
+/// Notes that a process has ended; false if that was known.
+pub(crate) fn ended(connection: Statements<'_>, session_h: &str, process_h: &str) -> Result<bool> {
+    let ended = connection
         .prepare(
             "UPDATE TEST_PROCESSES SET STATE = CASE (SELECT SCOPES FROM PROCESS_GROUPS WHERE ID = GROUP_ID) \
              WHEN 'function' THEN 'settled' ELSE 'ended' END WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
              AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2) AND STATE = 'running'",
         )?
         .execute([session_h, process_h])?;
-    Ok(())
+    Ok(ended > 0)
 }
 
 fn update_own(connection: Statements<'_>, key: &ProfileKey, sql: &str, word: &str) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What a writer knows of the file without asking again, as long as nobody else writes to it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rusqlite::{Connection, Result};
 
@@ -18,7 +19,8 @@ pub(crate) struct Memory {
     /// Whether all that is in the file was there at our last transaction, or is ours.
     is_up_to_date: bool,
     numbers: Option<(Names, Numbers)>,
-    items: HashMap<Tested, Item>,
+    /// By variant, with those of other paths, packages and binaries.
+    items: HashMap<String, Vec<(Tested, Arc<Item>)>>,
     running: Vec<Running>,
     /// Whether the transaction knows if others have committed since the last.
     is_refreshed: bool,
@@ -52,28 +54,22 @@ struct Names {
     process_h: String,
 }
 
-/// What tells the tests of a file apart.
-#[derive(Debug, PartialEq, Eq, Hash)]
+/// What tells the tests of a file with the same variant apart.
+#[derive(Debug)]
 struct Tested {
-    variant: String,
     path: String,
     package: String,
     binary: String,
 }
 
 impl Tested {
-    fn of(profile: &Profile) -> Self {
-        Self {
-            variant: profile.key.item_variant.clone(),
-            path: profile.key.item_path.clone(),
-            package: profile.package.clone(),
-            binary: profile.binary.clone(),
-        }
+    fn is_of(&self, profile: &Profile) -> bool {
+        self.path == profile.key.item_path && self.package == profile.package && self.binary == profile.binary
     }
 }
 
 /// A row of `ITEMS` that is about a function.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Item {
     pub id: i64,
     /// Its `ITEM`, `ITEM_FS_LOC` and `COMPONENT`; the second is `None` as long as no run of it has ended.
@@ -98,6 +94,8 @@ pub(crate) struct Running {
     /// Its row of `RUNS`.
     pub run: i64,
     pub start: Timestamp,
+    /// What it is a run of.
+    pub item: Arc<Item>,
 }
 
 impl Memory {
@@ -152,12 +150,22 @@ impl Memory {
         self.numbers = Some((names, numbers));
     }
 
-    pub(crate) fn item(&self, profile: &Profile) -> Option<&Item> {
-        self.items.get(&Tested::of(profile))
+    pub(crate) fn item(&self, profile: &Profile) -> Option<Arc<Item>> {
+        let of_variant = self.items.get(&profile.key.item_variant)?;
+        of_variant.iter().find(|(tested, _)| tested.is_of(profile)).map(|(_, item)| Arc::clone(item))
     }
 
-    pub(crate) fn keep_item(&mut self, profile: &Profile, item: Item) {
-        self.items.insert(Tested::of(profile), item);
+    pub(crate) fn keep_item(&mut self, profile: &Profile, item: Item) -> Arc<Item> {
+        let item = Arc::new(item);
+        let of_variant = self.items.entry(profile.key.item_variant.clone()).or_default();
+        if let Some((_, known)) = of_variant.iter_mut().find(|(tested, _)| tested.is_of(profile)) {
+            known.clone_from(&item);
+        } else {
+            let Profile { key, package, binary, .. } = profile;
+            let tested = Tested { path: key.item_path.clone(), package: package.clone(), binary: binary.clone() };
+            of_variant.push((tested, Arc::clone(&item)));
+        }
+        item
     }
 
     pub(crate) fn keep_running(&mut self, running: Running) {

@@ -28,6 +28,7 @@ impl Database {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut database = Self::connect(path, flags, patience)?;
         database.descriptors = descriptors;
+        database.is_for_one_test = for_one_test;
         let others_log = filesystem::has_log(path);
         if others_log {
             // To close the file as its last user would write the log into it, before it is known whose it is.
@@ -38,7 +39,7 @@ impl Database {
         if others_log {
             database.keep_log(false)?;
         }
-        database.choose_journal(others_log, for_one_test)?;
+        database.choose_journal(others_log)?;
         if version < migrations::CURRENT {
             migrations::run(&database)?;
         }

@@ -26,7 +26,7 @@ pub(crate) fn settle(database: &Database) -> std::result::Result<(), StoreError>
     let (here, now) = (ThisMachine::now(), Timestamp::now());
     let (gone, alive): (Vec<_>, Vec<_>) = running.into_iter().partition(|process| here.is_gone(process, now));
     if !gone.is_empty() {
-        database.write(|connection| gone.iter().try_for_each(|process| end_crashed(connection, process)))?;
+        database.write(|connection| end_crashed(connection, &gone))?;
     }
     for process in database.patiently(due_sessions)? {
         let lives = alive.iter().any(|other| other.session_h == process.session_h);
@@ -37,22 +37,28 @@ pub(crate) fn settle(database: &Database) -> std::result::Result<(), StoreError>
     Ok(())
 }
 
-/// Ends a process that could not do it itself.
-fn end_crashed(connection: &Connection, process: &Process) -> Result<()> {
-    connection.execute(
-        "UPDATE RUNS SET OUTCOME = 'crashed' WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
-         AND OUTCOME = 'running' AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2)",
-        params![process.session_h, process.process_h],
-    )?;
-    end(connection, process)
-}
-
 /// The process `?2` of the session `?1`.
 const THIS: &str =
     "SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2)";
 
-/// Notes that a process has ended.
-pub(crate) fn end(connection: &Connection, process: &Process) -> Result<()> {
+/// Ends processes that could not do it themselves: each is marked by its key, and its runs by one statement for all, since a session
+/// of one process for each test has as many runs to look through as processes.
+fn end_crashed(connection: &Connection, gone: &[Process]) -> Result<()> {
+    let mut mark = connection
+        .prepare(&format!("UPDATE TEST_PROCESSES SET STATE = 'crashed' WHERE {THIS} AND STATE = 'running'"))?;
+    gone.iter().try_for_each(|process| mark.execute([&process.session_h, &process.process_h]).map(drop))?;
+    connection.execute_batch(
+        "UPDATE RUNS SET OUTCOME = 'crashed' WHERE OUTCOME = 'running' \
+         AND SESSION IN (SELECT SESSION FROM TEST_PROCESSES WHERE STATE = 'crashed' AND STATE <> 'settled') \
+         AND (SESSION, PROCESS) IN \
+         (SELECT SESSION, PROCESS FROM TEST_PROCESSES WHERE STATE = 'crashed' AND STATE <> 'settled'); \
+         UPDATE TEST_PROCESSES SET STATE = CASE (SELECT SCOPES FROM PROCESS_GROUPS WHERE ID = GROUP_ID) \
+         WHEN 'function' THEN 'settled' ELSE 'ended' END WHERE STATE = 'crashed' AND STATE <> 'settled'",
+    )
+}
+
+/// Notes that a process has ended; false if that was known.
+pub(crate) fn end(connection: &Connection, process: &Process) -> Result<bool> {
     insert::ended(Statements::of(connection, false), &process.session_h, &process.process_h)
 }
 
@@ -68,14 +74,16 @@ pub(crate) fn go_on(connection: &Connection, process: &Process) -> Result<()> {
 /// Writes the module rows of a process that ends now and, if no other process can belong to its session,
 /// the session's row. Does nothing the second time, or if the process asked for functions only.
 pub(crate) fn sum_up_process(connection: &Connection, process: &Process) -> Result<()> {
-    end(connection, process)?;
+    let ends_now = end(connection, process)?;
+    if process.asks_for_functions_only() {
+        return Ok(());
+    }
     let (session_h, process_h) = (&process.session_h, &process.process_h);
-    let has_ended = connection.query_row(
-        &format!("SELECT EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE {THIS} AND STATE = 'ended')"),
-        [session_h, process_h],
-        |row| row.get::<_, bool>(0),
-    )?;
-    if !has_ended {
+    let is_due = || {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE {THIS} AND STATE = 'ended')");
+        connection.query_row(&sql, [session_h, process_h], |row| row.get::<_, bool>(0))
+    };
+    if !ends_now && !is_due()? {
         return Ok(());
     }
     if process.leader_pid.is_none() {

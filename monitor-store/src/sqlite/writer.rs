@@ -52,25 +52,24 @@ impl Writer {
     ///
     /// As [`Writer::open`].
     pub fn open_with_patience(path: &Path, patience: Duration) -> Result<Self, StoreError> {
-        Self::of(Database::open(path, patience)?, false)
+        let writer = Self::of(Database::open(path, patience)?, false)?;
+        writer.settle()?;
+        Ok(writer)
     }
 
     /// [`Writer::open`] in a process whose other code may close file descriptors, protected by `descriptors`. `for_one_test` is
-    /// true in a process that runs only one test, and makes the file open with settings that cost less; what processes that died left
-    /// is then settled by [`Writer::register`].
+    /// true in a process that runs only one test, and makes the file open with settings that cost less. What processes that died
+    /// left is settled by [`Writer::register`].
     ///
     /// # Errors
     ///
     /// As [`Writer::open`]; later calls may fail with [`StoreError::Lost`] too.
     pub fn open_guarded(path: &Path, descriptors: Descriptors, for_one_test: bool) -> Result<Self, StoreError> {
-        Self::of(Database::open_guarded(path, DEFAULT_PATIENCE, descriptors, for_one_test)?, for_one_test)
+        Self::of(Database::open_guarded(path, DEFAULT_PATIENCE, descriptors, for_one_test)?, true)
     }
 
     fn of(database: Database, settles_late: bool) -> Result<Self, StoreError> {
         let Imported { kept, files } = spool::import(&database)?;
-        if !settles_late {
-            settle::settle(&database)?;
-        }
         Ok(Self {
             database,
             process: None,
@@ -151,7 +150,8 @@ impl Writer {
     ) -> Result<String, StoreError> {
         self.memory.expect_once(true);
         let mut others_are_due = false;
-        let env_h = self.write(|connection, memory| {
+        let begins_log = self.database.begin_log()?;
+        let registered = self.write(|connection, memory| {
             memory.refresh(connection)?;
             let mut known = Known::to(connection, &process)?;
             others_are_due = known.has_unsettled;
@@ -182,10 +182,14 @@ impl Writer {
             memory.keep_numbers(&process, &env_h, numbers);
             first(&process).iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
             Ok(env_h)
-        })?;
+        });
+        if begins_log {
+            self.database.choose_syncs()?;
+        }
+        let env_h = registered?;
         self.process = Some(process);
         if others_are_due && self.settles_late {
-            settle::settle(&self.database)?;
+            self.settle()?;
         }
         Ok(env_h)
     }
@@ -196,6 +200,13 @@ impl Writer {
     ///
     /// Any [`StoreError`] that says why the file cannot be written; none of the entries is in it then.
     pub fn apply(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        self.memory.expect_once(false);
+        if let ([entry], false) = (entries, self.ended) {
+            let Self { database, memory, .. } = self;
+            if database.write_at_once(|connection| insert::ends_in_place(connection, memory, entry))? {
+                return Ok(());
+            }
+        }
         self.apply_with(|| entries)
     }
 
@@ -227,7 +238,7 @@ impl Writer {
         self.memory.expect_once(true);
         self.write(|connection, memory| {
             entries.iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
-            process.map_or(Ok(()), |process| settle::end(connection, &process))
+            process.map_or(Ok(()), |process| settle::end(connection, &process).map(drop))
         })?;
         self.ended = true;
         Ok(())
