@@ -7,6 +7,7 @@
 
 pub mod access;
 mod address;
+mod at_once;
 pub mod cli;
 pub mod command;
 mod compat;

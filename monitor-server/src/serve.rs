@@ -31,6 +31,7 @@ use tower_service::Service as _;
 
 use crate::access::Encrypted;
 use crate::address;
+use crate::at_once::AtOnce;
 use crate::compat::render;
 use crate::judge;
 use crate::notify;
@@ -158,7 +159,7 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, ser
     protocol.timer(TokioTimer::new()).header_read_timeout(silence);
     let connection = protocol.serve_connection(TokioIo::new(stream), service);
     // Whatever ends it, a client that goes away or sends nonsense, was answered by hyper.
-    let _ = watcher.watch(connection).await;
+    let _ = AtOnce::new(watcher.watch(connection)).await;
 }
 
 #[derive(Clone, Debug)]

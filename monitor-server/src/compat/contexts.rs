@@ -41,7 +41,7 @@ pub async fn count_metrics(Path(h): Path<String>, ask: Ask) -> Reply {
 /// Stores one. If it is there already, the answer is the one that is there: of two runs that begin at once on a new
 /// machine, both go on.
 pub async fn add(submission: Submission) -> Reply {
-    let context = entity::to_context(&submission.body)?;
+    let context = entity::to_context(&submission.object()?)?;
     let filter = Filter { context: Some(Text::Is(context.h.clone())), ..Filter::project(&submission.project) };
     let write = Write { project: submission.project, contexts: vec![context], ..Write::default() };
     submission.state.write(write).await?;

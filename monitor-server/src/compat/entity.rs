@@ -1,8 +1,10 @@
 //! Contexts, sessions and metrics in JSON: what a client may send, and what it gets.
 
 use monitor_store::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
+use super::object::{Field, Object};
 use super::{date, python};
 use crate::error::Problem;
 use crate::store::{Context, Facts, Figures, Run, Session};
@@ -61,26 +63,53 @@ pub fn from_session(session: &Session) -> Value {
     })
 }
 
+/// A metric as it is answered.
+#[derive(Serialize)]
+pub struct Metric<'a> {
+    session_h: &'a str,
+    context_h: &'a str,
+    item_start_time: &'a str,
+    item_path: &'a str,
+    item: &'a str,
+    item_variant: &'a str,
+    item_fs_loc: &'a str,
+    kind: &'a str,
+    component: &'a str,
+    total_time: f64,
+    user_time: Option<f64>,
+    kernel_time: Option<f64>,
+    cpu_usage: Option<f64>,
+    mem_usage: Option<f64>,
+}
+
+impl<'a> Metric<'a> {
+    /// That of a run.
+    #[must_use]
+    pub fn of(run: &'a Run) -> Self {
+        let figures = run.figures.unwrap_or_default();
+        Self {
+            session_h: &run.session_h,
+            context_h: &run.context_h,
+            item_start_time: &run.start,
+            item_path: &run.path,
+            item: &run.item,
+            item_variant: &run.variant,
+            item_fs_loc: &run.fs_loc,
+            kind: &run.kind,
+            component: &run.component,
+            total_time: figures.total_time,
+            user_time: figures.user_time,
+            kernel_time: figures.kernel_time,
+            cpu_usage: figures.cpu_usage,
+            mem_usage: figures.mem_usage,
+        }
+    }
+}
+
 /// `{"session_h": .., "context_h": .., ..}`.
 #[must_use]
 pub fn from_metric(run: &Run) -> Value {
-    let figures = run.figures.unwrap_or_default();
-    json!({
-        "session_h": run.session_h,
-        "context_h": run.context_h,
-        "item_start_time": run.start,
-        "item_path": run.path,
-        "item": run.item,
-        "item_variant": run.variant,
-        "item_fs_loc": run.fs_loc,
-        "kind": run.kind,
-        "component": run.component,
-        "total_time": figures.total_time,
-        "user_time": figures.user_time,
-        "kernel_time": figures.kernel_time,
-        "cpu_usage": figures.cpu_usage,
-        "mem_usage": figures.mem_usage,
-    })
+    serde_json::to_value(Metric::of(run)).unwrap_or_default()
 }
 
 /// A context as it is sent.
@@ -88,8 +117,8 @@ pub fn from_metric(run: &Run) -> Value {
 /// # Errors
 ///
 /// With every field that is not as it should be.
-pub fn to_context(body: &Value) -> Result<Context, Problem> {
-    let mut fields = Fields::of(body)?;
+pub fn to_context(body: &Object<'_>) -> Result<Context, Problem> {
+    let mut fields = Fields::of(body);
     let context = Context {
         h: fields.identifier("h"),
         cpu_count: fields.integer("cpu_count"),
@@ -97,7 +126,7 @@ pub fn to_context(body: &Value) -> Result<Context, Problem> {
         cpu_type: fields.text("cpu_type"),
         cpu_vendor: match fields.object.get("cpu_vendor") {
             None => Some(String::new()),
-            Some(Value::Null) => None,
+            Some(Field::Other(Value::Null)) => None,
             Some(_) => Some(fields.text("cpu_vendor")),
         },
         ram_total: fields.integer("ram_total"),
@@ -116,8 +145,8 @@ pub fn to_context(body: &Value) -> Result<Context, Problem> {
 /// # Errors
 ///
 /// With every field that is not as it should be.
-pub fn to_session(body: &Value, path: Option<&str>) -> Result<Session, Problem> {
-    let mut fields = Fields::of(body)?;
+pub fn to_session(body: &Object<'_>, path: Option<&str>) -> Result<Session, Problem> {
+    let mut fields = Fields::of(body);
     let h = match (fields.object.get("session_h"), path) {
         (None, Some(path)) => fields.checked_identifier("session_h", path.to_owned()),
         _ => fields.identifier("session_h"),
@@ -131,7 +160,7 @@ pub fn to_session(body: &Value, path: Option<&str>) -> Result<Session, Problem> 
         String::new()
     });
     let scm_ref = match fields.object.get("scm_ref") {
-        Some(Value::Null) => None,
+        Some(Field::Other(Value::Null)) => None,
         _ => Some(fields.text("scm_ref")),
     };
     let session =
@@ -150,8 +179,8 @@ pub fn received() -> Facts {
 /// # Errors
 ///
 /// With every field that is not as it should be.
-pub fn to_metric(body: &Value) -> Result<Run, Problem> {
-    let mut fields = Fields::of(body)?;
+pub fn to_metric(body: &Object<'_>) -> Result<Run, Problem> {
+    let mut fields = Fields::of(body);
     let [session_h, context_h, start, path, item, variant, fs_loc, kind, component] =
         METRIC_TEXTS.map(|name| match name {
             "session_h" | "context_h" | "item_start_time" => fields.strict_identifier(name),
@@ -201,18 +230,21 @@ pub fn check_identifier(name: &str, text: &str) -> Result<(), (String, String)> 
     check_text(name, text)
 }
 
+/// The problem of a body that is no object.
+#[must_use]
+pub fn not_an_object(body: &Value) -> Problem {
+    Problem::field("", format!("{} is not of type 'object'", short(body)))
+}
+
 /// The fields of an object, and what is wrong with them.
 struct Fields<'a> {
-    object: &'a Map<String, Value>,
+    object: &'a Object<'a>,
     errors: Vec<(String, String)>,
 }
 
 impl<'a> Fields<'a> {
-    fn of(body: &'a Value) -> Result<Self, Problem> {
-        let object = body.as_object().ok_or_else(|| {
-            Problem::fields(vec![(String::new(), format!("{} is not of type 'object'", short(body)))])
-        })?;
-        Ok(Self { object, errors: Vec::new() })
+    fn of(object: &'a Object<'a>) -> Self {
+        Self { object, errors: Vec::new() }
     }
 
     fn finish<T>(self, value: T) -> Result<T, Problem> {
@@ -223,7 +255,7 @@ impl<'a> Fields<'a> {
         self.errors.push((name.to_owned(), reason.into()));
     }
 
-    fn get(&mut self, name: &str) -> Option<&'a Value> {
+    fn get(&mut self, name: &str) -> Option<&'a Field<'a>> {
         let value = self.object.get(name);
         if value.is_none() {
             self.wrong(name, format!("'{name}' is a required property"));
@@ -231,15 +263,15 @@ impl<'a> Fields<'a> {
         value
     }
 
-    fn not_of_type<T: Default>(&mut self, name: &str, value: &Value, kind: &str) -> T {
-        self.wrong(name, format!("{} is not of type '{kind}'", short(value)));
+    fn not_of_type<T: Default>(&mut self, name: &str, value: &Field<'_>, kind: &str) -> T {
+        self.wrong(name, format!("{} is not of type '{kind}'", short(&value.to_value())));
         T::default()
     }
 
     /// A text, and nothing else.
     fn strict_text(&mut self, name: &str) -> String {
         match self.get(name) {
-            Some(Value::String(text)) => self.storable(name, text.clone()),
+            Some(Field::Text(text)) => self.storable(name, text.clone().into_owned()),
             Some(other) => self.not_of_type(name, other, "string"),
             None => String::new(),
         }
@@ -248,7 +280,7 @@ impl<'a> Fields<'a> {
     /// A text, or a number that is taken for one.
     fn text(&mut self, name: &str) -> String {
         match self.object.get(name) {
-            Some(Value::Number(number)) => number.to_string(),
+            Some(Field::Number(number)) => number.to_string(),
             _ => self.strict_text(name),
         }
     }
@@ -277,7 +309,7 @@ impl<'a> Fields<'a> {
 
     fn number(&mut self, name: &str) -> f64 {
         match self.get(name) {
-            Some(Value::Number(number)) => number.as_f64().unwrap_or_default(),
+            Some(Field::Number(number)) => number.as_f64().unwrap_or_default(),
             Some(other) => self.not_of_type(name, other, "number"),
             None => 0.0,
         }
@@ -285,8 +317,8 @@ impl<'a> Fields<'a> {
 
     fn number_or_numeral(&mut self, name: &str) -> f64 {
         match self.object.get(name) {
-            Some(Value::String(text)) if is_numeral(text) => text.parse().unwrap_or_default(),
-            Some(Value::String(text)) => self.not_of_type(name, &Value::from(text.as_str()), "number"),
+            Some(Field::Text(text)) if is_numeral(text) => text.parse().unwrap_or_default(),
+            Some(text @ Field::Text(_)) => self.not_of_type(name, text, "number"),
             _ => self.number(name),
         }
     }
@@ -303,7 +335,7 @@ impl<'a> Fields<'a> {
 
     fn tags(&mut self, name: &str) -> Vec<(String, Option<String>)> {
         let Some(value) = self.get(name) else { return Vec::new() };
-        let Value::Object(object) = value else { return self.not_of_type(name, value, "object") };
+        let Field::Other(Value::Object(object)) = value else { return self.not_of_type(name, value, "object") };
         let tags = object.iter().map(|(tag, value)| {
             let value = if value.is_null() { None } else { Some(python::text(value)) };
             (tag.clone(), value)

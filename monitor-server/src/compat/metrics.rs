@@ -22,11 +22,12 @@ pub async fn count(ask: Ask) -> Reply {
 
 /// Stores one: a new row, whatever is there already.
 pub async fn add(submission: Submission) -> Reply {
-    let run = entity::to_metric(&submission.body)?;
-    let body = entity::from_metric(&run);
+    let run = entity::to_metric(&submission.object()?)?;
+    // Made while the disk has nothing to do.
+    let answer = render::json(StatusCode::CREATED, &entity::Metric::of(&run));
     let write = Write { project: submission.project, runs: vec![run], append: true, ..Write::default() };
     submission.state.write(write).await?;
-    Ok(render::json(StatusCode::CREATED, &body))
+    Ok(answer)
 }
 
 /// Defines the listing and the count of metrics with one field.

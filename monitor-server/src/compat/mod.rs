@@ -9,6 +9,7 @@ pub mod date;
 pub mod entity;
 mod mask;
 pub mod metrics;
+pub mod object;
 mod page;
 pub mod pipelines;
 pub mod python;

@@ -5,13 +5,12 @@ use std::io;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use serde::Serialize as _;
-use serde_json::Value;
+use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 /// An answer in JSON.
 #[must_use]
-pub fn json(status: StatusCode, body: &Value) -> Response {
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let mut bytes = Vec::new();
     // Values can always be written to memory.
     let _ = body.serialize(&mut Serializer::with_formatter(&mut bytes, Ascii));
@@ -37,6 +36,9 @@ struct Ascii;
 
 impl Formatter for Ascii {
     fn write_string_fragment<W: io::Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if fragment.is_ascii() {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment.as_bytes();
         for (at, letter) in fragment.char_indices().filter(|(_, letter)| !letter.is_ascii()) {
             let from_here = &fragment.as_bytes()[at..];
@@ -58,6 +60,8 @@ fn escape(unit: u16) -> [u8; 6] {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

@@ -50,7 +50,7 @@ pub async fn add_named(Path(h): Path<String>, submission: Submission) -> Reply {
 }
 
 async fn store(submission: Submission, h: Option<&str>) -> Reply {
-    let session = entity::to_session(&submission.body, h)?;
+    let session = entity::to_session(&submission.object()?, h)?;
     let body = entity::from_session(&session);
     let write = Write { project: submission.project, session: Some(session), ..Write::default() };
     if submission.state.write(write).await? == Outcome::OtherSession {

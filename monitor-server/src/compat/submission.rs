@@ -5,6 +5,8 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde_json::Value;
 
+use super::entity::not_an_object;
+use super::object::Object;
 use crate::address::Address;
 use crate::error::Problem;
 use crate::ingest::body;
@@ -17,8 +19,21 @@ pub struct Submission {
     pub state: State,
     /// The project that the request is for.
     pub project: String,
+    body: Vec<u8>,
+}
+
+impl Submission {
     /// The body.
-    pub body: Value,
+    ///
+    /// # Errors
+    ///
+    /// If it is no JSON, or no object.
+    pub fn object(&self) -> Result<Object<'_>, Problem> {
+        serde_json::from_slice(&self.body).map_err(|_| match parse(&self.body) {
+            Ok(other) => not_an_object(&other),
+            Err(problem) => problem,
+        })
+    }
 }
 
 impl FromRequest<State> for Submission {
@@ -30,7 +45,7 @@ impl FromRequest<State> for Submission {
             let (name, value) = ("Content-Type", content_type(&parts.headers));
             return Err(Problem::field(name, format!("'{value}' is not 'application/json'")));
         }
-        let body = json(&parts.headers, body, state).await?;
+        let body = body::read(&parts.headers, body, &state.options).await?;
         Ok(Self { state: State::clone(state), project: Address::of(&parts.extensions).project, body })
     }
 }
@@ -41,8 +56,11 @@ impl FromRequest<State> for Submission {
 ///
 /// If it is none.
 pub async fn json(headers: &HeaderMap, body: Body, state: &State) -> Result<Value, Problem> {
-    let bytes = body::read(headers, body, &state.options).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Problem::bad(format!("the body is not JSON: {error}")))
+    parse(&body::read(headers, body, &state.options).await?)
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::bad(format!("the body is not JSON: {error}")))
 }
 
 fn content_type(headers: &HeaderMap) -> String {

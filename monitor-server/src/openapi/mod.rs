@@ -33,7 +33,7 @@ pub struct Description(Arc<Value>);
 
 /// `/api/v1/openapi.json`.
 pub async fn document(Extension(description): Extension<Description>) -> Response {
-    render::json(StatusCode::OK, &description.0)
+    render::json(StatusCode::OK, &*description.0)
 }
 
 #[derive(Template)]

@@ -150,17 +150,13 @@ pub struct Profile {
 impl Profile {
     /// The values in the order of the columns, from `attempt` on.
     pub(super) fn cells(&self) -> impl Iterator<Item = Value> {
-        self.words().into_iter().chain(measures::values(&self.measures))
-    }
-
-    /// Those before the measures.
-    pub(super) fn words(&self) -> [Value; 4] {
-        [
+        let words = [
             Value::Integer(i64::from(self.attempt)),
             Value::text(self.outcome.as_str()),
             Value::maybe(self.attribution.map(Attribution::as_str)),
             Value::maybe(self.mem_source.map(MemSource::as_str)),
-        ]
+        ];
+        words.into_iter().chain(measures::values(&self.measures))
     }
 }
 

@@ -32,10 +32,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How often a group is tried of which others store the same at the same time.
 const CROSSINGS: usize = 20;
 /// Rows after which PostgreSQL is told to look at what it has, and again after so many times as many: its own daemon comes by
-/// once a minute, and a plan made for empty tables may take longer than that.
+/// once a minute, and a plan made for empty tables may take longer than that. It looks at few rows: it is to know which tables are
+/// large, and the daemon looks closer.
 const FIRST_LOOK: u64 = 1_000;
 const LOOK_AGAIN: u64 = 8;
-const LOOK: &str = "ANALYZE labels, profiles, runs, sessions, session_tags, tallies, test_blocks, tests";
+const LOOK: &str = "BEGIN; SET LOCAL default_statistics_target = 10; \
+    ANALYZE labels, profiles, runs, sessions, session_tags, tallies, test_blocks, tests; COMMIT";
 
 /// A PostgreSQL database.
 #[derive(Debug)]

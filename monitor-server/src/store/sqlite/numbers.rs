@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension as _, Result, params};
+use rusqlite::{Connection, Result, params};
 
 use super::super::rows::Run;
 use super::super::sql::BLOCK;
@@ -13,6 +13,7 @@ const REMEMBERED: usize = 100_000;
 /// Numbers that texts have in this database.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    projects: HashMap<String, i64>,
     labels: HashMap<i64, HashMap<String, i64>>,
     tests: HashMap<[u8; 32], i64>,
     /// Keys of tests with the blocks that are known to have them.
@@ -23,20 +24,19 @@ impl Memory {
     /// Whether there is more in it than is worth its memory.
     pub(super) fn is_full(&self) -> bool {
         let labels: usize = self.labels.values().map(HashMap::len).sum();
-        labels + self.tests.len() + self.blocks.len() > REMEMBERED
+        self.projects.len() + labels + self.tests.len() + self.blocks.len() > REMEMBERED
     }
 }
 
-pub(super) fn project(connection: &Connection, name: &str) -> Result<i64> {
-    let known = connection
-        .prepare_cached("SELECT id FROM projects WHERE name = ?1")?
-        .query_row([name], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = known {
-        return Ok(id);
+pub(super) fn project(connection: &Connection, memory: &mut Memory, name: &str) -> Result<i64> {
+    if let Some(id) = memory.projects.get(name) {
+        return Ok(*id);
     }
-    connection.execute("INSERT INTO projects (name) VALUES (?1)", [name])?;
-    Ok(connection.last_insert_rowid())
+    connection.prepare_cached("INSERT OR IGNORE INTO projects (name) VALUES (?1)")?.execute([name])?;
+    let id =
+        connection.prepare_cached("SELECT id FROM projects WHERE name = ?1")?.query_row([name], |row| row.get(0))?;
+    memory.projects.insert(name.to_owned(), id);
+    Ok(id)
 }
 
 pub(super) fn label(connection: &Connection, memory: &mut Memory, project: i64, h: &str) -> Result<i64> {

@@ -3,9 +3,7 @@
 use std::sync::LazyLock;
 
 use monitor_store::MEASURES;
-use rusqlite::{
-    Connection, OptionalExtension as _, Result, Transaction, TransactionBehavior, params, params_from_iter,
-};
+use rusqlite::{Connection, OptionalExtension as _, Result, params, params_from_iter};
 
 use super::super::cells;
 use super::super::costs;
@@ -51,13 +49,13 @@ impl Writer {
         result
     }
 
-    fn transaction<T>(&mut self, write: impl FnOnce(&mut Transaction<'_>, &mut Memory) -> Result<T>) -> Result<T> {
-        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let version = transaction.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+    fn transaction<T>(&mut self, write: impl FnOnce(&Connection, &mut Memory) -> Result<T>) -> Result<T> {
+        let transaction = Transaction::begin(&self.connection)?;
+        let version = self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if self.memory.is_full() || std::mem::replace(&mut self.data_version, version) != version {
             self.memory = Memory::default();
         }
-        let value = write(&mut transaction, &mut self.memory)?;
+        let value = write(&self.connection, &mut self.memory)?;
         transaction.commit()?;
         Ok(value)
     }
@@ -88,13 +86,37 @@ impl Writer {
     }
 }
 
+/// A transaction that is rolled back unless it is committed: as [`rusqlite::Transaction`], whose statements SQLite would have to
+/// parse each time.
+struct Transaction<'a>(&'a Connection);
+
+impl<'a> Transaction<'a> {
+    fn begin(connection: &'a Connection) -> Result<Self> {
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
+        Ok(Self(connection))
+    }
+
+    fn commit(self) -> Result<()> {
+        self.0.prepare_cached("COMMIT")?.execute(()).map(|_| ())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            // If it can't be rolled back, the next can't be begun, and says why.
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
 fn store<'a>(
     connection: &Connection,
     memory: &mut Memory,
     tallies: &mut Tallies<'a>,
     request: &'a Write,
 ) -> Result<Outcome> {
-    let project = numbers::project(connection, &request.project)?;
+    let project = numbers::project(connection, memory, &request.project)?;
     // Before anything is written: without a savepoint, for which SQLite would copy every page that changes.
     if let Some(session) = &request.session
         && is_other(connection, project, session)?

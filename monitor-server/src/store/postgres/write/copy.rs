@@ -6,6 +6,9 @@ use postgres::{Error, Transaction};
 
 use super::super::super::value::Value;
 
+/// Bytes that a value usually takes: its length, and a number.
+const USUAL: usize = 12;
+
 /// Rows in the form that `COPY ... (FORMAT binary)` takes.
 pub(super) struct Rows {
     columns: usize,
@@ -13,9 +16,10 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// For a table with so many columns.
-    pub(super) fn new(columns: usize) -> Self {
-        let mut bytes = b"PGCOPY\n\xff\r\n\0".to_vec();
+    /// For so many rows of so many columns.
+    pub(super) fn new(columns: usize, rows: usize) -> Self {
+        let mut bytes = Vec::with_capacity(rows * columns * USUAL);
+        bytes.extend(b"PGCOPY\n\xff\r\n\0");
         // No flags, and no more of a head.
         bytes.extend([0; 8]);
         Self { columns, bytes }
@@ -40,6 +44,13 @@ impl Rows {
 
     pub(super) fn text(&mut self, text: &str) {
         self.value(text.as_bytes());
+    }
+
+    pub(super) fn word(&mut self, word: Option<&str>) {
+        match word {
+            Some(word) => self.text(word),
+            None => self.null(),
+        }
     }
 
     pub(super) fn any(&mut self, value: &Value) {

@@ -15,6 +15,7 @@ use postgres::error::SqlState;
 use postgres::{Client, Error, Transaction};
 
 use super::super::digest::key;
+use super::super::rows::Run;
 use super::super::sql::{Dialect, Sql};
 use super::super::{Outcome, StoreError, Write};
 use super::failure::explain;
@@ -68,7 +69,8 @@ fn store(
     for request in requests {
         let project = project(request);
         let of_contexts = request.contexts.iter().map(|context| &context.h);
-        let of_runs = request.runs.iter().flat_map(|run| [&run.session_h, &run.context_h]);
+        let of_runs = request.runs.chunk_by(|one, next| labels_of(one) == labels_of(next));
+        let of_runs = of_runs.flat_map(|runs| labels_of(&runs[0]));
         let all = of_contexts.chain(of_runs).chain(request.session.iter().map(|session| &session.h));
         wanted.extend(all.map(|h| (project, h.as_str())));
     }
@@ -117,19 +119,22 @@ fn store(
     let mut rows = Vec::new();
     for (index, request) in &accepted {
         let project = project(request);
-        let label = |h: &str| labels.get(&(project, h)).copied().unwrap_or(0);
-        rows.extend(request.runs.iter().map(|run| Row {
-            request: *index,
-            append: request.append,
-            project,
-            session: label(&run.session_h),
-            context: label(&run.context_h),
-            test: 0,
-            hash: run.test_hash(project),
-            key: key(&run.path, &run.variant),
-            nth: run.nth,
-            run,
-        }));
+        // Looked up once for all that have the same.
+        for runs in request.runs.chunk_by(|one, next| labels_of(one) == labels_of(next)) {
+            let [session, context] = labels_of(&runs[0]).map(|h| label(request, h));
+            rows.extend(runs.iter().map(|run| Row {
+                request: *index,
+                append: request.append,
+                project,
+                session,
+                context,
+                test: 0,
+                hash: run.test_hash(project),
+                key: key(&run.path, &run.variant),
+                nth: run.nth,
+                run,
+            }));
+        }
     }
     names::tests(transaction, numbers, &mut rows)?;
     runs::number(transaction, &mut rows)?;
@@ -139,4 +144,9 @@ fn store(
         if refused.contains(&index) { Outcome::OtherSession } else { Outcome::Stored { new_runs } }
     };
     Ok(new_runs.into_iter().enumerate().map(outcome).collect())
+}
+
+/// Identifiers that rows of a request mostly have in common.
+fn labels_of(run: &Run) -> [&String; 2] {
+    [&run.session_h, &run.context_h]
 }

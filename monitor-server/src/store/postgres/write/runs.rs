@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use monitor_store::{MEASURES, Measure};
+use monitor_store::{Attribution, MEASURES, Measure, MemSource};
 use postgres::types::{ToSql, Type};
 use postgres::{Error, Transaction};
 
@@ -169,7 +169,7 @@ fn copy(transaction: &mut Transaction<'_>, rows: &[(usize, &Row<'_>)]) -> Result
     for (at, id) in order.into_iter().zip(next) {
         ids[at] = id;
     }
-    let mut table = Rows::new(13);
+    let mut table = Rows::new(13, rows.len());
     for ((_, row), id) in rows.iter().zip(&ids) {
         table.row(|cells| {
             for number in [*id, row.project, row.session, row.context, row.test, row.key, row.nth] {
@@ -209,8 +209,13 @@ fn blocks(
     numbers: &mut Numbers<'_>,
     rows: &[(usize, &Row<'_>)],
 ) -> Result<(), Error> {
-    let mut wanted: BTreeSet<_> = rows.iter().map(|(_, row)| (row.key, row.session.div_euclid(BLOCK))).collect();
-    numbers.remembered(|known| wanted.retain(|block| !known.blocks.contains(block)));
+    let block = |row: &Row<'_>| (row.key, row.session.div_euclid(BLOCK));
+    // Most are known: a set is made of the others only.
+    let known =
+        numbers.remembered(|known| rows.iter().map(|(_, row)| known.blocks.contains(&block(row))).collect::<Vec<_>>());
+    let known = known.into_iter().chain(std::iter::repeat(false));
+    let wanted: BTreeSet<_> =
+        rows.iter().zip(known).filter(|(_, is_known)| !is_known).map(|((_, row), _)| block(row)).collect();
     if wanted.is_empty() {
         return Ok(());
     }
@@ -286,13 +291,14 @@ fn profiles(transaction: &mut Transaction<'_>, runs: &[(i64, &Row<'_>)]) -> Resu
     let used: Vec<_> = MEASURES.iter().filter(is_used).collect();
     let named: String = used.iter().map(|measure| format!(", {}", measure.name)).collect();
     let columns = format!("run, attempt, outcome, attribution, mem_source{named}");
-    let mut table = Rows::new(columns.split(',').count());
+    let mut table = Rows::new(columns.split(',').count(), profiles.len());
     for (id, profile) in profiles {
         table.row(|cells| {
             cells.integer(*id);
-            for value in profile.words() {
-                cells.any(&value);
-            }
+            cells.integer(i64::from(profile.attempt));
+            cells.text(profile.outcome.as_str());
+            cells.word(profile.attribution.map(Attribution::as_str));
+            cells.word(profile.mem_source.map(MemSource::as_str));
             for measure in &used {
                 cells.any(&measures::value(measure, &profile.measures));
             }
