@@ -173,17 +173,25 @@ fn centred_ranks(values: &[f64]) -> (Vec<f64>, f64) {
     (ranks, ties)
 }
 
-/// The place near `at` that splits the values best: where their distances from the centres of both sides are least, by
-/// Huber's loss (1964), which finds it as well as squares do in normal noise and does not follow outliers.
+/// The place near `at` that splits the values: the median of all places, each as likely as the distances from the centres of
+/// both sides make it by Huber's loss (1964), which weighs normal noise as squares do and does not follow outliers. It is
+/// nearer to the true place than the likeliest one, beside which a chance value or two can tip the scales.
 fn refined(values: &[f64], at: usize) -> usize {
     let low = at.saturating_sub(CHANGE_REFINE).max(CHANGE_MIN_SEGMENT);
     let high = (at + CHANGE_REFINE).min(values.len() - CHANGE_MIN_SEGMENT);
     let (before, after) = values.split_at(at);
     let spread = MAD_SCALE * median(&[distances(before), distances(after)].concat()).unwrap_or_default() + SPREAD_FLOOR;
     let far = CHANGE_CLIP * spread;
-    let cost = |at: usize| loss(&values[..at], far) + loss(&values[at..], far);
-    let costs = (low..=high).map(|at| (cost(at), at));
-    costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(at, |(_, at)| at)
+    let costs: Vec<f64> = (low..=high).map(|at| loss(&values[..at], far) + loss(&values[at..], far)).collect();
+    let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
+    let likely: Vec<f64> = costs.iter().map(|cost| (-0.5 * (cost - least) / (spread * spread)).exp()).collect();
+    let half = 0.5 * likely.iter().sum::<f64>();
+    let mut sum = 0.0;
+    let reaches_half = |likely: &f64| {
+        sum += likely;
+        sum >= half
+    };
+    low + likely.iter().position(reaches_half).unwrap_or_default()
 }
 
 /// How far values are from their median.

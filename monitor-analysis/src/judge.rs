@@ -4,11 +4,11 @@
 //! against the centre of its series, its distance is turned into a probability by the series' own past errors, and the
 //! whole run is asked how small the smallest of them must be.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::constants::{
-    FACTOR_P, FACTOR_REGRESSED, GATE_BONFERRONI, GROSS_BEYOND, GROSS_RATIO, HISTORY_MIN_VALUES, HISTORY_WINDOW,
-    LEAST_RATIO, SCATTER, SUSPECT_P, SUSPECT_RATIO, SUSPECT_SCALES,
+    FACTOR_P, FACTOR_REGRESSED, GROSS_BEYOND, GROSS_RATIO, HISTORY_MIN_VALUES, LEAST_RATIO, SCATTER, SPIKE_OTHER_P,
+    SUSPECT_P, SUSPECT_RATIO, SUSPECT_SCALES,
 };
 use crate::counted::counted;
 use crate::exact::{self, Exactness, exactness};
@@ -16,7 +16,9 @@ use crate::gate::threshold;
 use crate::look::{Look, Looked, common_scale};
 use crate::metric::Metric;
 use crate::noise;
+use crate::pair::Pair;
 use crate::parallel::parallel;
+use crate::scores;
 use crate::series::{Past, Series};
 use crate::spikes::Spikes;
 use crate::summary::median;
@@ -95,13 +97,22 @@ pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
         .filter(|(metric, _)| !warn_only.contains_key(metric))
         .flat_map(|(_, looked)| looked.looks.iter())
         .collect();
-    let past = past_scores(&deciding, runs.len(), is_much);
+    let past = scores::of_looks(&deciding, runs.len(), is_much);
     let score_needed = threshold(&past, deciding.len());
-    let needed = Needed { score: score_needed, spikes: Spikes::of(&deciding, runs.len()) };
+    let pairs = Pair::all(series, &deciding);
+    let both = (!pairs.is_empty()).then(|| {
+        let past = scores::of_pairs(&pairs, runs.len(), is_much);
+        (threshold(&past, pairs.len()), Spikes::of_pairs(&pairs, runs.len()))
+    });
+    let needed = Needed { score: score_needed, spikes: Spikes::of(&deciding, runs.len()), both };
+    let other: HashMap<usize, &Pair<'_>> =
+        pairs.iter().flat_map(|pair| pair.indices().map(|index| (index, pair))).collect();
     let mut factors = BTreeMap::new();
     for (metric, looked) in &looks {
         let scatter = warn_only.get(metric).copied();
-        let judge = |look: &Look| (look.index, by_history(&series[look.index], look, &needed, scatter));
+        let judge = |look: &Look| {
+            (look.index, by_history(&series[look.index], look, other.get(&look.index).copied(), &needed, scatter))
+        };
         let parts: Vec<&[Look]> = looked.looks.chunks(MUCH).collect();
         let found = parallel(&parts, is_much, |looks| looks.iter().map(judge).collect::<Vec<_>>());
         for (index, finding) in found.into_iter().flatten() {
@@ -185,42 +196,22 @@ fn warn_only(looks: &BTreeMap<Metric, Looked>) -> BTreeMap<Metric, f64> {
     }
 }
 
-/// The greatest score of each past run, as the same rule sees it with that run left out of the past; oldest first.
-fn past_scores(looks: &[&Look], runs: usize, is_much: bool) -> Vec<f64> {
-    // What no probability is below is cheap; only few have to be looked at closely.
-    let mut bounds: Vec<Vec<(f64, u32, u32)>> = (0..runs).map(|_| Vec::with_capacity(looks.len())).collect();
-    for (index, look) in (0_u32..).zip(looks) {
-        let least_p = look.kernel.least_p();
-        for (error, (&run, &deviation)) in (0_u32..).zip(look.runs.iter().zip(&look.deviations)) {
-            let bound = if deviation <= 0.0 { 1.0 } else { least_p(deviation) };
-            bounds[run as usize].push((bound, index, error));
-        }
-    }
-    let p_up_to = |&(_, index, error): &(f64, u32, u32), limit: f64| {
-        let (look, error) = (looks[index as usize], error as usize);
-        look.kernel.p_up_to(look.deviations[error], error, limit)
-    };
-    let greatest = |bounds: &Vec<(f64, u32, u32)>| {
-        let first = bounds.iter().max_by(|a, b| b.0.total_cmp(&a.0))?;
-        let mut least = p_up_to(first, f64::INFINITY)?;
-        for candidate in bounds {
-            if candidate.0 < least {
-                least = p_up_to(candidate, least).map_or(least, |p| p.min(least));
-            }
-        }
-        Some(-least.ln())
-    };
-    let scores: Vec<f64> = parallel(&bounds, is_much, greatest).into_iter().flatten().collect();
-    scores[scores.len() - scores.len().min(HISTORY_WINDOW)..].to_vec()
-}
-
 /// What a finding of this run must be beyond.
 struct Needed {
+    /// The score of one time, memory or what else.
     score: f64,
     spikes: Spikes,
+    /// The score that both times of a test must reach; `None` if no test has both.
+    both: Option<(f64, Spikes)>,
 }
 
-fn by_history(series: &Series<'_>, look: &Look, needed: &Needed, scatter: Option<f64>) -> Finding {
+fn by_history(
+    series: &Series<'_>,
+    look: &Look,
+    pair: Option<&Pair<'_>>,
+    needed: &Needed,
+    scatter: Option<f64>,
+) -> Finding {
     let demoted = series.may_be_exact() && exactness(series) == Exactness::Demoted;
     let change = Change { before: look.before, after: look.after };
     let up = look.rise >= 0.0;
@@ -235,14 +226,17 @@ fn by_history(series: &Series<'_>, look: &Look, needed: &Needed, scatter: Option
     let gross = values >= HISTORY_MIN_VALUES
         && deviation >= GROSS_RATIO.ln()
         && deviation >= GROSS_BEYOND * look.kernel.errors.iter().fold(0.0, |most: f64, error| most.max(error.abs()));
-    let spike_p = if up && look.may_be_spike() { needed.spikes.p(z) } else { 0.0 };
-    let outside = p <= p_needed && spike_p <= GATE_BONFERRONI;
-    let found = matters && (outside || gross);
+    let spikes = needed.spikes_of(look, pair);
+    let spike_p = if up && look.may_be_spike() { spikes.p(z) } else { 0.0 };
+    let outside = p <= p_needed && spike_p <= spikes.limit;
+    let both = || up && pair.is_some_and(|pair| needed.finds(pair, p));
+    let found = matters && (outside || gross || both());
     let suspect = p <= SUSPECT_P || deviation >= SUSPECT_RATIO.ln() && deviation >= SUSPECT_SCALES * look.noise;
     let judgement = match scatter {
         Some(scatter) if up && found => Judgement::suspect(change, Reason::Scatters { z, scatter }),
         _ if found && outside => Judgement::on(change, true, Reason::OutsideNoise { z, p, values }),
-        _ if found => Judgement::on(change, true, Reason::BeyondAll { values }),
+        _ if found && gross => Judgement::on(change, true, Reason::BeyondAll { values }),
+        _ if found => Judgement::on(change, true, Reason::BothTimes { z, p, values }),
         _ if up && matters && p <= p_needed => Judgement::suspect(change, Reason::Spike { z, p: spike_p }),
         _ if up && matters && suspect => Judgement::suspect(change, Reason::Doubtful { z, p, p_needed }),
         _ if values < HISTORY_MIN_VALUES => Judgement::undecided(change, Reason::TooShort { values }),
@@ -252,6 +246,25 @@ fn by_history(series: &Series<'_>, look: &Look, needed: &Needed, scatter: Option
         },
     };
     Finding { judgement: Judgement { demoted, ..judgement }, figures: Some(figures) }
+}
+
+impl Needed {
+    /// The spikes that a rise may be one of: where the test's other time rose as well, only those of both.
+    fn spikes_of(&self, look: &Look, pair: Option<&Pair<'_>>) -> &Spikes {
+        match (&self.both, pair) {
+            (Some((_, both)), Some(pair)) if pair.p_of_other(look) <= SPIKE_OTHER_P => both,
+            _ => &self.spikes,
+        }
+    }
+
+    /// Whether both times of a test are so far out together that it is no chance.
+    fn finds(&self, pair: &Pair<'_>, p_of_one: f64) -> bool {
+        let Some((score, spikes)) = &self.both else { return false };
+        let p_needed = (-score).exp();
+        p_of_one <= p_needed
+            && pair.p() <= p_needed
+            && (!pair.may_be_spike() || spikes.p(pair.distance()) <= spikes.limit)
+    }
 }
 
 /// The run's factor as a series of its own.

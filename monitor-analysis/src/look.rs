@@ -249,11 +249,45 @@ impl Look {
         self.is_short() && !self.repeats && self.excused_rise < GROSS_RATIO.ln()
     }
 
+    /// The probability of a new value as high as this.
+    pub(crate) fn p_of_rise(&self) -> f64 {
+        self.kernel.p(self.excused_rise)
+    }
+
+    /// How far the new value is above the centre, in scales.
+    pub(crate) fn distance(&self) -> f64 {
+        self.excused_rise / self.kernel.scale
+    }
+
+    /// For the place of an error what its probability is not below.
+    pub(crate) fn least_p(&self) -> impl Fn(usize) -> f64 {
+        let least_p = self.kernel.least_p();
+        move |place| {
+            let deviation = self.deviations[place];
+            if deviation <= 0.0 { 1.0 } else { least_p(deviation) }
+        }
+    }
+
+    /// The probability of a past error as if it had not been; `None` if it is above `limit`.
+    pub(crate) fn past_p_up_to(&self, place: usize, limit: f64) -> Option<f64> {
+        self.kernel.p_up_to(self.deviations[place], place, limit)
+    }
+
     /// How far past values were above the centre before them, in scales, with their runs.
     pub(crate) fn distances(&self) -> impl Iterator<Item = (u32, f64)> {
-        let errors = self.runs.iter().zip(&self.deviations).enumerate();
-        let errors = errors.map(|(at, (run, deviation))| (*run, deviation / self.scale_without(at, *deviation)));
-        errors.chain(self.first.iter().map(|(run, distance)| (*run, distance / self.kernel.scale)))
+        let errors = self.runs.iter().enumerate().map(|(place, run)| (*run, self.distance_at(place)));
+        errors.chain(self.first_distances())
+    }
+
+    /// The distance of the value of an error.
+    pub(crate) fn distance_at(&self, place: usize) -> f64 {
+        let deviation = self.deviations[place];
+        deviation / self.scale_without(place, deviation)
+    }
+
+    /// The distances of the first values, which have no error.
+    pub(crate) fn first_distances(&self) -> impl Iterator<Item = (u32, f64)> {
+        self.first.iter().map(|(run, distance)| (*run, distance / self.kernel.scale))
     }
 
     /// The scale as if one of few errors had not been, which it would make look small.

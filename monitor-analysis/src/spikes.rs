@@ -1,8 +1,12 @@
 //! Values that are far out once, without cause: how often they come and how far they go, all tests of a run show together. A
 //! short history has too few values to show its own.
 
-use crate::constants::{SPIKE_FROM, SPIKE_MEAN, SPIKE_PRIOR, SPIKE_RATE, SPIKE_RATE_VALUES, SPIKE_SHAPE};
+use crate::constants::{
+    GATE_BONFERRONI, GATE_FALSE, SPIKE_FROM, SPIKE_MEAN, SPIKE_PRIOR, SPIKE_RATE, SPIKE_RATE_BOTH, SPIKE_RATE_VALUES,
+    SPIKE_SHAPE,
+};
 use crate::look::Look;
+use crate::pair::Pair;
 
 /// The spikes in the past of a run's series.
 #[derive(Clone, Copy, Debug)]
@@ -12,16 +16,33 @@ pub(crate) struct Spikes {
     rate: f64,
     /// The mean of what they are beyond [`SPIKE_FROM`], in scales.
     mean: f64,
+    /// How likely a spike as large as a rise may be, for this to be none.
+    pub limit: f64,
 }
 
 impl Spikes {
     /// Those of the series that decide a gate, of so many runs.
     pub(crate) fn of(looks: &[&Look], runs: usize) -> Self {
-        Self::of_distances(looks.iter().flat_map(|look| look.distances()), looks.len(), runs)
+        Self::of_distances(looks.iter().flat_map(|look| look.distances()), looks.len(), runs, (SPIKE_RATE, GATE_FALSE))
     }
 
-    /// Those among distances in scales, each with its run.
-    fn of_distances(distances: impl Iterator<Item = (u32, f64)>, series: usize, runs: usize) -> Self {
+    /// Those that came in both times of a test at once.
+    pub(crate) fn of_pairs(pairs: &[Pair<'_>], runs: usize) -> Self {
+        Self::of_distances(
+            pairs.iter().flat_map(|pair| pair.distances()),
+            pairs.len(),
+            runs,
+            (SPIKE_RATE_BOTH, GATE_BONFERRONI),
+        )
+    }
+
+    /// Those among distances in scales, each with its run; `rate` is their share where nothing is known of it.
+    fn of_distances(
+        distances: impl Iterator<Item = (u32, f64)>,
+        series: usize,
+        runs: usize,
+        (rate, limit): (f64, f64),
+    ) -> Self {
         let mut by_run = vec![(0.0_f64, 0.0_f64); runs];
         let mut values = SPIKE_RATE_VALUES;
         for (run, distance) in distances {
@@ -40,8 +61,9 @@ impl Spikes {
         let (count, beyond) = by_run.iter().fold((0.0, 0.0), |sums, run| (sums.0 + run.0, sums.1 + run.1));
         Self {
             series,
-            rate: (count + SPIKE_RATE * SPIKE_RATE_VALUES) / values,
+            rate: (count + rate * SPIKE_RATE_VALUES) / values,
             mean: (beyond + SPIKE_PRIOR * SPIKE_MEAN) / (count + SPIKE_PRIOR),
+            limit,
         }
     }
 
@@ -59,7 +81,7 @@ mod tests {
 
     fn of(spikes: &[(u32, f64)]) -> Spikes {
         let distances = (0..200).map(|value| (value % 10, 0.5)).chain(spikes.iter().copied());
-        Spikes::of_distances(distances, 20, 10)
+        Spikes::of_distances(distances, 20, 10, (SPIKE_RATE, GATE_FALSE))
     }
 
     #[test]

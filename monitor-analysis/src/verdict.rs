@@ -139,6 +139,15 @@ pub enum Reason {
         /// Values in the history.
         values: usize,
     },
+    /// Outside the noise, and so is the test's other time: wall and CPU time seldom come out so high together.
+    BothTimes {
+        /// The score.
+        z: f64,
+        /// Its probability by the series' own past.
+        p: f64,
+        /// Values in the history.
+        values: usize,
+    },
     /// Many times larger than any value in the history.
     BeyondAll {
         /// Values in the history.
@@ -225,6 +234,9 @@ impl Reason {
             Self::SameCode => "the same commit had both values".to_owned(),
             Self::WithinNoise { z } => format!("within noise, {}", sigmas(z)),
             Self::OutsideNoise { z, p, values } => format!("{} {}, p = {}", sigmas(z), runs(values), probability(p)),
+            Self::BothTimes { z, p, values } => {
+                format!("{} {}, p = {}, in wall and CPU time", sigmas(z), runs(values), probability(p))
+            }
             Self::BeyondAll { values } => format!("far beyond anything in {}", runs(values)),
             Self::Doubtful { z, p, p_needed } => {
                 format!("{}, p = {}; a gate asks for {}", sigmas(z), probability(p), probability(p_needed))

@@ -65,11 +65,22 @@ fn one_session_is_compared_with_another_by_the_nearest_before_it() {
 /// at least suspect. Before all tests together said how such values are, 14 of these 480 gates failed.
 #[test]
 fn a_short_history_fails_hardly_any_gate_for_a_spike() {
-    let early = gates::early(Family::Spikes, 10, 32);
+    let early = gates::early(Suite::of_family, Family::Spikes, 10, 32);
     let sum = |of: fn(&gates::Early) -> usize| early.iter().map(of).sum::<usize>();
     assert_eq!(sum(|early| early.gates), 480);
     assert!(sum(|early| early.failed) <= 4, "{} fail", sum(|early| early.failed));
     assert_eq!(sum(|early| early.suspected), 480);
+}
+
+/// What moves both times of a test is no spike of one: after few runs, and among tests that have spikes. Before both were judged
+/// together, 52 of the 100 and 3 of the 18 doublings were regressed.
+#[test]
+fn a_doubling_of_both_times_is_regressed_where_one_of_them_might_be_a_spike() {
+    let few_runs = gates::by_length(Family::Normal, 5, 40);
+    assert!(few_runs[2] >= 34, "x2 after 5 runs: {} of 40", few_runs[2]);
+    let spiky = gates::of_family(Family::Spikes, 10, 4, 42, 7);
+    assert!(10 * spiky.found[3] >= 7 * spiky.tried, "x2 among spikes: {} of {}", spiky.found[3], spiky.tried);
+    assert!(spiky.late.1 <= 1, "{} of {} gates fail", spiky.late.1, spiky.late.0);
 }
 
 #[test]
@@ -130,9 +141,15 @@ fn changes_of_level_are_found_and_not_made_up() {
     for (runs, sigmas) in [(12, 15.0), (20, 10.0)] {
         assert!(changes::masked(runs, sigmas, 500) >= 490, "{sigmas} sigma in {runs} runs");
     }
-    for ((name, noises), least) in changes::BINS.iter().zip([0.99, 0.97, 0.97, 0.92]) {
+    for ((name, noises), least) in changes::BINS.iter().zip([0.99, 0.98, 0.98, 0.93]) {
         let f1 = changes::f1(noises, 200, changes::TOLERANCES[0]);
         assert!(f1 >= least, "F1 in noise of {name} %: {f1}");
+    }
+    for ((low, high), least) in
+        [(0.0, 1.0), (1.0, 2.0), (2.0, 4.0), (4.0, 8.0)].into_iter().zip([0.99, 0.98, 0.98, 0.95])
+    {
+        let (_, [f1, _]) = changes::f1_of_public(changes::NOISES[0].1, low, high);
+        assert!(f1 >= least, "F1 in public stretches with noise of {low} to {high} %: {f1}");
     }
     let (series, found) = changes::false_when_shuffled(3);
     assert!(percent(found, series) <= 2.0, "{found} of {series}");

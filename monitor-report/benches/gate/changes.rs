@@ -59,29 +59,45 @@ pub fn f1(noises: &[f64], series: usize, tolerance: usize) -> f64 {
     2.0 * hits as f64 / (reported + series) as f64
 }
 
+/// How much a stretch scatters.
+pub type Noise = fn(&[f64]) -> f64;
+
+/// By name: of all its values, and of the middle half of them, which outliers do not make larger, so that its bins have more.
+pub const NOISES: [(&str, Noise); 2] = [
+    ("standard deviation", standard_deviation),
+    ("median absolute deviation", |logs| MAD_SCALE * mad(logs).unwrap_or_default()),
+];
+
 /// The same on stretches of public histories, from one change to the next, with their values in random order: of those whose
-/// noise is in a bin, in percent, each three times. How many series, and F1.
-pub fn f1_of_public(low: f64, high: f64, tolerance: usize) -> (usize, f64) {
+/// noise is in a bin, in percent, each six times. How many series, and F1 by tolerance.
+pub fn f1_of_public(noise: Noise, low: f64, high: f64) -> (usize, [f64; TOLERANCES.len()]) {
     let mut random = Random::seeded(9);
-    let (mut series, mut hits, mut reported) = (0, 0, 0);
+    let (mut series, mut hits, mut reported) = (0, [0; TOLERANCES.len()], 0);
     for stretch in stretches() {
         let logs: Vec<f64> = stretch.iter().map(|value| value.ln()).collect();
-        let noise = 100.0 * MAD_SCALE * mad(&logs).unwrap_or_default();
-        if !(low..high).contains(&noise) {
+        if !(low..high).contains(&(100.0 * noise(&logs))) {
             continue;
         }
-        for _ in 0..3 {
+        for _ in 0..6 {
             let mut values = stretch.clone();
             shuffle(&mut values, &mut random);
             let at = values.len() / 3 + random.below(values.len() / 3);
             values[at..].iter_mut().for_each(|value| *value *= 1.1);
             let found = change_points(Metric::WallTime, &values);
             series += 1;
-            hits += usize::from(found.iter().any(|change| change.index.abs_diff(at) <= tolerance));
+            for (hits, tolerance) in hits.iter_mut().zip(TOLERANCES) {
+                *hits += usize::from(found.iter().any(|change| change.index.abs_diff(at) <= tolerance));
+            }
             reported += found.len();
         }
     }
-    (series, 2.0 * hits as f64 / (reported + series) as f64)
+    (series, hits.map(|hits| 2.0 * hits as f64 / (reported + series) as f64))
+}
+
+fn standard_deviation(values: &[f64]) -> f64 {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt()
 }
 
 /// The stretches of public histories without a change, of at least thirty values and at most a hundred and fifty.

@@ -71,12 +71,15 @@ pub struct Early {
     pub suspected: usize,
 }
 
+/// How a suite is made: of a family of noise, with so many tests and runs.
+pub type Made = fn(Family, &mut Random, usize, usize) -> Suite;
+
 /// Gates of `suites` suites with so many tests and 5 to 19 runs before, by [`SHORT`].
-pub fn early(family: Family, tests: usize, suites: usize) -> [Early; SHORT.len()] {
+pub fn early(made: Made, family: Family, tests: usize, suites: usize) -> [Early; SHORT.len()] {
     let mut early = [Early::default(); SHORT.len()];
     for seed in 0..suites {
         let mut random = Random::seeded(20_000 + seed as u64);
-        let recorded = Recorded::of(&Suite::of_family(family, &mut random, tests, 20));
+        let recorded = Recorded::of(&made(family, &mut random, tests, 20));
         for (early, lengths) in early.iter_mut().zip(SHORT) {
             for before in lengths {
                 early.gates += 1;

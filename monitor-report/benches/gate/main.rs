@@ -17,7 +17,7 @@ mod suite;
 use std::time::Instant;
 
 use families::{Family, Random};
-use gates::Gates;
+use gates::{Early, Gates};
 use matched::Line;
 use recorded::Recorded;
 use suite::{Suite, percent};
@@ -86,15 +86,20 @@ fn short_history() {
     );
     for (tests, suites) in [(1, 400), (10, 200), (100, 20)] {
         for family in Family::ALL {
-            let early = gates::early(family, tests, suites);
-            let failed = early.map(|early| format!("{:.2} % of {}", percent(early.failed, early.gates), early.gates));
-            let found = early.map(|early| {
-                let share = |count| percent(count, early.gates);
-                format!("{:.1} ({:.1})", share(early.found), share(early.suspected))
-            });
-            println!("  {tests:<5} {:<17} {}   {}", family.name(), failed.join(", "), found.join(", "));
+            print_early(family.name(), tests, &gates::early(Suite::of_family, family, tests, suites));
         }
+        let both = gates::early(Suite::of_family_alike, Family::Spikes, tests, suites);
+        print_early("spikes, in both", tests, &both);
     }
+}
+
+fn print_early(noise: &str, tests: usize, early: &[Early; gates::SHORT.len()]) {
+    let failed = early.map(|early| format!("{:.2} % of {}", percent(early.failed, early.gates), early.gates));
+    let found = early.map(|early| {
+        let share = |count| percent(count, early.gates);
+        format!("{:.1} ({:.1})", share(early.found), share(early.suspected))
+    });
+    println!("  {tests:<5} {noise:<17} {}   {}", failed.join(", "), found.join(", "));
 }
 
 fn growing_history() {
@@ -114,10 +119,12 @@ fn changes_of_level() {
         let [near, far] = changes::TOLERANCES.map(|tolerance| changes::f1(&noises, 400, tolerance));
         println!("  F1 of a 10 % step in noise of {name} %: {near:.3} within 5 runs, {far:.3} within 10");
     }
-    for (low, high) in [(0.0, 1.0), (1.0, 2.0), (2.0, 4.0), (4.0, 8.0)] {
-        let [(series, near), (_, far)] =
-            changes::TOLERANCES.map(|tolerance| changes::f1_of_public(low, high, tolerance));
-        println!("  the same in {series} shuffled public stretches with noise of {low}-{high} %: {near:.3}, {far:.3}");
+    for (name, noise) in changes::NOISES {
+        println!("  the same in shuffled public stretches, noise by {name}:");
+        for (low, high) in [(0.0, 1.0), (1.0, 2.0), (2.0, 4.0), (4.0, 8.0)] {
+            let (series, [near, far]) = changes::f1_of_public(noise, low, high);
+            println!("    {low}-{high} %, {series} series: {near:.3}, {far:.3}");
+        }
     }
     for (runs, sigmas) in [(12, 15.0), (20, 10.0)] {
         println!(

@@ -40,6 +40,15 @@ impl Suite {
         suite
     }
 
+    /// With wall and CPU times that scatter together: whatever moves one moves the other.
+    pub fn of_family_alike(family: Family, random: &mut Random, tests: usize, runs: usize) -> Self {
+        let mut suite = Self::of_wall_times(family.suite(random, tests, runs));
+        for test in &mut suite.tests {
+            test.cpu = test.wall.iter().map(|(run, wall)| (*run, wall * (0.003 * random.normal()).exp())).collect();
+        }
+        suite
+    }
+
     /// What of it a gate is asked about.
     pub fn metrics(&self) -> &'static [Metric] {
         if self.tests.iter().any(|test| !test.cpu.is_empty()) { DEFAULT_METRICS } else { &[Metric::WallTime] }

@@ -81,6 +81,7 @@ fn every_reason_is_explained_in_the_words_that_are_printed() {
         Reason::SameCode,
         Reason::WithinNoise { z: 1.2 },
         Reason::OutsideNoise { z: 8.0, p: 1e-5, values: 30 },
+        Reason::BothTimes { z: 5.0, p: 0.001, values: 30 },
         Reason::BeyondAll { values: 30 },
         Reason::Doubtful { z: 5.0, p: 0.01, p_needed: 0.0001 },
         Reason::Spike { z: 9.0, p: 0.02 },
