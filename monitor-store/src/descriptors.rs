@@ -1,6 +1,6 @@
 //! File descriptors in a process that also runs other people's code, which may close them.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -45,7 +45,7 @@ impl Held {
 
     /// Whether that name still leads to it.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
-        File::open(path).is_ok_and(|file| identity(&file).ok() == self.identity)
+        fs::metadata(path).is_ok_and(|file| Some(identity_of(&file)) == self.identity)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -75,19 +75,21 @@ impl Drop for Held {
     }
 }
 
+fn identity(file: &File) -> io::Result<Identity> {
+    file.metadata().map(|file| identity_of(&file))
+}
+
 #[cfg(unix)]
 type Identity = (u64, u64);
 
 #[cfg(unix)]
-fn identity(file: &File) -> io::Result<Identity> {
+fn identity_of(file: &Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt as _;
-    file.metadata().map(|file| (file.dev(), file.ino()))
+    (file.dev(), file.ino())
 }
 
 #[cfg(not(unix))]
 type Identity = ();
 
 #[cfg(not(unix))]
-fn identity(_file: &File) -> io::Result<Identity> {
-    Ok(())
-}
+fn identity_of(_file: &Metadata) -> Identity {}

@@ -39,6 +39,7 @@ pub(crate) struct Recorder {
     clock: Clock,
     overhead: Overhead,
     env_h: OnceCell<String>,
+    machine_key: OnceCell<String>,
     sink: Mutex<Sink>,
     /// Other processes of the run, one of which brings the rows of all into the file.
     siblings: Mutex<Option<Siblings>>,
@@ -112,6 +113,7 @@ impl Recorder {
             clock: Clock::start(),
             overhead: overhead::calibrate(),
             env_h: OnceCell::new(),
+            machine_key: OnceCell::new(),
             sink: Mutex::new(Sink::Closed),
             siblings: Mutex::new(None),
             running: Mutex::new(Vec::new()),
@@ -201,7 +203,11 @@ impl Recorder {
     /// What a process of this run has in common with those that have the same context and clock.
     fn kind(&self) -> String {
         let leader = self.runner.leader.as_ref().map_or((0, 0), |leader| (leader.pid, leader.started));
-        format!("{} {} {}", facts::machine_key(&self.config, &self.build, &self.identity), leader.0, leader.1)
+        format!("{} {} {}", self.machine_key(), leader.0, leader.1)
+    }
+
+    fn machine_key(&self) -> &str {
+        self.machine_key.get_or_init(|| facts::machine_key(&self.config, &self.build, &self.identity))
     }
 
     fn siblings(&self) -> MutexGuard<'_, Option<Siblings>> {
@@ -237,7 +243,7 @@ impl Recorder {
             process_h: identity.process_h.clone(),
             session_h: self.runner.session_h.clone(),
             env_h: None,
-            machine_key: facts::machine_key(&self.config, &self.build, identity),
+            machine_key: self.machine_key().to_owned(),
             host: identity.host.clone(),
             boot_id: identity.boot_id.clone(),
             pid: identity.pid,

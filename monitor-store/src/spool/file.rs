@@ -25,6 +25,8 @@ pub struct Spool {
     db: PathBuf,
     pid: u32,
     descriptors: Descriptors,
+    /// Stands before the first lines of this process, and is written with them.
+    begin: String,
 }
 
 impl Spool {
@@ -62,17 +64,12 @@ impl Spool {
             // An importer may have removed the file of an earlier process with this id meanwhile.
             if path.exists() {
                 let file = Held::new((descriptors.raise)(file));
-                let mut spool = Self { file, path, db: db.to_owned(), pid, descriptors };
-                spool.end_torn_line()?;
-                spool.write(&format!("{{\"spool\":{{\"version\":{VERSION}}}}}\n"))?;
-                return Ok(spool);
+                // An earlier process with this id may have died, or run out of disk, in the middle of a line.
+                let torn = if file.is_empty() { "" } else { "\n" };
+                let begin = format!("{torn}{{\"spool\":{{\"version\":{VERSION}}}}}\n");
+                return Ok(Self { file, path, db: db.to_owned(), pid, descriptors, begin });
             }
         }
-    }
-
-    /// An earlier process with this id may have died, or run out of disk, in the middle of a line.
-    fn end_torn_line(&mut self) -> Result<(), StoreError> {
-        if self.file.is_empty() { Ok(()) } else { self.write("\n") }
     }
 
     fn write(&mut self, text: &str) -> Result<(), StoreError> {
@@ -88,8 +85,10 @@ impl Spool {
         if !self.file.is_intact() {
             *self = Self::create_guarded(&self.db, self.pid, self.descriptors)?;
         }
-        let lines: String = entries.iter().flat_map(|entry| [entry.to_line(), "\n".to_owned()]).collect();
-        if lines.is_empty() { Ok(()) } else { self.write(&lines) }
+        let begin = std::mem::take(&mut self.begin);
+        let lines = entries.iter().flat_map(|entry| [entry.to_line(), "\n".to_owned()]);
+        let text: String = std::iter::once(begin).chain(lines).collect();
+        if text.is_empty() { Ok(()) } else { self.write(&text) }
     }
 
     /// Gives the file to whoever imports it, even if a child made by `fork` has it open.
