@@ -122,7 +122,8 @@ fn most_leave_their_rows_to_one_beside_them() {
     assert_eq!(alone.open_and_apart(), (MANY, 0), "nobody else would bring their rows");
     let (open, apart) = beside.open_and_apart();
     assert_eq!(open + apart, MANY);
-    assert!(apart > open, "{open} of {MANY} opened the file");
+    // On a busy machine many are alone for a moment.
+    assert!(apart > 0, "{open} of {MANY} opened the file");
 }
 
 #[test]
@@ -159,6 +160,8 @@ fn rows_are_there_while_a_long_test_runs() {
         fs::write(&seen, "").expect("a file can be written");
         assert!(child.wait().expect("it ends").success(), "the long test did not wait in vain");
         assert_eq!(place.outcomes().len(), 41);
+        let (open, apart) = place.open_and_apart();
+        assert!(open < apart && open + apart == 40, "{open} of 40 opened the file, though the long one was there");
         place.assert_nothing_is_left();
     }
 }
