@@ -1,5 +1,5 @@
 //! What the server can take on this machine, beside what this disk can:
-//! `cargo run --release -p monitor-server --example load -- [ROWS] [FOLDER or postgres://...] [HOST:PORT]`.
+//! `cargo run --profile server -p monitor-server --example load -- [ROWS] [FOLDER or postgres://...] [HOST:PORT]`.
 //!
 //! The disk's own limits come first, measured in the same run: without them the other numbers say little. At HOST:PORT may be a
 //! `monitor-server-api` from PyPI, which is then asked to store single metrics too.
