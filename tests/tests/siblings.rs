@@ -146,7 +146,7 @@ fn rows_are_there_while_a_long_test_runs() {
     for way in ways {
         let place = Place::new();
         let seen = place.0.path().join("told/seen");
-        let mut command = way(&place, &["-j2", "beside_long"]);
+        let mut command = way(&place, &["-j2", "beside_"]);
         command.env("SEEN", &seen).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("cargo starts");
         let is_made = || {
@@ -216,7 +216,7 @@ fn control_c_takes_no_rows_with_it() {
         return;
     }
     let place = Place::new();
-    let mut command = place.cargo_monitor(&["-j2", "beside_long"]);
+    let mut command = place.cargo_monitor(&["-j2", "beside_"]);
     command.env("SEEN", place.0.path().join("never")).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
     let mut child = command.spawn().expect("the command starts");
     while place.open_and_apart().1 < 5 && child.try_wait().expect("it can be asked").is_none() {
