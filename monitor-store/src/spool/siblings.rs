@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::import;
@@ -20,6 +21,10 @@ use crate::filesystem;
 
 /// Rows wait no longer than this, as long as tests end.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// A process that does not get in brings its rows into the file itself, at its own cost.
+const JOINING_ATTEMPTS: u32 = 5;
+const JOINING_PAUSE: Duration = Duration::from_micros(200);
 
 /// The lock of a process on the file by which its siblings know of it.
 #[derive(Debug)]
@@ -42,7 +47,7 @@ pub struct Registered {
 
 impl Siblings {
     /// Joins those of the session; without `may_be_first` only if there is one already. `None` also where locks cannot be
-    /// had or another process has just found that it is alone: the process then brings its rows into the file itself.
+    /// had: the process then brings its rows into the file itself.
     #[must_use]
     pub fn join(db: &Path, session_h: &str, may_be_first: bool, descriptors: Descriptors) -> Option<Self> {
         let mut path = OsString::from(db);
@@ -50,18 +55,32 @@ impl Siblings {
         let path = PathBuf::from(path);
         let mut open = OpenOptions::new();
         open.read(true).append(true);
-        let mut file = match open.open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && may_be_first && !filesystem::is_network(db) => {
-                open.create(true).open(&path).ok()?
+        for _ in 0..JOINING_ATTEMPTS {
+            let mut file = match open.open(&path) {
+                Err(error)
+                    if error.kind() == io::ErrorKind::NotFound && may_be_first && !filesystem::is_network(db) =>
+                {
+                    open.create(true).open(&path).ok()?
+                }
+                result => result.ok()?,
+            };
+            match file.try_lock_shared() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    // Somebody has just found that it is alone, and is about to remove the file.
+                    thread::sleep(JOINING_PAUSE);
+                    continue;
+                }
+                Err(TryLockError::Error(_)) => return None,
             }
-            result => result.ok()?,
-        };
-        file.try_lock_shared().ok()?;
-        let mut told = String::new();
-        file.read_to_string(&mut told).ok()?;
-        let file = Held::new((descriptors.raise)(file));
-        // Somebody alone may have removed it meanwhile.
-        file.is_at(&path).then(|| Self { file, path, db: db.to_owned(), told })
+            let mut told = String::new();
+            file.read_to_string(&mut told).ok()?;
+            let file = Held::new((descriptors.raise)(file));
+            if file.is_at(&path) {
+                return Some(Self { file, path, db: db.to_owned(), told });
+            }
+        }
+        None
     }
 
     /// What a process of the same `kind` has told.
