@@ -13,7 +13,7 @@ use monitor_tests::{Database, Project, Run, cargo_monitor, manifest, nextest_is_
 use tempfile::TempDir;
 
 static PROJECT: LazyLock<Project> = LazyLock::new(|| {
-    let nextest = "[profile.hasty]\nslow-timeout = { period = \"1s\", terminate-after = 1, grace-period = \"1s\" }\n";
+    let nextest = "[profile.hasty]\nslow-timeout = { period = \"3s\", terminate-after = 1, grace-period = \"1s\" }\n";
     Project::kept(
         "siblings",
         &[
@@ -147,7 +147,7 @@ fn rows_are_there_while_a_long_test_runs() {
         let place = Place::new();
         let seen = place.0.path().join("told/seen");
         let mut command = way(&place, &["-j2", "beside_"]);
-        command.env("SEEN", &seen).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("cargo starts");
         let is_made = || {
             let made = "select 1 from sqlite_master where name = 'TEST_METRICS'";
@@ -217,7 +217,7 @@ fn control_c_takes_no_rows_with_it() {
     }
     let place = Place::new();
     let mut command = place.cargo_monitor(&["-j2", "beside_"]);
-    command.env("SEEN", place.0.path().join("never")).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
     let mut child = command.spawn().expect("the command starts");
     while place.open_and_apart().1 < 5 && child.try_wait().expect("it can be asked").is_none() {
         sleep(Duration::from_millis(20));
