@@ -1,7 +1,9 @@
 //! What a measured test becomes: rows of the store, written by the one recorder of the process.
 
 pub(crate) mod clock;
+mod contained;
 pub(crate) mod parameter;
 pub(crate) mod recorder;
 pub(crate) mod rows;
+mod siblings;
 mod variant;

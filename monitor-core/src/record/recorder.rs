@@ -2,19 +2,20 @@
 
 use std::cell::{Cell, OnceCell as Once};
 use std::io::Write as _;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use monitor_store::{
-    Attribution, Entry, Measures, Outcome, Process, Profile, ProfileKey, Registered, Session, Siblings, Spool,
-    StoreError, Timestamp, Writer,
+    Attribution, Entry, Kept, Measures, Outcome, Process, Profile, ProfileKey, Registered, Session, Spool, StoreError,
+    Timestamp, Writer,
 };
 use once_cell::sync::OnceCell;
 
 use super::clock::Clock;
+use super::contained::{contained, guarded};
 use super::rows;
+use super::siblings::Siblings;
 use crate::config::{BudgetMode, Config, Database};
 use crate::facts::{self, Build, Invocation, ProcessIdentity, Runner};
 use crate::isolate::{inherited_session, is_isolated};
@@ -42,7 +43,7 @@ pub(crate) struct Recorder {
     machine_key: OnceCell<String>,
     sink: Mutex<Sink>,
     /// Other processes of the run, one of which brings the rows of all into the file.
-    siblings: Mutex<Option<Siblings>>,
+    siblings: Siblings,
     /// Tests that run now, to be marked if the process ends under them.
     running: Mutex<Vec<ProfileKey>>,
     /// The first trouble, which `MONITOR_STRICT` turns into a failure.
@@ -115,7 +116,7 @@ impl Recorder {
             env_h: OnceCell::new(),
             machine_key: OnceCell::new(),
             sink: Mutex::new(Sink::Closed),
-            siblings: Mutex::new(None),
+            siblings: Siblings::default(),
             running: Mutex::new(Vec::new()),
             trouble: OnceCell::new(),
             process_tree: OnceCell::new(),
@@ -146,14 +147,13 @@ impl Recorder {
     }
 
     fn open(&self, path: &Path, item: &Item) {
-        let has_siblings = self.is_for_one_test() && !self.brings_itself(item) && self.join(path);
-        if has_siblings {
+        if self.is_for_one_test() && !self.brings_itself(item) && self.leaves_rows_to_others(path) {
             return;
         }
         sys::grow_heap();
         match guarded(|| Writer::open_guarded(path, descriptors::GUARDED, self.is_for_one_test())) {
             Ok(writer) => {
-                writer.kept().iter().for_each(|kept| self.warn(&kept.to_string()));
+                self.warn_of(writer.kept());
                 *self.sink() = Sink::File(Box::new(writer));
             }
             Err(error) => self.spool_after(&mut self.sink(), &error, || &[]),
@@ -177,13 +177,9 @@ impl Recorder {
 
     /// Joins the processes of this run that live. True if what the file must know of this process is known to them, and its rows
     /// go to a spool file.
-    fn join(&self, path: &Path) -> bool {
-        let may_be_first = self.runner.runs_beside_others;
-        let Some(siblings) = Siblings::join(path, &self.runner.session_h, may_be_first, descriptors::GUARDED) else {
-            return false;
-        };
-        let registered = siblings.registered(&self.kind());
-        *self.siblings() = Some(siblings);
+    fn leaves_rows_to_others(&self, path: &Path) -> bool {
+        let Runner { session_h, runs_beside_others, .. } = &self.runner;
+        let registered = self.siblings.join(path, session_h, *runs_beside_others, || self.kind());
         let Some(Registered { env_h, clock_offset_us }) = registered else { return false };
         let mut process = self.process();
         process.env_h = Some(env_h.clone());
@@ -210,10 +206,6 @@ impl Recorder {
         self.machine_key.get_or_init(|| facts::machine_key(&self.config, &self.build, &self.identity))
     }
 
-    fn siblings(&self) -> MutexGuard<'_, Option<Siblings>> {
-        self.siblings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Registers this process with the first rows that it writes.
     fn register<'e>(&self, writer: &mut Writer, first: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
         let process = self.process();
@@ -225,9 +217,7 @@ impl Recorder {
             first()
         };
         let env_h = writer.register(process, session, || facts::context(&self.config, &self.build), first)?;
-        if let Some(siblings) = &mut *self.siblings() {
-            siblings.tell(&self.kind(), &Registered { env_h: env_h.clone(), clock_offset_us });
-        }
+        self.siblings.tell(|| self.kind(), &Registered { env_h: env_h.clone(), clock_offset_us });
         let _ = self.env_h.set(env_h);
         Ok(())
     }
@@ -431,24 +421,10 @@ impl Recorder {
     }
 
     /// Lets others bring the rows of this process into the file, if there are any; else does it.
-    fn leave(&self, siblings: Siblings) {
+    fn leave(&self) {
         let Database::At(path) = &self.config.database else { return };
-        let mut opened: Option<Writer> = None;
-        let left = contained(|| {
-            siblings.leave(|| {
-                descriptors::ours(|| {
-                    let writer = match &mut opened {
-                        Some(writer) => writer,
-                        None => opened.insert(Writer::open_guarded(path, descriptors::GUARDED, true)?),
-                    };
-                    writer.bring()
-                })
-            })
-        });
-        if let Some(writer) = opened {
-            writer.kept().iter().for_each(|kept| self.warn(&kept.to_string()));
-            writer.leave();
-        }
+        let (kept, left) = self.siblings.leave(path);
+        self.warn_of(&kept);
         if let Err(error) = left
             && self.trouble.get().is_none()
         {
@@ -456,6 +432,10 @@ impl Recorder {
                 "{error}; rows wait in spool files beside it, which the next run that can write imports"
             ));
         }
+    }
+
+    fn warn_of(&self, kept: &[Kept]) {
+        kept.iter().for_each(|kept| self.warn(&kept.to_string()));
     }
 
     /// Tells the user, past the capturing of test output.
@@ -495,7 +475,6 @@ impl Recorder {
         let died_in = self.running.try_lock().map(|mut running| std::mem::take(&mut *running));
         let crashed = died_in.unwrap_or_default().into_iter().map(|key| Entry::Crashed { key });
         let last: Vec<Entry> = crashed.chain(shared(neighbours::last_look())).collect();
-        let siblings = self.siblings.try_lock().ok().and_then(|mut siblings| siblings.take());
         match std::mem::replace(&mut *sink, Sink::Closed) {
             Sink::File(mut writer) => {
                 let _ = guarded(|| {
@@ -505,16 +484,14 @@ impl Recorder {
                     if self.runner.folds_wal && !is_isolated() && !self.has_isolated.load(Relaxed) {
                         writer.summarise()?;
                     }
-                    siblings.map_or(Ok(()), |siblings| siblings.leave(|| writer.bring()))?;
+                    self.siblings.leave_by(&mut writer)?;
                     writer.close(self.runner.folds_wal)
                 });
             }
             Sink::Spool(mut spool) => {
                 let _ = contained(|| spool.append(&[last, vec![self.ended()]].concat()));
                 spool.release();
-                if let Some(siblings) = siblings {
-                    self.leave(siblings);
-                }
+                self.leave();
             }
             Sink::Closed => {}
         }
@@ -530,17 +507,4 @@ impl Recorder {
 /// Corrects rows that turn out to be `shared`.
 fn shared(keys: Vec<ProfileKey>) -> impl Iterator<Item = Entry> {
     keys.into_iter().map(|key| Entry::Reattributed { key, attribution: Attribution::Shared })
-}
-
-/// As [`contained`], for what opens or uses the file.
-fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String> {
-    contained(|| descriptors::ours(work))
-}
-
-/// What went wrong, as told to the user. A panic of ours must never reach a user's test.
-fn contained<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String> {
-    match panic::catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err("an error in the recorder itself (see the panic above); please report it".to_owned()),
-    }
 }
