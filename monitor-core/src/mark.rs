@@ -3,13 +3,9 @@
 use std::env;
 use std::fs::File;
 
-use crate::facts::Invocation;
+use crate::facts::{Invocation, MONITORED};
 
-/// Variable with the path of a file. The process creates the file when its first test with the attribute begins, whether the
-/// test is recorded or skipped.
-pub const MONITORED: &str = "CARGO_MONITOR_OUTSIDE_MONITORED";
-
-/// Makes that file, if somebody measures this very process from outside. Looks for the `invocation` if it is not known yet.
+/// Makes the file of [`MONITORED`], if somebody measures this very process from outside. Looks for the `invocation` if it is not known yet.
 pub(crate) fn tell(invocation: Option<&Invocation>) {
     let Some(path) = env::var_os(MONITORED) else { return };
     let is_inherited = match invocation {

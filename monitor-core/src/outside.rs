@@ -4,15 +4,14 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use monitor_store::location::workspace_root;
 use monitor_store::{ContextClass, ExecutionContext, Session, Timestamp};
 
 pub use crate::bracket::listed::{LIST, UNKNOWN_FEATURES, UNKNOWN_TO_VALGRIND};
 use crate::config::Config;
-pub use crate::facts::Build;
 use crate::facts::{self, RunnerKind};
-pub use crate::mark::MONITORED;
+pub use crate::facts::{Build, MONITORED};
 pub use crate::measure::instructions::{COUNTS, COUNTS_BY};
-use monitor_store::location::workspace_root;
 
 /// The configuration of a session whose tests are measured from outside, by another process.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! `RUN_DESCRIPTION`: a flat JSON object of strings, in order.
 
-use crate::json::Json;
+use crate::json::{Json, quoted};
 
 /// The JSON object of `fields`, in their order, spaced as Python spaces it.
 pub(crate) fn to_json(fields: &[(String, String)]) -> String {
-    let fields = fields.iter().map(|(key, value)| format!("{}: {}", Json::text(key), Json::text(value)));
+    let fields = fields.iter().map(|(key, value)| format!("{}: {}", quoted(key), quoted(value)));
     format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
 }
 

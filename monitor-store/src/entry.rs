@@ -1,6 +1,6 @@
 //! Everything that a test process writes, to the file or, one JSON line each, to a spool file.
 
-use crate::fields::{Field as _, field};
+use crate::fields::{Field, before, field, write_object};
 use crate::json::Json;
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 use crate::words::Attribution;
@@ -56,29 +56,31 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// The line of a spool file, without its newline.
-    pub(crate) fn to_line(&self) -> String {
-        let (kind, fields) = match self {
+    /// Writes the line of a spool file behind what is there, without its newline.
+    pub(crate) fn write(&self, json: &mut String) {
+        let (kind, fields): (&str, &[(&str, &dyn Field)]) = match self {
             Self::Session { session, lockfile } => {
-                ("session", vec![("session", session.to_json()), ("lockfile", lockfile.to_json())])
+                ("{\"session\":", &[(before!("session"), session), (before!("lockfile"), lockfile)])
             }
             Self::Context { context, class } => {
-                ("context", vec![("context", context.to_json()), ("class", class.to_json())])
+                ("{\"context\":", &[(before!("context"), context), (before!("class"), class)])
             }
-            Self::Process(process) => ("process", vec![("process", process.to_json())]),
-            Self::Started(profile) => ("started", vec![("profile", profile.to_json())]),
+            Self::Process(process) => ("{\"process\":", &[(before!("process"), process)]),
+            Self::Started(profile) => ("{\"started\":", &[(before!("profile"), profile)]),
             Self::Finished { metric, profile } => {
-                ("finished", vec![("metric", metric.to_json()), ("profile", profile.to_json())])
+                ("{\"finished\":", &[(before!("metric"), metric), (before!("profile"), profile)])
             }
             Self::Reattributed { key, attribution } => {
-                ("reattributed", vec![("key", key.to_json()), ("attribution", attribution.to_json())])
+                ("{\"reattributed\":", &[(before!("key"), key), (before!("attribution"), attribution)])
             }
-            Self::Crashed { key } => ("crashed", vec![("key", key.to_json())]),
+            Self::Crashed { key } => ("{\"crashed\":", &[(before!("key"), key)]),
             Self::Ended { session_h, process_h } => {
-                ("ended", vec![("session_h", session_h.to_json()), ("process_h", process_h.to_json())])
+                ("{\"ended\":", &[(before!("session_h"), session_h), (before!("process_h"), process_h)])
             }
         };
-        Json::object([(kind, Json::object(fields))]).to_string()
+        json.push_str(kind);
+        write_object(json, fields.iter().copied());
+        json.push('}');
     }
 
     /// The entry of a line; `None` if it is none of this version.

@@ -4,7 +4,7 @@
 //! like, which end type inference in code that has nothing to do with it (`assert_eq!(12_u32, "12".parse().unwrap())`).
 //! SQLite's own functions cut a text at `\u0000` and round numbers a second time.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// A JSON value; an object's fields are in the order of the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,15 +19,6 @@ pub(crate) enum Json {
 }
 
 impl Json {
-    pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self::Text(text.into())
-    }
-
-    /// An object of these fields.
-    pub(crate) fn object<K: Into<String>>(fields: impl IntoIterator<Item = (K, Json)>) -> Self {
-        Self::Object(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
-    }
-
     /// The value that `text` holds; `None` if it holds something else, or anything after it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parser = Parser { rest: text };
@@ -51,48 +42,55 @@ impl fmt::Display for Json {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Number(number) => f.write_str(number),
-            Self::Text(text) => quoted(f, text),
-            Self::List(values) => separated(f, ['[', ']'], values, |f, value| write!(f, "{value}")),
-            Self::Object(fields) => separated(f, ['{', '}'], fields, |f, (name, value)| {
-                quoted(f, name)?;
-                write!(f, ":{value}")
-            }),
+            Self::Text(text) => f.write_str(&quoted(text)),
+            Self::List(values) => write!(f, "[{}]", joined(values, ToString::to_string)),
+            Self::Object(fields) => {
+                write!(f, "{{{}}}", joined(fields, |(name, value)| format!("{}:{value}", quoted(name))))
+            }
         }
     }
 }
 
-fn separated<T>(
-    f: &mut fmt::Formatter<'_>,
-    [open, close]: [char; 2],
-    items: &[T],
-    each: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
-) -> fmt::Result {
-    f.write_char(open)?;
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            f.write_char(',')?;
-        }
-        each(f, item)?;
-    }
-    f.write_char(close)
+fn joined<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
+    items.iter().map(text).collect::<Vec<_>>().join(",")
 }
 
-fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_char('"')?;
-    // Most texts: every process of one test comes here, in most without optimisation.
-    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
-        f.write_str(text)?;
-        return f.write_char('"');
-    }
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => write!(f, "\\{c}")?,
-            '\n' => f.write_str("\\n")?,
-            c if c < ' ' => write!(f, "\\u{:04x}", u32::from(c))?,
-            c => f.write_char(c)?,
+/// `text` as JSON writes it.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut json = String::new();
+    write_text(&mut json, text);
+    json
+}
+
+/// Writes `text` behind what is there.
+pub(crate) fn write_text(json: &mut String, text: &str) {
+    json.push('"');
+    if is_plain(text) {
+        json.push_str(text);
+    } else {
+        for c in text.chars() {
+            match c {
+                '"' | '\\' => json.extend(['\\', c]),
+                '\n' => json.push_str("\\n"),
+                c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c => json.push(c),
+            }
         }
     }
-    f.write_char('"')
+    json.push('"');
+}
+
+/// Whether a text stands for itself, as most do: every process of one test comes here, in most without optimisation, but for what
+/// the library's functions look for.
+fn is_plain(text: &str) -> bool {
+    let (bytes, mut place) = (text.as_bytes(), 0);
+    while place < bytes.len() {
+        if bytes[place] < b' ' {
+            return false;
+        }
+        place += 1;
+    }
+    text.find('"').is_none() && text.find('\\').is_none()
 }
 
 /// Deeper values are refused, rather than to run out of stack.
@@ -248,7 +246,7 @@ mod tests {
         let spelt = " { \"a\\/\\b\\f\\r\\t\\u00e9\\uD83E\\udd80\" :\t[ 1 ,\n2 ] } ";
         assert_eq!(Json::parse(spelt).unwrap().to_string(), "{\"a/\\u0008\\u000c\\u000d\\u0009é🦀\":[1,2]}");
         for (half, read) in [("\\ud83e", "\u{fffd}"), ("\\ud83e\\u0041", "\u{fffd}A"), ("\\udd80x", "\u{fffd}x")] {
-            assert_eq!(Json::parse(&format!("\"{half}\"")), Some(Json::text(read)), "{half}");
+            assert_eq!(Json::parse(&format!("\"{half}\"")), Some(Json::Text(read.to_owned())), "{half}");
         }
     }
 
@@ -287,7 +285,7 @@ mod tests {
     #[test]
     fn fields_are_found_by_name() {
         let object = Json::parse(r#"{"a":1,"b":"c"}"#).unwrap();
-        assert_eq!(object.get("b"), Some(&Json::text("c")));
+        assert_eq!(object.get("b"), Some(&Json::Text("c".to_owned())));
         assert_eq!(object.get("c"), None);
         assert_eq!(Json::Null.get("a"), None);
     }

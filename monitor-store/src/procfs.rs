@@ -55,7 +55,7 @@ impl Stat {
     fn parse(stat: &str) -> Option<Self> {
         // The name, in parentheses, may hold spaces and parentheses.
         let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
-        let mut fields = rest.split_ascii_whitespace();
+        let mut fields = rest.trim_ascii().split(' ');
         let state = fields.next()?.chars().next()?;
         let parent = fields.next()?.parse().ok()?;
         let started = fields.nth(17)?.parse().ok()?;

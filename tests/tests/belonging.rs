@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use monitor_tests::{Database, Project, manifest, nextest_is_there, run};
+use monitor_tests::{Database, Project, cargo_monitor, manifest, nextest_is_there, run};
 
 const ONE_TEST: &str = include_str!("../fixtures/one_test.rs");
 
@@ -104,11 +104,10 @@ fn a_test_that_runs_cargo_does_not_hand_down_its_own_run() {
     project.write("inner/Cargo.lock", &lock);
     let inner = project.path("inner/.pymon");
     let outer_file = |runner: &str| -> PathBuf { project.path(&format!("{runner}.pymon")) };
-    let record = |runner: &str, args: &[&str]| {
+    let record = |runner: &str, mut command: Command| {
         for file in [&inner, &outer_file(runner)] {
             let _ = fs::remove_file(file);
         }
-        let mut command = project.cargo(args);
         command
             .env("MONITOR_DB", outer_file(runner))
             .env("MONITOR_SESSION", format!("outer {runner}"))
@@ -120,15 +119,20 @@ fn a_test_that_runs_cargo_does_not_hand_down_its_own_run() {
     };
     let inner_row = row("cargo", "belonging-inner", "threads", "2", "-");
 
-    record("cargo", &["test", "--lib"]);
+    record("cargo", project.cargo(&["test", "--lib"]));
     assert_eq!(rows(&inner), [inner_row.clone(), inner_row.clone()]);
     let outer = |attribution| row("cargo", "belonging-nested", attribution, "1", "outer");
     assert_eq!(rows(&outer_file("cargo")), [outer("threads"), outer("process")]);
     if nextest_is_there() {
-        record("nextest", &["nextest", "run", "--test-threads=1"]);
-        assert_eq!(rows(&inner), [inner_row.clone(), inner_row]);
-        let outer = row("nextest", "belonging-nested", "process", "1", "outer");
-        assert_eq!(rows(&outer_file("nextest")), [outer.clone(), outer]);
+        let mut cargo_monitor = project.command(cargo_monitor());
+        cargo_monitor.args(["monitor", "nextest", "--test-threads=1"]);
+        let plain = project.cargo(&["nextest", "run", "--test-threads=1"]);
+        for (file, command) in [("nextest", plain), ("cargo-monitor", cargo_monitor)] {
+            record(file, command);
+            assert_eq!(rows(&inner), [inner_row.clone(), inner_row.clone()], "{file}");
+            let outer = row("nextest", "belonging-nested", "process", "1", "outer");
+            assert_eq!(rows(&outer_file(file)), [outer.clone(), outer], "{file}");
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Invocation {
     is_told_by_runner: bool,
     /// The first process that does not belong to this run.
     above: Option<u32>,
+    /// This process, its runner, and those between them.
+    up_to_runner: Vec<u32>,
     /// What the test was started with inside which this run takes place, if it does.
     outer: OnceCell<Vec<String>>,
 }
@@ -52,6 +54,13 @@ pub(crate) struct Leader {
     pub started: u64,
 }
 
+/// Variable with the path of a file, whose name ends with the id of the process that measures a test from outside. The test's process
+/// makes the file when its first test with the attribute begins, whether the test is recorded or skipped.
+pub const MONITORED: &str = "CARGO_MONITOR_OUTSIDE_MONITORED";
+
+/// Variables that `cargo monitor` gives to each run, whatever it was given itself.
+const OF_CARGO_MONITOR: [&str; 3] = [MONITORED, "MONITOR_DB", "MONITOR_SESSION"];
+
 /// Variables that describe one run. If a test runs cargo, those that it was given itself are not meant for that run.
 const OF_ONE_RUN: [&str; 7] = [
     "MONITOR_DB",
@@ -69,7 +78,9 @@ impl Invocation {
         let executable = env::current_exe().unwrap_or_default();
         let program = executable.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let starts = |pid| process::arguments(pid).iter().any(|argument| argument.contains(&program));
-        let mut lineage = process::lineage(std::process::id()).peekable();
+        let mut up_to_runner = Vec::new();
+        let lineage = process::lineage(std::process::id()).inspect(|relative| up_to_runner.push(relative.pid));
+        let mut lineage = lineage.peekable();
         let started = lineage.peek().map(|this| this.started);
         let (kind, leader, above) = match Above::of(lineage, &starts) {
             Above::Runner(kind, leader) => {
@@ -83,7 +94,7 @@ impl Invocation {
             Above::Nobody => (RunnerKind::Direct, None, None),
         };
         let is_told_by_runner = kind != RunnerKind::Direct;
-        Self { kind, leader, started, is_told_by_runner, above, outer: OnceCell::new() }
+        Self { kind, leader, started, is_told_by_runner, above, up_to_runner, outer: OnceCell::new() }
     }
 
     /// The folder of the package under test: where it is now, rather than where it was compiled. They differ if several
@@ -117,6 +128,11 @@ impl Invocation {
 
     /// Whether the test that this run takes place in was itself started with that value.
     pub(crate) fn is_inherited(&self, name: &str, value: &OsStr) -> bool {
+        if OF_CARGO_MONITOR.contains(&name)
+            && is_measured_by_one_of(&self.up_to_runner, env::var_os(MONITORED).as_deref())
+        {
+            return false;
+        }
         let outer = self.outer.get_or_init(|| self.above.map_or_else(Vec::new, environment_of_test_above));
         let value = value.to_string_lossy();
         outer.iter().any(|pair| pair.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) == Some(&*value))
@@ -125,6 +141,12 @@ impl Invocation {
 
 fn is_set(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// Whether one of the processes is the one that named the file `mark`, the value of [`MONITORED`], after itself.
+fn is_measured_by_one_of(processes: &[u32], mark: Option<&OsStr>) -> bool {
+    let measures = mark.and_then(|mark| mark.to_str()?.rsplit_once('-')?.1.parse().ok());
+    measures.is_some_and(|measures| processes.contains(&measures))
 }
 
 /// What the nearest test binary was started with, from process `pid` upwards; nothing if there is none.
@@ -204,6 +226,14 @@ mod tests {
         assert_eq!(found(&["it", "bwrap*"]), "nobody");
         assert_eq!(found(&["cargo"]), "nobody");
         assert_eq!(found(&[]), "nobody");
+    }
+
+    #[test]
+    fn who_measures_this_process_is_known_by_the_name_of_its_mark() {
+        let is_measured = |mark: &str| is_measured_by_one_of(&[7, 5], Some(OsStr::new(mark)));
+        assert!(is_measured("/tmp/cargo-monitor-x/monitored-5"));
+        assert!(!is_measured("/tmp/cargo-monitor-x/monitored-55"), "whose test has started the run around this one");
+        assert!(!is_measured("/tmp/x") && !is_measured("") && !is_measured_by_one_of(&[7], None));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod session;
 
 pub use build::Build;
 pub(crate) use context::{context, machine_key};
+pub use invocation::MONITORED;
 pub(crate) use invocation::{Invocation, RunnerKind};
 pub(crate) use process::{ProcessIdentity, process_h, process_identity};
 pub(crate) use runner::{Runner, runner};

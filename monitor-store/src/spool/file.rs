@@ -85,9 +85,11 @@ impl Spool {
         if !self.file.is_intact() {
             *self = Self::create_guarded(&self.db, self.pid, self.descriptors)?;
         }
-        let begin = std::mem::take(&mut self.begin);
-        let lines = entries.iter().flat_map(|entry| [entry.to_line(), "\n".to_owned()]);
-        let text: String = std::iter::once(begin).chain(lines).collect();
+        let mut text = std::mem::take(&mut self.begin);
+        for entry in entries {
+            entry.write(&mut text);
+            text.push('\n');
+        }
         if text.is_empty() { Ok(()) } else { self.write(&text) }
     }
 

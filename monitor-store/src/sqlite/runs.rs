@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::types::Value;
 
 use crate::error::StoreError;
-use crate::json::Json;
+use crate::json::quoted;
 use crate::rows::Process;
 use crate::sqlite::columns::{self, Cells};
 use crate::sqlite::monitor::{Monitor, text};
@@ -94,7 +94,8 @@ impl Monitor {
              WHERE {THIS_TEST} ORDER BY d.key, r.START",
             *columns::TEST
         );
-        let sessions = Json::List(sessions.iter().map(|session| Json::text(session.as_ref())).collect()).to_string();
+        let sessions = sessions.iter().map(|session| quoted(session.as_ref())).collect::<Vec<_>>().join(",");
+        let sessions = format!("[{sessions}]");
         let values = [&test.variant, &test.path, &test.package, &test.binary, &sessions].map(|value| text(value));
         self.rows(&sql, values, columns::test)
     }
