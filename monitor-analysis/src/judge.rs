@@ -17,7 +17,7 @@ use crate::look::{Look, Looked, common_scale};
 use crate::metric::Metric;
 use crate::noise;
 use crate::pair::Pair;
-use crate::parallel::parallel;
+use crate::parallel::{self, parallel};
 use crate::scores;
 use crate::series::{Past, Series};
 use crate::spikes::Spikes;
@@ -97,14 +97,18 @@ pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
         .filter(|(metric, _)| !warn_only.contains_key(metric))
         .flat_map(|(_, looked)| looked.looks.iter())
         .collect();
-    let past = scores::of_looks(&deciding, runs.len(), is_much);
+    let of_pairs = || {
+        let pairs = Pair::all(series, &deciding);
+        let both = (!pairs.is_empty()).then(|| {
+            let past = scores::of_pairs(&pairs, runs.len(), is_much);
+            (threshold(&past, pairs.len()), Spikes::of_pairs(&pairs, runs.len()))
+        });
+        (pairs, both)
+    };
+    let of_looks = || (scores::of_looks(&deciding, runs.len(), is_much), Spikes::of(&deciding, runs.len()));
+    let ((pairs, both), (past, spikes)) = parallel::both(is_much, of_pairs, of_looks);
     let score_needed = threshold(&past, deciding.len());
-    let pairs = Pair::all(series, &deciding);
-    let both = (!pairs.is_empty()).then(|| {
-        let past = scores::of_pairs(&pairs, runs.len(), is_much);
-        (threshold(&past, pairs.len()), Spikes::of_pairs(&pairs, runs.len()))
-    });
-    let needed = Needed { score: score_needed, spikes: Spikes::of(&deciding, runs.len()), both };
+    let needed = Needed { score: score_needed, spikes, both };
     let other: HashMap<usize, &Pair<'_>> =
         pairs.iter().flat_map(|pair| pair.indices().map(|index| (index, pair))).collect();
     let mut factors = BTreeMap::new();
@@ -226,9 +230,9 @@ fn by_history(
     let gross = values >= HISTORY_MIN_VALUES
         && deviation >= GROSS_RATIO.ln()
         && deviation >= GROSS_BEYOND * look.kernel.errors.iter().fold(0.0, |most: f64, error| most.max(error.abs()));
-    let spikes = needed.spikes_of(look, pair);
-    let spike_p = if up && look.may_be_spike() { spikes.p(z) } else { 0.0 };
-    let outside = p <= p_needed && spike_p <= spikes.limit;
+    let is_far = p <= p_needed;
+    let spike = if is_far && up { needed.p_of_spike(look, pair, z) } else { None };
+    let outside = is_far && spike.is_none();
     let both = || up && pair.is_some_and(|pair| needed.finds(pair, p));
     let found = matters && (outside || gross || both());
     let suspect = p <= SUSPECT_P || deviation >= SUSPECT_RATIO.ln() && deviation >= SUSPECT_SCALES * look.noise;
@@ -237,8 +241,10 @@ fn by_history(
         _ if found && outside => Judgement::on(change, true, Reason::OutsideNoise { z, p, values }),
         _ if found && gross => Judgement::on(change, true, Reason::BeyondAll { values }),
         _ if found => Judgement::on(change, true, Reason::BothTimes { z, p, values }),
-        _ if up && matters && p <= p_needed => Judgement::suspect(change, Reason::Spike { z, p: spike_p }),
-        _ if up && matters && suspect => Judgement::suspect(change, Reason::Doubtful { z, p, p_needed }),
+        _ if up && matters && (is_far || suspect) => {
+            let doubtful = Reason::Doubtful { z, p, p_needed };
+            Judgement::suspect(change, spike.map_or(doubtful, |p| Reason::Spike { z, p }))
+        }
         _ if values < HISTORY_MIN_VALUES => Judgement::undecided(change, Reason::TooShort { values }),
         _ => match look.lasting() {
             Some(p) if up => Judgement::suspect(change, Reason::Lasting { p }),
@@ -249,12 +255,17 @@ fn by_history(
 }
 
 impl Needed {
-    /// The spikes that a rise may be one of: where the test's other time rose as well, only those of both.
-    fn spikes_of(&self, look: &Look, pair: Option<&Pair<'_>>) -> &Spikes {
-        match (&self.both, pair) {
+    /// How likely a rise is but a spike, if that is likely enough. Where the test's other time rose as well, it can only be one
+    /// of both.
+    fn p_of_spike(&self, look: &Look, pair: Option<&Pair<'_>>, z: f64) -> Option<f64> {
+        if !look.may_be_spike() {
+            return None;
+        }
+        let spikes = match (&self.both, pair) {
             (Some((_, both)), Some(pair)) if pair.p_of_other(look) <= SPIKE_OTHER_P => both,
             _ => &self.spikes,
-        }
+        };
+        Some(spikes.p(z)).filter(|p| *p > spikes.limit)
     }
 
     /// Whether both times of a test are so far out together that it is no chance.

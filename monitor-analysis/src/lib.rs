@@ -26,7 +26,7 @@ mod median;
 pub mod metric;
 mod noise;
 mod pair;
-mod parallel;
+pub mod parallel;
 mod principal;
 pub mod quantity;
 pub mod samples;

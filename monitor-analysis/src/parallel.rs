@@ -5,7 +5,12 @@ use std::thread;
 
 /// What `work` makes of each part, in their order. Where there is little to do, `is_worth_it` says no: another thread costs
 /// some 50 microseconds.
-pub(crate) fn parallel<T: Sync, R: Send>(parts: &[T], is_worth_it: bool, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+///
+/// ```
+/// use monitor_analysis::parallel::parallel;
+/// assert_eq!(parallel(&[1, 2, 3], false, |part| part * part), [1, 4, 9]);
+/// ```
+pub fn parallel<T: Sync, R: Send>(parts: &[T], is_worth_it: bool, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = if is_worth_it { thread::available_parallelism().map_or(1, usize::from).min(parts.len()) } else { 1 };
     if threads <= 1 {
         return parts.iter().map(work).collect();
@@ -31,6 +36,18 @@ pub(crate) fn parallel<T: Sync, R: Send>(parts: &[T], is_worth_it: bool, work: i
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// What both give; where it is worth it, at the same time.
+pub(crate) fn both<A: Send, B>(is_worth_it: bool, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B) -> (A, B) {
+    if !is_worth_it {
+        return (a(), b());
+    }
+    thread::scope(|scope| {
+        let a = scope.spawn(a);
+        let b = b();
+        (a.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), b)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +58,7 @@ mod tests {
         let squares: Vec<u32> = parts.iter().map(|part| part * part).collect();
         for is_worth_it in [false, true] {
             assert_eq!(parallel(&parts, is_worth_it, |part| part * part), squares);
+            assert_eq!(both(is_worth_it, || parts[1], || parts[2]), (1, 2));
         }
     }
 }

@@ -35,10 +35,10 @@ impl Request<'_> {
 }
 
 /// The smallest change of a metric of a test that is reported.
-pub type Limits<'a> = dyn Fn(&TestId, Metric) -> Option<Thresholds> + 'a;
+pub type Limits<'a> = dyn Fn(&TestId, Metric) -> Option<Thresholds> + Sync + 'a;
 
 /// Whether a change of a metric of a test was accepted after a session, which is given by its identifier.
-pub type IsOver<'a> = dyn Fn(&TestId, Metric, &str) -> bool + 'a;
+pub type IsOver<'a> = dyn Fn(&TestId, Metric, &str) -> bool + Sync + 'a;
 
 /// The metrics that are compared if the user names none.
 ///

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use monitor_analysis::judge::Finding as Judged;
 use monitor_analysis::metric::Metric;
+use monitor_analysis::parallel::parallel;
 use monitor_analysis::samples::Samples;
 use monitor_analysis::series::{Past, Series};
 use monitor_analysis::verdict::{Judgement, Reason};
@@ -70,27 +71,53 @@ pub struct Prepared {
     pub missing: usize,
 }
 
+/// So many tests are prepared at once.
+const PART: usize = 250;
+
 pub(super) fn prepared(observed: &Observed, request: &Request<'_>) -> Prepared {
-    let mut prepared = Prepared::default();
     let mut binaries: HashMap<(&str, &str), u32> = HashMap::new();
-    for (id, observation) in &observed.tests {
-        let is_usual = observation.is_usual;
-        if !is_usual && observation.head.is_empty() {
-            continue;
+    let is_asked = |observation: &Observation| observation.is_usual || !observation.head.is_empty();
+    let tests: Vec<(&TestId, &Observation, u32)> = (observed.tests.iter())
+        .filter(|(_, observation)| is_asked(observation))
+        .map(|(id, observation)| {
+            let next = binaries.len() as u32;
+            (id, observation, *binaries.entry((&id.package, &id.binary)).or_insert(next))
+        })
+        .collect();
+    let parts: Vec<_> = tests.chunks(PART).collect();
+    let parts = parallel(&parts, parts.len() > 1, |part| Prepared::of(part, observed, request));
+    let mut whole = Prepared::default();
+    whole.histories.reserve(parts.iter().map(|part| part.histories.len()).sum());
+    for part in parts {
+        whole.findings.extend(part.findings);
+        whole.histories.extend(part.histories);
+        whole.usual += part.usual;
+        whole.missing += part.missing;
+    }
+    whole
+}
+
+impl Prepared {
+    /// Of some tests, each with the number of its binary.
+    fn of(tests: &[(&TestId, &Observation, u32)], observed: &Observed, request: &Request<'_>) -> Self {
+        let mut prepared = Self::default();
+        for &(id, observation, binary) in tests {
+            prepared.add(id, &Runs::of(observed, observation), observation.is_usual, binary, request);
         }
-        let test = &Runs::of(observed, observation);
+        prepared
+    }
+
+    fn add(&mut self, id: &TestId, test: &Runs<'_>, is_usual: bool, binary: u32, request: &Request<'_>) {
         let across_machines = !test.same_machine();
-        prepared.usual += usize::from(is_usual);
+        self.usual += usize::from(is_usual);
         let reason = test.not_comparable();
-        prepared.missing += usize::from(is_usual && matches!(reason, Some(Reason::OnlyInBase | Reason::DidNotPass)));
+        self.missing += usize::from(is_usual && matches!(reason, Some(Reason::OnlyInBase | Reason::DidNotPass)));
         let reason = reason.or((across_machines && !request.across_machines).then_some(Reason::OtherMachineClass));
         if let Some(reason) = reason {
-            prepared.findings.push(finding(id, None, Judgement::without_comparison(reason), across_machines));
-            continue;
+            self.findings.push(finding(id, None, Judgement::without_comparison(reason), across_machines));
+            return;
         }
-        let Some(alike) = test.alike(request.across_machines) else { continue };
-        let next = binaries.len() as u32;
-        let binary = *binaries.entry((&id.package, &id.binary)).or_insert(next);
+        let Some(alike) = test.alike(request.across_machines) else { return };
         for (place, &metric) in request.metrics.iter().enumerate() {
             // The heap's peak says what the memory was, exactly.
             if metric == Metric::Memory && test.has_heap(request.metrics) {
@@ -98,16 +125,15 @@ pub(super) fn prepared(observed: &Observed, request: &Request<'_>) -> Prepared {
             }
             match history(id, &alike, (place, metric), binary, request) {
                 Ok(history) => {
-                    prepared.histories.extend(history.map(|history| History { across_machines, ..history }));
+                    self.histories.extend(history.map(|history| History { across_machines, ..history }));
                 }
                 Err(reason) => {
                     let judgement = Judgement::without_comparison(reason);
-                    prepared.findings.push(finding(id, Some(metric), judgement, across_machines));
+                    self.findings.push(finding(id, Some(metric), judgement, across_machines));
                 }
             }
         }
     }
-    prepared
 }
 
 fn finding(test: &TestId, metric: Option<Metric>, judgement: Judgement, across_machines: bool) -> Finding {
