@@ -42,6 +42,15 @@ const RUN: &str = "s.h, c.h, r.start, r.nth, t.path, t.item, t.variant, t.fs_loc
      t.\"binary\", r.total_time, r.user_time, r.kernel_time, r.cpu_usage, r.mem_usage, p.attempt, p.outcome, \
      p.attribution, p.mem_source";
 
+/// `profiles p`, of `runs r`. PostgreSQL would rather read all profiles there are than look for those of a session one by one, if it
+/// were free to.
+const fn profiles(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => " LEFT JOIN profiles p ON p.run = r.id",
+        Dialect::Postgres => " LEFT JOIN LATERAL (SELECT * FROM profiles f WHERE f.run = r.id LIMIT 1) p ON TRUE",
+    }
+}
+
 /// Of `findings`.
 const FINDING: &str = "id, package, \"binary\", path, variant, metric, branch, before_value, after_value, found_in, \
      found_at, state, until, fixed_in";
@@ -82,9 +91,9 @@ impl Sql {
         sql.push(&format!(" ORDER BY {order}"));
         sql.page(page);
         sql.push(
-            ") page JOIN runs r ON r.project = page.project AND r.id = page.id JOIN tests t ON t.id = r.test JOIN labels s ON s.id = r.session JOIN labels c ON c.id = r.context \
-             LEFT JOIN profiles p ON p.run = r.id",
+            ") page JOIN runs r ON r.project = page.project AND r.id = page.id JOIN tests t ON t.id = r.test JOIN labels s ON s.id = r.session JOIN labels c ON c.id = r.context",
         );
+        sql.push(profiles(dialect));
         if filter.costs {
             sql.push(" LEFT JOIN costs f ON f.run = r.id");
         }
@@ -169,8 +178,8 @@ impl Sql {
             &format!(
                 "SELECT r.test, r.context, r.start, CASE WHEN r.total_time IS NULL THEN 0 ELSE 1 END, \
                  CASE WHEN p.run IS NULL THEN 0 ELSE 1 END, CASE WHEN coalesce(p.outcome, 'passed') = 'passed' THEN 1 ELSE 0 END, \
-                 p.attribution, p.mem_source, p.threads{columns} \
-                 FROM runs r LEFT JOIN profiles p ON p.run = r.id WHERE r.session = (SELECT l.id FROM labels l"
+                 p.attribution, p.mem_source, p.threads{columns} FROM runs r{} WHERE r.session = (SELECT l.id FROM labels l",
+                profiles(dialect)
             ),
         );
         sql.in_project("l", &Filter::project(project));

@@ -270,3 +270,31 @@ fn a_new_postgresql_knows_soon_how_large_its_tables_are() {
         thread::sleep(Duration::from_millis(50));
     }
 }
+
+#[test]
+fn postgresql_reads_the_profiles_of_a_session_and_no_others() {
+    let Some(url) = postgres::database() else { return };
+    let server = Server::on_postgres(&url, &[]);
+    for h in ["s1", "s2", "s3"] {
+        let profile = json!({"outcome": "passed"});
+        let rows: Vec<_> =
+            (0..1500).map(|test| row(json!({"item_variant": format!("test_a[{test}]"), "profile": profile}))).collect();
+        let body = json!({"session": session(h, json!({})), "contexts": [context("c1")], "rows": rows});
+        assert_eq!(server.post(PATH, &body).status, 201);
+    }
+    assert_eq!(server.get("/compare.json?base=s1&head=s2").status, 200);
+    let mut client = ::postgres::Client::connect(&url, ::postgres::NoTls).expect("the database can be reached");
+    // Counted when a connection rests.
+    let read = "SELECT idx_scan, seq_tup_read FROM pg_stat_user_tables WHERE relname = 'profiles'";
+    let begin = Instant::now();
+    loop {
+        let row = client.query_one(read, &[]).expect("a row");
+        let (one_by_one, all): (i64, i64) = (row.get(0), row.get(1));
+        assert_eq!(all, 0, "profiles of other sessions were read");
+        if one_by_one >= 3000 {
+            break;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(30), "only {one_by_one} profiles were looked for");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
