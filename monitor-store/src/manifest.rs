@@ -15,8 +15,11 @@ pub(crate) struct Manifest {
     pub workspace: Option<String>,
 }
 
-/// Reads as far as the text is TOML.
+/// Reads as far as the text is TOML, if it has anything to say.
 pub(crate) fn parse(text: &str) -> Manifest {
+    if !text.contains("workspace") {
+        return Manifest::default();
+    }
     let mut reader = Reader { rest: text.trim_start_matches('\u{feff}'), manifest: Manifest::default() };
     let _ = reader.document();
     reader.manifest

@@ -43,8 +43,7 @@ static UPDATE: LazyLock<String> = LazyLock::new(|| {
         }
     }
     sql.push_str(
-        " WHERE OUTCOME = 'running' AND SESSION = ?1 AND PROCESS = ?2 AND ITEM = ?3 AND START = ?4 AND ENV IS ?5 \
-        AND ATTEMPT = ?6 AND ID = (SELECT max(ID) FROM RUNS) AND ID = ?",
+        " WHERE OUTCOME = 'running' AND PROCESS = ?2 AND START = ?4 AND ID = (SELECT max(ID) FROM RUNS) AND ID = ?",
     );
     sql + &(COLUMNS.len() + 1).to_string()
 });

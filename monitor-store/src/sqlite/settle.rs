@@ -11,7 +11,9 @@ use crate::rows::Process;
 use crate::sqlite::columns;
 use crate::sqlite::database::Database;
 use crate::sqlite::insert;
+use crate::sqlite::memory::{Memory, Numbers};
 use crate::sqlite::statements::Statements;
+use crate::sqlite::types::integer;
 use crate::summary::{self, EndedTest};
 use crate::test_run::Test;
 use crate::timestamp::Timestamp;
@@ -57,9 +59,19 @@ fn end_crashed(connection: &Connection, gone: &[Process]) -> Result<()> {
     )
 }
 
-/// Notes that a process has ended; false if that was known.
-pub(crate) fn end(connection: &Connection, process: &Process) -> Result<bool> {
-    insert::ended(Statements::of(connection, false), &process.session_h, &process.process_h)
+/// Notes that a process has ended; false if that was known. What `memory` knows of it spares a look-up.
+pub(crate) fn end(connection: &Connection, memory: &Memory, process: &Process) -> Result<bool> {
+    let Process { session_h, process_h, pid, pid_started, .. } = process;
+    let numbers = memory.numbers(session_h, None, process_h).filter(|_| process.asks_for_functions_only());
+    if let Some(Numbers { session, process: number, .. }) = numbers {
+        let settled = "UPDATE TEST_PROCESSES SET STATE = 'settled' WHERE SESSION = ?1 AND PROCESS = ?2 AND PID = ?3 \
+                       AND PID_STARTED = ?4 AND STATE = 'running'";
+        let pid_started = integer(Some(*pid_started));
+        if connection.prepare(settled)?.execute(params![session, number, pid, pid_started])? > 0 {
+            return Ok(true);
+        }
+    }
+    insert::ended(Statements::of(connection, false), session_h, process_h)
 }
 
 /// Takes back that a process has ended, unless its rows are summed up already.
@@ -73,8 +85,8 @@ pub(crate) fn go_on(connection: &Connection, process: &Process) -> Result<()> {
 
 /// Writes the module rows of a process that ends now and, if no other process can belong to its session,
 /// the session's row. Does nothing the second time, or if the process asked for functions only.
-pub(crate) fn sum_up_process(connection: &Connection, process: &Process) -> Result<()> {
-    let ends_now = end(connection, process)?;
+pub(crate) fn sum_up_process(connection: &Connection, memory: &Memory, process: &Process) -> Result<()> {
+    let ends_now = end(connection, memory, process)?;
     if process.asks_for_functions_only() {
         return Ok(());
     }

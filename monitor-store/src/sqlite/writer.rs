@@ -238,7 +238,7 @@ impl Writer {
         self.memory.expect_once(true);
         self.write(|connection, memory| {
             entries.iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
-            process.map_or(Ok(()), |process| settle::end(connection, &process).map(drop))
+            process.map_or(Ok(()), |process| settle::end(connection, memory, &process).map(drop))
         })?;
         self.ended = true;
         Ok(())
@@ -257,7 +257,7 @@ impl Writer {
         let Some(process) = &self.process else {
             return Ok(());
         };
-        self.database.write(|connection| settle::sum_up_process(connection, process))?;
+        self.database.write(|connection| settle::sum_up_process(connection, &self.memory, process))?;
         self.ended = true;
         Ok(())
     }
@@ -273,7 +273,7 @@ impl Writer {
     /// Any [`StoreError`] that says why the file cannot be written; no row is lost by it.
     pub fn close(self, fold: bool) -> Result<(), StoreError> {
         if let Some(process) = self.process.as_ref().filter(|_| !self.ended) {
-            self.database.write(|connection| settle::end(connection, process))?;
+            self.database.write(|connection| settle::end(connection, &self.memory, process))?;
         }
         if fold {
             self.database.is_intact()?;
