@@ -304,3 +304,57 @@ fn a_spool_file_that_another_process_holds_is_left_to_it() {
     drop(first);
     assert_eq!(Spool::create(&db, 4711).unwrap().path().file_name().unwrap(), ".pymon.spool-4711.jsonl");
 }
+
+/// A run of a thousand processes that nobody was left to bring into the file, found by several at once.
+#[test]
+fn a_thousand_spool_files_are_imported_once_and_by_few_transactions() {
+    const PROCESSES: u32 = 1_000;
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    for number in 1..=PROCESSES {
+        let (process_h, test) = (format!("p{number}"), format!("test_{}", number % 50));
+        let key = key("s", &process_h, &test, &start_of(number));
+        let (context, class) = context();
+        let ended = Entry::Ended { session_h: "s".into(), process_h: process_h.clone() };
+        Spool::create(&db, number)
+            .unwrap()
+            .append(&[
+                Entry::Session { session: session("s"), lockfile: None },
+                Entry::Context { context, class },
+                Entry::Process(monitor_store::Process { env_h: Some("env".into()), ..dead_process("s", &process_h) }),
+                Entry::Started(running(&key)),
+                finished(&key),
+                ended,
+            ])
+            .unwrap();
+    }
+    let writers: Vec<Writer> = std::thread::scope(|scope| {
+        let openers: Vec<_> = (0..4).map(|_| scope.spawn(|| Writer::open(&db).unwrap())).collect();
+        openers.into_iter().map(|opener| opener.join().unwrap()).collect()
+    });
+    let transactions = commits_in(&folder.path().join(".pymon-wal"));
+    assert!(transactions < 60, "{transactions}");
+    drop(writers);
+    let spools = std::fs::read_dir(folder.path()).unwrap().flatten();
+    let left = spools.filter(|file| file.file_name().to_string_lossy().contains("spool"));
+    assert_eq!(left.count(), 0);
+    assert_eq!(
+        query(&db, "SELECT outcome, count(*), count(DISTINCT start_time) FROM TESTS GROUP BY 1"),
+        ["passed|1000|1000"]
+    );
+    assert_eq!(query(&db, "SELECT STATE, count(*) FROM PROCESSES GROUP BY 1"), ["settled|1000"]);
+    assert_eq!(query(&db, "SELECT count(*) FROM TEST_SESSIONS"), ["1"]);
+    assert_eq!(query(&db, "PRAGMA integrity_check"), ["ok"]);
+}
+
+fn start_of(number: u32) -> String {
+    format!("2026-11-23T01:02:03.{number:06}")
+}
+
+/// How many transactions a write-ahead log holds: the last page of each says how large the database is then.
+fn commits_in(log: &std::path::Path) -> usize {
+    const HEAD: usize = 32;
+    const FRAME: usize = 24 + 4096;
+    let log = std::fs::read(log).unwrap();
+    log[HEAD..].chunks_exact(FRAME).filter(|frame| frame[4..8] != [0; 4]).count()
+}
