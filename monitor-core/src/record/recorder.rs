@@ -147,6 +147,9 @@ impl Recorder {
     }
 
     fn open(&self, path: &Path, item: &Item) {
+        if !sys::is_in_program() {
+            return self.spool_beside_program(path);
+        }
         if self.is_for_one_test() && !self.brings_itself(item) && self.leaves_rows_to_others(path) {
             return;
         }
@@ -386,20 +389,7 @@ impl Recorder {
         if let Sink::File(writer) = std::mem::replace(sink, Sink::Closed) {
             writer.leave();
         }
-        let (session, lockfile) = self.session_row();
-        let (context, class) = facts::context(&self.config, &self.build);
-        let env_h = self.env_h.get_or_init(|| context.env_h.clone()).clone();
-        let mut process = self.process();
-        process.env_h = Some(env_h);
-        let mut all =
-            vec![Entry::Session { session, lockfile }, Entry::Context { context, class }, Entry::Process(process)];
-        all.extend_from_slice(entries());
-        let spooled = guarded(|| {
-            let mut spool = Spool::create_guarded(path, self.identity.pid, descriptors::GUARDED)?;
-            spool.append(&all)?;
-            Ok(spool)
-        });
-        match spooled {
+        match self.spool(path, entries()) {
             Ok(spool) => {
                 self.warn(&format!(
                     "{error}; the rows of this process go to {}, which the next run that can write imports",
@@ -413,6 +403,39 @@ impl Recorder {
                 ));
                 *sink = Sink::Closed;
             }
+        }
+    }
+
+    /// A new spool file with who this process is, and then `entries`.
+    fn spool(&self, path: &Path, entries: &[Entry]) -> Result<Spool, String> {
+        let (session, lockfile) = self.session_row();
+        let (context, class) = facts::context(&self.config, &self.build);
+        let env_h = self.env_h.get_or_init(|| context.env_h.clone()).clone();
+        let mut process = self.process();
+        process.env_h = Some(env_h);
+        let mut all =
+            vec![Entry::Session { session, lockfile }, Entry::Context { context, class }, Entry::Process(process)];
+        all.extend_from_slice(entries);
+        guarded(|| {
+            let mut spool = Spool::create_guarded(path, self.identity.pid, descriptors::GUARDED)?;
+            spool.append(&all)?;
+            Ok(spool)
+        })
+    }
+
+    /// Of a library, whose rows the program's recorder brings into the file, or whoever opens that next.
+    fn spool_beside_program(&self, path: &Path) {
+        match self.spool(path, &[]) {
+            Ok(spool) => *self.sink() = Sink::Spool(spool),
+            Err(error) => self.warn(&format!("{error}; the rows of a library of this process are lost")),
+        }
+    }
+
+    /// What a library of this process has left.
+    fn bring_of_libraries(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        match &self.config.database {
+            Database::At(path) if Spool::is_there(path, self.identity.pid) => writer.bring().map(drop),
+            _ => Ok(()),
         }
     }
 
@@ -484,12 +507,15 @@ impl Recorder {
                     if self.runner.folds_wal && !is_isolated() && !self.has_isolated.load(Relaxed) {
                         writer.summarise()?;
                     }
+                    self.bring_of_libraries(&mut writer)?;
                     self.siblings.leave_by(&mut writer)?;
                     writer.close(self.runner.folds_wal)
                 });
             }
             Sink::Spool(mut spool) => {
-                let _ = contained(|| spool.append(&[last, vec![self.ended()]].concat()));
+                // The process of a library is the program's.
+                let ended = sys::is_in_program().then(|| self.ended());
+                let _ = contained(|| spool.append(&last.into_iter().chain(ended).collect::<Vec<_>>()));
                 spool.release();
                 self.leave();
             }

@@ -13,6 +13,7 @@ pub(crate) mod descriptors;
 pub(crate) mod descriptors;
 mod exit;
 mod forks;
+mod image;
 #[cfg(backend = "linux")]
 mod linux;
 mod parent;
@@ -47,6 +48,7 @@ pub(crate) use backend::{
 pub(crate) use c_library::{c_library, grow_heap};
 pub(crate) use exit::at_exit;
 pub(crate) use forks::{forks, is_forked, watch_forks};
+pub(crate) use image::is_in_program;
 pub(crate) use parent::parent_id;
 pub(crate) use seeds::fix_random_numbers;
 pub(crate) use thread_id::ThreadId;

@@ -40,6 +40,12 @@ impl Spool {
         Self::create_guarded(db, pid, Descriptors::UNGUARDED)
     }
 
+    /// Whether a process with that id has left one, or is at it.
+    #[must_use]
+    pub fn is_there(db: &Path, pid: u32) -> bool {
+        spool_path(db, pid).exists()
+    }
+
     /// [`Spool::create`] beside code that may close the file under it.
     ///
     /// # Errors
