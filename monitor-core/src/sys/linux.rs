@@ -77,10 +77,10 @@ pub(crate) fn thread_usage_of(thread: ThreadId) -> Usage {
         kernel_ticks_ns: field(15).unwrap_or(0) * NANOS_PER_TICK,
         minor_faults: field(10),
         major_faults: field(12),
-        voluntary_switches: number_after(&status, "voluntary_ctxt_switches:"),
-        involuntary_switches: number_after(&status, "nonvoluntary_ctxt_switches:"),
-        read_bytes: number_after(&io, "read_bytes:"),
-        write_bytes: number_after(&io, "write_bytes:"),
+        voluntary_switches: number_after(&status, "\nvoluntary_ctxt_switches:"),
+        involuntary_switches: number_after(&status, "\nnonvoluntary_ctxt_switches:"),
+        read_bytes: number_after(&io, "\nread_bytes:"),
+        write_bytes: number_after(&io, "\nwrite_bytes:"),
     }
 }
 
@@ -95,17 +95,17 @@ impl ResidentPeak {
     pub(crate) fn reset() -> Option<Self> {
         // Writing 5 resets VmHWM: see proc_pid_clear_refs(5).
         fs::write("/proc/self/clear_refs", "5").ok()?;
-        Some(Self { at_start_bytes: resident_bytes("VmRSS:")? })
+        Some(Self { at_start_bytes: resident_bytes("\nVmRSS:")? })
     }
 
     /// Starts from the peak so far, without a reset: other tests run beside this one.
     pub(crate) fn so_far() -> Option<Self> {
-        Some(Self { at_start_bytes: resident_bytes("VmHWM:")? })
+        Some(Self { at_start_bytes: resident_bytes("\nVmHWM:")? })
     }
 
     /// Most bytes resident since the start.
     pub(crate) fn peak_bytes(&self) -> Option<u64> {
-        resident_bytes("VmHWM:")
+        resident_bytes("\nVmHWM:")
     }
 
     /// Bytes by which the peak now lies above the start.
@@ -172,9 +172,9 @@ fn resident_bytes(label: &str) -> Option<u64> {
     Some(number_after(&procfs::read("/proc/self/status")?, label)? * 1024)
 }
 
+/// The number behind a label, with the end of the line before it.
 fn number_after(text: &str, label: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(label))?;
-    line.split_whitespace().next()?.parse().ok()
+    text.split_once(label)?.1.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
