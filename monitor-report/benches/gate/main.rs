@@ -46,8 +46,8 @@ fn main() {
 }
 
 fn matched_false_alarms() {
-    for (lines, name) in matched::lines().iter().zip(["first halves, on which constants were chosen", "second halves"])
-    {
+    for (lines, part) in matched::lines().iter().zip(matched::PARTS) {
+        let name = part.name;
         println!(
             "\npublic histories, {name}: one new value, found at .3 % false alarms, and 95 % intervals over series"
         );
