@@ -48,6 +48,18 @@ fn a_source_in_memory_is_judged_as_the_file_that_it_is_of() {
     }
 }
 
+/// They are prepared and judged in parts, by all processors.
+#[test]
+fn of_many_tests_each_is_judged_once_and_the_slower_one_is_found() {
+    const TESTS: usize = 600;
+    let recorded = Recorded::of(&Suite::of_family(Family::Normal, &mut Random::seeded(4), TESTS, 12));
+    let gated = recorded.gate(11, &|test| if test == 444 { 100.0 } else { 1.0 });
+    let judged: Vec<_> = gated.findings.iter().map(|(test, finding)| (*test, finding.metric)).collect();
+    let each: std::collections::HashSet<_> = judged.iter().collect();
+    assert_eq!((each.len(), judged.len()), (4 * TESTS, 4 * TESTS), "two times, the heap's peak and allocations");
+    assert!(gated.has(444, &[Verdict::Regressed]) && gated.fails());
+}
+
 /// Reading and judging all that there is would take twice the time.
 #[test]
 fn one_session_is_compared_with_another_by_the_nearest_before_it() {
