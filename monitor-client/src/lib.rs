@@ -40,7 +40,7 @@ pub mod wire;
 
 #[cfg(feature = "http")]
 pub use error::ClientError;
-pub use fields::Fields;
+pub use fields::{Field, Fields};
 #[cfg(feature = "http")]
 pub use server::{Server, Stored, post};
 pub use target::{Target, TargetError};

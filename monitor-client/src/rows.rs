@@ -6,7 +6,7 @@ use monitor_store::{
 };
 use serde_json::Value;
 
-use crate::fields::Fields;
+use crate::fields::{Field, Fields};
 use crate::wire::{Context, Cost, Row, Session};
 
 impl Session {
@@ -129,8 +129,9 @@ impl From<monitor_store::Cost> for Cost {
 
 /// What the row says beyond pytest-monitor, without what names it.
 fn profile(json: &Fields<'_>) -> Profile {
-    let word = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or("");
-    let attempt = json.get("attempt").and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+    let word = |name: &str| json.get(name).and_then(Field::as_str).unwrap_or("");
+    let number = |name: &str| json.get(name).and_then(Field::as_number);
+    let attempt = number("attempt").and_then(serde_json::Number::as_u64).and_then(|number| u32::try_from(number).ok());
     let key = ProfileKey {
         session_h: String::new(),
         item_path: String::new(),
@@ -153,7 +154,7 @@ fn profile(json: &Fields<'_>) -> Profile {
 fn measures(json: &Fields<'_>) -> Measures {
     let mut measures = Measures::default();
     for measure in MEASURES {
-        let Some(value) = json.get(measure.name) else { continue };
+        let Some(value) = json.get(measure.name).and_then(Field::as_number) else { continue };
         let amount = match measure.number {
             Number::Real => value.as_f64().map(Amount::Real),
             number => value.as_i64().map(|value| number.of_i64(value)),

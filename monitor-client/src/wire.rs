@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Number, Value};
 
-use crate::fields::Fields;
+use crate::fields::{Field, Fields};
 
 /// A session with all that belongs to it: one JSON document, or its head and then a row a line.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -220,6 +220,8 @@ impl<'a> Batch<'a> {
         let mut lines = text.split('\n').filter(|line| !line.is_empty());
         let head = lines.next().unwrap_or_default();
         let mut batch: Self = serde_json::from_str(head).map_err(|error| (None, error))?;
+        // A row is large: it is not to be moved when there is no more room.
+        batch.rows.reserve(text.matches('\n').count());
         for (index, line) in lines.enumerate() {
             batch.rows.push(serde_json::from_str(line).map_err(|error| (Some(index), error))?);
         }
@@ -293,17 +295,17 @@ pub fn profile(
     measures: &Measures,
 ) -> Fields<'static> {
     let mut json = Fields::default();
-    json.push("attempt", attempt.into());
-    json.push("outcome", outcome.as_str().into());
+    json.push("attempt", i64::from(attempt));
+    json.push("outcome", outcome.as_str());
     let words =
         [("attribution", attribution.map(Attribution::as_str)), ("mem_source", mem_source.map(MemSource::as_str))];
     for (name, word) in words {
         if let Some(word) = word {
-            json.push(name, word.into());
+            json.push(name, word);
         }
     }
     for measure in MEASURES {
-        let value = match measure.of(measures) {
+        let value: Field<'_> = match measure.of(measures) {
             None => continue,
             // The integers of SQL end at `i64::MAX`; a larger count is one that wrapped below zero.
             Some(Amount::Count(count)) => i64::try_from(count).unwrap_or(i64::MAX).into(),

@@ -1,10 +1,10 @@
 //! Contexts, sessions and metrics in JSON: what a client may send, and what it gets.
 
+use monitor_client::{Field, Fields};
 use monitor_store::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::object::{Field, Object};
 use super::{date, python};
 use crate::error::Problem;
 use crate::store::{Context, Facts, Figures, Run, Session};
@@ -117,8 +117,8 @@ pub fn from_metric(run: &Run) -> Value {
 /// # Errors
 ///
 /// With every field that is not as it should be.
-pub fn to_context(body: &Object<'_>) -> Result<Context, Problem> {
-    let mut fields = Fields::of(body);
+pub fn to_context(body: &Fields<'_>) -> Result<Context, Problem> {
+    let mut fields = Reading::of(body);
     let context = Context {
         h: fields.identifier("h"),
         cpu_count: fields.integer("cpu_count"),
@@ -126,7 +126,7 @@ pub fn to_context(body: &Object<'_>) -> Result<Context, Problem> {
         cpu_type: fields.text("cpu_type"),
         cpu_vendor: match fields.object.get("cpu_vendor") {
             None => Some(String::new()),
-            Some(Field::Other(Value::Null)) => None,
+            Some(Field::Null) => None,
             Some(_) => Some(fields.text("cpu_vendor")),
         },
         ram_total: fields.integer("ram_total"),
@@ -145,8 +145,8 @@ pub fn to_context(body: &Object<'_>) -> Result<Context, Problem> {
 /// # Errors
 ///
 /// With every field that is not as it should be.
-pub fn to_session(body: &Object<'_>, path: Option<&str>) -> Result<Session, Problem> {
-    let mut fields = Fields::of(body);
+pub fn to_session(body: &Fields<'_>, path: Option<&str>) -> Result<Session, Problem> {
+    let mut fields = Reading::of(body);
     let h = match (fields.object.get("session_h"), path) {
         (None, Some(path)) => fields.checked_identifier("session_h", path.to_owned()),
         _ => fields.identifier("session_h"),
@@ -160,7 +160,7 @@ pub fn to_session(body: &Object<'_>, path: Option<&str>) -> Result<Session, Prob
         String::new()
     });
     let scm_ref = match fields.object.get("scm_ref") {
-        Some(Field::Other(Value::Null)) => None,
+        Some(Field::Null) => None,
         _ => Some(fields.text("scm_ref")),
     };
     let session =
@@ -179,8 +179,8 @@ pub fn received() -> Facts {
 /// # Errors
 ///
 /// With every field that is not as it should be.
-pub fn to_metric(body: &Object<'_>) -> Result<Run, Problem> {
-    let mut fields = Fields::of(body);
+pub fn to_metric(body: &Fields<'_>) -> Result<Run, Problem> {
+    let mut fields = Reading::of(body);
     let [session_h, context_h, start, path, item, variant, fs_loc, kind, component] =
         METRIC_TEXTS.map(|name| match name {
             "session_h" | "context_h" | "item_start_time" => fields.strict_identifier(name),
@@ -237,13 +237,13 @@ pub fn not_an_object(body: &Value) -> Problem {
 }
 
 /// The fields of an object, and what is wrong with them.
-struct Fields<'a> {
-    object: &'a Object<'a>,
+struct Reading<'a> {
+    object: &'a Fields<'a>,
     errors: Vec<(String, String)>,
 }
 
-impl<'a> Fields<'a> {
-    fn of(object: &'a Object<'a>) -> Self {
+impl<'a> Reading<'a> {
+    fn of(object: &'a Fields<'a>) -> Self {
         Self { object, errors: Vec::new() }
     }
 
@@ -335,7 +335,8 @@ impl<'a> Fields<'a> {
 
     fn tags(&mut self, name: &str) -> Vec<(String, Option<String>)> {
         let Some(value) = self.get(name) else { return Vec::new() };
-        let Field::Other(Value::Object(object)) = value else { return self.not_of_type(name, value, "object") };
+        let object = if let Field::Other(value) = value { value.as_object() } else { None };
+        let Some(object) = object else { return self.not_of_type(name, value, "object") };
         let tags = object.iter().map(|(tag, value)| {
             let value = if value.is_null() { None } else { Some(python::text(value)) };
             (tag.clone(), value)

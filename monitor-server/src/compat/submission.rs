@@ -3,10 +3,10 @@
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use monitor_client::Fields;
 use serde_json::Value;
 
 use super::entity::not_an_object;
-use super::object::Object;
 use crate::address::Address;
 use crate::error::Problem;
 use crate::ingest::body;
@@ -28,7 +28,7 @@ impl Submission {
     /// # Errors
     ///
     /// If it is no JSON, or no object.
-    pub fn object(&self) -> Result<Object<'_>, Problem> {
+    pub fn object(&self) -> Result<Fields<'_>, Problem> {
         serde_json::from_slice(&self.body).map_err(|_| match parse(&self.body) {
             Ok(other) => not_an_object(&other),
             Err(problem) => problem,

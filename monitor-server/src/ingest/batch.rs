@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use monitor_client::Fields;
 use monitor_client::wire::{self, Batch, Row};
+use monitor_client::{Field, Fields};
 use monitor_store::{Amount, Attribution, MEASURES, Measures, MemSource, Number, Outcome};
-use serde_json::Value;
 
 use crate::compat::{date, entity, python};
 use crate::error::Problem;
@@ -39,9 +38,8 @@ pub fn to_write(batch: Batch<'_>, project: String) -> Result<Write, Problem> {
     let nths = nths(&batch.rows);
     let mut runs = Vec::with_capacity(batch.rows.len());
     for (index, (row, nth)) in batch.rows.into_iter().zip(nths).enumerate() {
-        let run = run(row, &session.h)
-            .map_err(|(field, reason)| Problem::field(&format!("rows[{index}].{field}"), reason))?;
-        runs.push(Run { nth, ..run });
+        let wrong = |(field, reason): (String, String)| Problem::field(&format!("rows[{index}].{field}"), reason);
+        runs.push(run(row, nth, &session.h).map_err(wrong)?);
     }
     batch.contexts.iter().try_for_each(check_context)?;
     if let Some(lockfile) = &batch.lockfile {
@@ -112,7 +110,7 @@ fn check_context(context: &Context) -> Result<(), Problem> {
     context.texts().try_for_each(|text| entity::check_text("texts", text)).map_err(wrong)
 }
 
-fn run(json: Row<'_>, session_h: &str) -> Checked<Run> {
+fn run(json: Row<'_>, nth: i64, session_h: &str) -> Checked<Run> {
     for (name, text) in [("context_h", &json.context_h), ("item_start_time", &json.item_start_time)] {
         entity::check_identifier(name, text)?;
     }
@@ -155,7 +153,7 @@ fn run(json: Row<'_>, session_h: &str) -> Checked<Run> {
         session_h: session_h.to_owned(),
         context_h: json.context_h.into_owned(),
         start: spelled(&json.item_start_time).to_owned(),
-        nth: 0,
+        nth,
         path: json.item_path.into_owned(),
         item: json.item.into_owned(),
         variant: json.item_variant.into_owned(),
@@ -176,8 +174,9 @@ fn spelled(start: &str) -> &str {
 }
 
 fn profile(json: &Fields<'_>) -> Checked<Profile> {
-    let wrong =
-        |name: &str, value: &Value| (format!("profile.{name}"), format!("{} is not possible", python::repr(value)));
+    let wrong = |name: &str, value: &Field<'_>| {
+        (format!("profile.{name}"), format!("{} is not possible", python::repr(&value.to_value())))
+    };
     let (mut outcome, mut attribution, mut mem_source, mut attempt) = (None, None, None, 1);
     let mut measures = Measures::default();
     for (name, value) in json.iter() {
@@ -190,13 +189,13 @@ fn profile(json: &Fields<'_>) -> Checked<Profile> {
             "outcome" => outcome = word,
             "attribution" => {
                 attribution = word.and_then(Attribution::parse);
-                if attribution.is_none() && !value.is_null() {
+                if attribution.is_none() && *value != Field::Null {
                     return Err(wrong(name, value));
                 }
             }
             "mem_source" => {
                 mem_source = word.and_then(MemSource::parse);
-                if mem_source.is_none() && !value.is_null() {
+                if mem_source.is_none() && *value != Field::Null {
                     return Err(wrong(name, value));
                 }
             }
@@ -204,7 +203,7 @@ fn profile(json: &Fields<'_>) -> Checked<Profile> {
                 let measure = MEASURES.iter().find(|measure| measure.name == name);
                 let measure =
                     measure.ok_or_else(|| (format!("profile.{name}"), "there is no such field".to_owned()))?;
-                if !value.is_null() {
+                if *value != Field::Null {
                     let amount = amount(measure.number, value).ok_or_else(|| wrong(name, value))?;
                     measure.set(&mut measures, Some(amount));
                 }
@@ -217,14 +216,14 @@ fn profile(json: &Fields<'_>) -> Checked<Profile> {
     Ok(Profile { attempt, outcome, attribution, mem_source, measures })
 }
 
-fn amount(number: Number, value: &Value) -> Option<Amount> {
+fn amount(number: Number, value: &Field<'_>) -> Option<Amount> {
     match number {
-        Number::Real => value.as_f64().map(Amount::Real),
+        Number::Real => value.as_number().and_then(serde_json::Number::as_f64).map(Amount::Real),
         Number::Signed => whole(value).map(Amount::Signed),
         Number::Count => whole(value).and_then(|count| u64::try_from(count).ok()).map(Amount::Count),
     }
 }
 
-fn whole(value: &Value) -> Option<i64> {
+fn whole(value: &Field<'_>) -> Option<i64> {
     wire::to_whole(value.as_number()?)
 }
