@@ -7,7 +7,7 @@ use monitor_report::document::{Table, Value};
 use monitor_report::render::human;
 
 /// Blanks around the text of a column.
-const PADDING: usize = 2;
+pub(super) const PADDING: usize = 2;
 /// A text that is wider may stand below its row.
 const WIDE: usize = 16;
 /// A name is not cut below this.

@@ -1,12 +1,13 @@
 //! Tables for people, on a terminal or in a log.
 
-use comfy_table::{Attribute, Cell as TextCell, CellAlignment, Color, ContentArrangement, Table as TextTable, presets};
+use anstyle::{AnsiColor, Style};
+use monitor_analysis::columns;
 use monitor_analysis::sanitise::terminal;
 
 use monitor_report::document::{Body, Cell, Column, Document, Table, Tone, Value};
 use monitor_report::render::human;
 
-use super::fit::{fit, wrap};
+use super::fit::{PADDING, fit, wrap};
 
 /// Blanks before what stands below a row.
 const INDENT: usize = 4;
@@ -19,7 +20,7 @@ pub(super) fn render(document: &Document, width: Option<u16>) -> String {
             Body::Facts(facts) => self::facts(facts, width),
             Body::Table(table) => self::table(table, width),
         };
-        let bold = anstyle::Style::new().bold();
+        let bold = Style::new().bold();
         let title = match section.title.as_str() {
             "" => String::new(),
             title => format!("{bold}{}{bold:#}\n", terminal(title)),
@@ -34,26 +35,20 @@ fn table(table: &Table, width: Option<u16>) -> String {
         return " none".to_owned();
     }
     let fitted = fit(table, width);
-    let mut text = empty(None);
-    // Asked once: the answer may take a look at every row.
-    let numbers: Vec<bool> = (0..table.columns.len()).map(|column| table.is_number(column)).collect();
-    let aligned = |column: usize, cell: TextCell| {
-        if numbers[column] { cell.set_alignment(CellAlignment::Right) } else { cell }
-    };
-    let header = |column: usize| TextCell::new(table.columns[column].title).add_attribute(Attribute::Bold);
-    text.set_header(fitted.columns.iter().map(|&column| aligned(column, header(column))));
+    let columns = &fitted.columns;
+    let header = columns.iter().map(|&column| (table.columns[column].title.to_owned(), Style::new().bold())).collect();
+    let mut rows: Vec<Vec<Text>> = vec![header];
     for (row, texts) in table.rows.iter().zip(&fitted.texts) {
-        text.add_row(fitted.columns.iter().map(|&column| aligned(column, toned(&row[column], texts[column].clone()))));
+        rows.push(columns.iter().map(|&column| toned(&row[column], texts[column].clone())).collect());
     }
-    let dim = anstyle::Style::new().dimmed();
+    let numbers: Vec<bool> = columns.iter().map(|&column| table.is_number(column)).collect();
+    let mut aligned = aligned(&rows, &numbers).into_iter();
+    let dim = Style::new().dimmed();
     let room = |indent: usize| usize::from(width.unwrap_or(u16::MAX)).saturating_sub(indent + 1);
     let above = fitted.above.iter().flat_map(|line| wrap(line, room(1)));
-    let above = above.map(|line| format!(" {dim}{line}{dim:#}"));
-    // No cell holds a newline or is wrapped: a line for the head, then one for each row.
-    let table_lines = text.trim_fmt();
-    let mut lines: Vec<String> = above.chain(table_lines.lines().next().map(str::to_owned)).collect();
-    for (line, texts) in table_lines.lines().skip(1).zip(&fitted.texts) {
-        lines.push(line.to_owned());
+    let mut lines: Vec<String> = above.map(|line| format!(" {dim}{line}{dim:#}")).chain(aligned.next()).collect();
+    for (line, texts) in aligned.zip(&fitted.texts) {
+        lines.push(line);
         for &column in &fitted.below {
             let said = match fitted.below.len() {
                 1 => texts[column].clone(),
@@ -66,36 +61,57 @@ fn table(table: &Table, width: Option<u16>) -> String {
 }
 
 fn facts(facts: &[(Column, Cell)], width: Option<u16>) -> String {
-    let mut text = empty(width);
-    for (column, cell) in facts.iter().filter(|(column, _)| !column.title.is_empty()) {
-        text.add_row([TextCell::new(column.title).add_attribute(Attribute::Dim), self::cell(cell)]);
+    let facts = || facts.iter().filter(|(column, _)| !column.title.is_empty());
+    let titles = facts().map(|(column, _)| columns::of(column.title)).max().unwrap_or(0);
+    let room = usize::from(width.unwrap_or(u16::MAX)).saturating_sub(titles + 2 * PADDING);
+    let mut rows = Vec::new();
+    for (column, cell) in facts() {
+        let (text, style) = toned(cell, terminal(&human(&cell.value)).into());
+        let lines = if columns::of(&text) > room { wrap(&text, room) } else { vec![text] };
+        let titles = [column.title].into_iter().chain(std::iter::repeat(""));
+        rows.extend(
+            titles.zip(lines).map(|(title, line)| vec![(title.to_owned(), Style::new().dimmed()), (line, style)]),
+        );
     }
-    text.trim_fmt()
+    aligned(&rows, &[false, false]).join("\n")
 }
 
-fn empty(width: Option<u16>) -> TextTable {
-    let mut text = TextTable::new();
-    text.load_style(presets::NOTHING).enforce_styling();
-    if let Some(width) = width {
-        text.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    }
-    text
-}
+/// What stands in a cell, and how it looks.
+type Text = (String, Style);
 
-fn cell(cell: &Cell) -> TextCell {
-    toned(cell, terminal(&human(&cell.value)).into())
+/// A line for each row, its texts in columns: numbers on their right. Nothing but texts is styled, and no line ends with a blank.
+fn aligned(rows: &[Vec<Text>], numbers: &[bool]) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| columns::of(&row[column].0)).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..numbers.len()).map(width).collect();
+    let line = |row: &Vec<Text>| {
+        let mut line = String::new();
+        let mut blanks = 0;
+        for (column, (text, style)) in row.iter().enumerate() {
+            let free = widths[column] - columns::of(text);
+            let (before, after) = if numbers[column] { (free, 0) } else { (0, free) };
+            blanks += PADDING / 2 + before;
+            if !text.is_empty() {
+                line.extend(std::iter::repeat_n(' ', blanks));
+                line.push_str(&format!("{style}{text}{style:#}"));
+                blanks = 0;
+            }
+            blanks += after + PADDING / 2;
+        }
+        line
+    };
+    rows.iter().map(line).collect()
 }
 
 /// A cell's text in the cell's tone. The dark variants of the colours can be read on white too.
-fn toned(cell: &Cell, text: String) -> TextCell {
+fn toned(cell: &Cell, text: String) -> Text {
     // What colour says has a sign too: a commit with local changes.
     let sign = if matches!((cell.tone, &cell.value), (Tone::Doubtful, Value::Id(_))) { "+" } else { "" };
-    let text = TextCell::new(text + sign);
-    match (cell.tone, &cell.value) {
-        (Tone::Plain, Value::Missing) | (Tone::Dim, _) => text.add_attribute(Attribute::Dim),
-        (Tone::Plain, _) => text,
-        (Tone::Good, _) => text.fg(Color::DarkGreen),
-        (Tone::Doubtful, _) => text.fg(Color::DarkYellow),
-        (Tone::Bad, _) => text.fg(Color::DarkRed),
-    }
+    let style = match (cell.tone, &cell.value) {
+        (Tone::Plain, Value::Missing) | (Tone::Dim, _) => Style::new().dimmed(),
+        (Tone::Plain, _) => Style::new(),
+        (Tone::Good, _) => AnsiColor::Green.on_default(),
+        (Tone::Doubtful, _) => AnsiColor::Yellow.on_default(),
+        (Tone::Bad, _) => AnsiColor::Red.on_default(),
+    };
+    (text + sign, style)
 }
