@@ -254,6 +254,8 @@ fn modules_get_the_attribute_instead_of_their_tests() {
     assert!(!project.path(".gitignore").exists(), "no repository, nothing to ignore");
     let _ = project.test(&["--lib"]);
     assert_eq!(project.database().column("select ITEM from TEST_METRICS order by 1"), ["one", "outside", "two"]);
+    let told = init(&project, &["--git", "https://example.com/monitor.git"]).succeeded();
+    assert!(told.stderr.contains("left as it is: by-modules depends on monitor-runtime already"), "{}", told.stderr);
     let _ = init(&project, &["--undo"]).succeeded();
     assert_eq!(fs::read_to_string(project.path("src/lib.rs")).expect("the file can be read"), lib);
     assert_eq!(fs::read_to_string(project.path("Cargo.toml")).expect("the file can be read"), manifest);

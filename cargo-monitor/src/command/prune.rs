@@ -69,7 +69,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         output::note(&format!("sessions kept as baselines of a gate: {spared}; --force deletes them too"));
     }
     if arguments.dry_run || going.is_empty() {
-        output::note(&format!("sessions that would be deleted: {}", going.len()));
+        let deleted = if arguments.dry_run { "that would be deleted" } else { "deleted" };
+        output::note(&format!("sessions {deleted}: {}", going.len()));
         return Ok(Exit::Success);
     }
     drop(monitor);

@@ -51,7 +51,8 @@ fn contents(file: &Path, monitor: &Monitor) -> Vec<Finding> {
         (Err(error), _) | (_, Err(error)) => return vec![Finding::wrong("file", error.to_string(), "see the message")],
     };
     let size = fs::metadata(file).map_or(0, |file| file.len());
-    let found = format!("{}, {sessions} sessions, {}", file.display(), size_text(size));
+    let plural = if sessions == 1 { "" } else { "s" };
+    let found = format!("{}, {sessions} session{plural}, {}", file.display(), size_text(size));
     let mut findings = vec![Finding::fine("file", found)];
     let distinct = |of: fn(&monitor_store::ContextClass) -> &str| -> BTreeSet<&str> {
         recent.iter().filter_map(|details| details.class.as_ref()).map(of).collect()

@@ -75,6 +75,15 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let source = Source::choose(arguments.path.as_deref(), arguments.git.as_deref(), arguments.use_version.as_deref())?;
     let plan = plan::plan(&workspace, &arguments.package, &source, arguments.modules)?;
     let conflict = if plan.manifests.is_empty() { None } else { links::conflict(&workspace.root)? };
+    if arguments.path.is_some() || arguments.git.is_some() || arguments.use_version.is_some() {
+        for tests in plan.packages.iter().filter(|tests| tests.dependency.is_none()) {
+            output::note(&format!(
+                "left as it is: {} depends on monitor-runtime already; to depend on another, edit its manifest, or first take back what \
+                 earlier runs did by `cargo monitor init --undo`",
+                tests.package
+            ));
+        }
+    }
     if arguments.dry_run {
         show(plan.manifests.iter().chain(&plan.others))?;
         for (path, what, why) in &plan.left {
