@@ -220,8 +220,6 @@ impl<'a> Batch<'a> {
         let mut lines = text.split('\n').filter(|line| !line.is_empty());
         let head = lines.next().unwrap_or_default();
         let mut batch: Self = serde_json::from_str(head).map_err(|error| (None, error))?;
-        // A row is large: it is not to be moved when there is no more room.
-        batch.rows.reserve(text.matches('\n').count());
         for (index, line) in lines.enumerate() {
             batch.rows.push(serde_json::from_str(line).map_err(|error| (Some(index), error))?);
         }
