@@ -75,11 +75,8 @@ fn workers_of_xdist_lose_nothing() {
 fn first_runs_that_race_lose_nothing() {
     let Some(python) = python() else { return };
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    // 5 rounds of 4 runs: a round on each kind of database in turn.
-    let mut rounds = 0;
-    while rounds < 5 {
+    for _ in 0..5 {
         for server in Server::each(&[]) {
-            rounds += 1;
             thread::scope(|scope| {
                 for _ in 0..4 {
                     scope.spawn(|| {
