@@ -2,12 +2,16 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use monitor_store::hash_hex;
+use monitor_tests::skipped;
 use serde_json::{Value, json};
 
+use super::postgres::{self, Cluster};
 use super::process::Server;
 use super::samples::{context, metric, session};
 
@@ -234,35 +238,10 @@ fn nonsense_instead_of_http_is_refused() {
 
 #[test]
 fn a_full_disk_is_said_and_harms_nothing() {
-    if !std::process::Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n") {
-        return monitor_tests::skipped(
-            "only root can make a small file system, so a full disk of the server is not tried",
-        );
-    }
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let mount = |args: &[&str]| {
-        let done = std::process::Command::new(args[0]).args(&args[1..]).arg(folder.path()).output();
-        done.is_ok_and(|output| output.status.success())
-    };
-    if !mount(&["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs"]) {
-        return monitor_tests::skipped("no file system can be mounted here, so a full disk of the server is not tried");
-    }
-    let database = folder.path().join("monitor.db").to_string_lossy().into_owned();
-    let (mut stored, mut full) = (0, 0);
-    {
-        let server = Server::on_sqlite(&database);
-        for number in 0..200 {
-            let item = format!("{number}{}", "x".repeat(60_000));
-            match server.post("metrics/", &metric(json!({"item": item}))).status {
-                201 => stored += 1,
-                507 => full += 1,
-                other => panic!("{other}"),
-            }
-        }
-        assert!(stored > 10 && full > 10, "{stored} stored, {full} refused");
-        is_well(&server, stored);
-    }
-    assert!(mount(&["mount", "-o", "remount,size=64m"]), "it can be made larger");
+    let Some(disk) = SmallDisk::mount(4) else { return };
+    let database = disk.0.path().join("monitor.db").to_string_lossy().into_owned();
+    let stored = fill(&Server::on_sqlite(&database));
+    disk.grow();
     {
         let server = Server::on_sqlite(&database);
         is_well(&server, stored);
@@ -270,7 +249,69 @@ fn a_full_disk_is_said_and_harms_nothing() {
     }
     let connection = rusqlite::Connection::open(&database).expect("it can be opened");
     let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it can be read");
-    drop(connection);
-    assert!(mount(&["umount"]));
     assert_eq!(check, "ok");
+}
+
+#[test]
+fn a_full_disk_of_postgresql_is_said_and_harms_nothing() {
+    let Some(programs) = postgres::programs() else { return };
+    let Some(disk) = SmallDisk::mount(20) else { return };
+    let cluster = Cluster::start(&programs, "full", &["fsync=off", "synchronous_commit=off"]);
+    let space = disk.0.path().join("space");
+    let made = postgres::unprivileged(&format!("mkdir {}", space.display())).status();
+    assert!(made.is_ok_and(|status| status.success()), "a folder of PostgreSQL's user can be made");
+    cluster.execute(&format!("CREATE TABLESPACE small LOCATION '{}'", space.display()));
+    cluster.execute("CREATE DATABASE load TABLESPACE small");
+    let server = Server::on_postgres(&cluster.url("load"), &[]);
+    let stored = fill(&server);
+    disk.grow();
+    is_well(&server, stored);
+    assert_eq!(server.post("metrics/", &metric(json!({}))).status, 201);
+}
+
+/// Sends metrics until there is no room, and some more; how many were stored.
+fn fill(server: &Server) -> u64 {
+    let (mut stored, mut full) = (0, 0);
+    while full < 20 {
+        // Nothing that a database could pack.
+        let item: String = (0..2_000).map(|part| hash_hex([format!("{stored} {full} {part}")])).collect();
+        match server.post("metrics/", &metric(json!({"item": item}))).status {
+            201 => stored += 1,
+            507 => full += 1,
+            other => panic!("{}: {other}", server.kind),
+        }
+        assert!(stored < 2_000, "{}: the disk is not small", server.kind);
+    }
+    assert!(stored > 10, "{}: {stored} stored", server.kind);
+    is_well(server, stored);
+    stored
+}
+
+/// A file system in memory.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    /// `None`, with the reason on stderr, where none can be mounted.
+    fn mount(megabytes: u32) -> Option<Self> {
+        let disk = Self(tempfile::tempdir().expect("a temporary folder can be made"));
+        let is_mounted = disk.does("mount", &["-t", "tmpfs", "-o", &format!("size={megabytes}m,mode=777"), "tmpfs"]);
+        if !is_mounted {
+            skipped("no file system can be mounted here, so a full disk of the server is not tried");
+        }
+        is_mounted.then_some(disk)
+    }
+
+    fn grow(&self) {
+        assert!(self.does("mount", &["-o", "remount,size=200m"]), "it can be made larger");
+    }
+
+    fn does(&self, program: &str, args: &[&str]) -> bool {
+        Command::new(program).args(args).arg(self.0.path()).output().is_ok_and(|output| output.status.success())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = self.does("umount", &[]);
+    }
 }
