@@ -60,6 +60,11 @@ const SET_UPS: &[[&str; 3]] = &[
         "sessions::a_runner_around_the_tests_changes_nothing",
     ],
     [
+        "a library that tests load, with monitored code in it",
+        "right; other threads of the test do not count for it",
+        "loaded_library::no_row_is_lost_beside_a_library_with_monitored_code",
+    ],
+    [
         "tests that close descriptors",
         "right, or a warning",
         "descriptors::whoever_closes_all_finds_no_row_in_his_files_and_every_row_in_ours",
