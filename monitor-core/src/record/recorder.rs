@@ -187,12 +187,7 @@ impl Recorder {
         let mut process = self.process();
         process.env_h = Some(env_h.clone());
         process.clock_offset_us = clock_offset_us;
-        let spool = contained(|| {
-            let mut spool = Spool::create_guarded(path, self.identity.pid, descriptors::GUARDED)?;
-            spool.append(&[Entry::Process(process)])?;
-            Ok(spool)
-        });
-        let Ok(spool) = spool else { return false };
+        let Ok(spool) = contained(|| self.new_spool(path, &[Entry::Process(process)])) else { return false };
         self.clock.follow(clock_offset_us);
         let _ = self.env_h.set(env_h);
         *self.sink() = Sink::Spool(spool);
@@ -416,11 +411,13 @@ impl Recorder {
         let mut all =
             vec![Entry::Session { session, lockfile }, Entry::Context { context, class }, Entry::Process(process)];
         all.extend_from_slice(entries);
-        guarded(|| {
-            let mut spool = Spool::create_guarded(path, self.identity.pid, descriptors::GUARDED)?;
-            spool.append(&all)?;
-            Ok(spool)
-        })
+        guarded(|| self.new_spool(path, &all))
+    }
+
+    fn new_spool(&self, path: &Path, first: &[Entry]) -> Result<Spool, StoreError> {
+        let mut spool = Spool::create_guarded(path, self.identity.pid, descriptors::GUARDED)?;
+        spool.append(first)?;
+        Ok(spool)
     }
 
     /// Of a library, whose rows the program's recorder brings into the file, or whoever opens that next.
