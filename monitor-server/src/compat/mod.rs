@@ -9,7 +9,7 @@ pub mod date;
 pub mod entity;
 mod mask;
 pub mod metrics;
-pub mod page;
+mod page;
 pub mod pipelines;
 pub mod python;
 pub mod render;
