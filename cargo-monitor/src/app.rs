@@ -11,7 +11,7 @@ use monitor_client::Server;
 use monitor_client::mirror::{self, Step};
 use monitor_report::gate::Levels;
 use monitor_report::{Records, Source};
-use monitor_store::{Monitor, location};
+use monitor_store::{Monitor, StoreError, location};
 
 use crate::environment;
 use crate::options::{Color, Format, Options, Target};
@@ -157,9 +157,21 @@ impl App {
                 Step::Done => progress.iter().for_each(output::Progress::advance),
             })?);
         }
-        let monitor = Monitor::open(&self.database()?)?;
+        let monitor = Monitor::open(&self.database()?).map_err(|error| self.where_it_is_missing(error))?;
         monitor.kept().iter().for_each(|kept| output::note(&format!("warning: {kept}")));
         Ok(monitor)
+    }
+
+    /// Who is in the wrong folder is told so.
+    fn where_it_is_missing(&self, error: StoreError) -> anyhow::Error {
+        let is_missing = matches!(error, StoreError::Missing { .. }) && self.options.db.is_none();
+        let error = anyhow::Error::new(error);
+        match self.workspace() {
+            Ok(folder) if is_missing && !folder.join("Cargo.toml").exists() => {
+                error.context(format!("no Cargo project in {} or above", folder.display()))
+            }
+            _ => error,
+        }
     }
 
     /// The rows of a file, and the history of the code in the folder.

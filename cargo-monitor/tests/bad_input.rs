@@ -28,7 +28,10 @@ fn refuses(fixture: &Fixture, code: i32, message: &str) {
 fn a_missing_file() {
     let fixture = Fixture::empty();
     refuses(&fixture, 3, "run monitored tests first");
+    refuses(&fixture, 3, "no Cargo project in ");
     assert!(!fixture.file().exists(), "reading makes no file");
+    fs::write(fixture.folder().join("Cargo.toml"), "[workspace]").expect("a file can be written");
+    refuses(&fixture, 3, "error: no file ");
 }
 
 #[test]

@@ -278,6 +278,8 @@ fn doctor_sees_what_lies_around_the_file() {
     assert!(outside.stdout.contains("no Cargo project"), "{}", outside.stdout);
     let misspelt = doctor(&[("MONITOR_DESCRIPTON", "x")]).succeeded();
     assert!(misspelt.stdout.contains("set MONITOR_DESCRIPTION, if that is meant"), "{}", misspelt.stdout);
+    let off = doctor(&[("MONITOR", "0")]).succeeded();
+    assert!(off.stdout.contains("MONITOR is 0: tests record nothing"), "{}", off.stdout);
     let spool = fixture.folder().join(".pymon.spool-1.jsonl");
     let held = fs::File::create(&spool).expect("a file can be made");
     held.lock().expect("it can be locked, as its process does");

@@ -6,6 +6,9 @@ use std::process::Command;
 
 use monitor_tests::{Project, Run, manifest, run};
 
+/// A package without the dependency.
+const PLAIN: &str = "[package]\nname = \"plain\"\nedition = \"2024\"\n[workspace]\n";
+
 /// Tests with the attribute, of every kind that does not run in the process that the runner starts, or is not recorded.
 const WITH: &str = r#"
 #[cfg(test)]
@@ -142,6 +145,33 @@ fn each_repeated_run_is_a_session() {
     failing.env("FAIL", "1");
     assert_eq!(run(failing).code, Some(101));
     assert_eq!(rows(&project, "select count(*) from TEST_SESSIONS"), ["4"], "no run after one that failed");
+}
+
+#[test]
+fn a_run_without_rows_says_why() {
+    let project = project("cli-nothing");
+    let told = |variable: (&str, &str), args: &[&str]| {
+        let mut command = monitor(&project, &[&["test", "--lib"], args].concat());
+        command.env(variable.0, variable.1);
+        let run = run(command).succeeded();
+        run.stderr.lines().last().unwrap_or_default().to_owned()
+    };
+    let none = "no monitored test ran: none that cargo ran has #[monitored]";
+    assert!(
+        told(("UNUSED", ""), &["tests::without"]).starts_with(none),
+        "the dependency is there, so init has been run"
+    );
+    assert_eq!(told(("MONITOR", "Off"), &[]), "nothing was recorded: MONITOR is Off");
+    let missing = project.path("missing/file.pymon").display().to_string();
+    let folder = format!("nothing was recorded: the folder of {missing} does not exist");
+    assert_eq!(told(("MONITOR_DB", &missing), &[]), folder);
+    let taken = project.path("src").display().to_string();
+    assert!(told(("MONITOR_DB", &taken), &[]).contains("is a folder"));
+    assert!(!project.path(".pymon").exists());
+
+    let plain = Project::new(&[("Cargo.toml", PLAIN), ("src/lib.rs", "#[test]\nfn plain() {}\n")]);
+    let run = run(monitor(&plain, &["test", "--lib"])).succeeded();
+    assert!(run.stderr.contains("no monitored test ran: `cargo monitor init`"), "{}", run.stderr);
 }
 
 #[test]

@@ -19,7 +19,7 @@ Examples:
   cargo monitor --db ci.pymon pull https://monitor.example.org/p/ours
   cargo monitor pull http://127.0.0.1:8050 3f0c9a12
 
-The sessions are added to the file of --db, which is created if it is missing. Sessions that it has already do not change. To look at
+The sessions are added to the file of --db, which is created if it is missing. Sessions that it has already do not change. To look at \
 a server's sessions without a local file, give `--db URL` to any command that only reads.")]
 pub struct Arguments {
     /// The server; a project of it with /p/NAME [default: MONITOR_REMOTE]

@@ -25,7 +25,7 @@ Examples:
   cargo monitor push https://monitor.example.org/p/ours latest
   cargo monitor --db python.pymon push https://monitor.example.org/p/ours
 
-What the server has already does not change, so sending twice is harmless. Give a token in MONITOR_REMOTE_TOKEN, or in the
+What the server has already does not change, so sending twice is harmless. Give a token in MONITOR_REMOTE_TOKEN, or in the \
 address (https://TOKEN:@HOST/p/PROJECT). Files of pytest-monitor can be sent too.")]
 pub struct Arguments {
     /// The server; a project of it with /p/NAME [default: MONITOR_REMOTE]

@@ -1,6 +1,7 @@
-//! Variables that look like ours and that nothing reads.
+//! Variables that switch monitoring off, or look like ours and nothing reads them.
 
 use super::finding::Finding;
+use crate::app::App;
 
 /// Every variable that the runtime or this program reads.
 const KNOWN: [&str; 20] = [
@@ -25,6 +26,12 @@ const KNOWN: [&str; 20] = [
     "MONITOR_STRICT",
     "MONITOR_TAGS",
 ];
+
+/// The value of `MONITOR`, if it tells tests to record nothing.
+pub(crate) fn switched_off(app: &App) -> anyhow::Result<Option<String>> {
+    let value = app.variable("MONITOR")?.map(|value| value.to_string_lossy().into_owned());
+    Ok(value.filter(|value| ["0", "off", "false", "no"].contains(&value.to_ascii_lowercase().as_str())))
+}
 
 pub(super) fn check(names: impl Iterator<Item = String>) -> Vec<Finding> {
     let ours = |name: &String| name.starts_with("MONITOR_") && !name.starts_with("MONITOR_SERVER_");

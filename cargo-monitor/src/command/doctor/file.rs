@@ -21,11 +21,7 @@ pub(super) fn check(file: &Path) -> Vec<Finding> {
     let monitor = match Monitor::open(file) {
         Ok(monitor) => Some(monitor),
         Err(error @ StoreError::Missing { .. }) => {
-            findings.push(Finding::doubtful(
-                "file",
-                error.to_string(),
-                "put #[monitored] on a test and run cargo test",
-            ));
+            findings.push(Finding::doubtful("file", error.to_string(), "run `cargo monitor test`"));
             None
         }
         Err(error) => {
@@ -100,15 +96,19 @@ fn log(file: &Path) -> Option<Finding> {
     })
 }
 
-/// What is left after the file was opened, which imports what it can.
-fn spool(file: &Path) -> Finding {
+/// The spool files that are left after the file was opened, which imports what it can.
+pub(crate) fn waiting(file: &Path) -> Vec<String> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let prefix = format!("{}.spool-", file.file_name().unwrap_or_default().to_string_lossy());
     let names = fs::read_dir(folder).into_iter().flatten().flatten();
-    let waiting: Vec<String> = names
+    names
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| name.starts_with(&prefix))
-        .collect();
+        .collect()
+}
+
+fn spool(file: &Path) -> Finding {
+    let waiting = waiting(file);
     if waiting.is_empty() {
         return Finding::fine("spool files", "none");
     }

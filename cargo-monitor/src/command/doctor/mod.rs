@@ -8,6 +8,8 @@ mod source;
 
 use clap::Args;
 
+pub(super) use self::environment::switched_off;
+pub(super) use self::file::waiting;
 use self::finding::{Finding, Grade};
 use crate::app::App;
 use crate::exit::Exit;
@@ -22,7 +24,7 @@ Examples:
   cargo monitor doctor --format json
 
 Checks the file (can it be read, is it on a network, do rows wait in other files, does it mix builds or machines), \
-the environment (variables that nothing reads) and the sources of the workspace (tests without the attribute, \
+the environment (variables that nothing reads, or that switch monitoring off) and the sources of the workspace (tests without the attribute, \
 allocators that conflict or are not counted). The exit code is 7 if something is wrong, and 0 if something is only \
 doubtful.")]
 pub struct Arguments {}
@@ -30,6 +32,13 @@ pub struct Arguments {}
 pub(crate) fn run(_: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let workspace = app.workspace()?;
     let mut findings = file::check(&app.database()?);
+    if let Some(value) = switched_off(app)? {
+        findings.push(Finding::doubtful(
+            "environment",
+            format!("MONITOR is {value}: tests record nothing"),
+            "unset it",
+        ));
+    }
     findings.extend(environment::check(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned())));
     if workspace.join("Cargo.toml").exists() {
         let known = packages::workspace(&workspace).ok();

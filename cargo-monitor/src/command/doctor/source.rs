@@ -98,7 +98,7 @@ impl Seen {
         if self.monitored + self.unmonitored.len() > 0 {
             findings.push(siblings);
         } else {
-            let remedy = "add monitor-runtime as a dev-dependency and put #[monitored] on tests";
+            let remedy = "run `cargo monitor init`, which puts #[monitored] on every test";
             findings.push(Finding::doubtful("tests", "none is monitored", remedy));
         }
         if !self.hurting.is_empty() {

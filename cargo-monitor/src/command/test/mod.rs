@@ -3,6 +3,7 @@
 mod arguments;
 mod cargo;
 mod keeper;
+mod nothing;
 mod turns;
 
 use std::ffi::OsString;
@@ -133,13 +134,9 @@ fn record_others(
 }
 
 fn print_summary(app: &App, file: &Path, sessions: &[String], code: u8) -> anyhow::Result<()> {
-    let nothing = match code {
-        0 => "no monitored test ran: `cargo monitor init` puts #[monitored] on every test",
-        _ => "nothing was measured: cargo failed before a monitored test ran",
-    };
     let monitor = match Monitor::open(file) {
         Err(StoreError::Missing { .. }) => {
-            output::note(&nothing);
+            output::note(&nothing::why(app, file, code)?);
             return Ok(());
         }
         result => result?,
@@ -153,7 +150,7 @@ fn print_summary(app: &App, file: &Path, sessions: &[String], code: u8) -> anyho
         output::write("\n")?;
     }
     match recorded.as_slice() {
-        [] => output::note(&nothing),
+        [] => output::note(&nothing::why(app, file, code)?),
         [session] => app.print(&summary::of_one(&monitor, session, &app.levels(&monitor)?)?)?,
         sessions => app.print(&summary::of_several(&monitor, sessions)?)?,
     }
