@@ -33,7 +33,7 @@ const POOLS: &str =
 
 const LIB: &str = include_str!("../../tests/fixtures/makers/lib.rs");
 
-/// What the tests of [`LIB`] record, but for the one that a macro of its own makes.
+/// What the tests of [`LIB`] record, but for the cases that a macro of its own makes.
 const ROWS: &[&str] = &[
     "attributes by_async_strategy",
     "attributes by_case[1]",
@@ -55,6 +55,7 @@ const ROWS: &[&str] = &[
     "macros inside_proptest",
     "macros inside_quickcheck",
     "made beside",
+    "made by_a_macro_of_ours",
 ];
 
 fn monitor(project: &Project, args: &[&str]) -> Run {
@@ -84,12 +85,12 @@ fn each_is_covered_or_named() {
         let init = |more: &[&str]| monitor(&project, &[&["init"], how, more].concat());
         let shown = init(&["--dry-run"]);
         as_before();
-        assert!(shown.stderr.contains("macro make: it makes tests"), "{}", shown.stderr);
+        assert!(shown.stderr.contains("macro make_cases: it makes tests"), "{}", shown.stderr);
         let done = init(&[]);
-        assert!(done.stdout.contains("macro make"), "{}", done.stdout);
+        assert!(done.stdout.contains("macro make_cases"), "{}", done.stdout);
 
         let tested = project.test(&["--lib"]);
-        assert!(tested.stdout.contains("test result: ok. 21 passed"), "{}", tested.stdout);
+        assert!(tested.stdout.contains("test result: ok. 22 passed"), "{}", tested.stdout);
         let database = project.database();
         let rows =
             database.column("select substr(path, 9) || ' ' || variant from TESTS where outcome = 'passed' order by 1");
@@ -102,7 +103,7 @@ fn each_is_covered_or_named() {
         let _ = init(&[]);
         assert_eq!(lib(&project), annotated, "a second time");
         let doctor = monitor(&project, &["doctor"]);
-        assert!(doctor.stdout.contains("beside them are not: tests of macro make"), "{}", doctor.stdout);
+        assert!(doctor.stdout.contains("beside them are not: tests of macro make_cases"), "{}", doctor.stdout);
         let _ = monitor(&project, &["init", "--undo"]);
         as_before();
     }
@@ -130,9 +131,9 @@ fn each_works_with_the_attribute_above_it_too() {
     ]);
     let _ = project.test(&["--lib"]);
     let rows = project.database().column("select substr(path, 15) || ' ' || variant from TESTS order by 1");
-    // What no attribute stands on in the source has none here; what the macro of ours writes has one.
+    // What no attribute stands on in the source has none here; what macros of ours write has one.
     let mut expected = ROWS.to_vec();
     expected.retain(|row| !row.starts_with("macros "));
-    expected.push("made by_a_macro_of_ours");
+    expected.push("made by_a_macro_with_cases[1]");
     assert_eq!(rows, expected);
 }

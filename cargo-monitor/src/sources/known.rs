@@ -82,6 +82,73 @@ pub(crate) fn writes_monitored_tests(tokens: &TokenStream) -> bool {
     writes_tests(tokens) && tokens.to_string().contains("monitored")
 }
 
+/// Where the plain tests that a `macro_rules!` writes begin, behind their attributes. `None` if it has none, or one of another
+/// kind: with arguments, or handed to a further macro, which may know it by its very tokens.
+pub(crate) fn tests_written_by(rules: &TokenStream) -> Option<Vec<Span>> {
+    let mut begins = Vec::new();
+    let mut is_output = false;
+    let mut before = ' ';
+    for token in rules.clone() {
+        match &token {
+            TokenTree::Group(group) if is_output => {
+                plain_tests_in(&group.stream(), &mut begins)?;
+                is_output = false;
+            }
+            TokenTree::Punct(mark) => {
+                is_output = before == '=' && mark.as_char() == '>';
+                before = mark.as_char();
+            }
+            _ => {}
+        }
+    }
+    (!begins.is_empty()).then_some(begins)
+}
+
+fn plain_tests_in(output: &TokenStream, begins: &mut Vec<Span>) -> Option<()> {
+    let tokens: Vec<TokenTree> = output.clone().into_iter().collect();
+    for (at, token) in tokens.iter().enumerate() {
+        let TokenTree::Group(group) = token else { continue };
+        let before = |back: usize| at.checked_sub(back).and_then(|place| tokens.get(place));
+        let is_after = |mark: char| matches!(before(1), Some(TokenTree::Punct(punct)) if punct.as_char() == mark);
+        let is_handed_on = is_after('!') && matches!(before(2), Some(TokenTree::Ident(_)));
+        match attribute_in(group) {
+            Some(attribute) if is_after('#') && makes_test(&attribute) => {
+                let is_plain = is_named(attribute.path(), &["test"]);
+                begins.push(is_plain.then(|| plain_function(&tokens[at + 1..])).flatten()?);
+            }
+            _ if is_handed_on && writes_tests(&group.stream()) => return None,
+            _ => plain_tests_in(&group.stream(), begins)?,
+        }
+    }
+    Some(())
+}
+
+/// Where a function without arguments begins, if further attributes and then it stand here.
+fn plain_function(mut tokens: &[TokenTree]) -> Option<Span> {
+    let is = |token: &TokenTree, mark: char| matches!(token, TokenTree::Punct(punct) if punct.as_char() == mark);
+    loop {
+        tokens = match tokens {
+            [mark, TokenTree::Group(_), rest @ ..] if is(mark, '#') => rest,
+            [dollar, TokenTree::Group(_), repeat, rest @ ..] if is(dollar, '$') && is(repeat, '*') => rest,
+            _ => break,
+        }
+    }
+    let begin = tokens.first()?.span();
+    while let [TokenTree::Ident(word), rest @ ..] = tokens
+        && (word == "pub" || word == "async")
+    {
+        tokens = rest;
+    }
+    let [TokenTree::Ident(word), name @ ..] = tokens else { return None };
+    let arguments = match name {
+        _ if word != "fn" => return None,
+        [TokenTree::Ident(_), TokenTree::Group(arguments), ..] => arguments,
+        [dollar, TokenTree::Ident(_), TokenTree::Group(arguments), ..] if is(dollar, '$') => arguments,
+        _ => return None,
+    };
+    (arguments.delimiter() == Delimiter::Parenthesis && arguments.stream().is_empty()).then_some(begin)
+}
+
 /// Whether an attribute that makes a test stands anywhere in the tokens.
 pub(crate) fn writes_tests(tokens: &TokenStream) -> bool {
     let mut after_mark = false;
@@ -221,6 +288,32 @@ mod tests {
                 mod m {}
             ))
         );
+    }
+
+    #[test]
+    fn plain_tests_of_a_macro_are_found_and_no_others() {
+        let count = |rules: TokenStream| tests_written_by(&rules).map(|begins| begins.len());
+        assert_eq!(
+            count(quote::quote!(() => {}; ($n:ident) => { mod m { #[test] $(#[$m])* #[ignore] fn $n() {} } })),
+            Some(1)
+        );
+        assert_eq!(
+            count(
+                quote::quote!(($($n:ident),*) => ($(#[test] pub fn $n() -> R {})* #[tokio::test(a)] async fn u() {}))
+            ),
+            Some(2)
+        );
+        for other in [
+            quote::quote!((#[test] fn $n:ident) => { fn $n() {} }),
+            quote::quote!(($n:ident) => { #[test] fn $n() {} #[rstest] fn u() {} }),
+            quote::quote!(($n:ident) => { #[test] fn $n(a: u8) {} }),
+            quote::quote!(($n:ident) => { #[test] unsafe fn $n() {} }),
+            quote::quote!(($n:ident) => { again! { #[test] fn $n() {} } }),
+            quote::quote!(($f:item) => { #[test] $f }),
+            quote::quote!(($n:ident) => { #[cfg_attr(a, test)] fn $n() {} }),
+        ] {
+            assert_eq!(count(other.clone()), None, "{other}");
+        }
     }
 
     #[test]

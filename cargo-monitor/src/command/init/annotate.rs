@@ -175,6 +175,9 @@ impl File<'_> {
             if known::writes_monitored_tests(&item.mac.tokens) {
                 // As many as it is called; it is one place.
                 self.result.monitored += 1;
+            } else if let Some(begins) = self.written_by(item) {
+                self.result.added += begins.len();
+                begins.into_iter().for_each(|begin| self.insert(begin, &self.attribute(&[])));
             } else if known::writes_tests(&item.mac.tokens) {
                 let remedy = format!("write #[{}] below its #[test]", self.path());
                 self.left(format!("macro {defined}"), format!("it makes tests: {remedy}"));
@@ -195,6 +198,12 @@ impl File<'_> {
                 "tests inside of a macro: only it knows what they become".into(),
             );
         }
+    }
+
+    /// The tests of a macro that is this package's own: others would not find the runtime.
+    fn written_by(&self, item: &ItemMacro) -> Option<Vec<Span>> {
+        let is_own = known::name(&item.mac) == "macro_rules" && !known::has(&item.attrs, "macro_export");
+        is_own.then(|| known::tests_written_by(&item.mac.tokens)).flatten()
     }
 
     /// The functions inside of a macro that hands their attributes on.
@@ -371,6 +380,7 @@ mod tests {
             "#[rstest]\n#[case(1)]\n#[case(2)]\n@async fn t(#[case] a: u8) {}\n",
             "mod m { mod n {\n\t#[tokio::test(\n\t  flavor = \"multi_thread\"\n\t)]\n\t@async fn t() {}\n} }",
             "proptest! {\n    #![x]\n    #[test]\n    @fn t(a in 0..9) {}\n    fn helper(a in 0..9) {}\n}\n",
+            "macro_rules! make {\n    ($n:ident) => {\n        #[test]\n        @fn $n() {}\n    };\n}\n",
             "quickcheck! {\n    @fn t(a: u8) -> bool { true }\n}\n",
         ] {
             let (before, after) = text.split_once('@').expect("a place");
@@ -415,7 +425,7 @@ mod tests {
     fn what_is_no_test_is_never_touched_and_what_is_left_is_named() {
         let text = "#[bench] fn b(b: &mut B) {}\nfn f() { #[test] fn inner() {} }\n#[cfg(test)] fn h() {}\n\
                     impl S { #[test] fn m(&self) {} }\n#[apply(derive)] fn a() {}\n#[wasm_bindgen_test] fn w() {}\n\
-                    macro_rules! make { ($n:ident) => { #[test] fn $n() {} } }\nmake!(t);\n\
+                    #[macro_export] macro_rules! make { ($n:ident) => { #[test] fn $n() {} } }\nmake!(t);\n\
                     other! { #[test] fn o() {} }\ninclude!(\"x.rs\");\n";
         let style = Style { runtime: "monitor_runtime", modules: false, for_tests: false, of: Of::Tests };
         let result = annotate(text, &style).expect("it parses");
