@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::constants::{
-    FACTOR_P, FACTOR_REGRESSED, GROSS_BEYOND, GROSS_RATIO, HISTORY_MIN_VALUES, LEAST_RATIO, SCATTER, SPIKE_OTHER_P,
-    SUSPECT_P, SUSPECT_RATIO, SUSPECT_SCALES,
+    FACTOR_P, FACTOR_REGRESSED, GROSS_BEYOND, GROSS_RATIO, HISTORY_MIN_VALUES, LEAST_RATIO, SCATTER, SPIKE_OWN_ERRORS,
+    SPIKE_OWN_ERRORS_ALONE, SUSPECT_P, SUSPECT_RATIO, SUSPECT_SCALES,
 };
 use crate::counted::counted;
 use crate::exact::{self, Exactness, exactness};
@@ -256,16 +256,15 @@ fn by_history(
 
 impl Needed {
     /// How likely a rise is but a spike, if that is likely enough. Where the test's other time rose as well, it can only be one
-    /// of both.
+    /// of both; where that did not, it is likelier to be one.
     fn p_of_spike(&self, look: &Look, pair: Option<&Pair<'_>>, z: f64) -> Option<f64> {
-        if !look.may_be_spike() {
-            return None;
-        }
-        let spikes = match (&self.both, pair) {
-            (Some((_, both)), Some(pair)) if pair.p_of_other(look) <= SPIKE_OTHER_P => both,
-            _ => &self.spikes,
+        let (spikes, errors) = match (&self.both, pair) {
+            (Some((_, both)), Some(pair)) if pair.rose_with(look) => (both, SPIKE_OWN_ERRORS),
+            (_, Some(_)) => (&self.spikes, SPIKE_OWN_ERRORS_ALONE),
+            (_, None) => (&self.spikes, SPIKE_OWN_ERRORS),
         };
-        Some(spikes.p(z)).filter(|p| *p > spikes.limit)
+        let p = look.may_be_spike(errors).then(|| spikes.p(z))?;
+        Some(p).filter(|p| *p > spikes.limit)
     }
 
     /// Whether both times of a test are so far out together that it is no chance.

@@ -244,9 +244,9 @@ impl Look {
         self.kernel.errors.len() < SPIKE_OWN_ERRORS
     }
 
-    /// Whether the new value may have come once, for all that the series itself tells.
-    pub(crate) fn may_be_spike(&self) -> bool {
-        self.is_short() && !self.repeats && self.excused_rise < GROSS_RATIO.ln()
+    /// Whether the new value may have come once, for all that the series itself tells, if so many errors would tell it.
+    pub(crate) fn may_be_spike(&self, errors: usize) -> bool {
+        self.kernel.errors.len() < errors && !self.repeats && self.excused_rise < GROSS_RATIO.ln()
     }
 
     /// The probability of a new value as high as this.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::constants::{SPIKE_OTHER_P, SPIKE_OWN_ERRORS};
 use crate::look::Look;
 use crate::metric::Metric;
 use crate::series::Series;
@@ -36,9 +37,10 @@ impl<'a> Pair<'a> {
         self.wall.p_of_rise().max(self.cpu.p_of_rise())
     }
 
-    /// The probability of the rise of the other time.
-    pub(crate) fn p_of_other(&self, look: &Look) -> f64 {
-        if look.index == self.wall.index { self.cpu.p_of_rise() } else { self.wall.p_of_rise() }
+    /// Whether the other time rose as well.
+    pub(crate) fn rose_with(&self, look: &Look) -> bool {
+        let other = if look.index == self.wall.index { self.cpu } else { self.wall };
+        other.p_of_rise() <= SPIKE_OTHER_P
     }
 
     /// How far both are out at least, in scales.
@@ -48,7 +50,7 @@ impl<'a> Pair<'a> {
 
     /// Whether both may have come out high once, for all that the series themselves tell.
     pub(crate) fn may_be_spike(&self) -> bool {
-        self.wall.may_be_spike() && self.cpu.may_be_spike()
+        self.wall.may_be_spike(SPIKE_OWN_ERRORS) && self.cpu.may_be_spike(SPIKE_OWN_ERRORS)
     }
 
     /// How far both were out at least, in scales, with their runs.

@@ -2,11 +2,23 @@
 //! short history has too few values to show its own.
 
 use crate::constants::{
-    GATE_BONFERRONI, GATE_FALSE, SPIKE_FROM, SPIKE_MEAN, SPIKE_PRIOR, SPIKE_RATE, SPIKE_RATE_BOTH, SPIKE_RATE_VALUES,
-    SPIKE_SHAPE,
+    GATE_BONFERRONI, GATE_FALSE, SPIKE_FROM, SPIKE_MEAN, SPIKE_MEAN_BOTH, SPIKE_PRIOR, SPIKE_RATE, SPIKE_RATE_BOTH,
+    SPIKE_RATE_BOTH_VALUES, SPIKE_RATE_VALUES, SPIKE_SHAPE,
 };
 use crate::look::Look;
 use crate::pair::Pair;
+
+/// What is taken of spikes where nothing is known of them, and how likely one as large as a rise may be, for this to be none.
+struct Prior {
+    rate: f64,
+    values: f64,
+    mean: f64,
+    limit: f64,
+}
+
+const OF_ONE: Prior = Prior { rate: SPIKE_RATE, values: SPIKE_RATE_VALUES, mean: SPIKE_MEAN, limit: GATE_FALSE };
+const OF_BOTH: Prior =
+    Prior { rate: SPIKE_RATE_BOTH, values: SPIKE_RATE_BOTH_VALUES, mean: SPIKE_MEAN_BOTH, limit: GATE_BONFERRONI };
 
 /// The spikes in the past of a run's series.
 #[derive(Clone, Copy, Debug)]
@@ -23,28 +35,18 @@ pub(crate) struct Spikes {
 impl Spikes {
     /// Those of the series that decide a gate, of so many runs.
     pub(crate) fn of(looks: &[&Look], runs: usize) -> Self {
-        Self::of_distances(looks.iter().flat_map(|look| look.distances()), looks.len(), runs, (SPIKE_RATE, GATE_FALSE))
+        Self::of_distances(looks.iter().flat_map(|look| look.distances()), looks.len(), runs, &OF_ONE)
     }
 
     /// Those that came in both times of a test at once.
     pub(crate) fn of_pairs(pairs: &[Pair<'_>], runs: usize) -> Self {
-        Self::of_distances(
-            pairs.iter().flat_map(|pair| pair.distances()),
-            pairs.len(),
-            runs,
-            (SPIKE_RATE_BOTH, GATE_BONFERRONI),
-        )
+        Self::of_distances(pairs.iter().flat_map(|pair| pair.distances()), pairs.len(), runs, &OF_BOTH)
     }
 
-    /// Those among distances in scales, each with its run; `rate` is their share where nothing is known of it.
-    fn of_distances(
-        distances: impl Iterator<Item = (u32, f64)>,
-        series: usize,
-        runs: usize,
-        (rate, limit): (f64, f64),
-    ) -> Self {
+    /// Those among distances in scales, each with its run.
+    fn of_distances(distances: impl Iterator<Item = (u32, f64)>, series: usize, runs: usize, prior: &Prior) -> Self {
         let mut by_run = vec![(0.0_f64, 0.0_f64); runs];
-        let mut values = SPIKE_RATE_VALUES;
+        let mut values = prior.values;
         for (run, distance) in distances {
             values += 1.0;
             if distance > SPIKE_FROM {
@@ -53,17 +55,19 @@ impl Spikes {
                 *beyond += distance - SPIKE_FROM;
             }
         }
-        // One run alone tells nothing: on that day something may have been wrong, and it must not hide a change.
+        // One run alone tells of one spike at most, if no other has more: on that day something may have been wrong, and it must
+        // not hide a change.
         by_run.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
         if let [most, second, ..] = by_run.as_mut_slice() {
-            *most = (second.0, most.1 * second.0 / most.0.max(1.0));
+            let count = second.0.max(1.0).min(most.0);
+            *most = (count, most.1 * count / most.0.max(1.0));
         }
         let (count, beyond) = by_run.iter().fold((0.0, 0.0), |sums, run| (sums.0 + run.0, sums.1 + run.1));
         Self {
             series,
-            rate: (count + rate * SPIKE_RATE_VALUES) / values,
-            mean: (beyond + SPIKE_PRIOR * SPIKE_MEAN) / (count + SPIKE_PRIOR),
-            limit,
+            rate: (count + prior.rate * prior.values) / values,
+            mean: (beyond + SPIKE_PRIOR * prior.mean) / (count + SPIKE_PRIOR),
+            limit: prior.limit,
         }
     }
 
@@ -79,18 +83,30 @@ impl Spikes {
 mod tests {
     use super::*;
 
-    fn of(spikes: &[(u32, f64)]) -> Spikes {
+    fn of(spikes: &[(u32, f64)], prior: &Prior) -> f64 {
         let distances = (0..200).map(|value| (value % 10, 0.5)).chain(spikes.iter().copied());
-        Spikes::of_distances(distances, 20, 10, (SPIKE_RATE, GATE_FALSE))
+        Spikes::of_distances(distances, 20, 10, prior).p(40.0)
     }
 
     #[test]
-    fn what_tests_saw_before_is_likely_and_one_day_tells_nothing() {
-        let calm = of(&[]).p(40.0);
-        let seen = of(&[(1, 20.0), (2, 30.0), (5, 15.0), (7, 40.0)]).p(40.0);
+    fn what_tests_saw_before_is_likely() {
+        let calm = of(&[], &OF_ONE);
+        let seen = of(&[(1, 20.0), (2, 30.0), (5, 15.0), (7, 40.0)], &OF_ONE);
         assert!(seen > 10.0 * calm, "{seen} {calm}");
-        let one_day: Vec<(u32, f64)> = (0..20).map(|_| (3, 40.0)).collect();
-        assert!(of(&one_day).p(40.0) <= calm);
-        assert!(of(&[]).p(4.0) > of(&[]).p(40.0) && of(&[]).p(40.0) > of(&[]).p(400.0));
+    }
+
+    #[test]
+    fn a_day_on_which_all_tests_were_slow_counts_as_one_spike() {
+        let day: Vec<(u32, f64)> = (0..20).map(|_| (3, 40.0)).collect();
+        for prior in [&OF_ONE, &OF_BOTH] {
+            let (calm, one, many) = (of(&[], prior), of(&day[..1], prior), of(&day, prior));
+            assert!(calm < one && many <= one, "{calm} {one} {many}");
+        }
+    }
+
+    #[test]
+    fn larger_ones_are_less_likely() {
+        let spikes = Spikes::of_distances([].into_iter(), 20, 10, &OF_ONE);
+        assert!(spikes.p(4.0) > spikes.p(40.0) && spikes.p(40.0) > spikes.p(400.0));
     }
 }

@@ -242,7 +242,7 @@ impl Reason {
                 format!("{}, p = {}; a gate asks for {}", sigmas(z), probability(p), probability(p_needed))
             }
             Self::Spike { z, p } => {
-                format!("{}, but after few runs it may be a spike, p = {}", sigmas(z), probability(p))
+                format!("{}, but so far it may be a spike, p = {}", sigmas(z), probability(p))
             }
             Self::Lasting { p } => {
                 format!("the last {LASTING_RUNS} runs are above those before, p = {}", probability(p))
