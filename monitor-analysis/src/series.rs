@@ -100,12 +100,12 @@ impl Scale {
         Self { step, ..scale }
     }
 
-    /// A value on this scale.
+    /// A value on this scale: finite, also where there is no such number.
     #[must_use]
     pub fn log(self, value: f64) -> f64 {
         match self.unit {
-            None => value.ln(),
-            Some(unit) => (value.abs() / unit).ln_1p().copysign(value),
+            None => value.min(f64::MAX).ln(),
+            Some(unit) => (value.abs() / unit).min(f64::MAX).ln_1p().copysign(value),
         }
     }
 
@@ -143,6 +143,14 @@ mod tests {
             for value in values {
                 assert!((scale.value(scale.log(value)) - value).abs() <= 1e-9 * value.abs(), "{value}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_has_a_place_on_every_scale() {
+        for values in [[5e-324, f64::MAX, 1.0], [-f64::MAX, 5e-324, f64::MAX], [f64::INFINITY, f64::INFINITY, 0.0]] {
+            let scale = Scale::of(Metric::WallTime, &values, &[]);
+            assert!(scale.step.is_finite() && values.iter().all(|value| scale.log(*value).is_finite()), "{values:?}");
         }
     }
 

@@ -214,10 +214,9 @@ impl<'a> Batch<'a> {
     pub fn from_lines(bytes: &'a [u8]) -> Result<Self, (Option<usize>, serde_json::Error)> {
         // Looked at once, and not again in each text.
         let text = std::str::from_utf8(bytes).map_err(|error| {
-            let lines = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-            (lines.count().checked_sub(2), serde_json::Error::custom(error))
+            (lines(&bytes[..error.valid_up_to()]).count().checked_sub(2), serde_json::Error::custom(error))
         })?;
-        let mut lines = text.split('\n').filter(|line| !line.is_empty());
+        let mut lines = text.split('\n').filter(|line| !line.trim_ascii().is_empty());
         let head = lines.next().unwrap_or_default();
         let mut batch: Self = serde_json::from_str(head).map_err(|error| (None, error))?;
         for (index, line) in lines.enumerate() {
@@ -235,6 +234,11 @@ impl<'a> Batch<'a> {
             rows: Vec::new(),
         }
     }
+}
+
+/// The lines that are not blank.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
 }
 
 impl Context {

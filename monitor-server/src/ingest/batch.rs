@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use monitor_client::wire::{self, Batch, Row};
 use monitor_client::{Field, Fields};
 use monitor_store::{Amount, Attribution, MEASURES, Measures, MemSource, Number, Outcome};
+use serde::Deserialize;
 
 use crate::compat::{date, entity, python};
 use crate::error::Problem;
@@ -16,16 +17,33 @@ use crate::store::{Context, Facts, Figures, Profile, Run, Session, Write};
 ///
 /// With what is wrong, and where.
 pub fn parse(bytes: &[u8], lines: bool, project: String) -> Result<Write, Problem> {
-    let malformed = |error: serde_json::Error| Problem::bad(format!("the body: {error}"));
     let batch = if lines {
         Batch::from_lines(bytes).map_err(|(row, error)| match row {
-            Some(index) => Problem::field(&format!("rows[{index}]"), error.to_string()),
-            None => malformed(error),
+            Some(index) => {
+                let line = wire::lines(bytes).nth(index + 1).unwrap_or_default();
+                Problem::field(&format!("rows[{index}]{}", place::<Row<'_>>(line, ".")), error.to_string())
+            }
+            None => malformed(wire::lines(bytes).next().unwrap_or_default(), &error),
         })
     } else {
-        serde_json::from_slice(bytes).map_err(malformed)
+        serde_json::from_slice(bytes).map_err(|error| malformed(bytes, &error))
     };
     to_write(batch?, project)
+}
+
+/// With the field, unless the whole is no JSON.
+fn malformed(document: &[u8], error: &serde_json::Error) -> Problem {
+    match (error.is_data(), place::<Batch<'_>>(document, "")) {
+        (true, field) if !field.is_empty() => Problem::field(&field, error.to_string()),
+        _ => Problem::bad(format!("the body: {error}")),
+    }
+}
+
+/// Where in a document, `rows[1].total_time`, is what can't be read, after `before`; nothing if it is the whole.
+fn place<'a, T: Deserialize<'a>>(document: &'a [u8], before: &str) -> String {
+    let read = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(document));
+    let path = read.err().map(|error| error.path().to_string());
+    path.filter(|path| path != ".").map_or_else(String::new, |path| format!("{before}{path}"))
 }
 
 /// What a batch stores.

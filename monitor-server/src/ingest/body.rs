@@ -1,12 +1,13 @@
 //! The body of a request: read within limits of size and time, decompressed within limits of size.
 
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
-use ruzstd::decoding::StreamingDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use tokio::time::timeout;
 
 use crate::error::Problem;
@@ -29,15 +30,8 @@ pub async fn read(headers: &HeaderMap, body: Body, options: &Options) -> Result<
     let limit = options.decompressed_limit;
     match encoding.trim().to_ascii_lowercase().as_str() {
         "" | "identity" => Ok(bytes),
-        "gzip" | "x-gzip" => {
-            decompress(move || Ok(flate2::read::MultiGzDecoder::new(io::Cursor::new(bytes))), limit).await
-        }
-        "zstd" => {
-            let open = move || {
-                StreamingDecoder::new_with_max_window_size(io::Cursor::new(bytes), WINDOW).map_err(io::Error::other)
-            };
-            decompress(open, limit).await
-        }
+        "gzip" | "x-gzip" => decompress(move || gzip(&bytes, limit), limit).await,
+        "zstd" => decompress(move || zstd(&bytes, limit), limit).await,
         other => {
             let message = format!("Content-Encoding {other:?} is not known: send gzip, zstd or none");
             Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
@@ -59,18 +53,37 @@ async fn collect(mut body: Body, options: &Options) -> Result<Vec<u8>, Problem> 
     Ok(bytes)
 }
 
-async fn decompress<R: Read>(
-    open: impl FnOnce() -> io::Result<R> + Send + 'static,
+async fn decompress(
+    work: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
     limit: usize,
 ) -> Result<Vec<u8>, Problem> {
-    let work = move || {
-        let mut bytes = Vec::new();
-        open()?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
-        io::Result::Ok(bytes)
-    };
     let bytes = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::bad(error.to_string()))?;
     let bytes = bytes.map_err(|error| Problem::bad(format!("the body can't be decompressed: {error}")))?;
     if bytes.len() > limit { Err(too_large(limit)) } else { Ok(bytes) }
+}
+
+fn gzip(compressed: &[u8], limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    flate2::bufread::MultiGzDecoder::new(compressed).take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Every frame: there may be several, and some that are to be skipped.
+fn zstd(mut compressed: &[u8], limit: usize) -> io::Result<Vec<u8>> {
+    let (mut bytes, mut decoder) = (Vec::new(), FrameDecoder::new());
+    decoder.set_max_window_size(WINDOW);
+    while !compressed.is_empty() && bytes.len() <= limit {
+        match StreamingDecoder::new_with_decoder(&mut compressed, &mut decoder) {
+            Ok(frame) => {
+                frame.take((limit + 1 - bytes.len()) as u64).read_to_end(&mut bytes)?;
+            }
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                compressed = compressed.get(length as usize..).ok_or(io::ErrorKind::UnexpectedEof)?;
+            }
+            Err(error) => return Err(io::Error::other(error.to_string())),
+        }
+    }
+    Ok(bytes)
 }
 
 fn too_large(limit: usize) -> Problem {

@@ -95,7 +95,7 @@ fn failed(wanted: &Wanted, problem: Problem) -> Response {
 pub(super) fn cached(headers: &HeaderMap, kind: &'static str, content: String) -> Response {
     let hash = Sha256::digest(&content);
     let tag: String = hash.iter().take(16).fold("\"".to_owned(), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
-    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let is_known = headers.get_all(header::IF_NONE_MATCH).iter().any(|known| names(known, &tag));
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -107,4 +107,10 @@ pub(super) fn cached(headers: &HeaderMap, kind: &'static str, content: String) -
         head.insert(header::ETAG, tag);
     }
     response
+}
+
+/// Whether one of the tags is this one. A proxy that compresses an answer calls its tag weak.
+fn names(known: &HeaderValue, tag: &str) -> bool {
+    let mut tags = known.to_str().unwrap_or("").split(',').map(str::trim);
+    tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }

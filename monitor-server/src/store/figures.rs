@@ -144,7 +144,13 @@ pub(super) fn gather(
 
 fn expression(figure: Figure) -> String {
     match figure {
-        Figure::Sum(columns) => columns.iter().map(|column| name(*column)).collect::<Vec<_>>().join(" + "),
+        Figure::Sum([column]) => name(*column).to_owned(),
+        // PostgreSQL fails where a sum is no number; there is none then.
+        Figure::Sum(columns) => {
+            let names: Vec<_> = columns.iter().map(|column| name(*column)).collect();
+            let fits: Vec<_> = names.iter().map(|name| format!("abs({name}) < 1e307")).collect();
+            format!("CASE WHEN {} THEN {} END", fits.join(" AND "), names.join(" + "))
+        }
         Figure::Measure(measure) => format!("p.{}", measure.name),
     }
 }

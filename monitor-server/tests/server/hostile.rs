@@ -127,6 +127,34 @@ fn odd_json_is_refused() {
 }
 
 #[test]
+fn numbers_beyond_all_reason_are_compared() {
+    for server in Server::each(&[]) {
+        for (session_h, size) in [("a", 1.0), ("b", 1.7e308), ("c", 5e-324), ("d", -1.7e308), ("e", 0.0)] {
+            let rows = ["x", "y"].map(|name| {
+                json!({
+                    "context_h": "c1", "item_start_time": "2026-11-23T00:34:05", "item_path": "pkg", "item": name,
+                    "item_variant": name, "kind": "function", "total_time": size, "user_time": size, "kernel_time": size,
+                    "cpu_usage": size, "mem_usage": size,
+                })
+            });
+            let body = json!({"session": session(session_h, json!({})), "contexts": [context("c1")], "rows": rows});
+            assert_eq!(server.post("/api/v2/sessions", &body).status, 201);
+        }
+        for base in ["a", "b", "c", "d", "e"] {
+            for head in ["a", "b", "c", "d", "e"].into_iter().filter(|head| *head != base) {
+                let path = format!("/compare?base={base}&head={head}");
+                assert_eq!(server.get(&path).status, 200, "{}: {path}", server.kind);
+            }
+            let path = format!("/sessions/{base}");
+            assert_eq!(server.get(&path).status, 200, "{}: {path}", server.kind);
+        }
+        for path in ["/", "/sessions", "/tests", "/test?name=pkg::x", "/machines", "/top", "/capacity", "/pipelines"] {
+            assert_eq!(server.get(path).status, 200, "{}: {path}", server.kind);
+        }
+    }
+}
+
+#[test]
 fn long_texts_are_kept_and_too_long_bodies_are_refused() {
     for server in Server::each(&["--max-body", "11"]) {
         // 10 MiB with letters of both kinds: millions that have to be escaped would only take longer.

@@ -145,7 +145,8 @@ fn lines_and_compressed_bodies_are_the_same() {
         gzip.write_all(lines.as_bytes()).expect("memory can be written");
         let gzip = gzip.finish().expect("memory can be written");
         let zstd = ruzstd::encoding::compress_to_vec(lines.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
-        for (encoding, body) in [("gzip", gzip), ("zstd", zstd)] {
+        let blank = lines.replace('\n', "\r\n \n").into_bytes();
+        for (encoding, body) in [("gzip", gzip), ("zstd", zstd), ("identity", blank)] {
             let ask = server.ask("POST", PATH).header("Content-Encoding", encoding).body("application/x-ndjson", body);
             let sent = ask.send();
             assert_eq!(
@@ -157,10 +158,42 @@ fn lines_and_compressed_bodies_are_the_same() {
 }
 
 #[test]
+fn every_frame_of_a_compressed_body_is_read() {
+    let server = Server::sqlite(&[]);
+    let mut head = batch();
+    let rows = head.as_object_mut().expect("an object").remove("rows").expect("rows");
+    let frame = |line: &Value| {
+        let line = format!("{line}\n");
+        ruzstd::encoding::compress_to_vec(line.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest)
+    };
+    // A frame for whoever knows it.
+    let skipped = [0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2];
+    let mut body = frame(&head);
+    for row in rows.as_array().expect("a list") {
+        body.extend(skipped);
+        body.extend(frame(row));
+    }
+    let sent = |body: Vec<u8>| {
+        server.ask("POST", PATH).header("Content-Encoding", "zstd").body("application/x-ndjson", body).send()
+    };
+    for behind in [&b"\n"[..], &skipped[..9], &[0x28, 0xb5]] {
+        let answer = sent([&body, behind].concat());
+        assert_eq!(answer.status, 400, "{}", answer.text());
+    }
+    assert_eq!(server.count("sessions/count"), 0);
+    let answer = sent(body);
+    assert_eq!((answer.status, answer.json()["new_rows"].clone()), (201, json!(3)), "{}", answer.text());
+}
+
+#[test]
 fn a_batch_with_a_fault_is_not_stored_at_all() {
     for server in Server::each(&[]) {
-        let faults: [(&str, Value, &str); 9] = [
+        let faults: [(&str, Value, &str); 13] = [
             ("/session/run_date", json!("garbage"), "session.run_date"),
+            ("/session/description", json!([1]), "session.description"),
+            ("/contexts/0/cpu_count", json!(1e30), "contexts[0].cpu_count"),
+            ("/rows/1", json!(5), "rows[1]"),
+            ("/rows/1/total_time", json!("x"), "rows[1].total_time"),
             ("/contexts/0/h", json!("h\u{0}"), "contexts.h"),
             ("/rows/1/item", json!("nul\u{0}"), "rows[1].item"),
             ("/rows/1/item_start_time", json!(""), "rows[1].item_start_time"),
@@ -174,6 +207,12 @@ fn a_batch_with_a_fault_is_not_stored_at_all() {
             let mut wrong = batch();
             *wrong.pointer_mut(place).expect("there is such a field") = value;
             let answer = server.post(PATH, &wrong);
+            assert_eq!(answer.status, 400, "{}: {place}", server.kind);
+            assert!(answer.json()["errors"][field].is_string(), "{place}: {}", answer.text());
+            // The same in lines.
+            let rows = wrong.as_object_mut().expect("an object").remove("rows").expect("rows");
+            let rows: String = rows.as_array().expect("a list").iter().map(|row| format!("{row}\n")).collect();
+            let answer = server.ask("POST", PATH).body("application/x-ndjson", format!("{wrong}\n{rows}")).send();
             assert_eq!(answer.status, 400, "{}: {place}", server.kind);
             assert!(answer.json()["errors"][field].is_string(), "{place}: {}", answer.text());
         }
