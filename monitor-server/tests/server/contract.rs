@@ -362,16 +362,17 @@ fn it_tells_how_it_is() {
 #[test]
 fn the_document_says_what_the_server_does() {
     let Some(python) = schemathesis() else { return };
-    let server = Server::sqlite(&[]);
-    let mut trial = python.command();
-    trial.args(["-m", "schemathesis.cli", "run", &format!("{}/openapi.json", server.base()), "--checks", "all"]);
-    trial.args(["--phases", "coverage,fuzzing", "--max-examples", "5", "--generation-deterministic", "--no-color"]);
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let tried = run({
-        trial.args(["--request-timeout", "60"]).current_dir(folder.path());
-        trial
-    });
-    assert_eq!(tried.code, Some(0), "{}\n{}", tried.stdout, tried.stderr);
+    for server in Server::each(&[]) {
+        let mut trial = python.command();
+        trial.args(["-m", "schemathesis.cli", "run", &format!("{}/openapi.json", server.base()), "--checks", "all"]);
+        trial.args(["--phases", "coverage,fuzzing", "--max-examples", "5", "--generation-deterministic", "--no-color"]);
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let tried = run({
+            trial.args(["--request-timeout", "60"]).current_dir(folder.path());
+            trial
+        });
+        assert_eq!(tried.code, Some(0), "{}: {}\n{}", server.kind, tried.stdout, tried.stderr);
+    }
 }
 
 #[test]
