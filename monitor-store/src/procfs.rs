@@ -81,6 +81,16 @@ pub fn environment(pid: u32) -> Vec<String> {
     words(format!("/proc/{pid}/environ"))
 }
 
+/// The processes with a greater id than `pid`, the greatest first: most are younger.
+#[must_use]
+pub fn after(pid: u32) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let mut ids: Vec<u32> = ids.filter(|id| *id > pid).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    ids
+}
+
 /// The texts of a file in which each ends with a zero byte.
 fn words(path: String) -> Vec<String> {
     let bytes = fs::read(path).unwrap_or_default();

@@ -137,6 +137,20 @@ fn the_command_brings_the_rows_of_all() {
     assert!(open < 10 && open + apart == MANY, "{open} of {MANY} opened the file");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_test_without_the_attribute_brings_the_rows_that_were_left_to_it() {
+    if !nextest_is_there() {
+        return;
+    }
+    let place = Place::new();
+    let _ = passed(place.nextest(&["-j2", "plain_last::"]));
+    assert_eq!(place.open_and_apart(), (1, 1), "the second knew that the plain one was still to end");
+    assert_eq!(place.outcomes(), [["a_first", "passed"], ["c_second", "passed"]]);
+    assert_eq!(place.database().column("select distinct STATE from PROCESSES"), ["settled"]);
+    place.assert_nothing_is_left();
+}
+
 #[test]
 fn rows_are_there_while_a_long_test_runs() {
     if !nextest_is_there() {

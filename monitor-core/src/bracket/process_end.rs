@@ -7,20 +7,31 @@ use crate::isolate::is_isolated;
 use crate::item::Item;
 use crate::measure::instructions;
 use crate::record::recorder::{self, Recorder};
+use crate::record::siblings;
 use crate::scope::current;
 use crate::sys;
 
 /// The recorder, which is closed when the process ends; `None` if nothing is to be monitored.
 pub(super) fn recorder_for(item: &'static Item) -> Option<&'static Recorder> {
+    keep_start();
     let recorder = recorder::for_item(item)?;
     sys::at_exit(on_exit);
     Some(recorder)
 }
 
+sys::at_start!(expect_end, keep_start);
+
+/// Processes of a run may leave their rows to any that is beside them, and this may be one, whatever test it runs.
+fn expect_end() {
+    if siblings::are_expected() {
+        sys::at_exit(on_exit);
+    }
+}
+
 fn on_exit(code: Option<i32>) {
     instructions::stop(instructions::are_counted());
-    let Some(recorder) = recorder::existing() else { return };
     let _ = panic::catch_unwind(AssertUnwindSafe(|| {
+        let Some(recorder) = recorder::existing() else { return siblings::pass_by() };
         if code == Some(0) && !is_isolated() {
             end_test();
         }

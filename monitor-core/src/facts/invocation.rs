@@ -29,7 +29,12 @@ pub(crate) struct Invocation {
     up_to_runner: Vec<u32>,
     /// What the test was started with inside which this run takes place, if it does.
     outer: OnceCell<Vec<String>>,
+    /// Reads a variable.
+    environment: Environment,
 }
+
+/// Where variables are read.
+pub(crate) type Environment = fn(&str) -> Option<OsString>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RunnerKind {
@@ -75,6 +80,12 @@ const OF_ONE_RUN: [&str; 7] = [
 impl Invocation {
     /// Looks at the processes above this one.
     pub(crate) fn find() -> Self {
+        Self::find_in(|name| env::var_os(name))
+    }
+
+    /// The same, with variables of another `environment` than that of now.
+    pub(crate) fn find_in(environment: Environment) -> Self {
+        let is_set = |name| environment(name).is_some_and(|value| !value.is_empty());
         let executable = env::current_exe().unwrap_or_default();
         let program = executable.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let starts = |pid| process::arguments(pid).iter().any(|argument| argument.contains(&program));
@@ -94,7 +105,7 @@ impl Invocation {
             Above::Nobody => (RunnerKind::Direct, None, None),
         };
         let is_told_by_runner = kind != RunnerKind::Direct;
-        Self { kind, leader, started, is_told_by_runner, above, up_to_runner, outer: OnceCell::new() }
+        Self { kind, leader, started, is_told_by_runner, above, up_to_runner, outer: OnceCell::new(), environment }
     }
 
     /// The folder of the package under test: where it is now, rather than where it was compiled. They differ if several
@@ -114,13 +125,14 @@ impl Invocation {
 
     /// A variable that cargo or cargo-nextest sets, if they set it for this process.
     pub(crate) fn runner_variable(&self, name: &str) -> Option<String> {
-        let value = env::var(name).ok().filter(|value| !value.is_empty());
+        let value =
+            (self.environment)(name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
         value.filter(|_| self.is_told_by_runner)
     }
 
     /// A variable of the user's; none if it describes the run around this one.
     pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
-        let value = env::var_os(name)?;
+        let value = (self.environment)(name)?;
         let is_switch = value.eq_ignore_ascii_case("off") || value == "/dev/null";
         let may_be_the_outer_ones = OF_ONE_RUN.contains(&name) && !is_switch;
         (!may_be_the_outer_ones || !self.is_inherited(name, &value)).then_some(value)
@@ -129,7 +141,7 @@ impl Invocation {
     /// Whether the test that this run takes place in was itself started with that value.
     pub(crate) fn is_inherited(&self, name: &str, value: &OsStr) -> bool {
         if OF_CARGO_MONITOR.contains(&name)
-            && is_measured_by_one_of(&self.up_to_runner, env::var_os(MONITORED).as_deref())
+            && is_measured_by_one_of(&self.up_to_runner, (self.environment)(MONITORED).as_deref())
         {
             return false;
         }
@@ -137,10 +149,6 @@ impl Invocation {
         let value = value.to_string_lossy();
         outer.iter().any(|pair| pair.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) == Some(&*value))
     }
-}
-
-fn is_set(name: &str) -> bool {
-    env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// Whether one of the processes is the one that named the file `mark`, the value of [`MONITORED`], after itself.

@@ -2,13 +2,14 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use monitor_store::hash_hex;
 
 use super::binary::binary_id;
 use super::invocation::{Invocation, Leader, RunnerKind};
 use super::process::ProcessIdentity;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::item::Item;
 
 /// What follows from who runs this process.
@@ -41,7 +42,7 @@ pub(crate) fn runner(config: &Config, invocation: &Invocation, item: &Item, iden
     let threads = env::var("RUST_TEST_THREADS").ok();
     Runner {
         kind,
-        session_h: session_h(config, invocation, of_nextest("NEXTEST_RUN_ID").as_deref(), identity),
+        session_h: session_h(config, invocation, identity),
         leader: invocation.leader.clone(),
         attempt: of_nextest("NEXTEST_ATTEMPT").and_then(|attempt| attempt.parse().ok()).unwrap_or(1),
         binary: of_nextest("NEXTEST_BINARY_ID").unwrap_or_else(|| binary_id(&executable, item)),
@@ -52,19 +53,32 @@ pub(crate) fn runner(config: &Config, invocation: &Invocation, item: &Item, iden
     }
 }
 
-fn session_h(
-    config: &Config,
-    invocation: &Invocation,
-    nextest_run: Option<&str>,
-    identity: &ProcessIdentity,
-) -> String {
-    match (&config.session, nextest_run, &invocation.leader) {
-        (Some(name), ..) => hash_hex(["session", name]),
-        (None, Some(run), _) => hash_hex(["nextest", run]),
-        (None, None, Some(Leader { pid, started })) => {
+fn session_h(config: &Config, invocation: &Invocation, identity: &ProcessIdentity) -> String {
+    told_session(config, invocation).unwrap_or_else(|| match &invocation.leader {
+        Some(Leader { pid, started }) => {
             hash_hex(["cargo", &identity.boot_id, &identity.host, &pid.to_string(), &started.to_string()])
         }
-        (None, None, None) => hash_hex(["process", &identity.process_h]),
+        None => hash_hex(["process", &identity.process_h]),
+    })
+}
+
+/// The session that the user or cargo-nextest names.
+fn told_session(config: &Config, invocation: &Invocation) -> Option<String> {
+    let run = || invocation.runner_variable("NEXTEST_RUN_ID").filter(|_| invocation.kind == RunnerKind::Nextest);
+    match &config.session {
+        Some(name) => Some(hash_hex(["session", name])),
+        None => run().map(|run| hash_hex(["nextest", &run])),
+    }
+}
+
+/// Where the rows of a nextest run go, and its session, for a process in which no test with the attribute ran.
+pub(crate) fn place(invocation: &Invocation) -> Option<(PathBuf, String)> {
+    let manifest_dir = invocation.manifest_dir("");
+    let (config, _) = Config::from_variables(&|name| invocation.variable(name), invocation.workspace(&manifest_dir));
+    let session_h = told_session(&config, invocation)?;
+    match config.database {
+        Database::At(path) => Some((path, session_h)),
+        Database::Off => None,
     }
 }
 

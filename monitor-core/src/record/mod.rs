@@ -5,5 +5,5 @@ mod contained;
 pub(crate) mod parameter;
 pub(crate) mod recorder;
 pub(crate) mod rows;
-mod siblings;
+pub(crate) mod siblings;
 mod variant;

@@ -194,6 +194,10 @@ impl Recorder {
         true
     }
 
+    fn leader(&self) -> Option<u32> {
+        self.runner.leader.as_ref().map(|leader| leader.pid)
+    }
+
     /// What a process of this run has in common with those that have the same context and clock.
     fn kind(&self) -> String {
         let leader = self.runner.leader.as_ref().map_or((0, 0), |leader| (leader.pid, leader.started));
@@ -443,7 +447,7 @@ impl Recorder {
     /// Lets others bring the rows of this process into the file, if there are any; else does it.
     fn leave(&self) {
         let Database::At(path) = &self.config.database else { return };
-        let (kept, left) = self.siblings.leave(path);
+        let (kept, left) = self.siblings.leave(path, &self.runner.session_h, self.leader());
         self.warn_of(&kept);
         if let Err(error) = left
             && self.trouble.get().is_none()
@@ -505,7 +509,9 @@ impl Recorder {
                         writer.summarise()?;
                     }
                     self.bring_of_libraries(&mut writer)?;
-                    self.siblings.leave_by(&mut writer)?;
+                    if let Database::At(path) = &self.config.database {
+                        self.siblings.leave_by(path, &self.runner.session_h, self.leader(), &mut writer)?;
+                    }
                     writer.close(self.runner.folds_wal)
                 });
             }
@@ -516,7 +522,7 @@ impl Recorder {
                 spool.release();
                 self.leave();
             }
-            Sink::Closed => {}
+            Sink::Closed => self.leave(),
         }
         #[cfg(feature = "remote")]
         if !is_isolated()

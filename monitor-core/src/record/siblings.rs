@@ -1,12 +1,54 @@
 //! This process among the others of its run, one of which brings the rows of all into the file.
 
+use std::ffi::OsString;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
+use std::{env, fs};
 
+use monitor_store::procfs::{self, Stat};
 use monitor_store::{Kept, Registered, StoreError, Writer};
 
 use super::contained::contained;
-use crate::sys::descriptors;
+use crate::facts::{self, Invocation};
+use crate::sys::{self, descriptors};
+
+/// The id of this process, if its end was expected when it started.
+static EXPECTED: AtomicU32 = AtomicU32::new(0);
+
+/// The name that a process takes which is about to leave.
+const LEAVING: &str = "monitor leaves";
+
+/// Whether others may rely on it that this process, which starts, leaves the run as [`Siblings::leave`] does, whatever it runs.
+pub(crate) fn are_expected() -> bool {
+    let is_one_of_many = env::var_os("NEXTEST_RUN_ID").is_some()
+        && env::var_os("NEXTEST_TEST_THREADS").is_some_and(|slots| slots != "1");
+    let is_expected = is_one_of_many && sys::is_in_program();
+    if is_expected {
+        EXPECTED.store(std::process::id(), Relaxed);
+    }
+    is_expected
+}
+
+/// The process ends, and no test with the attribute ran in it.
+pub(crate) fn pass_by() {
+    // A child made by `fork` has inherited the number of its parent.
+    if EXPECTED.load(Relaxed) != std::process::id() {
+        return;
+    }
+    let invocation = Invocation::find_in(variable_at_start);
+    let leader = invocation.leader.as_ref().map(|leader| leader.pid);
+    if let Some((path, session_h)) = facts::place(&invocation) {
+        // What went wrong is no matter of this test: the rows wait for the next process.
+        let _ = Siblings::default().leave(&path, &session_h, leader);
+    }
+}
+
+/// Tests may have changed the environment meanwhile.
+fn variable_at_start(name: &str) -> Option<OsString> {
+    let variables = procfs::environment(std::process::id());
+    variables.iter().find_map(|variable| Some(variable.strip_prefix(name)?.strip_prefix('=')?.into()))
+}
 
 /// Its bond to them, from [`Siblings::join`] to [`Siblings::leave`], if it has joined.
 #[derive(Debug, Default)]
@@ -35,14 +77,19 @@ impl Siblings {
     }
 
     /// The process ends, and has the file open.
-    pub(super) fn leave_by(&self, writer: &mut Writer) -> Result<(), StoreError> {
-        self.take().map_or(Ok(()), |joined| joined.leave(|| writer.bring()))
+    pub(super) fn leave_by(
+        &self,
+        path: &Path,
+        session_h: &str,
+        leader: Option<u32>,
+        writer: &mut Writer,
+    ) -> Result<(), StoreError> {
+        self.leaves(path, session_h, leader, || writer.bring())
     }
 
-    /// The process ends, and has let go of its spool file: lets others bring its rows into the file, if there are any; else opens
-    /// it and does that. The spool files that were not understood, and what went wrong.
-    pub(super) fn leave(&self, path: &Path) -> (Vec<Kept>, Result<(), String>) {
-        let Some(joined) = self.take() else { return (Vec::new(), Ok(())) };
+    /// The process ends, and has let go of its spool file, if it had one: lets others bring rows into the file, if there are any; else
+    /// opens it and does that. The spool files that were not understood, and what went wrong.
+    pub(super) fn leave(&self, path: &Path, session_h: &str, leader: Option<u32>) -> (Vec<Kept>, Result<(), String>) {
         let mut opened: Option<Writer> = None;
         let bring = || {
             descriptors::ours(|| {
@@ -53,7 +100,7 @@ impl Siblings {
                 writer.bring()
             })
         };
-        let left = contained(|| joined.leave(bring));
+        let left = contained(|| self.leaves(path, session_h, leader, bring));
         let kept = opened.map_or_else(Vec::new, |writer| {
             let kept = writer.kept().to_vec();
             writer.leave();
@@ -62,8 +109,37 @@ impl Siblings {
         (kept, left)
     }
 
-    /// Only tries the lock: a child made by `fork` comes here too.
-    fn take(&self) -> Option<monitor_store::Siblings> {
-        self.0.try_lock().ok()?.take()
+    fn leaves(
+        &self,
+        path: &Path,
+        session_h: &str,
+        leader: Option<u32>,
+        bring: impl FnMut() -> Result<usize, StoreError>,
+    ) -> Result<(), StoreError> {
+        // Only tried: a child made by `fork` comes here too.
+        let Ok(mut joined) = self.0.try_lock() else { return Ok(()) };
+        let is_expected = EXPECTED.load(Relaxed) == std::process::id();
+        let has_told = is_expected && fs::write("/proc/self/comm", LEAVING).is_ok();
+        let pass_by = || monitor_store::Siblings::pass_by(path, session_h).filter(|_| is_expected);
+        let Some(bond) = joined.take().or_else(pass_by) else { return Ok(()) };
+        bond.leave(|| has_told && leader.is_some_and(another_comes), bring)
     }
+}
+
+/// Whether there is a process of this program, or one that is about to run it, that `leader` has started and that is bound to leave.
+fn another_comes(leader: u32) -> bool {
+    let Some(name) = env::args().next() else { return false };
+    let this = procfs::program(std::process::id());
+    let is_child =
+        |pid: u32| Stat::of(pid).is_some_and(|stat| stat.parent == leader && !stat.is_dead() && stat.name != LEAVING);
+    // cargo-nextest starts itself, to run the test in the same process.
+    let runs_this = |pid: u32| {
+        let program = procfs::program(pid);
+        let arguments = procfs::arguments(pid);
+        program.is_some()
+            && (program == this || program == procfs::program(leader))
+            && arguments.contains(&name)
+            && !arguments.iter().any(|argument| argument == "--list")
+    };
+    procfs::after(leader).into_iter().any(|pid| is_child(pid) && runs_this(pid))
 }

@@ -22,6 +22,8 @@ mod portable;
 #[cfg(not(backend = "portable"))]
 mod posix;
 mod seeds;
+#[macro_use]
+mod start;
 mod thread_id;
 mod thread_slot;
 pub(crate) mod threads;
@@ -51,6 +53,7 @@ pub(crate) use forks::{forks, is_forked, watch_forks};
 pub(crate) use image::is_in_program;
 pub(crate) use parent::parent_id;
 pub(crate) use seeds::fix_random_numbers;
+pub(crate) use start::at_start;
 pub(crate) use thread_id::ThreadId;
 pub(crate) use thread_slot::{ThreadSlot, thread_slot};
 pub(crate) use usage::{ChildUsage, Edge, Usage};

@@ -5,6 +5,9 @@
 //! there is somebody who comes to the same point later, or who is just there and looks for spool files after this one was let go of.
 //! So the last one finds nobody else. If somebody is killed before that point, the rows wait for whoever opens the file next.
 //!
+//! Who finds itself alone may also leave what waits to a process that has not joined, if that is sure to come to the same point: each
+//! tells that it is there before it tries to lock, and who looks for those that have not told holds no lock meanwhile.
+//!
 //! The lines of the file spare a process the question what the `.pymon` file knows of its like.
 
 use std::ffi::OsString;
@@ -50,17 +53,13 @@ impl Siblings {
     /// had: the process then brings its rows into the file itself.
     #[must_use]
     pub fn join(db: &Path, session_h: &str, may_be_first: bool, descriptors: Descriptors) -> Option<Self> {
-        let mut path = OsString::from(db);
-        path.push(format!("{INFIX}{session_h}"));
-        let path = PathBuf::from(path);
-        let mut open = OpenOptions::new();
-        open.read(true).append(true);
+        let path = path_of(db, session_h);
         for _ in 0..JOINING_ATTEMPTS {
-            let mut file = match open.open(&path) {
+            let mut file = match open(&path, false) {
                 Err(error)
                     if error.kind() == io::ErrorKind::NotFound && may_be_first && !filesystem::is_network(db) =>
                 {
-                    open.create(true).open(&path).ok()?
+                    open(&path, true).ok()?
                 }
                 result => result.ok()?,
             };
@@ -81,6 +80,15 @@ impl Siblings {
             }
         }
         None
+    }
+
+    /// Those of the session that live, for a process that has not joined them and ends: they may have left their rows to it. `None` if
+    /// there are none.
+    #[must_use]
+    pub fn pass_by(db: &Path, session_h: &str) -> Option<Self> {
+        let path = path_of(db, session_h);
+        let file = Held::new(open(&path, false).ok()?);
+        Some(Self { file, path, db: db.to_owned(), told: String::new() })
     }
 
     /// What a process of the same `kind` has told.
@@ -115,24 +123,33 @@ impl Siblings {
     }
 
     /// The process ends, and has let go of its spool file. If nobody else is bound to import what waits, or if it waits for long,
-    /// `bring` is called, which is [`Writer::bring`](crate::Writer::bring).
+    /// `bring` is called, which is [`Writer::bring`](crate::Writer::bring). `comes` says whether a process is sure to call this after
+    /// it was asked; this one must have told the same of itself.
     ///
     /// # Errors
     ///
     /// What `bring` says. The rows then wait for whoever opens the file next.
-    pub fn leave(self, mut bring: impl FnMut() -> Result<usize, StoreError>) -> Result<(), StoreError> {
+    pub fn leave(
+        self,
+        mut comes: impl FnMut() -> bool,
+        mut bring: impl FnMut() -> Result<usize, StoreError>,
+    ) -> Result<(), StoreError> {
         let mut vain = 0;
         while vain < 2 {
             let Some(file) = self.file.intact() else { return bring().map(drop) };
             let _ = file.unlock();
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) if self.is_late() => {
+            let is_alone = try_alone(file).and_then(|is_alone| {
+                let _ = file.unlock();
+                Ok(is_alone && !comes() && try_alone(file)?)
+            });
+            match is_alone {
+                Ok(true) => {}
+                Ok(false) if !self.is_late() => return Ok(()),
+                Ok(false) => {
                     self.touch();
                     return bring().map(drop);
                 }
-                Err(TryLockError::WouldBlock) => return Ok(()),
-                Err(TryLockError::Error(_)) => return bring().map(drop),
+                Err(_) => return bring().map(drop),
             }
             if !import::is_due(&self.db) {
                 if self.file.is_at(&self.path) {
@@ -162,6 +179,25 @@ impl Siblings {
 
 /// Between the names of the database and of the session.
 const INFIX: &str = ".siblings-";
+
+fn path_of(db: &Path, session_h: &str) -> PathBuf {
+    let mut path = OsString::from(db);
+    path.push(format!("{INFIX}{session_h}"));
+    path.into()
+}
+
+/// Locks the file, if nobody else does.
+fn try_alone(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn open(path: &Path, create: bool) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(create).open(path)
+}
 
 /// Removes what sessions leave that were killed. The caller then imports: a process that ends meanwhile may take this for one of
 /// its like.

@@ -26,7 +26,7 @@ pub(super) fn beside<T>(file: &Path, session: &str, work: impl FnOnce() -> T) ->
                 // What does not succeed now is told at the end.
                 let _ = siblings.tend(|| bring(file));
             }
-            if let Err(error) = siblings.leave(|| bring(file)) {
+            if let Err(error) = siblings.leave(|| false, || bring(file)) {
                 output::note(&format!("{error}; rows wait in spool files beside it, which the next command imports"));
             }
         });
