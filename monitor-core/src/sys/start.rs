@@ -17,6 +17,8 @@ macro_rules! at_start {
         fn $keep() {
             #[cfg(all(target_os = "linux", not(miri)))]
             std::hint::black_box(&START);
+            #[cfg(not(all(target_os = "linux", not(miri))))]
+            let _ = $function;
         }
     };
 }
