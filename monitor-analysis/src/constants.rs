@@ -158,15 +158,12 @@ pub const SPIKE_FROM: f64 = 4.0;
 /// Share of values that are spikes, where nothing is known of it.
 pub const SPIKE_RATE: f64 = 0.02;
 
-/// Values that this counts for.
+/// Share of runs in which both times of a test have a spike, where nothing is known of it: of the spikes of a machine under
+/// heavy load (`monitor-report/benches/histories/loaded-machine.tsv`) one in seven came in both.
+pub const SPIKE_RATE_BOTH: f64 = 0.005;
+
+/// Values that these count for.
 pub const SPIKE_RATE_VALUES: f64 = 20.0;
-
-/// Share of runs in which both times of a test have a spike, where nothing is known of it: fewer than of one time, as of the
-/// spikes of a machine under heavy load (`monitor-report/benches/histories/loaded-machine.tsv`) one in seven came in both.
-pub const SPIKE_RATE_BOTH: f64 = 0.007;
-
-/// Runs of a test that this counts for.
-pub const SPIKE_RATE_BOTH_VALUES: f64 = 30.0;
 
 /// Probability of the rise of a test's other time from which on this time's is no spike of one alone.
 pub const SPIKE_OTHER_P: f64 = 0.02;
@@ -174,15 +171,11 @@ pub const SPIKE_OTHER_P: f64 = 0.02;
 /// Mean of what spikes are beyond [`SPIKE_FROM`], in scales, where nothing is known of it.
 pub const SPIKE_MEAN: f64 = 9.0;
 
-/// The same of those in both times. Where they always come in both, gates of ten tests with few runs then keep what is promised of
-/// [`GATE_BONFERRONI`].
-pub const SPIKE_MEAN_BOTH: f64 = 13.0;
-
-/// Spikes that these count for.
+/// Spikes that it counts for.
 pub const SPIKE_PRIOR: f64 = 2.0;
 
 /// Shape of the distribution of their sizes (Lomax, 1954): wider than an exponential one, as tests differ.
-pub const SPIKE_SHAPE: f64 = 3.0;
+pub const SPIKE_SHAPE: f64 = 5.0;
 
 /// Errors from which on a series shows its spikes itself.
 pub const SPIKE_OWN_ERRORS: usize = 15;

@@ -2,23 +2,11 @@
 //! short history has too few values to show its own.
 
 use crate::constants::{
-    GATE_BONFERRONI, GATE_FALSE, SPIKE_FROM, SPIKE_MEAN, SPIKE_MEAN_BOTH, SPIKE_PRIOR, SPIKE_RATE, SPIKE_RATE_BOTH,
-    SPIKE_RATE_BOTH_VALUES, SPIKE_RATE_VALUES, SPIKE_SHAPE,
+    GATE_BONFERRONI, GATE_FALSE, SPIKE_FROM, SPIKE_MEAN, SPIKE_PRIOR, SPIKE_RATE, SPIKE_RATE_BOTH, SPIKE_RATE_VALUES,
+    SPIKE_SHAPE,
 };
 use crate::look::Look;
 use crate::pair::Pair;
-
-/// What is taken of spikes where nothing is known of them, and how likely one as large as a rise may be, for this to be none.
-struct Prior {
-    rate: f64,
-    values: f64,
-    mean: f64,
-    limit: f64,
-}
-
-const OF_ONE: Prior = Prior { rate: SPIKE_RATE, values: SPIKE_RATE_VALUES, mean: SPIKE_MEAN, limit: GATE_FALSE };
-const OF_BOTH: Prior =
-    Prior { rate: SPIKE_RATE_BOTH, values: SPIKE_RATE_BOTH_VALUES, mean: SPIKE_MEAN_BOTH, limit: GATE_BONFERRONI };
 
 /// The spikes in the past of a run's series.
 #[derive(Clone, Copy, Debug)]
@@ -35,18 +23,28 @@ pub(crate) struct Spikes {
 impl Spikes {
     /// Those of the series that decide a gate, of so many runs.
     pub(crate) fn of(looks: &[&Look], runs: usize) -> Self {
-        Self::of_distances(looks.iter().flat_map(|look| look.distances()), looks.len(), runs, &OF_ONE)
+        Self::of_distances(looks.iter().flat_map(|look| look.distances()), looks.len(), runs, (SPIKE_RATE, GATE_FALSE))
     }
 
     /// Those that came in both times of a test at once.
     pub(crate) fn of_pairs(pairs: &[Pair<'_>], runs: usize) -> Self {
-        Self::of_distances(pairs.iter().flat_map(|pair| pair.distances()), pairs.len(), runs, &OF_BOTH)
+        Self::of_distances(
+            pairs.iter().flat_map(|pair| pair.distances()),
+            pairs.len(),
+            runs,
+            (SPIKE_RATE_BOTH, GATE_BONFERRONI),
+        )
     }
 
-    /// Those among distances in scales, each with its run.
-    fn of_distances(distances: impl Iterator<Item = (u32, f64)>, series: usize, runs: usize, prior: &Prior) -> Self {
+    /// Those among distances in scales, each with its run; `rate` is their share where nothing is known of it.
+    fn of_distances(
+        distances: impl Iterator<Item = (u32, f64)>,
+        series: usize,
+        runs: usize,
+        (rate, limit): (f64, f64),
+    ) -> Self {
         let mut by_run = vec![(0.0_f64, 0.0_f64); runs];
-        let mut values = prior.values;
+        let mut values = SPIKE_RATE_VALUES;
         for (run, distance) in distances {
             values += 1.0;
             if distance > SPIKE_FROM {
@@ -65,9 +63,9 @@ impl Spikes {
         let (count, beyond) = by_run.iter().fold((0.0, 0.0), |sums, run| (sums.0 + run.0, sums.1 + run.1));
         Self {
             series,
-            rate: (count + prior.rate * prior.values) / values,
-            mean: (beyond + SPIKE_PRIOR * prior.mean) / (count + SPIKE_PRIOR),
-            limit: prior.limit,
+            rate: (count + rate * SPIKE_RATE_VALUES) / values,
+            mean: (beyond + SPIKE_PRIOR * SPIKE_MEAN) / (count + SPIKE_PRIOR),
+            limit,
         }
     }
 
@@ -83,30 +81,27 @@ impl Spikes {
 mod tests {
     use super::*;
 
-    fn of(spikes: &[(u32, f64)], prior: &Prior) -> f64 {
+    fn of(spikes: &[(u32, f64)]) -> f64 {
         let distances = (0..200).map(|value| (value % 10, 0.5)).chain(spikes.iter().copied());
-        Spikes::of_distances(distances, 20, 10, prior).p(40.0)
+        Spikes::of_distances(distances, 20, 10, (SPIKE_RATE, GATE_FALSE)).p(40.0)
     }
 
     #[test]
     fn what_tests_saw_before_is_likely() {
-        let calm = of(&[], &OF_ONE);
-        let seen = of(&[(1, 20.0), (2, 30.0), (5, 15.0), (7, 40.0)], &OF_ONE);
+        let (calm, seen) = (of(&[]), of(&[(1, 20.0), (2, 30.0), (5, 15.0), (7, 40.0)]));
         assert!(seen > 10.0 * calm, "{seen} {calm}");
     }
 
     #[test]
     fn a_day_on_which_all_tests_were_slow_counts_as_one_spike() {
         let day: Vec<(u32, f64)> = (0..20).map(|_| (3, 40.0)).collect();
-        for prior in [&OF_ONE, &OF_BOTH] {
-            let (calm, one, many) = (of(&[], prior), of(&day[..1], prior), of(&day, prior));
-            assert!(calm < one && many <= one, "{calm} {one} {many}");
-        }
+        let (calm, one, many) = (of(&[]), of(&day[..1]), of(&day));
+        assert!(calm < one && many <= one, "{calm} {one} {many}");
     }
 
     #[test]
     fn larger_ones_are_less_likely() {
-        let spikes = Spikes::of_distances([].into_iter(), 20, 10, &OF_ONE);
+        let spikes = Spikes::of_distances([].into_iter(), 20, 10, (SPIKE_RATE, GATE_FALSE));
         assert!(spikes.p(4.0) > spikes.p(40.0) && spikes.p(40.0) > spikes.p(400.0));
     }
 }

@@ -90,7 +90,7 @@ fn a_short_history_fails_hardly_any_gate_for_a_spike() {
 fn a_short_history_fails_hardly_any_gate_for_a_spike_of_both_times() {
     let early = gates::early(Suite::of_family_alike, Family::Spikes, 10, 64);
     let sum = |of: fn(&gates::Early) -> usize| early.iter().map(of).sum::<usize>();
-    assert!(sum(|early| early.failed) <= 5, "{} fail", sum(|early| early.failed));
+    assert!(sum(|early| early.failed) <= 8, "{} fail", sum(|early| early.failed));
     assert_eq!(sum(|early| early.suspected), 960);
 }
 
@@ -103,12 +103,12 @@ fn one_test_fails_hardly_any_gate_for_a_spike_of_one_time() {
     assert!(gates.early.1 + gates.late.1 <= 15, "{:?} {:?}", gates.early, gates.late);
 }
 
-/// What moves both times of a test is no spike of one: after twelve runs, and among tests that have spikes. Before both were
-/// judged together, 3 of the 18 doublings were regressed.
+/// What moves both times of a test is no spike of one: after few runs, and among tests that have spikes. Before both were judged
+/// together, 52 of the 100 and 3 of the 18 doublings were regressed.
 #[test]
 fn a_doubling_of_both_times_is_regressed_where_one_of_them_might_be_a_spike() {
-    let few_runs = gates::by_length(Family::Normal, 12, 40);
-    assert!(few_runs[2] >= 34, "x2 after 12 runs: {} of 40", few_runs[2]);
+    let few_runs = gates::by_length(Family::Normal, 5, 40);
+    assert!(few_runs[2] >= 34, "x2 after 5 runs: {} of 40", few_runs[2]);
     let spiky = gates::of_family(Family::Spikes, 10, 4, 42, 7);
     assert!(10 * spiky.found[3] >= 7 * spiky.tried, "x2 among spikes: {} of {}", spiky.found[3], spiky.tried);
     assert!(spiky.late.1 <= 1, "{} of {} gates fail", spiky.late.1, spiky.late.0);
