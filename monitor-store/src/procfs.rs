@@ -2,7 +2,7 @@
 //! empty.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -81,14 +81,29 @@ pub fn environment(pid: u32) -> Vec<String> {
     words(format!("/proc/{pid}/environ"))
 }
 
-/// The processes with a greater id than `pid`, the greatest first: most are younger.
+/// Processes that `pid` has started and not waited for yet; where the kernel has no list of them (`CONFIG_PROC_CHILDREN`), those
+/// among the youngest of the machine.
 #[must_use]
-pub fn after(pid: u32) -> Vec<u32> {
+pub fn children(pid: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists: io::Result<Vec<String>> =
+        threads.map(|thread| fs::read_to_string(thread.path().join("children"))).collect();
+    match lists {
+        Ok(lists) => {
+            lists.iter().flat_map(|list| list.split_ascii_whitespace()).filter_map(|id| id.parse().ok()).collect()
+        }
+        Err(_) => youngest_after(pid).filter(|child| Stat::of(*child).is_some_and(|stat| stat.parent == pid)).collect(),
+    }
+}
+
+/// Processes with greater ids than `pid`, the greatest first: most are younger. Only so many, as there may be thousands.
+fn youngest_after(pid: u32) -> impl Iterator<Item = u32> {
+    const MOST: usize = 64;
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let mut ids: Vec<u32> = ids.filter(|id| *id > pid).collect();
     ids.sort_unstable_by(|a, b| b.cmp(a));
-    ids
+    ids.into_iter().take(MOST)
 }
 
 /// The texts of a file in which each ends with a zero byte.
@@ -115,6 +130,21 @@ mod tests {
         assert_eq!(arguments(this), std::env::args().collect::<Vec<_>>());
         let path = std::env::var("PATH").expect("a test has a path");
         assert!(environment(this).contains(&format!("PATH={path}")));
+    }
+
+    #[test]
+    fn a_child_is_among_the_children_until_somebody_waits_for_it() {
+        if !is_there() {
+            println!("skipped: no /proc");
+            return;
+        }
+        let this = std::process::id();
+        let mut child =
+            std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().expect("cat starts");
+        let found = children(this).contains(&child.id());
+        let _ = child.kill();
+        let _ = child.wait().expect("it was started");
+        assert!(found && !children(this).contains(&child.id()));
     }
 
     #[test]

@@ -137,6 +137,28 @@ fn a_test_that_runs_cargo_does_not_hand_down_its_own_run() {
 }
 
 #[test]
+fn a_test_that_starts_its_own_program_is_one_test() {
+    let project = Project::library("belonging-itself", include_str!("../fixtures/starts_itself.rs"));
+    let mut cargo_monitor = project.command(cargo_monitor());
+    cargo_monitor.args(["monitor", "nextest"]);
+    let mut ways = vec![project.cargo(&["test", "--lib"]), project.command(project.test_binary())];
+    if nextest_is_there() {
+        ways.extend([project.cargo(&["nextest", "run", "--test-threads=1"]), project.cargo(&["nextest", "run"])]);
+        ways.push(cargo_monitor);
+    }
+    for command in ways {
+        let told = format!("{command:?}");
+        let _ = run(command).succeeded();
+        let file = Database::open(&project.path(".pymon"));
+        let rows = file.rows("select ITEM_VARIANT, OUTCOME from TEST_PROFILES order by 1");
+        assert_eq!(rows, [["sees_an_abort", "passed"], ["starts_it_through_a_shell", "passed"]], "{told}");
+        assert_eq!(file.value("select count(*) from TEST_SESSIONS"), "1", "{told}");
+        drop(file);
+        fs::remove_file(project.path(".pymon")).expect("the file is there");
+    }
+}
+
+#[test]
 fn a_variable_that_a_test_sets_for_the_cargo_it_runs_counts() {
     // This test is run by cargo, and was not started with that name.
     let project = Project::library("belonging-explicit", ONE_TEST);

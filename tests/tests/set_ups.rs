@@ -50,6 +50,11 @@ const SET_UPS: &[[&str; 3]] = &[
         "belonging::a_test_that_runs_cargo_does_not_hand_down_its_own_run",
     ],
     [
+        "a test that starts its own program, as proptest's `fork` does",
+        "right; what it starts is no test of its own",
+        "belonging::a_test_that_starts_its_own_program_is_one_test",
+    ],
+    [
         "an archive of nextest",
         "right, where it runs",
         "belonging::an_archive_records_where_it_runs_though_its_build_folder_is_still_there",

@@ -21,6 +21,8 @@ pub(crate) struct Invocation {
     pub leader: Option<Leader>,
     /// When this process began, as `monitor_store::liveness::started` gives it; `None` if unknown.
     pub started: Option<u64>,
+    /// The nearest process between the runner and this one that runs the same program: code under test has started it anew.
+    pub starter: Option<u32>,
     /// Whether `CARGO_*` and `NEXTEST_*` come from the runner of this process.
     is_told_by_runner: bool,
     /// The first process that does not belong to this run.
@@ -105,7 +107,20 @@ impl Invocation {
             Above::Nobody => (RunnerKind::Direct, None, None),
         };
         let is_told_by_runner = kind != RunnerKind::Direct;
-        Self { kind, leader, started, is_told_by_runner, above, up_to_runner, outer: OnceCell::new(), environment }
+        let runner = leader.as_ref().map(|leader| leader.pid);
+        let mut above_this = up_to_runner.iter().copied().skip(1).filter(|pid| Some(*pid) != runner);
+        let starter = above_this.find(|pid| process::program(*pid).as_ref() == Some(&executable));
+        Self {
+            kind,
+            leader,
+            started,
+            starter,
+            is_told_by_runner,
+            above,
+            up_to_runner,
+            outer: OnceCell::new(),
+            environment,
+        }
     }
 
     /// The folder of the package under test: where it is now, rather than where it was compiled. They differ if several

@@ -4,6 +4,7 @@ pub(crate) mod clock;
 mod contained;
 pub(crate) mod parameter;
 pub(crate) mod recorder;
+mod restarted;
 pub(crate) mod rows;
 pub(crate) mod siblings;
 mod variant;

@@ -14,6 +14,7 @@ use once_cell::sync::OnceCell;
 
 use super::clock::Clock;
 use super::contained::{contained, guarded};
+use super::restarted;
 use super::rows;
 use super::siblings::Siblings;
 use crate::config::{BudgetMode, Config, Database};
@@ -94,7 +95,7 @@ impl Recorder {
         let manifest_dir = invocation.manifest_dir(item.manifest_dir);
         let (config, problems) =
             Config::from_variables(&|name| invocation.variable(name), invocation.workspace(&manifest_dir));
-        if !config.enabled {
+        if !config.enabled || restarted::by_a_recorded_test(&invocation, &config) {
             return None;
         }
         let identity = facts::process_identity(invocation.started);

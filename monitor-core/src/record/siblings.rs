@@ -130,8 +130,7 @@ impl Siblings {
 fn another_comes(leader: u32) -> bool {
     let Some(name) = env::args().next() else { return false };
     let this = procfs::program(std::process::id());
-    let is_child =
-        |pid: u32| Stat::of(pid).is_some_and(|stat| stat.parent == leader && !stat.is_dead() && stat.name != LEAVING);
+    let stays = |pid: u32| Stat::of(pid).is_some_and(|stat| !stat.is_dead() && stat.name != LEAVING);
     // cargo-nextest starts itself, to run the test in the same process.
     let runs_this = |pid: u32| {
         let program = procfs::program(pid);
@@ -141,5 +140,5 @@ fn another_comes(leader: u32) -> bool {
             && arguments.contains(&name)
             && !arguments.iter().any(|argument| argument == "--list")
     };
-    procfs::after(leader).into_iter().any(|pid| is_child(pid) && runs_this(pid))
+    procfs::children(leader).into_iter().any(|pid| stays(pid) && runs_this(pid))
 }

@@ -147,6 +147,16 @@ impl Monitor {
         self.rows(&sql, [text(session_h)], columns::process)
     }
 
+    /// Whether the process `process_h` has recorded tests.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::tests`].
+    pub fn has_process(&self, process_h: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM PROCESSES WHERE PROCESS_H = ? LIMIT 1";
+        Ok(!self.rows(sql, [text(process_h)], |row| row.get::<_, i64>(0))?.is_empty())
+    }
+
     /// The outcome that a row has once what is due is done, where the file does not take the change.
     fn settled(&self, outcome: Outcome, process_h: &str) -> Outcome {
         match outcome {
