@@ -1,10 +1,11 @@
 //! Connections: accepted within limits, served by the router, finished before the server ends.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tower_service::Service as _;
 
@@ -46,28 +47,32 @@ const CONNECTIONS: usize = 10_000;
 /// How long requests may go on when the server is told to end.
 const FAREWELL: Duration = Duration::from_secs(30);
 
-/// Certificate chain and key, in PEM.
-#[derive(Clone, Debug)]
-pub struct Tls {
-    /// File of the chain.
-    pub certificate: PathBuf,
-    /// File of the key.
-    pub key: PathBuf,
-}
+/// A certificate chain and its key.
+#[derive(Clone)]
+pub struct Tls(TlsAcceptor);
 
 impl Tls {
-    fn acceptor(&self) -> io::Result<TlsAcceptor> {
-        let named =
-            |path: &PathBuf, error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
-        let chain =
-            CertificateDer::pem_file_iter(&self.certificate).map_err(|error| named(&self.certificate, &error))?;
-        let chain = chain.collect::<Result<Vec<_>, _>>().map_err(|error| named(&self.certificate, &error))?;
-        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| named(&self.key, &error))?;
+    /// Reads them from files in PEM.
+    ///
+    /// # Errors
+    ///
+    /// If a file can't be read, holds no such thing, or the key is another certificate's.
+    pub fn load(certificate: &Path, key: &Path) -> io::Result<Self> {
+        let named = |path: &Path, error: &dyn Display| io::Error::other(format!("{}: {error}", path.display()));
+        let of = |path: &Path, what: &str, error: pem::Error| match error {
+            pem::Error::NoItemsFound => named(path, &format!("it holds no {what} in PEM")),
+            pem::Error::Io(error) => named(path, &error),
+            error => named(path, &error),
+        };
+        let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let chain = chain.and_then(|chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) });
+        let chain = chain.map_err(|error| of(certificate, "certificate", error))?;
+        let private = PrivateKeyDer::from_pem_file(key).map_err(|error| of(key, "private key", error))?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(|error| named(&self.certificate, &error))?;
-        Ok(TlsAcceptor::from(Arc::new(config)))
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
+            .map_err(|error| named(certificate, &error))?;
+        Ok(Self(TlsAcceptor::from(Arc::new(config))))
     }
 }
 
@@ -75,14 +80,14 @@ impl Tls {
 ///
 /// # Errors
 ///
-/// If the certificate can't be used.
+/// If the system takes the listener away.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
     state: State,
     end: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let tls = tls.map(|tls| tls.acceptor()).transpose()?;
+    let tls = tls.map(|Tls(acceptor)| acceptor);
     let service = Service { router: router(&state), state, encrypted: tls.is_some() };
     let closing = tokio::spawn(judge::close_idle(State::clone(&service.state)));
     let looking = tokio::spawn(judge::look_everywhere(State::clone(&service.state)));

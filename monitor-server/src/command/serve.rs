@@ -44,7 +44,8 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
         },
     );
     state.gate.public.store(public, Relaxed);
-    let tls = options.tls_cert.zip(options.tls_key).map(|(certificate, key)| Tls { certificate, key });
+    let tls =
+        options.tls_cert.zip(options.tls_key).map(|(certificate, key)| Tls::load(&certificate, &key)).transpose()?;
     // Held until the runtime has ended: to close a connection to PostgreSQL waits, which no task may do.
     let _held = State::clone(&state);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

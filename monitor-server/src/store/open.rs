@@ -13,9 +13,9 @@ use super::{Store, StoreError};
 ///
 /// If it can't be opened.
 pub fn database(location: &str) -> Result<Arc<dyn Store>, StoreError> {
-    if location.starts_with("postgres://") || location.starts_with("postgresql://") {
-        Ok(Arc::new(Postgres::connect(location)?))
-    } else {
-        Ok(Arc::new(Sqlite::open(Path::new(location))?))
+    match location.split_once("://") {
+        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(Postgres::connect(location)?)),
+        Some(_) => Err(StoreError::Broken(format!("{location} is neither a file nor a postgres:// URL"))),
+        None => Ok(Arc::new(Sqlite::open(Path::new(location))?)),
     }
 }

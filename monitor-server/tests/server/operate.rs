@@ -6,7 +6,7 @@ use monitor_store::{Monitor, Outcome, Sessions};
 use monitor_tests::{python, run};
 use serde_json::json;
 
-use super::process::Server;
+use super::process::{Server, program};
 use super::samples::{context, metric, session};
 
 fn succeeded(server: &Server, args: &[&str]) -> String {
@@ -181,4 +181,13 @@ fn a_database_of_an_earlier_version_is_brought_up_to_date() {
         [count("metrics/count"), count("sessions/s1/metrics/count"), count("contexts/c1/metrics/count")],
         [2; 3]
     );
+}
+
+#[test]
+fn a_database_of_an_unknown_kind_is_no_file() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--database", "mysql://results"]);
+    let refused = run(command);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("mysql://results is neither a file nor a postgres:// URL"), "{}", refused.stderr);
 }

@@ -126,11 +126,12 @@ fn cargo_monitor_reaches_it_if_it_trusts_the_authority() {
 fn a_certificate_that_is_none_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = path(folder.path(), "cert.pem");
-    for content in [None, Some("no certificate")] {
+    for (content, reason) in [(None, "No such file"), (Some("no certificate"), "holds no certificate in PEM")] {
         content.inspect(|content| std::fs::write(&file, content).expect("a file can be written"));
         let mut command = program();
         command.args(["--listen", "127.0.0.1:0", "--tls-cert", &file, "--tls-key", &file]).current_dir(folder.path());
         let refused = run(command);
-        assert!(refused.code != Some(0) && refused.stderr.contains(&file), "{}", refused.stderr);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "it is said to serve");
+        assert!(refused.stderr.contains(&format!("{file}: ")) && refused.stderr.contains(reason), "{}", refused.stderr);
     }
 }
