@@ -8,6 +8,7 @@ use std::{env, fs};
 
 use monitor_store::procfs::{self, Stat};
 use monitor_store::{Kept, Registered, StoreError, Writer};
+use once_cell::sync::OnceCell;
 
 use super::contained::contained;
 use crate::facts::{self, Invocation};
@@ -46,7 +47,8 @@ pub(crate) fn pass_by() {
 
 /// Tests may have changed the environment meanwhile.
 fn variable_at_start(name: &str) -> Option<OsString> {
-    let variables = procfs::environment(std::process::id());
+    static VARIABLES: OnceCell<Vec<String>> = OnceCell::new();
+    let variables = VARIABLES.get_or_init(|| procfs::environment(std::process::id()));
     variables.iter().find_map(|variable| Some(variable.strip_prefix(name)?.strip_prefix('=')?.into()))
 }
 
