@@ -1,5 +1,7 @@
 //! The process-global recorder: one connection, opened by the first test, closed when the process ends.
 
+mod spool;
+
 use std::cell::{Cell, OnceCell as Once};
 use std::io::Write as _;
 use std::path::Path;
@@ -16,7 +18,7 @@ use super::clock::Clock;
 use super::contained::{contained, guarded};
 use super::restarted;
 use super::rows;
-use super::siblings::Siblings;
+use super::siblings::{Run, Siblings};
 use crate::config::{BudgetMode, Config, Database};
 use crate::facts::{self, Build, Invocation, ProcessIdentity, Runner};
 use crate::isolate::{inherited_session, is_isolated};
@@ -195,8 +197,10 @@ impl Recorder {
         true
     }
 
-    fn leader(&self) -> Option<u32> {
-        self.runner.leader.as_ref().map(|leader| leader.pid)
+    fn run(&self) -> Option<Run<'_>> {
+        let Database::At(path) = &self.config.database else { return None };
+        let leader = self.runner.leader.as_ref().map(|leader| leader.pid);
+        Some(Run { path, session_h: &self.runner.session_h, leader })
     }
 
     /// What a process of this run has in common with those that have the same context and clock.
@@ -383,72 +387,14 @@ impl Recorder {
         }
     }
 
-    /// From now on rows go to a file beside the one that could not be written; `entries` first.
-    fn spool_after<'e>(&self, sink: &mut Sink, error: &str, entries: impl FnOnce() -> &'e [Entry]) {
-        let Database::At(path) = &self.config.database else { return };
-        if let Sink::File(writer) = std::mem::replace(sink, Sink::Closed) {
-            writer.leave();
-        }
-        match self.spool(path, entries()) {
-            Ok(spool) => {
-                self.warn(&format!(
-                    "{error}; the rows of this process go to {}, which the next run that can write imports",
-                    spool.path().display()
-                ));
-                *sink = Sink::Spool(spool);
-            }
-            Err(spool_error) => {
-                self.warn(&format!(
-                    "{error}; nor could a spool file be written ({spool_error}), so the rows of this process are lost"
-                ));
-                *sink = Sink::Closed;
-            }
-        }
-    }
-
-    /// A new spool file with who this process is, and then `entries`.
-    fn spool(&self, path: &Path, entries: &[Entry]) -> Result<Spool, String> {
-        let (session, lockfile) = self.session_row();
-        let (context, class) = facts::context(&self.config, &self.build);
-        let env_h = self.env_h.get_or_init(|| context.env_h.clone()).clone();
-        let mut process = self.process();
-        process.env_h = Some(env_h);
-        let mut all =
-            vec![Entry::Session { session, lockfile }, Entry::Context { context, class }, Entry::Process(process)];
-        all.extend_from_slice(entries);
-        guarded(|| self.new_spool(path, &all))
-    }
-
-    fn new_spool(&self, path: &Path, first: &[Entry]) -> Result<Spool, StoreError> {
-        let mut spool = Spool::create_guarded(path, self.identity.pid, descriptors::GUARDED)?;
-        spool.append(first)?;
-        Ok(spool)
-    }
-
-    /// Of a library, whose rows the program's recorder brings into the file, or whoever opens that next.
-    fn spool_beside_program(&self, path: &Path) {
-        match self.spool(path, &[]) {
-            Ok(spool) => *self.sink() = Sink::Spool(spool),
-            Err(error) => self.warn(&format!("{error}; the rows of a library of this process are lost")),
-        }
-    }
-
-    /// What a library of this process has left.
-    fn bring_of_libraries(&self, writer: &mut Writer) -> Result<(), StoreError> {
-        match &self.config.database {
-            Database::At(path) if Spool::is_there(path, self.identity.pid) => writer.bring().map(drop),
-            _ => Ok(()),
-        }
-    }
-
     fn ended(&self) -> Entry {
         Entry::Ended { session_h: self.runner.session_h.clone(), process_h: self.identity.process_h.clone() }
     }
 
     /// Lets others bring the rows of this process into the file, if there are any; else does it.
     fn leave(&self) {
-        let Database::At(path) = &self.config.database else { return };
-        let (kept, left) = self.siblings.leave(path, &self.runner.session_h, self.leader());
+        let Some(run) = self.run() else { return };
+        let (kept, left) = self.siblings.leave(&run);
         self.warn_of(&kept);
         if let Err(error) = left
             && self.trouble.get().is_none()
@@ -510,8 +456,8 @@ impl Recorder {
                         writer.summarise()?;
                     }
                     self.bring_of_libraries(&mut writer)?;
-                    if let Database::At(path) = &self.config.database {
-                        self.siblings.leave_by(path, &self.runner.session_h, self.leader(), &mut writer)?;
+                    if let Some(run) = self.run() {
+                        self.siblings.leave_by(&run, &mut writer)?;
                     }
                     writer.close(self.runner.folds_wal)
                 });

@@ -41,7 +41,7 @@ pub(crate) fn pass_by() {
     let leader = invocation.leader.as_ref().map(|leader| leader.pid);
     if let Some((path, session_h)) = facts::place(&invocation) {
         // What went wrong is no matter of this test: the rows wait for the next process.
-        let _ = Siblings::default().leave(&path, &session_h, leader);
+        let _ = Siblings::default().leave(&Run { path: &path, session_h: &session_h, leader });
     }
 }
 
@@ -50,6 +50,13 @@ fn variable_at_start(name: &str) -> Option<OsString> {
     static VARIABLES: OnceCell<Vec<String>> = OnceCell::new();
     let variables = VARIABLES.get_or_init(|| procfs::environment(std::process::id()));
     variables.iter().find_map(|variable| Some(variable.strip_prefix(name)?.strip_prefix('=')?.into()))
+}
+
+/// Where the rows of a run go, its session, and the process that runs its tests.
+pub(super) struct Run<'a> {
+    pub path: &'a Path,
+    pub session_h: &'a str,
+    pub leader: Option<u32>,
 }
 
 /// Its bond to them, from [`Siblings::join`] to [`Siblings::leave`], if it has joined.
@@ -79,30 +86,24 @@ impl Siblings {
     }
 
     /// The process ends, and has the file open.
-    pub(super) fn leave_by(
-        &self,
-        path: &Path,
-        session_h: &str,
-        leader: Option<u32>,
-        writer: &mut Writer,
-    ) -> Result<(), StoreError> {
-        self.leaves(path, session_h, leader, || writer.bring())
+    pub(super) fn leave_by(&self, run: &Run<'_>, writer: &mut Writer) -> Result<(), StoreError> {
+        self.leaves(run, || writer.bring())
     }
 
     /// The process ends, and has let go of its spool file, if it had one: lets others bring rows into the file, if there are any; else
     /// opens it and does that. The spool files that were not understood, and what went wrong.
-    pub(super) fn leave(&self, path: &Path, session_h: &str, leader: Option<u32>) -> (Vec<Kept>, Result<(), String>) {
+    pub(super) fn leave(&self, run: &Run<'_>) -> (Vec<Kept>, Result<(), String>) {
         let mut opened: Option<Writer> = None;
         let bring = || {
             descriptors::ours(|| {
                 let writer = match &mut opened {
                     Some(writer) => writer,
-                    None => opened.insert(Writer::open_guarded(path, descriptors::GUARDED, true)?),
+                    None => opened.insert(Writer::open_guarded(run.path, descriptors::GUARDED, true)?),
                 };
                 writer.bring()
             })
         };
-        let left = contained(|| self.leaves(path, session_h, leader, bring));
+        let left = contained(|| self.leaves(run, bring));
         let kept = opened.map_or_else(Vec::new, |writer| {
             let kept = writer.kept().to_vec();
             writer.leave();
@@ -111,20 +112,14 @@ impl Siblings {
         (kept, left)
     }
 
-    fn leaves(
-        &self,
-        path: &Path,
-        session_h: &str,
-        leader: Option<u32>,
-        bring: impl FnMut() -> Result<usize, StoreError>,
-    ) -> Result<(), StoreError> {
+    fn leaves(&self, run: &Run<'_>, bring: impl FnMut() -> Result<usize, StoreError>) -> Result<(), StoreError> {
         // Only tried: a child made by `fork` comes here too.
         let Ok(mut joined) = self.0.try_lock() else { return Ok(()) };
         let is_expected = EXPECTED.load(Relaxed) == std::process::id();
         let has_told = is_expected && fs::write("/proc/self/comm", LEAVING).is_ok();
-        let pass_by = || monitor_store::Siblings::pass_by(path, session_h).filter(|_| is_expected);
+        let pass_by = || monitor_store::Siblings::pass_by(run.path, run.session_h).filter(|_| is_expected);
         let Some(bond) = joined.take().or_else(pass_by) else { return Ok(()) };
-        bond.leave(|| has_told && leader.is_some_and(another_comes), bring)
+        bond.leave(|| has_told && run.leader.is_some_and(another_comes), bring)
     }
 }
 

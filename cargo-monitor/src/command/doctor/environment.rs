@@ -1,5 +1,7 @@
 //! Variables that switch monitoring off, or look like ours and nothing reads them.
 
+use monitor_core::outside::Outside;
+
 use super::finding::Finding;
 use crate::app::App;
 
@@ -30,7 +32,8 @@ const KNOWN: [&str; 20] = [
 /// The value of `MONITOR`, if it tells tests to record nothing.
 pub(crate) fn switched_off(app: &App) -> anyhow::Result<Option<String>> {
     let value = app.variable("MONITOR")?.map(|value| value.to_string_lossy().into_owned());
-    Ok(value.filter(|value| ["0", "off", "false", "no"].contains(&value.to_ascii_lowercase().as_str())))
+    let is_recorded = Outside::new(&app.folder()?, &|name| app.variable(name).ok().flatten()).is_enabled();
+    Ok(value.filter(|_| !is_recorded))
 }
 
 pub(super) fn check(names: impl Iterator<Item = String>) -> Vec<Finding> {
