@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use monitor_client::Server;
 
-use crate::address::DEFAULT_PROJECT;
+use crate::address::{DEFAULT_PROJECT, is_project};
 use crate::store::Access;
 
 /// One place for every machine's test results.
@@ -29,7 +30,7 @@ pub struct Cli {
 #[derive(Args, Debug)]
 pub struct Serve {
     /// Address and port to listen on; an address that other machines can reach needs a token.
-    #[arg(long, default_value = "127.0.0.1:8050")]
+    #[arg(long, default_value = "127.0.0.1:8050", value_parser = listen)]
     pub listen: SocketAddr,
     /// Rows per page of a listing.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
@@ -56,7 +57,7 @@ pub struct Serve {
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub idle: u64,
     /// URL that gets, by POST, what sessions changed; signed with MONITOR_WEBHOOK_SECRET.
-    #[arg(long, value_name = "URL", requires = "webhook_secret")]
+    #[arg(long, value_name = "URL", requires = "webhook_secret", value_parser = webhook)]
     pub webhook: Option<String>,
     /// Secret that signs the messages; better set by the variable, since everybody on the machine can read arguments.
     #[arg(long, value_name = "SECRET", env = "MONITOR_WEBHOOK_SECRET", hide_env_values = true)]
@@ -80,7 +81,7 @@ pub enum Command {
         /// The file, of cargo monitor or of pytest-monitor.
         file: PathBuf,
         /// The project.
-        #[arg(long, default_value = DEFAULT_PROJECT)]
+        #[arg(long, default_value = DEFAULT_PROJECT, value_parser = project)]
         project: String,
     },
     /// Write a project's sessions to a new .pymon file.
@@ -88,13 +89,13 @@ pub enum Command {
         /// The file.
         file: PathBuf,
         /// The project.
-        #[arg(long, default_value = DEFAULT_PROJECT)]
+        #[arg(long, default_value = DEFAULT_PROJECT, value_parser = project)]
         project: String,
     },
     /// Delete the sessions that match all given options. Sessions of the baseline branch are kept.
     Prune {
         /// The project.
-        #[arg(long, default_value = DEFAULT_PROJECT)]
+        #[arg(long, default_value = DEFAULT_PROJECT, value_parser = project)]
         project: String,
         /// Which.
         #[command(flatten)]
@@ -139,10 +140,10 @@ pub enum Token {
         #[arg(long, default_value = "write")]
         access: Access,
         /// Only for this project.
-        #[arg(long)]
+        #[arg(long, value_parser = project)]
         project: Option<String>,
         /// Days until it ends.
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: Option<u32>,
     },
     /// List the tokens, without their secrets.
@@ -152,4 +153,18 @@ pub enum Token {
         /// What people call it.
         name: String,
     },
+}
+
+fn project(name: &str) -> Result<String, String> {
+    let reason = "a project's name has letters, digits, dots, dashes and underscores, 64 at most";
+    if is_project(name) { Ok(name.to_owned()) } else { Err(reason.to_owned()) }
+}
+
+fn listen(address: &str) -> Result<SocketAddr, String> {
+    let expected = "an IP address of this machine and a port are expected, such as 127.0.0.1:8050 or [::1]:8050";
+    address.parse().map_err(|_| expected.to_owned())
+}
+
+fn webhook(url: &str) -> Result<String, String> {
+    if Server::is_address(url) { Ok(url.to_owned()) } else { Err("it begins with http:// or https://".to_owned()) }
 }

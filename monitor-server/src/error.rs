@@ -88,7 +88,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Unavailable(_) | StoreError::TooSlow => Self::later(message),
             StoreError::Full(_) => Self::new(StatusCode::INSUFFICIENT_STORAGE, message),
-            StoreError::Broken(_) => {
+            StoreError::Unfit(_) | StoreError::Broken(_) => {
                 crate::operate::log::error("database", &message);
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }

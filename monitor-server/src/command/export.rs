@@ -5,13 +5,15 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use monitor_client::Target;
 
+use super::known_project;
 use crate::on_the_wire;
 use crate::store::{self, Filter, Page};
 
 /// Writes every session of a project to a new file.
 pub fn run(database: &str, project: &str, file: &Path) -> anyhow::Result<()> {
     ensure!(!file.exists(), "{} is there already", file.display());
-    let store = store::open::database(database)?;
+    let store = store::open::known(database)?;
+    known_project(&*store, project)?;
     let sessions = store.sessions(&Filter::project(project), Page::ALL)?;
     let count = sessions.len();
     let mut target = Target::open(file).with_context(|| format!("{} can't be made", file.display()))?;

@@ -18,12 +18,12 @@ use crate::store;
 /// Serves until the process is told to end.
 pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
     raise_open_files();
-    let store = store::open::database(database)?;
+    let store = store::open::to_serve(database)?;
     let public = !options.listen.ip().is_loopback();
     ensure!(
         !public || !store.tokens()?.is_empty(),
-        "refused to listen at {}: everybody who reaches it could read and write; first make a token with `monitor-server \
-         token create NAME`",
+        "refused to listen at {}: everybody who reaches it could read and write; first make a token, with the same --database, \
+         by `monitor-server token create NAME`",
         options.listen
     );
     let pause = Duration::from_secs(options.webhook_pause);
@@ -52,11 +52,11 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
     runtime.block_on(async {
         let listener = TcpListener::bind(options.listen)
             .await
-            .with_context(|| format!("{} can't be listened at", options.listen))?;
+            .with_context(|| format!("{} can't be listened at (--listen chooses another address)", options.listen))?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let address = format!("{scheme}://{}/", listener.local_addr()?);
         // Nothing else goes to stdout: scripts read the port from it.
-        println!("monitor-server serves {database} at {address}");
+        println!("monitor-server serves {} at {address}", store::open::shown(database));
         log::info("start", &[("address", address.into())]);
         let end = told_to_end()?;
         serve::serve(listener, tls, state, end).await?;

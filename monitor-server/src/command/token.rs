@@ -6,19 +6,17 @@ use anyhow::ensure;
 use monitor_store::Timestamp;
 
 use crate::access::secret;
-use crate::address::is_project;
 use crate::cli::Token as Command;
 use crate::store::{self, Token};
 
 /// Does what the arguments say.
 pub fn run(database: &str, command: Command) -> anyhow::Result<()> {
-    let store = store::open::database(database)?;
     match command {
         Command::Create { name, access, project, days } => {
+            let store = store::open::database(database)?;
+            ensure!(!name.trim().is_empty(), "a token needs a name, by which it is listed and revoked");
             let known = store.tokens()?.into_iter().any(|token| token.name == name);
             ensure!(!known, "there is a token {name:?} already");
-            let valid = project.as_deref().is_none_or(is_project);
-            ensure!(valid, "a project's name has letters, digits, dots, dashes and underscores, 64 at most");
             let secret = secret::generate()?;
             let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
             let expires_at = days.map(|days| now + i64::from(days) * 86_400);
@@ -27,7 +25,7 @@ pub fn run(database: &str, command: Command) -> anyhow::Result<()> {
             println!("{secret}");
         }
         Command::List => {
-            for token in store.tokens()? {
+            for token in store::open::known(database)?.tokens()? {
                 let end = token
                     .expires_at
                     .map_or_else(|| "never".to_owned(), |end| Timestamp::from_micros(end * 1_000_000).to_string());
@@ -35,7 +33,10 @@ pub fn run(database: &str, command: Command) -> anyhow::Result<()> {
                 println!("{}  {}  {project}  ends: {end}", token.name, token.access.as_str());
             }
         }
-        Command::Revoke { name } => ensure!(store.set_token(&name, None)?, "there is no token {name:?}"),
+        Command::Revoke { name } => {
+            let is_revoked = store::open::known(database)?.set_token(&name, None)?;
+            ensure!(is_revoked, "there is no token {name:?}: `monitor-server token list` has them");
+        }
     }
     Ok(())
 }

@@ -215,6 +215,9 @@ pub enum StoreError {
     /// It took too long.
     #[error("the database needed longer than a request may take")]
     TooSlow,
+    /// It is none that could be used for this: what is wrong with it, and what to do.
+    #[error("{0}")]
+    Unfit(String),
     /// An error that should not happen.
     #[error("the database failed: {0}")]
     Broken(String),

@@ -41,7 +41,15 @@ fn tokens_allow_what_they_say() {
         let read = token(&server, &["reader", "--access", "read"]);
         let write = token(&server, &["writer", "--project", "ours"]);
         let admin = token(&server, &["admin", "--access", "admin"]);
-        let expired = token(&server, &["old", "--days", "0"]);
+        let expired = token(&server, &["old", "--days", "1"]);
+        let yesterday = "UPDATE tokens SET expires_at = expires_at - 86400 WHERE name = 'old'";
+        if server.kind == "PostgreSQL" {
+            let client = postgres::Client::connect(&server.database, postgres::NoTls);
+            client.and_then(|mut client| client.batch_execute(yesterday)).expect("it is carried out");
+        } else {
+            let connection = rusqlite::Connection::open(&server.database);
+            connection.and_then(|connection| connection.execute_batch(yesterday)).expect("it is carried out");
+        }
         assert_eq!(read.len(), "monitor_".len() + 64);
         wait_for_tokens();
         assert_eq!(statuses(&server, "ours", &read), [200, 403], "{}", server.kind);

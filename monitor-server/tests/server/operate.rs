@@ -183,11 +183,82 @@ fn a_database_of_an_earlier_version_is_brought_up_to_date() {
     );
 }
 
-#[test]
-fn a_database_of_an_unknown_kind_is_no_file() {
+/// What the program says that has to refuse.
+fn refused(folder: &Path, args: &[&str]) -> String {
     let mut command = program();
-    command.args(["--listen", "127.0.0.1:0", "--database", "mysql://results"]);
+    command.current_dir(folder).args(args);
     let refused = run(command);
-    assert_eq!(refused.code, Some(1));
-    assert!(refused.stderr.contains("mysql://results is neither a file nor a postgres:// URL"), "{}", refused.stderr);
+    assert!(refused.code.is_some_and(|code| code == 1 || code == 2), "{args:?}: {refused:?}");
+    refused.stderr
+}
+
+#[test]
+fn a_file_has_one_server_and_any_number_of_commands() {
+    let mut server = Server::sqlite(&[]);
+    fill(&server);
+    let folder = Path::new(&server.database).parent().expect("a folder");
+    std::os::unix::fs::symlink(&server.database, folder.join("link.db")).expect("a link");
+    for name in ["monitor.db", "./monitor.db", "link.db"] {
+        let said = refused(folder, &["--database", name, "--listen", "127.0.0.1:0"]);
+        assert!(said.contains(&format!("{name}: another monitor-server serves it")), "{said}");
+        assert!(said.contains("PostgreSQL"), "{said}");
+    }
+    for args in
+        [["token", "list"].as_slice(), &["export", "out.pymon"], &["backup", "copy.db"], &["prune", "--keep", "9"]]
+    {
+        let mut command = program();
+        command.current_dir(folder).args(args);
+        let done = run(command);
+        assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
+    }
+    drop(Server::on_sqlite(&folder.join("copy.db").to_string_lossy()));
+    server.kill_and_restart();
+    assert_eq!(server.count("metrics/count"), 2);
+}
+
+#[test]
+fn mistakes_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    std::fs::write(here.join("text.db"), "no database, but a text that is longer than its head".repeat(9))
+        .expect("a file");
+    let mut token = program();
+    token.current_dir(here).args(["token", "create", "ours"]);
+    assert_eq!(run(token).code, Some(0));
+    let serve = |database: &'static str| vec!["--database", database, "--listen", "127.0.0.1:0"];
+    let cases = [
+        (serve("nowhere/monitor.db"), "nowhere/monitor.db: its folder is not there: make it"),
+        (serve("."), ".: that is a folder: name a file in it"),
+        (serve(""), "the database \"\" is no file"),
+        (serve(":memory:"), "the database \":memory:\" is no file"),
+        (serve("text.db"), "text.db: file is not a database"),
+        (serve("mysql://user:secret@results"), "a database mysql:// is neither a file nor a postgres:// URL"),
+        (vec!["--database", "montior.db", "export", "x.pymon"], "montior.db: there is no such database"),
+        (vec!["--database", "montior.db", "backup", "x.db"], "montior.db: there is no such database"),
+        (vec!["--database", "montior.db", "prune", "--keep", "1"], "montior.db: there is no such database"),
+        (vec!["--database", "montior.db", "token", "list"], "montior.db: there is no such database"),
+        (vec!["--database", "montior.db", "token", "revoke", "a"], "montior.db: there is no such database"),
+        (vec!["backup", "monitor.db"], "monitor.db is there already"),
+        (vec!["backup", "nowhere/x.db"], "nowhere/x.db: its folder is not there"),
+        (vec!["export", "x.pymon", "--project", "ousr"], "there is no project ousr; there are: none yet"),
+        (vec!["prune", "--keep", "1", "--project", "ousr"], "there is no project ousr; there are: none yet"),
+        (vec!["import", "x.pymon", "--project", "a b"], "a project's name has letters"),
+        (vec!["token", "create", "b", "--project", "a/b"], "a project's name has letters"),
+        (vec!["token", "create", "b", "--days", "0"], "0 is not in 1..=36500"),
+        (vec!["token", "create", "b", "--days", "4294967295"], "is not in 1..=36500"),
+        (vec!["token", "create", " "], "a token needs a name"),
+        (vec!["token", "create", "ours"], "there is a token \"ours\" already"),
+        (vec!["token", "revoke", "nobody"], "there is no token \"nobody\""),
+        (vec!["--listen", "localhost"], "such as 127.0.0.1:8050"),
+        (vec!["--listen", "127.0.0.1:0", "--webhook", "ftp://x", "--webhook-secret", "x"], "it begins with http://"),
+    ];
+    for (args, expected) in cases {
+        let said = refused(here, &args);
+        assert!(said.contains(expected) && !said.contains("secret@"), "{args:?}: {said}");
+    }
+    let left: Vec<_> = std::fs::read_dir(here).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    assert!(
+        left.iter().all(|name| ["text.db", "monitor.db"].iter().any(|known| name.to_string_lossy().starts_with(known))),
+        "{left:?}"
+    );
 }

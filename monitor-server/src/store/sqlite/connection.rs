@@ -1,5 +1,7 @@
 //! A connection: how it is opened, brought up to date, and what its errors mean.
 
+use std::fs::{File, TryLockError};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,10 +26,7 @@ const MIGRATIONS: [&str; 7] = [
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let named = |error| match explain(error) {
-        StoreError::Broken(reason) => StoreError::Broken(format!("{}: {reason}", path.display())),
-        other => other,
-    };
+    let named = |error| unopened(path, error);
     let connection = Connection::open(path).map_err(named)?;
     connection.busy_timeout(PATIENCE).map_err(explain)?;
     connection
@@ -36,32 +35,82 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(explain)?;
+/// Why a file can't be opened, where SQLite says only that it can't.
+pub(super) fn unopened(path: &Path, error: rusqlite::Error) -> StoreError {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let said = match (error.sqlite_error_code(), folder) {
+        (Some(ErrorCode::CannotOpen), Some(folder)) if !folder.is_dir() => {
+            "its folder is not there: make it, or name another file by --database".to_owned()
+        }
+        (Some(ErrorCode::CannotOpen), _) if path.is_dir() => "that is a folder: name a file in it".to_owned(),
+        (Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied), _) => {
+            format!("{error}: it and its folder must be readable and writable for the user of monitor-server")
+        }
+        (Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt), _) => {
+            format!("{error}: it is not changed; name another file by --database")
+        }
+        _ => {
+            return match explain(error) {
+                StoreError::Broken(reason) => StoreError::Broken(format!("{}: {reason}", path.display())),
+                other => other,
+            };
+        }
+    };
+    StoreError::Unfit(format!("{}: {said}", path.display()))
+}
+
+/// Keeps other servers from a file, as long as what is returned lives and the process does.
+pub(super) fn reserve(path: &Path) -> Result<File, StoreError> {
+    let failed = |error: io::Error| StoreError::Unfit(format!("{}: {error}", path.display()));
+    // Whatever link leads to it. Not the file itself: to close that would take SQLite's own locks away.
+    let mut name = path.canonicalize().map_err(failed)?.into_os_string();
+    name.push("-lock");
+    let file = File::options().create(true).append(true).open(&name).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Unfit(format!(
+            "{}: another monitor-server serves it: end that one first, or let several share a PostgreSQL database \
+             (--database postgres://USER:PASSWORD@HOST/NAME)",
+            path.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(|error| unopened(path, error))?;
     let version: usize = transaction
         .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
-        .map_err(explain)?
+        .map_err(|error| unopened(path, error))?
         .try_into()
         .unwrap_or(usize::MAX);
     if version > MIGRATIONS.len() {
-        return Err(StoreError::Broken(format!(
-            "it is of version {version}, and this monitor-server knows {} at most",
+        return Err(StoreError::Unfit(format!(
+            "{}: it is of version {version}, and this monitor-server knows {} at most: start a newer one",
+            path.display(),
             MIGRATIONS.len()
         )));
     }
     let other = "SELECT EXISTS (SELECT 1 FROM sqlite_master)";
-    if version == 0 && transaction.query_row(other, [], |row| row.get::<_, bool>(0)).map_err(explain)? {
+    if version == 0
+        && transaction.query_row(other, [], |row| row.get::<_, bool>(0)).map_err(|error| unopened(path, error))?
+    {
         let advice = "it holds other tables; a .pymon file is read by `monitor-server import FILE`";
-        return Err(StoreError::Broken(advice.to_owned()));
+        return Err(StoreError::Unfit(format!("{}: {advice}", path.display())));
     }
     for migration in &MIGRATIONS[version..] {
-        transaction.execute_batch(migration).map_err(explain)?;
+        transaction.execute_batch(migration).map_err(|error| unopened(path, error))?;
     }
-    let columns = columns(&transaction).map_err(explain)?;
-    transaction.execute_batch(&measures::missing(&columns, ["INTEGER", "REAL"])).map_err(explain)?;
-    transaction.execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len())).map_err(explain)?;
-    transaction.commit().map_err(explain)
+    let columns = columns(&transaction).map_err(|error| unopened(path, error))?;
+    transaction
+        .execute_batch(&measures::missing(&columns, ["INTEGER", "REAL"]))
+        .map_err(|error| unopened(path, error))?;
+    transaction
+        .execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len()))
+        .map_err(|error| unopened(path, error))?;
+    transaction.commit().map_err(|error| unopened(path, error))
 }
 
 fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {

@@ -8,15 +8,16 @@ mod plans;
 mod read;
 mod write;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use monitor_store::{Figure, Figures};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use self::checkpoint::Checkpoints;
-use self::connection::{PATIENCE, connect, explain, migrate};
+use self::connection::{PATIENCE, connect, explain, migrate, reserve, unopened};
 use self::read::Readers;
 use self::write::Writer;
 use super::rows::{Context, Run, Session, Token};
@@ -32,6 +33,7 @@ pub struct Sqlite {
     checkpoints: Checkpoints,
     readers: Readers,
     figures: figures::Memory,
+    _reserved: Option<File>,
 }
 
 impl Sqlite {
@@ -41,12 +43,25 @@ impl Sqlite {
     ///
     /// If that is not possible, or the file is of a newer version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut connection = connect(path)?;
-        migrate(&mut connection)?;
+        Self::with(path, connect(path)?, None)
+    }
+
+    /// As [`Sqlite::open`], for a server: what it remembers is not what another one has written since.
+    ///
+    /// # Errors
+    ///
+    /// As there, and if another server has it, in this or any other process.
+    pub fn open_alone(path: &Path) -> Result<Self, StoreError> {
+        let connection = connect(path)?;
+        Self::with(path, connection, Some(reserve(path)?))
+    }
+
+    fn with(path: &Path, mut connection: Connection, reserved: Option<File>) -> Result<Self, StoreError> {
+        migrate(path, &mut connection)?;
         connection.execute_batch("PRAGMA wal_autocheckpoint = 0").map_err(explain)?;
         let (checkpoints, readers) = (Checkpoints::start(path)?, Readers::new(path));
         let (writer, figures) = (Mutex::new(Writer::new(connection)), figures::Memory::default());
-        Ok(Self { path: path.to_owned(), writer, checkpoints, readers, figures })
+        Ok(Self { path: path.to_owned(), writer, checkpoints, readers, figures, _reserved: reserved })
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -135,9 +150,9 @@ impl Store for Sqlite {
 
     fn backup(&self, file: &Path) -> Result<(), StoreError> {
         if file.exists() {
-            return Err(StoreError::Broken(format!("{} is there already", file.display())));
+            return Err(StoreError::Unfit(format!("{} is there already: name a new file", file.display())));
         }
         let copied = connect(&self.path)?.execute("VACUUM INTO ?1", [file.to_string_lossy()]);
-        copied.map(|_| ()).map_err(explain)
+        copied.map(|_| ()).map_err(|error| unopened(file, error))
     }
 }

@@ -1,5 +1,7 @@
 //! How SQLite goes about what is asked most: by indexes that find few rows, not by one that has them all.
 
+use std::path::Path;
+
 use rusqlite::{Connection, params_from_iter};
 
 use super::super::filter::{Count, Filter, Page, Text};
@@ -8,7 +10,7 @@ use super::connection::migrate;
 
 fn plan(sql: &Sql) -> String {
     let mut connection = Connection::open_in_memory().expect("a database in memory");
-    migrate(&mut connection).expect("a schema");
+    migrate(Path::new("memory"), &mut connection).expect("a schema");
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.text)).expect("a statement");
     let steps = statement.query_map(params_from_iter(&sql.values), |row| row.get::<_, String>(3)).expect("a plan");
     steps.map(|step| step.expect("a step")).collect::<Vec<_>>().join("\n")
