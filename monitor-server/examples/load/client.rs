@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::Result;
 
@@ -32,11 +33,27 @@ impl Connection {
         Ok(Self { address, wait, stream, request: Vec::new(), answer: Vec::new(), is_closed: false })
     }
 
-    /// Sends a request, and returns the status and the body of its answer.
+    /// Sends a request, and returns the status and the body of its answer. A server that closes the connection instead is asked
+    /// again, by a new one.
     pub fn ask(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<(u16, &[u8])> {
-        if self.is_closed {
-            *self = Self::open(self.address, self.wait)?;
+        for _ in 0..TRIES {
+            if self.is_closed {
+                *self = Self::open(self.address, self.wait)?;
+            }
+            match self.exchange(method, path, kind, body) {
+                Ok((status, head)) => return Ok((status, &self.answer[head..])),
+                Err(error) if is_cut_off(&*error) => {
+                    CUT_OFF.fetch_add(1, Relaxed);
+                    self.is_closed = true;
+                }
+                Err(error) => return Err(error),
+            }
         }
+        Err(format!("{} closed the connection {TRIES} times instead of an answer", self.address).into())
+    }
+
+    /// The status of the answer, and the bytes of its head.
+    fn exchange(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<(u16, usize)> {
         self.request.clear();
         let length = body.len();
         write!(
@@ -61,7 +78,7 @@ impl Connection {
         while self.answer.len() < head + length {
             self.receive()?;
         }
-        Ok((status, &self.answer[head..]))
+        Ok((status, head))
     }
 
     /// The last answer as it came, with its head.
@@ -76,6 +93,21 @@ impl Connection {
         self.answer.truncate(known + read);
         if read == 0 { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
+}
+
+/// How often a request is sent that a server does not answer.
+const TRIES: usize = 10;
+
+static CUT_OFF: AtomicUsize = AtomicUsize::new(0);
+
+/// How often a server closed a connection instead of answering, since this was asked last.
+pub fn cut_off() -> usize {
+    CUT_OFF.swap(0, Relaxed)
+}
+
+fn is_cut_off(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    let kind = error.downcast_ref().map(io::Error::kind);
+    matches!(kind, Some(ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
 }
 
 const END: &[u8] = b"\r\n\r\n";

@@ -62,16 +62,18 @@ fn main() -> Result<()> {
         println!("requests that store nothing       {empty:>9.0} /s   {how}");
         let (of_bare, of_commits) = (100.0 * one / bare, 100.0 * one / commits);
         let of_both = 100.0 * one * (1.0 / commits + 1.0 / mute);
+        let bound = 100.0 / (1.0 + bare / mute);
         println!(
-            "single metrics, 1 client          {one:>9.0} /s   {how}; {of_bare:.0} % of the first commits, {of_commits:.0} % of the \
-             second, {of_both:.0} % of these and such bytes"
+            "single metrics, 1 client          {one:>9.0} /s   {how}; {of_bare:.0} % of the first commits ({bound:.0} % would be left by \
+             such a commit and such bytes alone), {of_commits:.0} % of the second, {of_both:.0} % of these and such bytes"
         );
     }
-    println!("single metrics, 8 clients         {:>9.0} /s", singles(address, 8)?);
+    println!("single metrics, 8 clients         {:>9.0} /s{}", singles(address, 8)?, cut_off());
     match reference {
         Some(reference) => {
             for clients in [1, 8] {
-                println!("the same, monitor-server-api, {clients}     {:>9.0} /s", singles(reference, clients)?);
+                let rate = singles(reference, clients)?;
+                println!("the same, monitor-server-api, {clients}     {rate:>9.0} /s{}", cut_off());
             }
         }
         None => println!("monitor-server-api: not measured, its address is not among the arguments"),
@@ -125,6 +127,14 @@ fn main() -> Result<()> {
         latency(address, what, &path)?;
     }
     Ok(())
+}
+
+/// What is to be said of connections that a server closed instead of answering.
+fn cut_off() -> String {
+    match client::cut_off() {
+        0 => String::new(),
+        count => format!("   connections closed without an answer, and asked again: {count}"),
+    }
 }
 
 /// A server in this process.

@@ -31,8 +31,7 @@ struct AtCommit {
 /// If the rows can't be read.
 pub fn flaky(project: &Project<'_>) -> Result<Arc<Vec<Flaky>>, ReportError> {
     let sessions = project.newest(SESSIONS)?;
-    let runs = |session_h: &str| format!("{:?}", project.kept(session_h).map(|kept| (kept.runs, kept.finished)));
-    let grounds = Grounds::of(project.name(), "flaky", [sessions.as_slice()], runs);
+    let grounds = Grounds::of(project.name(), "flaky", [sessions.as_slice()], |session_h| project.state(session_h));
     project.verdicts().flaky.get(&grounds, || found(project, &sessions))
 }
 

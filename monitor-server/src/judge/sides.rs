@@ -28,7 +28,6 @@ pub fn compare(
 /// What an answer about these sides rests on.
 pub(super) fn grounds(project: &Project<'_>, asked: &str, sides: &Sides) -> Grounds {
     Grounds::new(project.name(), asked, sides, |session_h| {
-        let runs = project.kept(session_h).map(|kept| (kept.runs, kept.finished));
-        format!("{runs:?} {:?}", project.class(session_h))
+        format!("{} {:?}", project.state(session_h), project.class(session_h))
     })
 }

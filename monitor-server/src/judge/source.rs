@@ -77,6 +77,11 @@ impl<'a> Project<'a> {
         self.places.get(session_h).map(|place| &self.sessions[*place].1)
     }
 
+    /// What is no longer the same when something came to a session, or another came under its name.
+    pub(super) fn state(&self, session_h: &str) -> String {
+        format!("{:?}", self.kept(session_h).map(|kept| (kept.runs, kept.finished, &kept.facts.received_at)))
+    }
+
     /// Every session, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Session> {
         self.sessions.iter().map(|(session, _)| session)

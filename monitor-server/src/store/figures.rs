@@ -21,7 +21,8 @@ const REMEMBERED: usize = 800_000;
 #[derive(Debug, Default)]
 pub(super) struct Memory(Mutex<VecDeque<(Key, Arc<Rows>)>>);
 
-/// Of what, and how many runs there were, which changes with every write.
+/// Of what, how many runs there were, which changes with every write, and when the session came first: another may come under its
+/// name when it was deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Key {
     project: String,
@@ -29,6 +30,7 @@ struct Key {
     columns: String,
     runs: i64,
     finished: i64,
+    received_at: Option<String>,
 }
 
 impl Memory {
@@ -127,13 +129,15 @@ pub(super) fn gather(
     let mut found = Vec::with_capacity(sessions.len());
     for session_h in sessions {
         let mut count = read(Sql::tally(dialect, project, session_h))?;
-        let (runs, finished) = count.pop().map_or((0, 0), |mut count| (count.integer(), count.integer()));
+        let (runs, finished, received_at) =
+            count.pop().map_or((0, 0, None), |mut count| (count.integer(), count.integer(), count.maybe()));
         let key = Key {
             project: project.to_owned(),
             session_h: (*session_h).to_owned(),
             columns: columns.clone(),
             runs,
             finished,
+            received_at,
         };
         let rows = memory
             .get(key, || Ok(Rows::of(read(Sql::figures(dialect, project, session_h, &columns))?, figures.len())))?;

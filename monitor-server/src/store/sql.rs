@@ -190,8 +190,8 @@ impl Sql {
 
     /// How many runs a session has, and how many of them ended.
     pub(super) fn tally(dialect: Dialect, project: &str, session_h: &str) -> Self {
-        let select = "SELECT CAST(coalesce(sum(r.runs), 0) AS BIGINT), CAST(coalesce(sum(r.finished), 0) AS BIGINT) \
-             FROM tallies r";
+        let select = "SELECT CAST(coalesce(sum(r.runs), 0) AS BIGINT), CAST(coalesce(sum(r.finished), 0) AS BIGINT), \
+             max(s.received_at) FROM tallies r LEFT JOIN sessions s ON s.label = r.session";
         let mut sql = Self::new(dialect, select);
         let filter = Filter::session(project, session_h);
         sql.in_project("r", &filter);

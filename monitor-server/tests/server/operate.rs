@@ -114,6 +114,33 @@ fn old_sessions_go_and_the_baseline_stays() {
 }
 
 #[test]
+fn a_session_that_was_deleted_and_comes_again_is_another() {
+    for server in Server::each(&[]) {
+        let send = |session_h: &str, seconds: f64| {
+            let mut body = session(session_h, json!({"pipeline_branch": "dev"}));
+            body["run_date"] = json!(if session_h == "a" { "2026-11-23T00:00:00" } else { "2026-11-24T00:00:00" });
+            let row = json!({
+                "context_h": "c1", "item_start_time": "2026-11-23T00:34:05", "item_path": "pkg", "item": "x",
+                "item_variant": "x", "kind": "function", "total_time": seconds, "user_time": seconds, "kernel_time": 0,
+            });
+            let body = json!({"session": body, "contexts": [context("c1")], "rows": [row]});
+            assert_eq!(server.post("/api/v2/sessions", &body).status, 201, "{}", server.kind);
+        };
+        let shown = || ["/tests.csv", "/compare.csv?base=a&head=b"].map(|path| server.get(path).text());
+        send("a", 1.0);
+        send("b", 2.0);
+        let before = shown();
+        assert_eq!(shown(), before);
+        assert_eq!(succeeded(&server, &["prune", "--keep", "0"]), "2 sessions deleted\n");
+        send("a", 3.0);
+        send("b", 9.0);
+        for (before, now) in before.into_iter().zip(shown()) {
+            assert!(now.contains("pkg::x") && now != before, "{}: {before}{now}", server.kind);
+        }
+    }
+}
+
+#[test]
 fn the_view_for_dashboards_has_every_run() {
     let server = Server::sqlite(&[]);
     fill(&server);

@@ -203,6 +203,29 @@ fn names_do_no_harm() {
 }
 
 #[test]
+fn long_names_fit_into_the_window() {
+    let Some(mut browser) = Browser::start(1200, 900) else { return };
+    let server = Server::sqlite(&[]);
+    let [session, word, test] = ["s".repeat(400), "w".repeat(3_000), "t".repeat(10_000)];
+    let tags = json!({
+        "git_branch": word, "description": word, "tag": word, "pipeline_branch": word, "pipeline_build_no": word,
+    });
+    for day in 1..=3 {
+        let name = if day == 3 { session.clone() } else { format!("s{day}") };
+        send_with(&server, "ours", tags.clone(), &name, day, &word, &[(&test, f64::from(day * day), 4096)]);
+    }
+    for width in [360, 1200] {
+        let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        let _ = browser.call("Emulation.setDeviceMetricsOverride", &size);
+        for path in addresses("ours", &session, &test) {
+            browser.visit(&format!("http://{}{path}", server.address));
+            let fits = browser.evaluate("document.documentElement.scrollWidth <= innerWidth");
+            assert_eq!(fits, true, "{} is not wider than {width} pixels", &path[..path.len().min(40)]);
+        }
+    }
+}
+
+#[test]
 fn pages_work_in_a_browser() {
     let Some(mut browser) = Browser::start(1200, 900) else { return };
     let server = Server::sqlite(&[]);
