@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use monitor_client::Target;
 
-use super::known_project;
+use super::project;
 use crate::on_the_wire;
 use crate::store::{self, Filter, Page};
 
@@ -13,7 +13,7 @@ use crate::store::{self, Filter, Page};
 pub fn run(database: &str, project: &str, file: &Path) -> anyhow::Result<()> {
     ensure!(!file.exists(), "{} is there already", file.display());
     let store = store::open::known(database)?;
-    known_project(&*store, project)?;
+    project::is_known(&*store, project)?;
     let sessions = store.sessions(&Filter::project(project), Page::ALL)?;
     let count = sessions.len();
     let mut target = Target::open(file).with_context(|| format!("{} can't be made", file.display()))?;

@@ -2,14 +2,13 @@
 
 mod export;
 mod import;
+mod project;
 mod prune;
 mod serve;
 mod token;
 
-use anyhow::ensure;
-
 use crate::cli::{Cli, Command};
-use crate::store::{self, Filter, Names, Store};
+use crate::store;
 
 /// Does what the arguments say.
 ///
@@ -25,12 +24,4 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Prune { project, which }) => prune::run(&cli.database, &project, &which),
         Some(Command::Backup { file }) => Ok(store::open::known(&cli.database)?.backup(&file)?),
     }
-}
-
-/// Refuses a project of which nothing has come.
-fn known_project(store: &dyn Store, project: &str) -> anyhow::Result<()> {
-    let projects = store.names(Names::Projects, &Filter::default())?;
-    let all = if projects.is_empty() { "none yet".to_owned() } else { projects.join(", ") };
-    ensure!(projects.iter().any(|known| known == project), "there is no project {project}; there are: {all}");
-    Ok(())
 }

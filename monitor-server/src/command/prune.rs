@@ -3,7 +3,7 @@
 use anyhow::ensure;
 use monitor_store::Timestamp;
 
-use super::known_project;
+use super::project;
 use crate::cli::Prune;
 use crate::store::{self, Filter, Page, Session};
 
@@ -16,7 +16,7 @@ pub fn run(database: &str, project: &str, prune: &Prune) -> anyhow::Result<()> {
     let means_something = prune.older_than.is_some() || prune.keep.is_some() || prune.branch.is_some();
     ensure!(means_something, "say which: --older-than DAYS, --keep COUNT or --branch NAME");
     let store = store::open::known(database)?;
-    known_project(&*store, project)?;
+    project::is_known(&*store, project)?;
     let sessions = store.sessions(&Filter::project(project), Page::ALL)?;
     let doomed = doomed(sessions, prune, Timestamp::now());
     if prune.dry_run {
