@@ -28,7 +28,7 @@ impl Descriptors {
 /// is closed, since the number may be another file's by then.
 #[derive(Debug)]
 pub(crate) struct Held {
-    /// `None` only while it is dropped.
+    /// `None` once it was given up.
     file: Option<File>,
     identity: Option<Identity>,
 }
@@ -62,6 +62,12 @@ impl Held {
         let _ = self.intact().map(File::unlock);
     }
 
+    /// Leaves the number to others, whatever it is by now. Before the file is opened anew: the new one may get the same number,
+    /// and nothing then tells the two apart.
+    pub(crate) fn give_up(&mut self) {
+        std::mem::forget(self.file.take());
+    }
+
     pub(crate) fn write(&mut self, text: &str) -> io::Result<()> {
         self.file.as_mut().map_or(Ok(()), |file| file.write_all(text.as_bytes()))
     }
@@ -70,7 +76,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if !self.is_intact() {
-            std::mem::forget(self.file.take());
+            self.give_up();
         }
     }
 }

@@ -106,6 +106,15 @@ fn whoever_closes_all_finds_no_row_in_his_files_and_every_row_in_ours() {
     }
 }
 
+/// What was opened anew after the first time was closed for good by the second.
+#[test]
+fn closing_all_again_and_again_loses_no_row() {
+    let place = Place::new();
+    let run = place.binary(&["each::", "--test-threads=1"]);
+    run.warned_once(&[".pymon", "closed its descriptor", "isolate", ".spool-"]);
+    place.recovers(3);
+}
+
 #[test]
 fn whoever_closes_all_under_nextest_finds_no_row_in_his_files() {
     if !nextest_is_there() {

@@ -78,25 +78,36 @@ impl Spool {
         }
     }
 
-    fn write(&mut self, text: &str) -> Result<(), StoreError> {
-        self.file.write(text).map_err(|source| StoreError::Io { path: self.path.clone(), action: "write", source })
-    }
-
     /// Appends the entries, in one write. A file that was closed by others is opened anew.
     ///
     /// # Errors
     ///
     /// [`StoreError::Io`] if the system refuses; the lines before stay.
     pub fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        if !self.file.is_intact() {
-            *self = Self::create_guarded(&self.db, self.pid, self.descriptors)?;
-        }
-        let mut text = std::mem::take(&mut self.begin);
+        let mut text = String::new();
         for entry in entries {
             entry.write(&mut text);
             text.push('\n');
         }
-        if text.is_empty() { Ok(()) } else { self.write(&text) }
+        if self.file.is_intact() {
+            match self.write(&text) {
+                Err(_) if !self.file.is_intact() => {}
+                written => return written,
+            }
+        }
+        self.file.give_up();
+        *self = Self::create_guarded(&self.db, self.pid, self.descriptors)?;
+        self.write(&text)
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), StoreError> {
+        let failed = |source| StoreError::Io { path: self.path.clone(), action: "write", source };
+        let all = [&*self.begin, text].concat();
+        if !all.is_empty() {
+            self.file.write(&all).map_err(failed)?;
+        }
+        self.begin.clear();
+        Ok(())
     }
 
     /// Gives the file to whoever imports it, even if a child made by `fork` has it open.
