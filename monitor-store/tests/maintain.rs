@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use common::*;
 use monitor_store::{Entry, Merged, Monitor, Process, Sessions, Writer};
+use rusqlite::{Connection, StatementStatus};
 
 const START: &str = "2026-11-23T01:02:03.000000";
 
@@ -118,4 +119,43 @@ fn a_process_that_registers_while_its_context_is_deleted_brings_it_again() {
         .unwrap();
     assert_eq!(query(&db, "SELECT ENV_H FROM EXECUTION_CONTEXTS"), ["env"]);
     assert_eq!(Monitor::open(&db).unwrap().count_sessions(&Sessions::all()).unwrap(), 1);
+}
+
+/// People delete by plain SQL too, also all 5,000 rows of a session.
+#[test]
+fn deleting_a_row_by_sql_takes_as_many_steps_in_a_long_session_as_in_a_short_one() {
+    let steps = |rows: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let db = folder.path().join(".pymon");
+        let mut writer = writer(&db, "s", "p");
+        for row in 0..rows {
+            writer.apply(&[finished(&key("s", "p", &format!("test_{row}"), START))]).unwrap();
+        }
+        let connection = Connection::open(&db).unwrap();
+        let mut delete = connection.prepare("DELETE FROM TEST_METRICS WHERE SESSION_H = 's'").unwrap();
+        delete.execute([]).unwrap();
+        assert_eq!(query(&db, "SELECT count(*) FROM RUNS"), ["0"]);
+        delete.get_status(StatementStatus::VmStep) / i32::try_from(rows).unwrap()
+    };
+    let (short, long) = (steps(10), steps(400));
+    assert!(long <= short, "{long} steps a row of 400, {short} a row of 10");
+}
+
+/// A module and its first test may begin in one microsecond, and a test may be retried at once.
+#[test]
+fn deleting_a_row_by_sql_takes_that_row_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let mut one = writer(&db, "s", "p");
+    let mut other = writer(&db, "t", "q");
+    let later = "2026-11-23T01:02:04.000000";
+    for (variant, start) in [("test_x", START), ("test_x", later), ("test_y", START)] {
+        one.apply(&[finished(&key("s", "p", variant, start))]).unwrap();
+    }
+    other.apply(&[finished(&key("t", "q", "test_x", START))]).unwrap();
+    let connection = Connection::open(&db).unwrap();
+    let condition = format!("SESSION_H = 's' AND ITEM_VARIANT = 'test_x' AND ITEM_START_TIME = '{START}'");
+    connection.execute(&format!("DELETE FROM TEST_METRICS WHERE {condition}"), []).unwrap();
+    let left = query(&db, "SELECT session || ' ' || variant || ' ' || start_time FROM TESTS ORDER BY 1");
+    assert_eq!(left, [format!("s test_x {later}"), format!("s test_y {START}"), format!("t test_x {START}")]);
 }

@@ -122,7 +122,7 @@ fn every_row_of_an_earlier_version_reads_as_before() {
         old_file(&db, version, 100);
         let before = content(&db, version);
         drop(Writer::open(&db).unwrap());
-        assert_eq!(query(&db, "PRAGMA user_version"), ["11"]);
+        assert_eq!(query(&db, "PRAGMA user_version"), ["12"]);
         let after = content(&db, version);
         for (before, after) in before.iter().zip(&after) {
             assert_eq!(before, after, "version {version}");
@@ -141,7 +141,7 @@ fn a_file_of_the_last_version_keeps_its_processes() {
     let before = content(&db, 3);
     to_version_9(&db);
     drop(Writer::open(&db).unwrap());
-    assert_eq!(query(&db, "PRAGMA user_version"), ["11"]);
+    assert_eq!(query(&db, "PRAGMA user_version"), ["12"]);
     assert_eq!(content(&db, 3), before);
     assert_eq!(query(&db, "SELECT count(*) FROM TEST_PROCESSES"), ["17"]);
 }
@@ -206,5 +206,5 @@ fn killed_at_any_point_it_leaves_the_old_or_the_new_file() {
     }
     assert!(killed > 20, "killed {killed} times");
     assert!(versions.is_sorted(), "{versions:?}");
-    assert_eq!((versions[0], versions[killed]), (3, 11));
+    assert_eq!((versions[0], versions[killed]), (3, 12));
 }

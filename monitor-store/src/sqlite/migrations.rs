@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::measures::MEASURES;
 use crate::sqlite::database::Database;
 
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0001_pytest_monitor.sql"),
     include_str!("migrations/0002_profiles.sql"),
     include_str!("migrations/0003_indexes.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0009_short_views.sql"),
     include_str!("migrations/0010_processes.sql"),
     include_str!("migrations/0011_typed_keys.sql"),
+    include_str!("migrations/0012_quick_deletes.sql"),
 ];
 
 /// The schema version that this build writes (`PRAGMA user_version`).

@@ -1,0 +1,1 @@
+-- No table changes: what deletes from `TEST_METRICS` is made anew, and looks at one test's runs instead of the session's.
