@@ -78,12 +78,11 @@ pub(super) fn reserve(path: &Path) -> Result<File, StoreError> {
 }
 
 pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .map_err(|error| unopened(path, error))?;
+    let named = |error| unopened(path, error);
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(named)?;
     let version: usize = transaction
         .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
-        .map_err(|error| unopened(path, error))?
+        .map_err(named)?
         .try_into()
         .unwrap_or(usize::MAX);
     if version > MIGRATIONS.len() {
@@ -94,23 +93,17 @@ pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<(), St
         )));
     }
     let other = "SELECT EXISTS (SELECT 1 FROM sqlite_master)";
-    if version == 0
-        && transaction.query_row(other, [], |row| row.get::<_, bool>(0)).map_err(|error| unopened(path, error))?
-    {
+    if version == 0 && transaction.query_row(other, [], |row| row.get::<_, bool>(0)).map_err(named)? {
         let advice = "it holds other tables; a .pymon file is read by `monitor-server import FILE`";
         return Err(StoreError::Unfit(format!("{}: {advice}", path.display())));
     }
     for migration in &MIGRATIONS[version..] {
-        transaction.execute_batch(migration).map_err(|error| unopened(path, error))?;
+        transaction.execute_batch(migration).map_err(named)?;
     }
-    let columns = columns(&transaction).map_err(|error| unopened(path, error))?;
-    transaction
-        .execute_batch(&measures::missing(&columns, ["INTEGER", "REAL"]))
-        .map_err(|error| unopened(path, error))?;
-    transaction
-        .execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len()))
-        .map_err(|error| unopened(path, error))?;
-    transaction.commit().map_err(|error| unopened(path, error))
+    let columns = columns(&transaction).map_err(named)?;
+    transaction.execute_batch(&measures::missing(&columns, ["INTEGER", "REAL"])).map_err(named)?;
+    transaction.execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len())).map_err(named)?;
+    transaction.commit().map_err(named)
 }
 
 fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {
