@@ -68,6 +68,11 @@ mod tests {
         Ok(())
     }
 
+    use tokio::test as asynchronous_test;
+
+    #[asynchronous_test]
+    async fn by_another_name() {}
+
     macro_rules! make {
         ($name:ident) => {
             #[test]
@@ -91,6 +96,43 @@ const MEMBER: &str = "# mine\n[package]\nname = \"stranger\"   # the best\nversi
 
 const ALLOCATING: &str = "[package]\nname = \"allocating\"\nversion = \"0.1.0\"\nedition = \"2015\"\n";
 
+/// As tokio's `cfg_io! { mod … }` and `cfg_if!` have it.
+const MODULES_IN_MACROS: &str = r#"
+macro_rules! give_on {
+    ($($item:item)*) => { $($item)* };
+}
+macro_rules! nothing {
+    ($($any:tt)*) => {};
+}
+macro_rules! choose {
+    (if yes { $($item:item)* } else $other:tt) => { $($item)* };
+}
+
+give_on! {
+    mod given_on;
+
+    #[test]
+    fn in_a_macro() {}
+
+    mod in_line {
+        mod deeper;
+        #[path = "elsewhere.rs"]
+        mod by_path;
+    }
+}
+nothing! { if mod nothing; { mod } (mod nothing;) }
+choose! {
+    if yes {
+        mod chosen;
+    } else {
+        mod of_no_file;
+    }
+}
+
+#[test]
+fn plain() {}
+"#;
+
 /// A workspace without a root package: a member with all kinds of tests, one with an allocator in a test file, one without tests.
 fn files() -> Vec<(&'static str, String)> {
     let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\", \"three\"]\n\n[workspace.dependencies]\n\
@@ -105,7 +147,11 @@ fn files() -> Vec<(&'static str, String)> {
         ("one/src/nobody.rs", "#[test]\nfn never_built() {}\n".to_owned()),
         ("one/tests/outside.rs", "#[test]\nfn outside() {\n    let _ = stranger::add(1, 2);\n}\n".to_owned()),
         ("two/Cargo.toml", ALLOCATING.to_owned()),
-        ("two/src/lib.rs", "#[test]\nfn plain() {}\n".to_owned()),
+        ("two/src/lib.rs", MODULES_IN_MACROS.to_owned()),
+        ("two/src/given_on.rs", "#[test]\nfn given_on() {}\n".to_owned()),
+        ("two/src/chosen.rs", "#[test]\nfn chosen() {}\n".to_owned()),
+        ("two/src/in_line/deeper.rs", "#[test]\nfn deeper() {}\n".to_owned()),
+        ("two/src/in_line/elsewhere.rs", "#[test]\nfn by_path() {}\n".to_owned()),
         ("two/src/main.rs", format!("{allocator}fn main() {}\n\n#[test]\nfn of_a_program() {{}}\n", "{}")),
         ("two/benches/alone.rs", format!("{allocator}fn main() {}\n", "{}")),
         ("two/tests/allocates.rs", format!("{allocator}#[test]\nfn allocates() {{\n    let _ = vec![1];\n}}\n")),
@@ -198,8 +244,14 @@ fn a_workspace_is_set_up_runs_and_is_taken_back() {
         "allocates",
         "asynchronous",
         "beside_the_code",
+        "by_another_name",
+        "by_path",
         "cases[1]",
         "cases[2]",
+        "chosen",
+        "deeper",
+        "given_on",
+        "in_a_macro",
         "made",
         "of_a_program",
         "of_windows",

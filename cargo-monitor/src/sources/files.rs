@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Expr, Item, Lit, Meta};
 
@@ -54,7 +55,14 @@ impl Tree {
     /// `beside` is where a `#[path]` begins, `children` where modules without one lie.
     fn items(&mut self, items: &[Item], beside: &Path, children: &Path, for_tests: bool) {
         for item in items {
-            let Item::Mod(module) = item else { continue };
+            let module = match item {
+                Item::Mod(module) => module,
+                Item::Macro(called) if called.ident.is_none() => {
+                    self.items_in(called.mac.tokens.clone(), beside, children, for_tests);
+                    continue;
+                }
+                _ => continue,
+            };
             let for_tests = for_tests || known::is_for_tests_only(&module.attrs);
             let name = module.ident.unraw().to_string();
             if let Some((_, items)) = &module.content {
@@ -74,6 +82,20 @@ impl Tree {
                 if path.is_file() {
                     self.file(&path, &in_folder, for_tests);
                 }
+            }
+        }
+    }
+
+    /// What a macro is called with: items, as under `cfg_unix! { … }`, or blocks of them, as in `cfg_if! { if … { … } }`.
+    fn items_in(&mut self, tokens: TokenStream, beside: &Path, children: &Path, for_tests: bool) {
+        if let Ok(syntax) = syn::parse2::<syn::File>(tokens.clone()) {
+            return self.items(&syntax.items, beside, children, for_tests);
+        }
+        for token in tokens {
+            if let TokenTree::Group(block) = token
+                && block.delimiter() == Delimiter::Brace
+            {
+                self.items_in(block.stream(), beside, children, for_tests);
             }
         }
     }

@@ -30,6 +30,21 @@ pub(crate) fn makes_test(attribute: &Attribute) -> bool {
     names(attribute, ATTRIBUTES)
 }
 
+/// Whether an attribute of this name makes tests.
+pub(crate) fn is_name_of_tests(name: &Ident) -> bool {
+    ATTRIBUTES.iter().any(|known| name == known)
+}
+
+/// Whether what makes the function a test goes by another name here: the attribute on its module does not know that.
+pub(crate) fn goes_by_another_name(function: &ItemFn) -> bool {
+    let is_other = |attribute: &&Attribute| {
+        let written =
+            attribute.path().segments.last().map(|segment| (segment.ident.span().source_text(), &segment.ident));
+        written.is_some_and(|(text, name)| text.is_some_and(|text| *name != text))
+    };
+    function.attrs.iter().filter(|attribute| makes_test(attribute)).any(|attribute| is_other(&attribute))
+}
+
 /// Whether arguments are marked as those of cases: `#[case]`, `#[values(…)]`.
 pub(crate) fn has_case_arguments(function: &ItemFn) -> bool {
     let is_marked = |attribute: &Attribute| is_named(attribute.path(), &["case", "values", "files"]);
@@ -121,6 +136,53 @@ fn plain_tests_in(output: &TokenStream, begins: &mut Vec<Span>) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// Whether a `macro_rules!` makes items of whatever it is called with, as it stands there: attributes may be added to them.
+pub(crate) fn passes_items_on(rules: &TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = rules.clone().into_iter().collect();
+    let rules = tokens.split(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';'));
+    let passes_on = |rule: &[TokenTree]| match rule {
+        [TokenTree::Group(taken), TokenTree::Punct(_), TokenTree::Punct(_), TokenTree::Group(output)] => {
+            all_items(taken).is_some_and(|name| !is_given_to_macros(&output.stream(), &name))
+        }
+        _ => false,
+    };
+    let mut rules = rules.filter(|rule| !rule.is_empty()).peekable();
+    rules.peek().is_some() && rules.all(passes_on)
+}
+
+/// The name in `$($name:tt)*` or `$($name:item)*`, if that is all.
+fn all_items(taken: &Group) -> Option<Ident> {
+    let is = |token: &TokenTree, mark: char| matches!(token, TokenTree::Punct(punct) if punct.as_char() == mark);
+    let tokens: Vec<TokenTree> = taken.stream().into_iter().collect();
+    let [dollar, TokenTree::Group(each), star] = tokens.as_slice() else { return None };
+    let each: Vec<TokenTree> = each.stream().into_iter().collect();
+    let [inner, TokenTree::Ident(name), colon, TokenTree::Ident(kind)] = each.as_slice() else { return None };
+    let is_all = is(dollar, '$') && is(star, '*') && is(inner, '$') && is(colon, ':');
+    (is_all && (kind == "tt" || kind == "item")).then(|| name.clone())
+}
+
+/// Whether a macro is called with `$name`, which may know it by its very tokens.
+fn is_given_to_macros(output: &TokenStream, name: &Ident) -> bool {
+    let mut after_mark = false;
+    output.clone().into_iter().any(|token| {
+        let is_given = match &token {
+            TokenTree::Group(group) if after_mark => mentions(&group.stream(), name),
+            TokenTree::Group(group) => is_given_to_macros(&group.stream(), name),
+            _ => false,
+        };
+        after_mark = matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '!');
+        is_given
+    })
+}
+
+fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word == *name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        _ => false,
+    })
 }
 
 /// Where a function without arguments begins, if further attributes and then it stand here.
@@ -313,6 +375,25 @@ mod tests {
             quote::quote!(($n:ident) => { #[cfg_attr(a, test)] fn $n() {} }),
         ] {
             assert_eq!(count(other.clone()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn macros_that_pass_items_on_are_known() {
+        for rules in [
+            quote::quote!(($($t:tt)*) => { mod a { $($t)* fn rt() { assert!(true); } } mod b { $($t)* } }),
+            quote::quote!({$($i:item)*} => { $(#[cfg(x)] $i)* }; ($($t:tt)*) => { $($t)* };),
+        ] {
+            assert!(passes_items_on(&rules), "{rules}");
+        }
+        for rules in [
+            quote::quote!(),
+            quote::quote!(($($t:tt)*) => { other! { $($t)* } }),
+            quote::quote!(($($t:tt)*) => { mod a { again!(a $($t)*); } }),
+            quote::quote!(($(#[test] fn $n:ident() $b:block)*) => { $(#[test] fn $n() $b)* }),
+            quote::quote!((#[test] $f:item) => { #[test] $f }; ($($t:tt)*) => { $($t)* }),
+        ] {
+            assert!(!passes_items_on(&rules), "{rules}");
         }
     }
 

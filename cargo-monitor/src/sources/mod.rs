@@ -3,6 +3,7 @@
 pub mod files;
 pub mod known;
 pub(crate) mod packages;
+pub(crate) mod renamed;
 
 use std::fs;
 use std::path::{Path, PathBuf};

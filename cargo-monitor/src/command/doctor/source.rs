@@ -9,7 +9,7 @@ use syn::{Attribute, ItemFn, ItemMacro, ItemMod};
 
 use super::finding::Finding;
 use crate::sources::packages::Package;
-use crate::sources::{self, files, known};
+use crate::sources::{self, files, known, renamed};
 
 /// Sources below the folder; `members` are the packages, if cargo knows them.
 pub(super) fn check(workspace: &Path, members: &[Package]) -> Vec<Finding> {
@@ -21,7 +21,7 @@ pub(super) fn check(workspace: &Path, members: &[Package]) -> Vec<Finding> {
         if !text.contains("monitored") {
             continue;
         }
-        if let Ok(syntax) = syn::parse_file(&text) {
+        if let Ok(syntax) = renamed::parse(&text) {
             seen.file = file.strip_prefix(workspace).unwrap_or(file).display().to_string();
             seen.for_tests = file.canonicalize().ok().and_then(|file| for_tests.get(&file).copied()).unwrap_or(true);
             seen.visit_file(&syntax);
@@ -71,7 +71,7 @@ impl Seen {
     }
 
     fn test(&mut self, is_monitored: bool, is_test: bool, name: impl FnOnce() -> String) {
-        if is_monitored || (is_test && self.module.covered) {
+        if is_monitored {
             self.module.monitored += 1;
         } else if is_test {
             self.module.unmonitored.push(format!("{} in {}", name(), self.file));
@@ -149,7 +149,9 @@ impl<'ast> Visit<'ast> for Seen {
             self.hurting.push(format!("{} in {}", name(), self.file));
         }
         // `#[monitored]` may stand on what another attribute makes a test of.
-        self.test(known::is_monitored(&function.attrs), known::is_test(function), name);
+        let is_test = known::is_test(function);
+        let is_covered = self.module.covered && is_test && !known::goes_by_another_name(function);
+        self.test(is_covered || known::is_monitored(&function.attrs), is_test, name);
     }
 
     fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
@@ -157,7 +159,8 @@ impl<'ast> Visit<'ast> for Seen {
         if known::hands_attributes_on(&item.mac) {
             for (attributes, name, _) in known::functions_in(&item.mac) {
                 let is_test = known::holds_tests_only(&item.mac) || attributes.iter().any(known::makes_test);
-                self.test(known::is_monitored(&attributes), is_test, || name.to_string());
+                let is_covered = self.module.covered && is_test;
+                self.test(is_covered || known::is_monitored(&attributes), is_test, || name.to_string());
             }
         } else if known::writes_tests(&item.mac.tokens) && !known::writes_monitored_tests(&item.mac.tokens) {
             let name = item.ident.as_ref().map_or(format!("{called}!"), |defined| format!("macro {defined}"));
@@ -228,6 +231,14 @@ mod tests {
             "tests of other! in src/lib.rs, tests of macro make in src/lib.rs, y in src/lib.rs, z in src/lib.rs";
         let elsewhere = "; in other modules of their files are not: w in src/lib.rs";
         assert_eq!(findings[0].found, format!("2 monitored; beside them are not: {unmonitored}{elsewhere}"));
+    }
+
+    #[test]
+    fn tests_of_renamed_attributes_are_found_and_the_module_does_not_cover_them() {
+        let text = "use tokio::{test as of_tokio, time}; use other::helper as plain;
+        #[monitored] mod t { #[of_tokio(flavor = \"x\")] async fn a() {} #[test] fn b() {} #[plain] fn c() {} }
+        mod u { use rstest::rstest as r; #[r] #[monitored] fn d() {} }";
+        assert_eq!(findings(&[("src/lib.rs", text)])[0].found, "2 monitored; beside them are not: a in src/lib.rs");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Puts the attribute on the tests of one file, and has its allocator counted; all else stays byte for byte.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use proc_macro2::{Span, TokenStream};
@@ -7,7 +8,7 @@ use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, Item, ItemFn, ItemMacro, ItemMod, ItemStatic, Lit, Macro, Visibility};
 
-use crate::sources::known;
+use crate::sources::{known, renamed};
 
 /// What became of a file.
 #[derive(Debug, Default)]
@@ -51,14 +52,15 @@ pub(super) struct Style<'a> {
 
 /// Annotates a file; the error says why it can't be understood.
 pub(super) fn annotate(text: &str, style: &Style<'_>) -> Result<Annotated, String> {
-    let syntax = syn::parse_file(text).map_err(|error| {
+    let syntax = renamed::parse(text).map_err(|error| {
         let place = error.span().start();
         format!("it does not parse: line {}: {error}", place.line)
     })?;
     // Spans count from where the parser began.
     let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let start = mark + syntax.shebang.as_ref().map_or(0, String::len);
-    let mut file = File { text, start, style, edits: Vec::new(), result: Annotated::default() };
+    let (edits, passing_on) = (Vec::new(), HashSet::new());
+    let mut file = File { text, start, style, edits, passing_on, result: Annotated::default() };
     file.items(&syntax.items, style.for_tests);
     Ok(file.finished())
 }
@@ -69,6 +71,8 @@ struct File<'a> {
     style: &'a Style<'a>,
     /// What is replaced, which may be nothing, and by what.
     edits: Vec<(Range<usize>, String)>,
+    /// Macros defined so far that make items of what they are called with.
+    passing_on: HashSet<String>,
     result: Annotated,
 }
 
@@ -78,7 +82,7 @@ impl File<'_> {
             match item {
                 Item::Fn(function) => self.function(function),
                 Item::Mod(module) => self.module(module, for_tests),
-                Item::Macro(item) => self.macro_call(item),
+                Item::Macro(item) => self.macro_call(item, for_tests),
                 Item::Static(item) => self.allocator(item, for_tests),
                 _ => {}
             }
@@ -147,7 +151,7 @@ impl File<'_> {
             self.allocators(items, for_tests);
             return;
         }
-        if self.style.modules && for_tests && tests.all > tests.monitored && !tests.has_files {
+        if self.style.modules && for_tests && tests.all > tests.monitored && !tests.need_their_own {
             self.insert(begin(&module.vis, module.mod_token.to_token_stream()), &self.attribute(&[]));
             self.result.added += tests.all - tests.monitored;
             self.result.monitored += tests.monitored;
@@ -163,15 +167,18 @@ impl File<'_> {
         for item in items {
             match item {
                 Item::Mod(ItemMod { content: Some((_, items)), .. }) => self.only_name_macros(items),
-                Item::Macro(item) if !known::hands_attributes_on(&item.mac) => self.macro_call(item),
+                Item::Macro(item) if !known::hands_attributes_on(&item.mac) => self.macro_call(item, true),
                 _ => {}
             }
         }
     }
 
-    fn macro_call(&mut self, item: &ItemMacro) {
+    fn macro_call(&mut self, item: &ItemMacro, for_tests: bool) {
         let name = known::name(&item.mac);
         if let Some(defined) = &item.ident {
+            if known::passes_items_on(&item.mac.tokens) {
+                self.passing_on.insert(defined.to_string());
+            }
             if known::writes_monitored_tests(&item.mac.tokens) {
                 // As many as it is called; it is one place.
                 self.result.monitored += 1;
@@ -191,6 +198,10 @@ impl File<'_> {
             {
                 self.left(format!("include!(\"{}\")", path.value()), "what it includes is not looked at".into());
             }
+        } else if self.passing_on.contains(&name)
+            && let Ok(inside) = syn::parse2::<syn::File>(item.mac.tokens.clone())
+        {
+            self.items(&inside.items, for_tests);
         } else if known::writes_tests(&item.mac.tokens) {
             let line = item.mac.path.span().start().line;
             self.left(
@@ -320,7 +331,7 @@ fn obstacle(function: &ItemFn) -> Option<String> {
 
 /// Whether a file that parses has tests.
 pub(super) fn has_tests(text: &str) -> bool {
-    syn::parse_file(text).is_ok_and(|file| count(&file.items).all > 0)
+    renamed::parse(text).is_ok_and(|file| count(&file.items).all > 0)
 }
 
 /// The tests of a module.
@@ -328,8 +339,9 @@ pub(super) fn has_tests(text: &str) -> bool {
 struct Tests {
     all: usize,
     monitored: usize,
-    /// A module in a file of its own can't be seen, and rustc takes none inside of an annotated one.
-    has_files: bool,
+    /// A module in a file of its own can't be seen, and rustc takes none inside of an annotated one; nor is a test seen whose
+    /// attribute goes by another name.
+    need_their_own: bool,
 }
 
 fn count(items: &[Item]) -> Tests {
@@ -339,15 +351,16 @@ fn count(items: &[Item]) -> Tests {
             Item::Fn(function) if known::is_test(function) => {
                 tests.all += 1;
                 tests.monitored += usize::from(known::is_monitored(&function.attrs));
+                tests.need_their_own |= known::goes_by_another_name(function);
             }
             Item::Mod(module) => match &module.content {
                 Some((_, items)) => {
                     let inner = count(items);
                     tests.all += inner.all;
                     tests.monitored += if known::is_monitored(&module.attrs) { inner.all } else { inner.monitored };
-                    tests.has_files |= inner.has_files;
+                    tests.need_their_own |= inner.need_their_own;
                 }
-                None => tests.has_files = true,
+                None => tests.need_their_own = true,
             },
             Item::Macro(item) if known::hands_attributes_on(&item.mac) => {
                 let functions = item.mac.tokens.clone().into_iter();
@@ -381,6 +394,7 @@ mod tests {
             "mod m { mod n {\n\t#[tokio::test(\n\t  flavor = \"multi_thread\"\n\t)]\n\t@async fn t() {}\n} }",
             "proptest! {\n    #![x]\n    #[test]\n    @fn t(a in 0..9) {}\n    fn helper(a in 0..9) {}\n}\n",
             "macro_rules! make {\n    ($n:ident) => {\n        #[test]\n        @fn $n() {}\n    };\n}\n",
+            "macro_rules! twice {\n    ($($t:tt)*) => { mod a { $($t)* } };\n}\ntwice! {\n    // why\n    #[test]\n    @fn t() {}\n}\n",
             "quickcheck! {\n    @fn t(a: u8) -> bool { true }\n}\n",
         ] {
             let (before, after) = text.split_once('@').expect("a place");
