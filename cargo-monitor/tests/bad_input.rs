@@ -249,7 +249,12 @@ fn files_that_cannot_be_imported() {
         ("broken.xml", "<testsuites><testsuite>", "not XML"),
         ("other.xml", "<html></html>", "no JUnit report"),
         ("data.js", "window.BENCHMARK_DATA = {\"entries\": [}", "not JSON"),
-        ("rows.jsonl", "{\"session\": \"a\"}", "row 1"),
+        ("rows.jsonl", "{\"session\": \"a\"}", "row 1 is not a row of an export: it has no `fields`"),
+        (
+            "date.jsonl",
+            "{\"session\": \"a\", \"fields\": {}, \"run_date\": \"today\"}",
+            "its `run_date` can't be \"today\"",
+        ),
         ("rows.csv", "session,run_date,commit\r\n\"a", "row 2"),
         ("short.csv", "session,run_date,commit\r\na,b\r\n", "row 2"),
         ("estimates.json", "{\"mean\": {\"point_estimate\": \"fast\"}}", "no estimate"),

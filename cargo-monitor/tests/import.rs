@@ -417,3 +417,35 @@ fn memory_of_go_in_github_action_benchmark() {
         ["BenchmarkSum 0.000001 56 3", "BenchmarkJoin 0.00000002 16 1"]
     );
 }
+
+/// A time below zero is none, whoever wrote it, and neither is what is no number.
+#[test]
+fn impossible_times_are_left_out_of_every_report() {
+    for (name, text) in [
+        (
+            "h.json",
+            r#"{"results": [{"command": "a", "mean": -1.0, "times": [-1.0]}, {"command": "b", "mean": 1.0, "times": [1.0]}]}"#,
+        ),
+        ("go.txt", "pkg: x\nBenchmarkA-8 1 NaN ns/op\nBenchmarkA-8 1 -3 ns/op\nBenchmarkB-8 1 1e9 ns/op\n"),
+    ] {
+        let fixture = Fixture::empty();
+        fs::write(fixture.folder().join(name), text).expect("a file can be written");
+        let run = fixture.run(&["import", name]).succeeded();
+        assert!(run.stderr.contains("is not a time"), "{name}: {}", run.stderr);
+        assert_eq!(rows(&fixture, "select wall_seconds from TESTS"), ["1"], "{name}");
+    }
+}
+
+/// A run of criterion that was interrupted leaves half a file.
+#[test]
+fn half_an_estimate_hides_no_other() {
+    let fixture = Fixture::empty();
+    for (benchmark, text) in [("whole", ESTIMATES.replace("SLOPE", "null")), ("half", ESTIMATES[..40].to_owned())] {
+        let folder = fixture.folder().join(format!("target/criterion/group/{benchmark}/new"));
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        fs::write(folder.join("estimates.json"), text).expect("a file can be written");
+    }
+    let run = fixture.run(&["import", "target/criterion"]).succeeded();
+    assert!(run.stderr.contains("1 left out, it is not JSON") && run.stderr.contains("group/half"), "{}", run.stderr);
+    assert_eq!(rows(&fixture, "select variant from TESTS"), ["whole"]);
+}

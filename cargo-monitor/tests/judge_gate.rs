@@ -31,9 +31,9 @@ fn gate_on(fixture: &Fixture, baseline: &str, args: &[&str]) -> (i32, Value) {
     (run.code.expect("an exit code"), found)
 }
 
-/// The gate's own facts: alone in the document if there are no tables.
+/// The gate's own facts.
 fn facts(found: &Value) -> &Value {
-    if found["gate"].is_object() { &found["gate"] } else { found }
+    &found["gate"]
 }
 
 fn verdict_of<'a>(found: &'a Value, table: &str, test: &str) -> Option<&'a str> {
@@ -155,6 +155,15 @@ fn a_slow_run_is_one_finding_and_improves_nobody() {
     assert_eq!(facts(&found)["improved"], 0, "{}", facts(&found));
     assert!(facts(&found)["common_wall_time_ratio"].as_f64().is_some_and(|ratio| ratio > 1.1), "{}", facts(&found));
 
+    let told = Fixture::of_runs(&runs).run(&["gate"]).stdout;
+    assert!(told.contains("common slowdown, wall time") && !told.contains("speed-up"), "{told}");
+    for cost in &mut runs[29].costs {
+        cost.wall *= 0.5;
+        cost.cpu *= 0.5;
+    }
+    let told = Fixture::of_runs(&runs).run(&["gate"]).stdout;
+    assert!(told.contains("common speed-up, wall time") && !told.contains("slowdown"), "{told}");
+
     // A day unlike any before: no test is blamed. So slow that it may well be the code: the run is.
     for (factor, code) in [(1.5, 0), (3.0, 5)] {
         let mut runs = steady(30, 20);
@@ -164,7 +173,7 @@ fn a_slow_run_is_one_finding_and_improves_nobody() {
         }
         let (found_code, found) = gate(&Fixture::of_runs(&runs), &[]);
         assert_eq!((found_code, facts(&found)["regressed"].as_u64()), (code, Some(0)), "x{factor}: {found:#}");
-        assert_eq!(found["slower"].is_array(), code == 5, "{found:#}");
+        assert_eq!(found["slower"].as_array().is_some_and(|rows| !rows.is_empty()), code == 5, "{found:#}");
     }
 }
 
@@ -315,4 +324,58 @@ fn no_probability_is_nothing() {
         serde_json::from_str(&fixture.run(&[&compared[..], &["--format", "json"]].concat()).stdout).expect("JSON");
     let needed = found["changes"][0]["p_needed"].as_f64();
     assert!(needed.is_some_and(|needed| needed > 0.0), "{found:#}");
+}
+
+/// Programs find the same keys whatever was found, and a gate without a baseline says why.
+#[test]
+fn documents_have_the_same_keys_whatever_was_found() {
+    let mut worse = steady(10, 3);
+    worse[9].costs[0] = worse[9].costs[0].clone().heap(9999, 64);
+    let mut elsewhere = steady(10, 3);
+    elsewhere[9].class = "other";
+    let keys = |found: &Value| found.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    let mut seen = Vec::new();
+    for (runs, expected) in [(steady(10, 3), 0), (worse, 5), (steady(2, 3), 6), (elsewhere, 6)] {
+        let fixture = Fixture::of_runs(&runs);
+        let (code, found) = gate(&fixture, &[]);
+        assert_eq!((code, facts(&found)["schema_version"].as_u64()), (expected, Some(3)), "{found:#}");
+        let compared = fixture.run(&["compare", "latest~1", "--format", "json"]).succeeded().stdout;
+        let compared = serde_json::from_str(&compared).expect("JSON");
+        seen.push((keys(&found), keys(&compared)));
+        if let Some(reason) = facts(&found)["reason"].as_str().filter(|_| runs.len() == 10) {
+            assert!(reason.ends_with("with the baseline: another machine class (3 tests)"), "{reason}");
+        }
+    }
+    assert!(seen.windows(2).all(|two| two[0] == two[1]), "{seen:#?}");
+}
+
+/// What was seen is told, not what proves it.
+#[test]
+fn an_exact_value_is_told_to_be_as_old_as_it_is() {
+    let mut runs = steady(12, 1);
+    for run in &mut runs[..10] {
+        run.costs[0].allocations = Some(60);
+    }
+    let fixture = Fixture::of_runs(&runs);
+    let told = fixture.run(&["compare", "--metric", "allocations", "--all"]).succeeded().stdout;
+    assert!(told.contains("exact, as in 1 run before"), "{told}");
+}
+
+/// Tests of two binaries may have one name. Then every table says which it means, also if it lists only one of them.
+#[test]
+fn tests_of_one_name_are_told_apart() {
+    let mut runs = steady(10, 3);
+    runs[9].costs[1] = runs[9].costs[1].clone().heap(9999, 64);
+    let fixture = Fixture::of_runs(&runs);
+    let tables = [&["gate"][..], &["gate", "--format", "markdown"], &["compare"], &["show"]];
+    for args in tables {
+        assert!(!fixture.run(args).stdout.contains("binary"), "{args:?}");
+    }
+    monitor_tests::Database::open(&fixture.file())
+        .execute("UPDATE ITEMS SET ITEM_VARIANT = 'test_0000', BINARY = 'another' WHERE ITEM_VARIANT = 'test_0001'");
+    for args in tables {
+        let told = fixture.run(args).stdout;
+        let lines = told.lines().filter(|line| line.contains("test_0000"));
+        assert!(told.contains("binary") && lines.filter(|line| line.contains("another")).count() == 1, "{told}");
+    }
 }

@@ -211,7 +211,7 @@ fn a_slip_in_a_baseline_is_no_lost_one() {
     assert_eq!(slip.code, Some(3), "{}", slip.stderr);
     assert!(slip.stderr.contains("did you mean `main`?"), "{}", slip.stderr);
     let (code, found) = repository.gate(&["--baseline", "release-7"]);
-    assert_eq!((code, found["gate"].as_str()), (6, Some("no baseline")), "{found:#}");
+    assert_eq!((code, found["gate"]["gate"].as_str()), (6, Some("no baseline")), "{found:#}");
 }
 
 #[test]

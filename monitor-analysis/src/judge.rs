@@ -170,7 +170,8 @@ fn exactly(series: &[Series<'_>]) -> Vec<Option<Finding>> {
         let judgement = match exactness(series) {
             _ if series.is_same_code() && before != after => Judgement::on(change, false, Reason::SameCode),
             _ if series.is_same_code() => Judgement::on(change, false, Reason::ExactlyEqual { values: 1 }),
-            Exactness::Proven { value, values } if value == after => {
+            Exactness::Proven { value, .. } if value == after => {
+                let values = series.past.iter().rev().take_while(|past| past.value == after).count();
                 Judgement::on(change, false, Reason::ExactlyEqual { values })
             }
             Exactness::Proven { values, .. } => {
@@ -185,7 +186,8 @@ fn exactly(series: &[Series<'_>]) -> Vec<Option<Finding>> {
     }
     for (index, moved) in differing.into_iter().zip(exact::moved(&differences)) {
         if let Some(Finding { judgement, .. }) = findings[index].as_mut().filter(|_| moved) {
-            *judgement = judgement.change.map_or(*judgement, |change| Judgement::on(change, false, Reason::FirstUse));
+            let first_use = |change: Change| Reason::FirstUse { pays: change.difference() > 0.0 };
+            *judgement = judgement.change.map_or(*judgement, |change| Judgement::on(change, false, first_use(change)));
         }
     }
     findings

@@ -117,7 +117,10 @@ pub enum Reason {
         values: usize,
     },
     /// What is made at first use, such as a lazy static, was made by another test of the binary this time.
-    FirstUse,
+    FirstUse {
+        /// This test made it this time, and has more; otherwise it made it before, and has less.
+        pays: bool,
+    },
     /// The same code gave both values, so a change of the code is not the cause.
     SameCode,
     /// Counted instructions differ by more, or by no more, than builds and runs of unchanged code do.
@@ -230,7 +233,8 @@ impl Reason {
             Self::Counted { limit } => {
                 format!("counted; unchanged code differs by at most {limit:.0}")
             }
-            Self::FirstUse => "first use: another test of the binary paid for it before".to_owned(),
+            Self::FirstUse { pays: true } => "first use: another test of the binary paid for it before".to_owned(),
+            Self::FirstUse { pays: false } => "first use: another test of the binary pays for it now".to_owned(),
             Self::SameCode => "the same commit had both values".to_owned(),
             Self::WithinNoise { z } => format!("within noise, {}", sigmas(z)),
             Self::OutsideNoise { z, p, values } => format!("{} {}, p = {}", sigmas(z), runs(values), probability(p)),
@@ -239,7 +243,10 @@ impl Reason {
             }
             Self::BeyondAll { values } => format!("far beyond anything in {}", runs(values)),
             Self::Doubtful { z, p, p_needed } => {
-                format!("{}, p = {}; a gate asks for {}", sigmas(z), probability(p), probability(p_needed))
+                let told = [p, p_needed].map(probability);
+                // Two that look the same would explain nothing.
+                let [p, needed] = if told[0] == told[1] { [p, p_needed].map(|p| format!("{p:.1e}")) } else { told };
+                format!("{}, p = {p}; a gate asks for {needed}", sigmas(z))
             }
             Self::Spike { z, p } => {
                 format!("{}, but so far it may be a spike, p = {}", sigmas(z), probability(p))

@@ -19,6 +19,16 @@ pub struct Section {
     pub title: String,
     /// What it says.
     pub body: Body,
+    /// People don't see it if it is a table without rows; programs always do.
+    pub is_seen_only_with_rows: bool,
+}
+
+impl Section {
+    /// Whether people see it.
+    #[must_use]
+    pub fn is_seen(&self) -> bool {
+        !self.is_seen_only_with_rows || !matches!(&self.body, Body::Table(table) if table.rows.is_empty())
+    }
 }
 
 /// What a section says.
@@ -112,23 +122,34 @@ impl Document {
     /// Adds a table.
     #[must_use]
     pub fn with_table(self, key: &'static str, title: impl Into<String>, table: Table) -> Self {
-        self.with(key, title, Body::Table(table))
+        self.with(key, title, Body::Table(table), false)
+    }
+
+    /// Adds a table that people see only if it has rows.
+    #[must_use]
+    pub fn with_rows(self, key: &'static str, title: impl Into<String>, table: Table) -> Self {
+        self.with(key, title, Body::Table(table), true)
     }
 
     /// Adds facts.
     #[must_use]
     pub fn with_facts(self, key: &'static str, title: impl Into<String>, facts: Vec<(Column, Cell)>) -> Self {
-        self.with(key, title, Body::Facts(facts))
+        self.with(key, title, Body::Facts(facts), false)
     }
 
-    fn with(mut self, key: &'static str, title: impl Into<String>, body: Body) -> Self {
-        self.sections.push(Section { key, title: title.into(), body });
+    fn with(mut self, key: &'static str, title: impl Into<String>, body: Body, is_seen_only_with_rows: bool) -> Self {
+        self.sections.push(Section { key, title: title.into(), body, is_seen_only_with_rows });
         self
     }
 
-    /// The sections that are tables.
+    /// The sections that people see.
+    pub fn seen(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| section.is_seen())
+    }
+
+    /// Those of them that are tables.
     pub fn tables(&self) -> impl Iterator<Item = &Section> {
-        self.sections.iter().filter(|section| matches!(section.body, Body::Table(_)))
+        self.seen().filter(|section| matches!(section.body, Body::Table(_)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The values of a [`Metric`] in the rows of a file.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use monitor_analysis::metric::Metric;
@@ -139,6 +140,15 @@ pub fn passed(test: &Test) -> bool {
 #[must_use]
 pub fn key(metric: Metric) -> &'static str {
     definition_of(metric).key
+}
+
+/// Whether two tests of different binaries have the same name, so that it alone does not tell which is meant.
+pub fn have_namesakes<'a>(tests: impl IntoIterator<Item = &'a TestId>) -> bool {
+    let mut binaries: HashMap<(&str, &str), (&str, &str)> = HashMap::new();
+    tests.into_iter().any(|test| {
+        let binary = (test.package.as_str(), test.binary.as_str());
+        *binaries.entry((&test.path, &test.variant)).or_insert(binary) != binary
+    })
 }
 
 /// A test's value of a metric, for output.

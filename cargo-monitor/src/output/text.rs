@@ -15,7 +15,7 @@ const INDENT: usize = 4;
 /// The document with ANSI colour codes, in lines of at most `width` characters where that is possible.
 pub(super) fn render(document: &Document, width: Option<u16>) -> String {
     let mut sections = Vec::new();
-    for section in &document.sections {
+    for section in document.seen() {
         let body = match &section.body {
             Body::Facts(facts) => self::facts(facts, width),
             Body::Table(table) => self::table(table, width),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use monitor_analysis::constants::{HISTORY_BEHIND_ONE, HISTORY_WINDOW, SAMPLES_MIN};
+use monitor_analysis::constants::{HISTORY_BEHIND_ONE, HISTORY_MIN_VALUES, HISTORY_WINDOW, SAMPLES_MIN};
 use monitor_store::Session;
 
 use super::lineage::{Lineage, code};
@@ -29,25 +29,36 @@ pub struct Sides {
 
 impl Sides {
     /// The sides that a user names. A session (`latest`, `…~1`, an identifier) stands for its code, and the sessions before
-    /// it tell how much that scatters; a commit, a branch, a tag or a date stands for all sessions that it selects, and
-    /// `last:N` for those before the head, N values of each test. `FROM..TO` as the base names both sides.
+    /// it tell how much that scatters, and so does a commit with too few sessions to say that itself; a commit, a branch, a tag
+    /// or a date stands for all sessions that it selects, and `last:N` for those before the head, N values of each test.
+    /// `FROM..TO` as the base names both sides.
     ///
     /// Of a branch, what is not an ancestor of the head's commit is left out, where the repository knows it; else what is
-    /// later. Sessions of the head's own code are no base, unless nothing else is there.
+    /// later. Sessions of the head's own code are no base, unless nothing else is there. If all of the base is in the head (a
+    /// branch and a commit of its past), only what came after the base is the head.
     ///
     /// # Errors
     ///
     /// If a name selects nothing, or nothing but the head for the base; if the file cannot be read.
     pub fn find(records: Records<'_>, base: &str, head: &str) -> Result<Self, ReportError> {
         let (base, head) = range(base).unwrap_or((base, head));
-        let head = select::group(records, head)?;
+        let mut head = select::group(records, head)?;
         if let Some(count) = last(base)? {
             return Self::before(records.source, head, count)?.ok_or_else(|| no_base(base));
         }
-        let named = select::group(records, base)?;
-        if let [one] = named.as_slice() {
-            let is_head = head.iter().any(|session| session.session_h == one.session_h);
-            return if is_head { Err(no_base(base)) } else { Self::between(records.source, one.clone(), head) };
+        let is_excluded = |session: &Session| is_one_of(&head, session) || has_code_of(&head, session);
+        let named = select::group_without(records, base, &is_excluded)?;
+        if named.iter().all(|session| is_one_of(&head, session)) {
+            let until = Lineage::of(&named[0], &head, records.repository);
+            head.retain(|session| !is_one_of(&named, session) && !until.is_before(session));
+            if head.is_empty() {
+                return Err(no_base(base));
+            }
+        }
+        let too_few = named.len() == 1 || named.len() < HISTORY_MIN_VALUES && is_one_code(&named);
+        let newest = named.iter().find(|session| !is_one_of(&head, session));
+        if let Some(newest) = newest.filter(|_| too_few && !is_samples(&named, &head)) {
+            return Self::between(records.source, newest.clone(), head);
         }
         let lineage = Lineage::of(&head[0], &named, records.repository);
         let own = |session: &Session| is_one_of(&head, session);
@@ -64,14 +75,12 @@ impl Sides {
     /// If the file cannot be read.
     pub fn between(source: &dyn Source, base: Session, head: Vec<Session>) -> Result<Self, ReportError> {
         let mut sessions = source.sessions()?;
-        let of_head: Vec<Option<&str>> = head.iter().map(code).collect();
-        let has_code_of_head = |session: &Session| code(session).is_some_and(|code| of_head.contains(&Some(code)));
-        let named = has_code_of_head(&base);
+        let named = has_code_of(&head, &base);
         sessions.retain(|session| {
             session.session_h == base.session_h
                 || (session.run_date, &session.session_h) < (base.run_date, &base.session_h)
                     && !is_one_of(&head, session)
-                    && (named || !has_code_of_head(session))
+                    && (named || !has_code_of(&head, session))
         });
         let witnesses = witnesses(source, &head, &sessions)?;
         Ok(Self { base: sessions, head, witnesses, depth: HISTORY_BEHIND_ONE, is_one: true, is_repeated: false })
@@ -118,9 +127,8 @@ impl Sides {
         if sessions.is_empty() {
             return Ok(None);
         }
-        let of_head: Vec<&str> = head.iter().filter_map(code).collect();
-        let is_own = |session: &Session| code(session).is_some_and(|code| of_head.contains(&code));
-        let (own, others): (Vec<Session>, Vec<Session>) = sessions.into_iter().partition(is_own);
+        let (own, others): (Vec<Session>, Vec<Session>) =
+            sessions.into_iter().partition(|session| has_code_of(&head, session));
         let base = if others.is_empty() { own } else { others };
         let witnesses = witnesses(source, &head, &base)?;
         Ok(Some(Self { base, head, witnesses, depth, is_one: false, is_repeated: false }))
@@ -137,15 +145,19 @@ impl Sides {
     /// other side.
     #[must_use]
     pub fn are_samples(&self) -> bool {
-        let (base, head) = (repeated(&self.base), repeated(&self.head));
-        self.is_repeated || base.is_some() && head.is_some() && base != head
+        self.is_repeated || is_samples(&self.base, &self.head)
     }
 }
 
-/// The code of a side that is runs of one code, and enough of them.
-fn repeated(side: &[Session]) -> Option<&str> {
-    let first = code(&side[0])?;
-    (side.len() >= SAMPLES_MIN && side.iter().all(|session| code(session) == Some(first))).then_some(first)
+/// Whether both sides are runs of one code, enough of them, and not of the same.
+fn is_samples(base: &[Session], head: &[Session]) -> bool {
+    let is_sample = |side: &[Session]| side.len() >= SAMPLES_MIN && is_one_code(side);
+    is_sample(base) && is_sample(head) && code(&base[0]) != code(&head[0])
+}
+
+fn is_one_code(side: &[Session]) -> bool {
+    let first = code(&side[0]);
+    first.is_some() && side.iter().all(|session| code(session) == first)
 }
 
 /// The two sides of `FROM..TO`, `latest` where one is left out.
@@ -157,6 +169,11 @@ fn range(text: &str) -> Option<(&str, &str)> {
 
 fn no_base(text: &str) -> ReportError {
     SelectError::NoBase { text: text.to_owned() }.into()
+}
+
+/// Whether a session ran the code of one of these.
+fn has_code_of(sessions: &[Session], session: &Session) -> bool {
+    code(session).is_some_and(|its| sessions.iter().any(|one| code(one) == Some(its)))
 }
 
 fn is_one_of(sessions: &[Session], session: &Session) -> bool {

@@ -6,6 +6,8 @@ mod checked;
 mod pattern;
 mod rule;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use monitor_analysis::judge::RunFactor;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::thresholds::Thresholds;
@@ -217,6 +219,21 @@ fn ungrounded(comparison: &Comparison) -> String {
             if values == 1 { "run" } else { "runs" },
             monitor_analysis::constants::HISTORY_MIN_VALUES
         ),
-        None => "no test of the session can be compared with the baseline".to_owned(),
+        None => format!("no test of the session can be compared with the baseline: {}", obstacles(comparison)),
     }
+}
+
+/// Why tests can't be compared, what most of them have first: `another machine class (5 tests), not in the baseline (1 test)`.
+fn obstacles(comparison: &Comparison) -> String {
+    let mut tests: BTreeMap<String, BTreeSet<&TestId>> = BTreeMap::new();
+    for finding in comparison.verdicts.findings.iter() {
+        let reason = finding.judged.judgement.reason.text(finding.metric.unwrap_or(Metric::WallTime));
+        tests.entry(reason).or_default().insert(&finding.test);
+    }
+    let mut counted: Vec<(String, usize)> = tests.into_iter().map(|(reason, tests)| (reason, tests.len())).collect();
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let texts = counted
+        .iter()
+        .map(|(reason, count)| format!("{reason} ({count} {})", if *count == 1 { "test" } else { "tests" }));
+    texts.collect::<Vec<_>>().join(", ")
 }

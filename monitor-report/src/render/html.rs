@@ -14,7 +14,7 @@ pub const MOST_ROWS: usize = 5_000;
 /// A document's sections, each with its title as a heading.
 pub(super) fn document(document: &Document) -> String {
     let mut out = String::new();
-    for section in &document.sections {
+    for section in document.seen() {
         if !section.title.is_empty() {
             let _ = writeln!(out, "<h3>{}</h3>", html(&section.title));
         }

@@ -9,7 +9,7 @@ use crate::document::{Body, Cell, Column, Document, Table, Value};
 #[must_use]
 pub fn render(document: &Document) -> String {
     let mut sections = Vec::new();
-    for section in &document.sections {
+    for section in document.seen() {
         let title = match section.title.as_str() {
             "" => String::new(),
             title => format!("### {}\n\n", markdown(title)),

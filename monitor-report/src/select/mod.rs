@@ -23,4 +23,4 @@ mod session;
 pub use error::{Near, SelectError, TestError};
 pub use facts::{branches, fact, tags};
 pub use named::{matches, test, tests};
-pub use session::{group, session, sessions};
+pub use session::{group, group_without, session, sessions};

@@ -19,7 +19,7 @@ pub fn session(records: Records<'_>, text: &str) -> Result<Session, ReportError>
     if name == "latest" {
         return latest(records, text, back);
     }
-    match named(records, text)? {
+    match named(records, text, &|_| false)? {
         Named::ByCommit(sessions) => one(sessions, text, 0),
         Named::InFile(sessions) => one(sessions, text, back),
     }
@@ -46,11 +46,25 @@ fn latest(records: Records<'_>, text: &str, back: usize) -> Result<Session, Repo
 ///
 /// As [`session`].
 pub fn group(records: Records<'_>, text: &str) -> Result<Vec<Session>, ReportError> {
+    group_without(records, text, &|_| false)
+}
+
+/// As [`group`], but where a name of git's means a commit with no other sessions than these (`origin/main`, on `main`), it stands
+/// for the nearest commit before it that has others.
+///
+/// # Errors
+///
+/// As [`session`].
+pub fn group_without(
+    records: Records<'_>,
+    text: &str,
+    is_excluded: &dyn Fn(&Session) -> bool,
+) -> Result<Vec<Session>, ReportError> {
     let (name, back) = split_back(text);
     if name == "latest" {
         return Ok(vec![latest(records, text, back)?]);
     }
-    match named(records, text)? {
+    match named(records, text, is_excluded)? {
         Named::InFile(sessions) if back > 0 || text.contains("~0") => Ok(vec![one(sessions, text, back)?]),
         Named::InFile(sessions) | Named::ByCommit(sessions) => Ok(sessions),
     }
@@ -66,7 +80,7 @@ pub fn sessions(records: Records<'_>, text: &str) -> Result<Vec<Session>, Report
     if name == "latest" {
         return Ok(vec![latest(records, text, back)?]);
     }
-    match named(records, text)? {
+    match named(records, text, &|_| false)? {
         Named::ByCommit(sessions) => Ok(sessions),
         Named::InFile(sessions) if back >= sessions.len() => {
             Err(SelectError::TooFar { text: text.to_owned(), count: sessions.len() }.into())
@@ -84,30 +98,37 @@ enum Named {
 }
 
 /// The names in the rows come first.
-fn named(records: Records<'_>, text: &str) -> Result<Named, ReportError> {
+fn named(records: Records<'_>, text: &str, is_excluded: &dyn Fn(&Session) -> bool) -> Result<Named, ReportError> {
     if split_back(text).0.trim().is_empty() {
         return Err(SelectError::Nameless.into());
     }
     let all = records.source.sessions()?;
     match select(&all, split_back(text).0) {
         Err(unknown @ SelectError::Unknown { .. }) => match records.repository.commit(text) {
-            Some(commit) => Ok(Named::ByCommit(of_commit(records, &all, text, &commit)?)),
+            Some(commit) => Ok(Named::ByCommit(of_commit(records, &all, text, &commit, is_excluded)?)),
             None => Err(unknown.into()),
         },
         sessions => Ok(Named::InFile(sessions?)),
     }
 }
 
-/// The sessions of a commit; of the nearest that it comes from, where it was not measured itself.
-fn of_commit(records: Records<'_>, all: &[Session], text: &str, commit: &str) -> Result<Vec<Session>, ReportError> {
+/// The sessions of a commit; of the nearest that it comes from, where all of its own, if any, are excluded.
+fn of_commit(
+    records: Records<'_>,
+    all: &[Session],
+    text: &str,
+    commit: &str,
+    is_excluded: &dyn Fn(&Session) -> bool,
+) -> Result<Vec<Session>, ReportError> {
     let of = |commit: &str| all.iter().filter(|session| session.scm_id == commit).cloned().collect::<Vec<_>>();
     let sessions = of(commit);
-    if !sessions.is_empty() {
+    if sessions.iter().any(|session| !is_excluded(session)) {
         return Ok(sessions);
     }
     let ancestors = records.repository.ancestors(commit).unwrap_or_default();
-    match all.iter().find(|session| ancestors.contains(&session.scm_id)) {
+    match all.iter().find(|session| ancestors.contains(&session.scm_id) && !is_excluded(session)) {
         Some(nearest) => Ok(of(&nearest.scm_id)),
+        None if !sessions.is_empty() => Ok(sessions),
         None => Err(SelectError::NotMeasured { text: text.to_owned(), commit: short(commit) }.into()),
     }
 }

@@ -35,30 +35,31 @@ pub fn document(comparison: &Comparison, all: bool) -> Document {
     let changes = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
         .into_iter()
         .flat_map(|verdict| comparison.of(verdict));
-    document = document.with_table("changes", "Changes", findings(changes));
+    document = document.with_table("changes", "Changes", findings(comparison, changes));
     for (key, title, verdict) in [
         ("new", "New tests", Verdict::New),
         ("gone", "Tests that are gone", Verdict::Gone),
         ("not_comparable", "Not comparable", Verdict::NotComparable),
         ("no_baseline", "Without a baseline", Verdict::NoBaseline),
     ] {
-        let found = comparison.of(verdict);
-        if !found.is_empty() {
-            document = document.with_table(key, title, findings(found.into_iter()));
-        }
+        document = document.with_rows(key, title, findings(comparison, comparison.of(verdict).into_iter()));
     }
-    if let Some(changed) = comparison.dependencies.as_ref().filter(|changed| !changed.is_empty()) {
-        document = document.with_table("dependencies", "Changed dependencies", dependencies(changed));
-    }
+    let changed = comparison.dependencies.as_deref().unwrap_or_default();
+    document = document.with_rows("dependencies", "Changed dependencies", dependencies(changed));
     if all {
         let unchanged = [Verdict::Unchanged, Verdict::Undecided].into_iter().flat_map(|verdict| comparison.of(verdict));
-        document = document.with_table("unchanged", "Unchanged and undecided", findings(unchanged));
+        document = document.with_table("unchanged", "Unchanged and undecided", findings(comparison, unchanged));
     }
     document
 }
 
 /// The version of the documents of `compare` and `gate` in JSON: a number that changes when fields do.
-const SCHEMA_VERSION: u64 = 2;
+const SCHEMA_VERSION: u64 = 3;
+
+/// As the first of the facts that only programs see.
+pub(super) fn schema_version() -> (Column, Cell) {
+    (Column::new("schema_version", ""), Value::count(SCHEMA_VERSION).into())
+}
 
 /// The facts about the whole comparison: both sides, and how many findings have which verdict.
 #[must_use]
@@ -73,7 +74,7 @@ pub fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
     let missing = Value::Text(format!("{} of {}", comparison.missing, comparison.usual));
     let missing = if comparison.is_partial() { missing.toned(Tone::Bad) } else { missing.into() };
     let mut facts = vec![
-        (Column::new("schema_version", ""), Value::count(SCHEMA_VERSION).into()),
+        schema_version(),
         (Column::new("base", "base"), Value::Text(side(&comparison.sides.base)).into()),
         (Column::new("head", "head"), Value::Text(side(&comparison.sides.head)).into()),
         (Column::new("regressed", "regressed"), toned(count(Verdict::Regressed), Tone::Bad)),
@@ -86,7 +87,7 @@ pub fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
     ];
     facts.extend(decided_by(comparison));
     for (metric, factor) in &comparison.verdicts.factors {
-        let Some((column, title)) = common_factor_column(*metric) else { continue };
+        let Some((column, title)) = common_factor_column(*metric, factor.ratio) else { continue };
         let tone = match factor.judgement.verdict {
             Verdict::Regressed => Tone::Bad,
             Verdict::Suspect => Tone::Doubtful,
@@ -119,12 +120,19 @@ fn decided_by(comparison: &Comparison) -> Vec<(Column, Cell)> {
 }
 
 /// Where the machine's own speed is shown, which can hide a change that hits the whole suite.
-fn common_factor_column(metric: Metric) -> Option<(&'static str, &'static str)> {
-    match metric {
-        Metric::WallTime => Some(("common_wall_time_ratio", "common slowdown, wall time")),
-        Metric::CpuTime => Some(("common_cpu_time_ratio", "common slowdown, CPU time")),
+fn common_factor_column(metric: Metric, ratio: f64) -> Option<(&'static str, &'static str)> {
+    match (metric, is_slowdown(ratio)) {
+        (Metric::WallTime, true) => Some(("common_wall_time_ratio", "common slowdown, wall time")),
+        (Metric::WallTime, false) => Some(("common_wall_time_ratio", "common speed-up, wall time")),
+        (Metric::CpuTime, true) => Some(("common_cpu_time_ratio", "common slowdown, CPU time")),
+        (Metric::CpuTime, false) => Some(("common_cpu_time_ratio", "common speed-up, CPU time")),
         _ => None,
     }
+}
+
+/// Whether a run's factor is shown as a slowdown: `+0.0 %` is one.
+fn is_slowdown(ratio: f64) -> bool {
+    ratio > 0.9995
 }
 
 /// The sessions of a side in words.
@@ -141,12 +149,13 @@ fn side(sessions: &[Session]) -> String {
     words.join(", ")
 }
 
-/// The table of some findings.
-pub fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Table {
+/// The table of some findings of a comparison.
+pub fn findings<'a>(comparison: &Comparison, findings: impl Iterator<Item = &'a Finding>) -> Table {
+    let has_namesakes = measure::have_namesakes(comparison.verdicts.findings.iter().map(|finding| &finding.test));
     let mut table = Table::new(&[
         ("test", "test"),
         ("package", ""),
-        ("binary", ""),
+        ("binary", if has_namesakes { "binary" } else { "" }),
         ("metric", ""),
         ("metric_title", "metric"),
         ("before", "before"),
@@ -205,7 +214,7 @@ fn row(finding: &Finding) -> Vec<Cell> {
         figure(|figures| figures.z),
         figure(|figures| figures.p),
         figure(|figures| figures.p_needed),
-        figure(|figures| figures.values as f64),
+        Value::or_missing(figures.as_ref(), |figures| Value::count(figures.values as u64)).into(),
         figure(|figures| figures.scale),
         figure(|figures| figures.factor),
         Value::Flag(*across_machines).into(),
@@ -223,7 +232,8 @@ pub fn reason(finding: &Finding) -> String {
     let mut words = judgement.reason.text(finding.metric.unwrap_or(Metric::WallTime));
     let factor = finding.judged.figures.map_or(1.0, |figures| figures.factor);
     if !(1.0 / TOLD_FACTOR..=TOLD_FACTOR).contains(&factor) {
-        words.push_str(&format!(", {} of a common slowdown taken out", ratio_text(factor, Unit::Ratio)));
+        let common = if is_slowdown(factor) { "slowdown" } else { "speed-up" };
+        words.push_str(&format!(", {} of a common {common} taken out", ratio_text(factor, Unit::Ratio)));
     }
     if judgement.demoted {
         words.push_str(", not the same in every run of the same code");
@@ -256,8 +266,9 @@ pub fn hints(comparison: &Comparison) -> Vec<String> {
     let machines = findings.iter().filter(|finding| finding.metric.is_none() && finding.across_machines).count();
     if machines > 0 {
         hints.push(format!(
-            "{machines} tests ran on another machine class (processor, system, rustc or profile): \
-             --across-machines compares them all the same"
+            "{} ran on another machine class (processor, system, rustc or profile): \
+             --across-machines compares them all the same",
+            if machines == 1 { "1 test".to_owned() } else { format!("{machines} tests") },
         ));
     }
     if comparison.count(Verdict::Undecided) > 0 {

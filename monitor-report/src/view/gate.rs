@@ -5,7 +5,8 @@ use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::Verdict;
 
 use super::compare;
-use crate::document::{Cell, Column, Document, Table, Tone, Value};
+use crate::comparison::Finding;
+use crate::document::{Column, Document, Table, Tone, Value};
 use crate::gate::{Checked, Decision, Outcome};
 
 /// The result of a gate as a document.
@@ -15,46 +16,46 @@ pub fn document(outcome: &Outcome) -> Document {
     match outcome {
         Outcome::NoBaseline { reason } => {
             let why = (Column::new("reason", "because"), Value::text(reason).into());
-            Document::default().with_facts("gate", "", vec![gate("no baseline", Tone::Doubtful), why])
+            let facts = vec![gate("no baseline", Tone::Doubtful), compare::schema_version(), why];
+            tables(Document::default().with_facts("gate", "", facts), None)
         }
-        Outcome::Compared(checked) => compared(
-            checked,
-            match outcome.decision() {
+        Outcome::Compared(checked) => {
+            let mut facts = vec![match outcome.decision() {
                 Decision::Passed => gate("passed", Tone::Good),
                 Decision::Partial => gate("only a part ran", Tone::Doubtful),
                 _ => gate("regressed", Tone::Bad),
-            },
-        ),
+            }];
+            facts.extend(compare::facts(&checked.comparison));
+            tables(Document::default().with_facts("gate", "", facts), Some(checked))
+        }
     }
 }
 
-fn compared(checked: &Checked, word: (Column, Cell)) -> Document {
-    let mut facts = vec![word];
-    facts.extend(compare::facts(&checked.comparison));
-    let mut document = Document::default().with_facts("gate", "", facts);
-    if !checked.slower.is_empty() {
-        document = document.with_table("slower", "The whole run", slower(&checked.slower));
-    }
-    let of = |verdict| checked.comparison.of(verdict).into_iter();
-    let suspects: Vec<_> = of(Verdict::Suspect).collect();
+/// The same tables whatever was found.
+fn tables(mut document: Document, checked: Option<&Checked>) -> Document {
+    let found = |findings: Vec<&Finding>| match checked {
+        Some(checked) => compare::findings(&checked.comparison, findings.into_iter()),
+        None => Table::default(),
+    };
+    let own = |findings: fn(&Checked) -> &Vec<Finding>| found(checked.into_iter().flat_map(findings).collect());
+    let of = |verdicts: &[Verdict]| {
+        let of = |verdict| checked.into_iter().flat_map(move |checked| checked.comparison.of(verdict));
+        found(verdicts.iter().flat_map(|verdict| of(*verdict)).collect())
+    };
     let not_compared = [Verdict::Gone, Verdict::NotComparable, Verdict::NoBaseline, Verdict::New];
-    for (key, title, found) in [
-        ("regressed", "Regressed", checked.regressed.iter().collect::<Vec<_>>()),
-        ("cleared", "Measured again: not confirmed", checked.cleared.iter().collect()),
-        ("waived", "Waived", checked.waived.iter().collect()),
-        ("suspect", "Suspect: worth a second measurement", suspects),
-        ("not_compared", "Not compared", not_compared.into_iter().flat_map(of).collect()),
+    let dependencies = checked.and_then(|checked| checked.comparison.dependencies.as_deref()).unwrap_or_default();
+    for (key, title, table) in [
+        ("slower", "The whole run", slower(checked.map_or(&[], |checked| &checked.slower))),
+        ("regressed", "Regressed", own(|checked| &checked.regressed)),
+        ("cleared", "Measured again: not confirmed", own(|checked| &checked.cleared)),
+        ("waived", "Waived", own(|checked| &checked.waived)),
+        ("suspect", "Suspect: worth a second measurement", of(&[Verdict::Suspect])),
+        ("not_compared", "Not compared", of(&not_compared)),
+        ("dependencies", "Changed dependencies", compare::dependencies(dependencies)),
     ] {
-        if !found.is_empty() {
-            document = document.with_table(key, title, compare::findings(found.into_iter()));
-        }
+        document = document.with_rows(key, title, table);
     }
-    match checked.comparison.dependencies.as_deref() {
-        Some(changed) if !changed.is_empty() => {
-            document.with_table("dependencies", "Changed dependencies", compare::dependencies(changed))
-        }
-        _ => document,
-    }
+    document
 }
 
 /// What the whole run has more of.

@@ -1,7 +1,7 @@
 //! The tests of a session.
 
 use monitor_analysis::metric::Metric;
-use monitor_store::{Attribution, CountFlags, Test};
+use monitor_store::{Attribution, CountFlags, Test, TestId};
 
 use crate::document::{Cell, Table, Tone, Value};
 use crate::measure;
@@ -22,6 +22,8 @@ pub fn table(tests: &[Test], shown: &[Metric]) -> Table {
     for metric in &metrics {
         columns.push((measure::key(*metric), if shown.contains(metric) { metric.title() } else { "" }));
     }
+    let ids: Vec<TestId> = tests.iter().map(|test| test.id()).collect();
+    let is_again = |test: &Test| test.profile.as_ref().is_some_and(|profile| profile.attempt > 1);
     // Most counts are as they should be.
     let is_special =
         |test: &Test| test.profile.as_ref().is_some_and(|it| it.measures.count_flags.is_some_and(|it| it > 0));
@@ -31,10 +33,10 @@ pub fn table(tests: &[Test], shown: &[Metric]) -> Table {
         ("count_flags", ""),
         ("memory_source", ""),
         ("concurrency", ""),
-        ("attempt", ""),
+        ("attempt", if tests.iter().any(is_again) { "attempt" } else { "" }),
         ("component", ""),
         ("package", ""),
-        ("binary", ""),
+        ("binary", if measure::have_namesakes(&ids) { "binary" } else { "" }),
         ("path", ""),
         ("item", ""),
         ("variant", ""),

@@ -82,7 +82,7 @@ fn changes(source: &dyn Source, session: &Session, levels: &Levels) -> Result<Op
     let mut changed: Vec<Finding> = changed.take(2 * ROWS).collect();
     changed.sort_by_key(|finding| finding.verdict() != Verdict::Regressed);
     let date = comparison.sides.base[0].run_date.to_string()[..16].replace('T', " ");
-    Ok(Some((format!("Changed since {date}"), compare::findings(changed.iter()))))
+    Ok(Some((format!("Changed since {date}"), compare::findings(&comparison, changed.iter()))))
 }
 
 /// A finding as it is told after one run on a machine in use: where wall time alone is up and CPU time is not, the machine was busy

@@ -28,7 +28,7 @@ impl View {
     /// Adds what a document says.
     #[must_use]
     pub fn with_document(mut self, document: Document) -> Self {
-        for section in &document.sections {
+        for section in document.seen() {
             let shown = Section::new(&section.key.replace('_', "-"), &section.title);
             self.sections.push(match &section.body {
                 Body::Facts(facts) => shown.with_facts(facts),

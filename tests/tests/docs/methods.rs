@@ -77,7 +77,7 @@ fn every_reason_is_explained_in_the_words_that_are_printed() {
         Reason::ExactlyEqual { values: 9 },
         Reason::ExactlyDifferent { values: 9 },
         Reason::Counted { limit: 900.0 },
-        Reason::FirstUse,
+        Reason::FirstUse { pays: true },
         Reason::SameCode,
         Reason::WithinNoise { z: 1.2 },
         Reason::OutsideNoise { z: 8.0, p: 1e-5, values: 30 },

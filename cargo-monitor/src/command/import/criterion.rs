@@ -12,22 +12,30 @@ use super::report::{Report, Timed};
 /// As criterion reports it: the slope where it fitted one, else the mean; and as it named them before 0.3.4.
 const ESTIMATES: [&str; 4] = ["slope", "Slope", "mean", "Mean"];
 
-/// Estimates below `root` as a run.
+/// Estimates below `root` as a run. A file that criterion did not write to its end hides no other.
 pub(super) fn read(files: &[PathBuf], root: &Path) -> anyhow::Result<Report> {
-    let (mut tests, mut contents) = (Vec::new(), Vec::new());
+    let (mut report, mut contents) = (Report::default(), Vec::new());
     for file in files {
         let text = fs::read_to_string(file)?;
-        let estimates: Value =
-            serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?;
         let name = name(file, root);
-        let nanoseconds = ESTIMATES.iter().find_map(|key| estimates[key]["point_estimate"].as_f64());
-        let nanoseconds = nanoseconds.with_context(|| format!("{} has no estimate of a mean", file.display()))?;
-        contents.push(format!("{name}\n{text}"));
-        let (group, benchmark) = name.rsplit_once('/').unwrap_or(("", &name));
-        let test = Timed::new(group, benchmark, nanoseconds / 1e9);
-        tests.push(Timed { binary: "criterion".to_owned(), ..test });
+        match nanoseconds(&text) {
+            Ok(nanoseconds) => {
+                let (group, benchmark) = name.rsplit_once('/').unwrap_or(("", &name));
+                let test = Timed::new(group, benchmark, nanoseconds / 1e9);
+                report.tests.push(Timed { binary: "criterion".to_owned(), ..test });
+                contents.push(format!("{name}\n{text}"));
+            }
+            Err(error) if files.len() == 1 => return Err(error.context(file.display().to_string())),
+            Err(error) => report.left_out.add(name, format!("{error:#}")),
+        }
     }
-    Ok(Report { identity: hash_hex(&contents), tests, ..Report::default() })
+    Ok(Report { identity: hash_hex(&contents), ..report })
+}
+
+fn nanoseconds(estimates: &str) -> anyhow::Result<f64> {
+    let estimates: Value = serde_json::from_str(estimates).context("it is not JSON")?;
+    let nanoseconds = ESTIMATES.iter().find_map(|key| estimates[key]["point_estimate"].as_f64());
+    nanoseconds.context("it has no estimate of a mean")
 }
 
 /// Whether a file of criterion is its newest estimate; `base` and `change` are about earlier ones.

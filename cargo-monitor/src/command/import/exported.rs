@@ -47,16 +47,18 @@ fn without_apostrophe(field: &str) -> &str {
 fn batches(rows: impl Iterator<Item = (usize, Option<Value>)>) -> anyhow::Result<Vec<Batch>> {
     let mut batches: Vec<Batch> = Vec::new();
     for (number, row) in rows {
-        let row = row.map(Row);
-        let read = row.as_ref().and_then(|row| Some((row.session()?, row)));
-        let Some((session, row)) = read else { bail!("row {number} is not a row of an export") };
+        let Some(row) = row.map(Row) else {
+            bail!("row {number} is not a row of an export: it has not all of its fields")
+        };
+        let of_export = || format!("row {number} is not a row of an export");
+        let session = row.session().with_context(of_export)?;
         let known = batches.iter().rposition(|batch| batch.session.session_h == session.session_h);
         let at = known.unwrap_or_else(|| {
             let (context, class) = row.context();
             batches.push(Batch { session, context, class, tests: Vec::new() });
             batches.len() - 1
         });
-        let test = row.test(&batches[at]).with_context(|| format!("row {number} is not a row of a test"))?;
+        let test = row.test(&batches[at]).with_context(of_export)?;
         batches[at].tests.push(test);
     }
     Ok(batches)
@@ -90,12 +92,20 @@ impl Row {
         self.text(name)?.parse().ok()
     }
 
-    fn session(&self) -> Option<Session> {
-        let fields = self.0["fields"].as_object()?;
+    /// What a field that no row lacks was read as; otherwise what is wrong with it.
+    fn needed<T>(&self, name: &str, read: Option<T>) -> anyhow::Result<T> {
+        read.with_context(|| match &self.0[name] {
+            Value::Null => format!("it has no `{name}`"),
+            value => format!("its `{name}` can't be {value}"),
+        })
+    }
+
+    fn session(&self) -> anyhow::Result<Session> {
+        let fields = self.needed("fields", self.0["fields"].as_object())?;
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Some(Session {
-            session_h: self.text("session")?,
-            run_date: self.time("run_date")?,
+        Ok(Session {
+            session_h: self.needed("session", self.text("session"))?,
+            run_date: self.needed("run_date", self.time("run_date"))?,
             scm_id: self.text_or_empty("commit"),
             description: fields.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
         })
@@ -127,11 +137,11 @@ impl Row {
         (context, class)
     }
 
-    fn test(&self, batch: &Batch) -> Option<(Option<Metric>, Profile)> {
+    fn test(&self, batch: &Batch) -> anyhow::Result<(Option<Metric>, Profile)> {
         let session_h = batch.session.session_h.clone();
-        let start = self.time("start_time")?;
-        let outcome = Outcome::parse(&self.text("outcome")?)?;
-        let (path, variant) = (self.text_or_empty("path"), self.text("variant")?);
+        let start = self.needed("start_time", self.time("start_time"))?;
+        let outcome = self.needed("outcome", self.text("outcome").and_then(|word| Outcome::parse(&word)))?;
+        let (path, variant) = (self.text_or_empty("path"), self.needed("variant", self.text("variant"))?);
         let metric = self.real("wall_seconds").map(|wall_seconds| Metric {
             session_h: session_h.clone(),
             env_h: batch.context.env_h.clone(),
@@ -165,7 +175,7 @@ impl Row {
             mem_source: self.text("memory_source").and_then(|word| MemSource::parse(&word)),
             measures: self.measures(),
         };
-        Some((metric, profile))
+        Ok((metric, profile))
     }
 
     fn measures(&self) -> Measures {

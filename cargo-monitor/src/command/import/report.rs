@@ -19,6 +19,20 @@ pub(super) struct Report {
     pub left_out: LeftOut,
 }
 
+impl Report {
+    /// Leaves out what has a time that none can be: below zero, or no number.
+    pub(super) fn leave_out_impossible_times(&mut self) {
+        let left_out = &mut self.left_out;
+        self.tests.retain(|test| {
+            let is_time = test.seconds.is_finite() && test.seconds >= 0.0;
+            if !is_time {
+                left_out.add(test.name(), format!("`{}` s is not a time", test.seconds));
+            }
+            is_time
+        });
+    }
+}
+
 /// A machine and its toolchain; empty and 0 is unknown.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Machine {
@@ -72,6 +86,10 @@ impl Timed {
             outcome: Outcome::Passed,
             measures: Measures::default(),
         }
+    }
+
+    fn name(&self) -> String {
+        if self.path.is_empty() { self.variant.clone() } else { format!("{}::{}", self.path, self.variant) }
     }
 
     /// What its memory is, if the tool tells.

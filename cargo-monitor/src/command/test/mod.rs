@@ -104,7 +104,8 @@ fn confirmed(arguments: &Arguments, app: &App, file: &Path, session_h: &str, pai
     let cargo: Vec<OsString> = arguments.cargo.iter().take_while(|argument| *argument != "--").cloned().collect();
     let again = confirm(app, &comparison.sides, &doubts, Plan { pairs, cargo: &cargo }, &|_, _| None)?;
     if !doubts.is_empty() {
-        app.print(&Document::default().with_table("again", "Measured again", view::findings(again.iter())))?;
+        let table = view::findings(&comparison, again.iter());
+        app.print(&Document::default().with_table("again", "Measured again", table))?;
     }
     let is_worse = again.iter().any(|finding| finding.verdict() == Verdict::Regressed);
     Ok(if is_worse { Exit::Regressed } else { Exit::Success })
