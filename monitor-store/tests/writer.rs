@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::io;
+
 use common::*;
-use monitor_store::{Attribution, Entry, Process, Spool, Writer};
+
+use monitor_store::{Attribution, Descriptors, Entry, Process, Spool, StoreError, Writer};
 
 const START: &str = "2026-11-23T01:02:03.456789";
 
@@ -55,6 +58,17 @@ fn two_processes_that_start_a_test_in_the_same_microsecond_keep_both_rows() {
             "q|2026-11-23T01:02:03.456790|process|0.30000000000000004"
         ]
     );
+}
+
+/// SQLite waited 10 seconds for locks of a descriptor that was gone, since it shares some in a process.
+#[test]
+fn a_process_that_has_lost_a_descriptor_does_not_open_the_file_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let lost = Descriptors { intact: || Err(io::Error::other("closed")), ..Descriptors::UNGUARDED };
+    let refused = Writer::open_guarded(&db, lost, true);
+    assert!(matches!(&refused, Err(StoreError::Lost { path, .. }) if *path == db), "{refused:?}");
+    assert!(!db.exists());
 }
 
 /// Where every test is a process of its own, each reads what those before it have written to the log.

@@ -63,7 +63,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// As [`Writer::open`]; later calls may fail with [`StoreError::Lost`] too.
+    /// As [`Writer::open`], and [`StoreError::Lost`], with which later calls may fail too.
     pub fn open_guarded(path: &Path, descriptors: Descriptors, for_one_test: bool) -> Result<Self, StoreError> {
         Self::of(Database::open_guarded(path, DEFAULT_PATIENCE, descriptors, for_one_test)?, true)
     }
