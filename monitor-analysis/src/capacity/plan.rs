@@ -28,12 +28,14 @@ pub fn cheapest(
     memory_bytes: Option<f64>,
     max_cores: usize,
 ) -> Option<Machine> {
-    // No machine is faster than the longest test, nor than all its cores at work.
+    // No machine is faster than the longest test, nor than all its cores, or all its workers, at work.
     if bounds(workload).iter().map(|bound| bound.wall_seconds).sum::<f64>() > wall_seconds {
         return None;
     }
-    let cpu_seconds: f64 = workload.groups.iter().flatten().map(|task| task.cpu_seconds).sum();
-    let busy = |cores: &usize| cpu_seconds <= *cores as f64 * wall_seconds;
+    let tasks = || workload.groups.iter().flatten();
+    let cpu_seconds: f64 = tasks().map(|task| task.cpu_seconds).sum();
+    let task_seconds: f64 = tasks().map(|task| task.wall_seconds).sum();
+    let busy = |cores: &usize| cpu_seconds.max(task_seconds / 2.0) <= *cores as f64 * wall_seconds;
     let most = workload.groups.iter().map(Vec::len).max().unwrap_or(1);
     let may_do = |cores: &usize| {
         let workers = [*cores, cores + cores / 2, 2 * cores];

@@ -21,10 +21,13 @@ pub(super) struct Replay {
 }
 
 /// Runs the tasks in order on so many workers and cores, each at least 1, with some CPU time before each.
+///
+/// Where many run at once, those of them that end next end together, or each end would be a look at all of them: the square of
+/// their number.
 pub(super) fn replay(tasks: &[Task], workers: usize, cores: usize, overhead_seconds: f64) -> Replay {
     let cores = cores.max(1) as f64;
     let mut waiting = tasks.iter();
-    let mut running: Vec<Running> = Vec::new();
+    let (mut running, mut ends): (Vec<Running>, Vec<f64>) = (Vec::new(), Vec::new());
     let mut replay = Replay { wall_seconds: 0.0, peak_memory_bytes: 0.0, most_at_once: 0 };
     loop {
         running.extend(
@@ -38,7 +41,10 @@ pub(super) fn replay(tasks: &[Task], workers: usize, cores: usize, overhead_seco
         replay.peak_memory_bytes = replay.peak_memory_bytes.max(memory);
 
         let share = share_of_demand(&running, cores);
-        let step = running.iter().map(|running| running.left / running.speed(share)).fold(f64::INFINITY, f64::min);
+        ends.clear();
+        ends.extend(running.iter().map(|running| running.left / running.speed(share)));
+        let (_, step, _) = ends.select_nth_unstable_by(running.len() / TOGETHER, f64::total_cmp);
+        let step = *step;
         replay.wall_seconds += step;
         running.retain_mut(|running| {
             let speed = running.speed(share);
@@ -48,6 +54,10 @@ pub(super) fn replay(tasks: &[Task], workers: usize, cores: usize, overhead_seco
         });
     }
 }
+
+/// Of so many tests that run at once, one ends at a time; of more, this part of them. Those that end first leave their cores
+/// idle until the last of them ends, which is less than this part of the time.
+const TOGETHER: usize = 128;
 
 /// A test at work.
 struct Running {
@@ -67,6 +77,8 @@ impl Running {
 
     /// Progress when its CPU time gets this share of what it wants: waiting takes as long as ever.
     fn speed(&self, share: f64) -> f64 {
+        #[cfg(test)]
+        looks::count();
         let on_cpu = self.demand.min(1.0);
         1.0 / (1.0 - on_cpu + on_cpu / share)
     }
@@ -104,6 +116,24 @@ const STEPS: u32 = 40;
 
 /// Of the share, relative.
 const PRECISION: f64 = 1e-12;
+
+/// How often this thread looked at a running test.
+#[cfg(test)]
+pub(super) mod looks {
+    use std::cell::Cell;
+
+    thread_local!(static LOOKS: Cell<u64> = const { Cell::new(0) });
+
+    pub(super) fn count() {
+        LOOKS.set(LOOKS.get() + 1);
+    }
+
+    pub(in super::super) fn during(work: impl FnOnce()) -> u64 {
+        let before = LOOKS.get();
+        work();
+        LOOKS.get() - before
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -205,6 +235,22 @@ mod tests {
             let work: f64 = costs.iter().map(|(wall, usage)| wall * usage).sum();
             prop_assert!(wall(&costs, 4, cores) >= work / cores as f64 * (1.0 - 1e-6));
         }
+    }
+
+    #[test]
+    fn many_at_once_are_looked_at_in_proportion_and_use_all_cores() {
+        // Of very different lengths, so that each ends at a moment of its own.
+        let costs = |count: u32| (1..=count).map(|test| (f64::from(test * 7919 % count + 1), 1.0)).collect::<Vec<_>>();
+        let looks = |count: u32| {
+            let costs = costs(count);
+            looks::during(|| {
+                let work: f64 = costs.iter().map(|(wall, _)| wall).sum();
+                let took = wall(&costs, costs.len(), 4);
+                assert!((work / 4.0..1.01 * work / 4.0).contains(&took), "{took} for {work}");
+            })
+        };
+        let [few, many] = [1_000, 4_000].map(looks);
+        assert!(many < 6 * few, "{few} and {many} looks");
     }
 
     #[test]

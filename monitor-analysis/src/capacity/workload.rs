@@ -136,8 +136,12 @@ impl Workload {
         let takes = |overhead| {
             self.groups.iter().map(|tasks| replay(tasks, workers, cores, overhead).wall_seconds).sum::<f64>()
         };
+        let missing = seconds - takes(0.0);
+        if missing <= 0.0 {
+            return 0.0;
+        }
         let tests = self.groups.iter().map(Vec::len).sum::<usize>().max(1) as f64;
-        let (mut low, mut high) = (0.0, (seconds - takes(0.0)).max(0.0) * workers.max(1) as f64 / tests);
+        let (mut low, mut high) = (0.0, missing * workers.max(1) as f64 / tests);
         for _ in 0..OVERHEAD_STEPS {
             let middle = f64::midpoint(low, high);
             if takes(middle) < seconds { low = middle } else { high = middle }
