@@ -168,7 +168,8 @@ fn single_slashes(path: &str) -> String {
 }
 
 fn is_route(path: &str) -> bool {
-    routes().iter().any(|(pattern, _)| matches(pattern, path))
+    // The reference leads to the root of its API, though nothing is there.
+    path == "/api/v1/" || routes().iter().any(|(pattern, _)| matches(pattern, path))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {

@@ -161,7 +161,8 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, ser
         async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
     let mut protocol = http1::Builder::new();
-    protocol.timer(TokioTimer::new()).header_read_timeout(silence);
+    // Who has said all may say so, by closing that half of the connection, and waits for the answer.
+    protocol.timer(TokioTimer::new()).header_read_timeout(silence).half_close(true);
     let connection = protocol.serve_connection(TokioIo::new(stream), service);
     // Whatever ends it, a client that goes away or sends nonsense, was answered by hyper.
     let _ = AtOnce::new(watcher.watch(connection)).await;

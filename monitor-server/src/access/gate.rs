@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use monitor_store::Timestamp;
 use subtle::ConstantTimeEq as _;
 
 use super::{cookie, secret};
@@ -75,8 +76,18 @@ impl Gate {
         }
         let token = secrets.iter().find_map(|secret| find(&tokens, secret));
         let Some(token) = token else {
-            return Err(self.refuse());
+            return Err(self.refuse(
+                "a valid token is needed: Authorization: Bearer TOKEN, or http://TOKEN:@HOST/ in the address"
+                    .to_owned(),
+            ));
         };
+        if let Some(end) = token.expires_at.filter(|end| *end <= now()) {
+            let end = Timestamp::from_micros(end.saturating_mul(1_000_000));
+            return Err(self.refuse(format!(
+                "the token {:?} ended at {end} UTC, by the server's clock: `monitor-server token create` makes another",
+                token.name
+            )));
+        }
         let elsewhere = token.project.as_deref().is_some_and(|only| Some(only) != project);
         if elsewhere || token.access < needed {
             let message = format!("the token {:?} does not allow this", token.name);
@@ -85,7 +96,7 @@ impl Gate {
         Ok(())
     }
 
-    fn refuse(&self) -> Problem {
+    fn refuse(&self, message: String) -> Problem {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let (since, count) = match *refusals {
@@ -96,7 +107,6 @@ impl Gate {
         if count > REFUSALS_PER_SECOND {
             return Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many requests without a valid token");
         }
-        let message = "a valid token is needed: Authorization: Bearer TOKEN, or http://TOKEN:@HOST/ in the address";
         Problem::new(StatusCode::UNAUTHORIZED, message)
     }
 
@@ -139,14 +149,18 @@ fn presented(headers: &HeaderMap) -> Vec<String> {
     decoded.splitn(2, ':').map(str::to_owned).collect()
 }
 
+/// Seconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(now).unwrap_or(i64::MAX)
+}
+
 /// Compares with every token, each in constant time.
 fn find<'a>(tokens: &'a [Token], secret: &str) -> Option<&'a Token> {
     let hash = secret::hash(secret);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
     let mut found = None;
     for token in tokens {
-        if bool::from(token.hash.as_slice().ct_eq(&hash)) && token.expires_at.is_none_or(|end| now < end) {
+        if bool::from(token.hash.as_slice().ct_eq(&hash)) {
             found = Some(token);
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use monitor_client::Batch;
-use monitor_store::{Monitor, Sessions};
+use monitor_store::{Monitor, Sessions, StoreError};
 
 use crate::ingest::batch;
 use crate::store::{self, Outcome, Wait};
@@ -12,7 +12,7 @@ use crate::store::{self, Outcome, Wait};
 /// Adds every session of a file to a project; what is there already stays as it is.
 pub fn run(database: &str, project: &str, file: &Path) -> anyhow::Result<()> {
     let store = store::open::database(database)?;
-    let monitor = Monitor::open(file).with_context(|| format!("{} can't be read", file.display()))?;
+    let monitor = Monitor::open(file).map_err(unread)?;
     let (mut sessions, mut rows, mut refused) = (0, 0, Vec::new());
     for session in monitor.sessions(&Sessions::all())? {
         let session_h = session.session_h.clone();
@@ -28,4 +28,15 @@ pub fn run(database: &str, project: &str, file: &Path) -> anyhow::Result<()> {
         eprintln!("warning: session {session_h} was left out: project {project} has another under this identifier");
     }
     Ok(())
+}
+
+/// Why there is nothing to import. The store's own words advise those who record.
+fn unread(error: StoreError) -> anyhow::Error {
+    let (path, said) = match &error {
+        StoreError::Corrupt { path, reason } => (path, format!("is no .pymon file, or a damaged one ({reason})")),
+        StoreError::Foreign { path, reason } => (path, format!("is a database, but no .pymon file ({reason})")),
+        StoreError::Special { path } => (path, "is no file, but a device or the like".to_owned()),
+        _ => return error.into(),
+    };
+    anyhow!("{} {said}: give the path of a .pymon file", path.display())
 }

@@ -54,7 +54,7 @@ impl FromRequest<State> for Ask {
                 page = Wanted::parse(number.as_str().unwrap_or(&number.to_string()));
             }
         }
-        let mask = match parts.headers.get("x-fields") {
+        let mask = match parts.headers.get("x-fields").filter(|fields| !fields.is_empty()) {
             None => None,
             Some(value) => {
                 let mask = value.to_str().ok().and_then(Mask::parse);
@@ -72,7 +72,7 @@ impl Ask {
         Filter::project(&self.address.project)
     }
 
-    /// Parameters of the address, decoded; the last of each name.
+    /// Parameters of the address, decoded; the first of each name.
     #[must_use]
     pub fn parameters(&self) -> HashMap<String, String> {
         parameters(&self.query)

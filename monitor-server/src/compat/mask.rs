@@ -21,20 +21,18 @@ impl Mask {
     pub fn apply(&self, value: Value) -> Value {
         match value {
             Value::Array(values) => values.into_iter().map(|value| self.apply(value)).collect(),
-            Value::Object(mut object) => self.of_object(&mut object).into(),
+            Value::Object(object) => self.of_object(object).into(),
             other => other,
         }
     }
 
-    fn of_object(&self, object: &mut Map<String, Value>) -> Map<String, Value> {
-        if self.0.iter().any(|(name, _)| name == "*") {
-            return std::mem::take(object);
-        }
-        let wanted = |(name, inner): &(String, Option<Self>)| {
-            let value = object.remove(name).unwrap_or(Value::Null);
-            (name.clone(), inner.as_ref().map_or(value.clone(), |inner| inner.apply(value)))
+    fn of_object(&self, object: Map<String, Value>) -> Map<String, Value> {
+        let find = |wanted: &str| self.0.iter().find(|(name, _)| name == wanted);
+        let wanted = |(name, value): (String, Value)| match find(&name).or_else(|| find("*"))? {
+            (_, Some(inner)) => Some((name, inner.apply(value))),
+            (_, None) => Some((name, value)),
         };
-        self.0.iter().map(wanted).collect()
+        object.into_iter().filter_map(wanted).collect()
     }
 }
 
@@ -75,6 +73,8 @@ mod tests {
         assert_eq!(masked("metrics{item}").as_deref(), Some(r#"{"metrics":[{"item":"a"}]}"#));
         assert_eq!(masked("{total_page}").as_deref(), Some(r#"{"total_page":1}"#));
         assert_eq!(masked("*"), Some(value.to_string()));
+        assert_eq!(masked("metrics{kind,nosuch},*").as_deref(), Some(r#"{"metrics":[{"kind":"b"}],"total_page":1}"#));
+        assert_eq!(masked("nosuch").as_deref(), Some("{}"));
         for broken in ["", "metrics{", "a}", "a,,b", "{"] {
             assert_eq!(masked(broken), None, "{broken}");
         }

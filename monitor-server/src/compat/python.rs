@@ -50,12 +50,22 @@ fn quoted(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             '\\' => quoted.push_str("\\\\"),
             letter if letter == quote => quoted.extend(['\\', letter]),
-            letter if letter.is_control() => quoted.push_str(&format!("\\x{:02x}", letter as u32)),
-            letter => quoted.push(letter),
+            letter if is_printable(letter) => quoted.push(letter),
+            letter => quoted.push_str(&match letter as u32 {
+                code @ ..0x100 => format!("\\x{code:02x}"),
+                code @ ..0x1_0000 => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            }),
         }
     }
     quoted.push(quote);
     quoted
+}
+
+/// Rust's `Debug` and Python go by the same categories of Unicode; Rust also escapes what would join a quote before it.
+fn is_printable(letter: char) -> bool {
+    let is_escaped = format!("a{letter}").escape_debug().skip(1).take(2).eq(['\\', 'u']);
+    !letter.is_control() && !is_escaped
 }
 
 #[cfg(test)]
@@ -68,5 +78,7 @@ mod tests {
         let expected = "[1, 1.0, 1e+16, 1e-05, -2.5e+300, True, None, \"it's\", 'a\"\\'\\n', {'k': []}]";
         assert_eq!(text(&value), expected);
         assert_eq!(text(&"it's".into()), "it's");
+        let odd = ["é😀e\u{301}'", "\u{7f}\u{a0}\u{200b}\u{e0001}"].map(|text| repr(&text.into()));
+        assert_eq!(odd, ["\"é😀e\u{301}'\"", r"'\x7f\xa0\u200b\U000e0001'"]);
     }
 }

@@ -18,10 +18,11 @@ const MOST: u64 = 500;
 /// The first or last metrics by a resource: of all, of a component, of a pipeline or of a build.
 pub async fn list(Path(mut path): Path<HashMap<String, String>>, ask: Ask) -> Reply {
     let mut take = |name: &str| path.remove(name);
-    let rows = match take("n").map(|n| n.parse::<u64>()) {
+    let digits = |n: String| if n.starts_with('+') { None } else { n.parse::<u64>().ok() };
+    let rows = match take("n").map(digits) {
         None => ROWS,
-        Some(Ok(rows)) => rows.min(MOST),
-        Some(Err(_)) => return Ok(render::no_page()),
+        Some(Some(rows)) => rows.min(MOST),
+        Some(None) => return Ok(render::no_page()),
     };
     let order = match take("end").as_deref() {
         Some("head") => Order::Highest,

@@ -4,6 +4,8 @@
 //! for a thread to wake up: it is stored where it came in, as long as that takes no time to speak of.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::error::Problem;
+use crate::operate::log;
 use crate::store::{Outcome, Store, StoreError, Wait, Write, Writers};
 
 /// Pause before the database is tried again.
@@ -36,6 +39,8 @@ struct Line {
     writers: Writers,
     waiting: Mutex<Waiting>,
     arrived: Condvar,
+    /// Whether the last write found the database away, or its disk full.
+    is_away: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -63,8 +68,8 @@ impl Queue {
         let writers = store.writers();
         let free = writers.count();
         let waiting = Mutex::new(Waiting { free, is_calm: true, ..Waiting::default() });
-        let line =
-            Arc::new(Line { store: Arc::clone(store), room, patience, writers, waiting, arrived: Condvar::new() });
+        let (store, arrived, is_away) = (Arc::clone(store), Condvar::new(), AtomicBool::new(false));
+        let line = Arc::new(Line { store, room, patience, writers, waiting, arrived, is_away });
         for _ in 0..free {
             let line = Arc::clone(&line);
             thread::spawn(move || line.serve());
@@ -80,7 +85,7 @@ impl Queue {
     pub async fn write(&self, request: Write) -> Result<Outcome, Problem> {
         let until = Instant::now() + self.line.patience;
         if let Some(turn) = self.line.turn_now(&request) {
-            let stored = self.line.store.write(&[&request], Wait::No);
+            let stored = self.line.write(&[&request], Wait::No);
             drop(turn);
             match stored {
                 // It waits among the others until the database is back.
@@ -137,7 +142,7 @@ impl Line {
 
     fn serve(&self) {
         while let Some((turn, jobs)) = self.take() {
-            store_all(&*self.store, jobs);
+            self.store_all(jobs);
             drop(turn);
         }
     }
@@ -160,6 +165,54 @@ impl Line {
             jobs.extend(waiting.jobs.pop_front());
         }
         Some((self.turn(&mut waiting, jobs.len()), jobs))
+    }
+
+    /// Tries until it is done, or the requests' time is over.
+    fn store_all(&self, mut jobs: Vec<Job>) {
+        while !jobs.is_empty() {
+            let requests: Vec<_> = jobs.iter().map(|job| &job.request).collect();
+            match self.write(&requests, Wait::Yes) {
+                Ok(outcomes) => {
+                    for (job, outcome) in jobs.drain(..).zip(outcomes) {
+                        // A client that is gone needs no answer; its rows are stored all the same.
+                        let _ = job.reply.send(Ok(outcome));
+                    }
+                }
+                Err(StoreError::Unavailable(reason)) => {
+                    let (tired, patient): (Vec<_>, Vec<_>) =
+                        jobs.into_iter().partition(|job| Instant::now() + PAUSE > job.until);
+                    refuse(tired, &StoreError::Unavailable(reason).into());
+                    jobs = patient;
+                    thread::sleep(PAUSE);
+                }
+                // One of them may be to blame: each on its own.
+                Err(StoreError::Broken(_)) if jobs.len() > 1 => {
+                    for job in jobs.drain(..) {
+                        self.store_all(vec![job]);
+                    }
+                }
+                Err(error) => refuse(std::mem::take(&mut jobs), &error.into()),
+            }
+        }
+    }
+
+    /// The log says when the database goes and when it is back, not how often it was tried meanwhile.
+    fn write(&self, requests: &[&Write], wait: Wait) -> Result<Vec<Outcome>, StoreError> {
+        let stored = self.store.write(requests, wait);
+        let away = match &stored {
+            Ok(_) => None,
+            Err(error @ StoreError::Full(_)) => Some(error),
+            Err(error @ StoreError::Unavailable(_)) if wait == Wait::Yes => Some(error),
+            // Who does not wait finds a lock that another program holds for a moment.
+            Err(_) => return stored,
+        };
+        if self.is_away.swap(away.is_some(), Relaxed) != away.is_some() {
+            match away {
+                Some(error) => log::error("database", &error.to_string()),
+                None => log::info("database is back", &[]),
+            }
+        }
+        stored
     }
 }
 
@@ -185,35 +238,6 @@ impl Drop for Turn<'_> {
 
 fn weight(request: &Write) -> usize {
     1 + request.runs.len()
-}
-
-/// Tries until it is done, or the requests' time is over.
-fn store_all(store: &dyn Store, mut jobs: Vec<Job>) {
-    while !jobs.is_empty() {
-        let requests: Vec<_> = jobs.iter().map(|job| &job.request).collect();
-        match store.write(&requests, Wait::Yes) {
-            Ok(outcomes) => {
-                for (job, outcome) in jobs.drain(..).zip(outcomes) {
-                    // A client that is gone needs no answer; its rows are stored all the same.
-                    let _ = job.reply.send(Ok(outcome));
-                }
-            }
-            Err(StoreError::Unavailable(reason)) => {
-                let (tired, patient): (Vec<_>, Vec<_>) =
-                    jobs.into_iter().partition(|job| Instant::now() + PAUSE > job.until);
-                refuse(tired, &StoreError::Unavailable(reason).into());
-                jobs = patient;
-                thread::sleep(PAUSE);
-            }
-            // One of them may be to blame: each on its own.
-            Err(StoreError::Broken(_)) if jobs.len() > 1 => {
-                for job in jobs.drain(..) {
-                    store_all(store, vec![job]);
-                }
-            }
-            Err(error) => refuse(std::mem::take(&mut jobs), &error.into()),
-        }
-    }
 }
 
 fn refuse(jobs: Vec<Job>, problem: &Problem) {

@@ -56,6 +56,9 @@ fn tokens_allow_what_they_say() {
         assert_eq!(statuses(&server, "ours", &write), [200, 201]);
         assert_eq!(statuses(&server, "theirs", &write), [403, 403]);
         assert_eq!(statuses(&server, "ours", &admin), [200, 201]);
+        let said =
+            server.ask("GET", "/p/a/api/v1/metrics/").header("Authorization", &format!("Bearer {expired}")).send();
+        assert!(said.json()["message"].as_str().is_some_and(|text| text.starts_with("the token \"old\" ended at 20")));
         for wrong in [expired.as_str(), "wrong", "", &read[..read.len() - 1]] {
             assert_eq!(statuses(&server, "ours", wrong), [401, 401], "{wrong}");
         }

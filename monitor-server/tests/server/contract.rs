@@ -1,5 +1,8 @@
 //! The contract of monitor-server-api, as its clients rely on it.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+
 use monitor_tests::{run, schemathesis};
 use serde_json::{Value, json};
 
@@ -267,6 +270,9 @@ fn pages_lead_from_one_to_the_next() {
         assert_eq!([by_body("{").status, by_body("").status], [400, 400]);
         let masked = server.ask("GET", "/api/v1/metrics/?page=3").header("X-Fields", "metrics{item_variant}").send();
         assert_eq!(masked.text(), "{\"metrics\":[{\"item_variant\":\"v10\"},{\"item_variant\":\"v11\"}]}\n");
+        let masked = |mask: &str| server.ask("GET", "/api/v1/metrics/count").header("X-Fields", mask).send().text();
+        assert_eq!([masked("nosuch"), masked("")], ["{}\n", "{\"count\":12}\n"]);
+        assert_eq!(variants("metrics/?page=3&page=1"), ["v10", "v11"], "of two the first");
     }
 }
 
@@ -281,6 +287,7 @@ fn addresses_are_forgiven_as_the_reference_forgives_them() {
             assert_eq!(location(&format!("{path}?page=2")), (308, format!("{}/{path}/?page=2", server.base())));
         }
         assert_eq!(location("components//metrics"), (308, format!("{}/components/metrics", server.base())));
+        assert_eq!(location("/api/v1"), (308, format!("{}/", server.base())));
         for path in [
             "metrics/count/",
             "sessions/x/",
@@ -297,6 +304,7 @@ fn addresses_are_forgiven_as_the_reference_forgives_them() {
             "/p/bad name/api/v1/metrics/",
             "resources/cpu/head/-1/metrics",
             "resources/cpu/head/x/metrics",
+            "resources/cpu/head/+3/metrics",
             "resources/cpu/middle/metrics",
             "items/like/x/metrics/count",
             "/api/v1/../../etc/passwd",
@@ -319,6 +327,20 @@ fn addresses_are_forgiven_as_the_reference_forgives_them() {
         assert_eq!((options.status, options.header("allow")), (200, Some("GET,HEAD")));
         let head = server.ask("HEAD", "/api/v1/metrics/count").send();
         assert_eq!((head.status, head.body.len()), (200, 0));
+    }
+}
+
+#[test]
+fn who_has_said_all_may_close_that_half_of_the_connection() {
+    for server in each() {
+        for _ in 0..20 {
+            let mut stream = TcpStream::connect(server.address).expect("a connection");
+            stream.write_all(b"GET /api/v1/metrics/count HTTP/1.0\r\n\r\n").expect("it is sent");
+            stream.shutdown(Shutdown::Write).expect("a half is closed");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).expect("an answer");
+            assert!(answer.starts_with("HTTP/1.0 200"), "{}: {answer}", server.kind);
+        }
     }
 }
 

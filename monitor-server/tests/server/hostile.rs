@@ -268,7 +268,16 @@ fn nonsense_instead_of_http_is_refused() {
 fn a_full_disk_is_said_and_harms_nothing() {
     let Some(disk) = SmallDisk::mount(4) else { return };
     let database = disk.0.path().join("monitor.db").to_string_lossy().into_owned();
-    let stored = fill(&Server::on_sqlite(&database));
+    let stored = {
+        let server = Server::on_sqlite(&database);
+        let stored = fill(&server);
+        assert_eq!(server.times_away(), [true], "it is said once");
+        let copy = disk.0.path().join("copy.db");
+        let backup = server.command(&["backup", &copy.to_string_lossy()]);
+        let said = String::from_utf8_lossy(&backup.stderr);
+        assert!(said.contains("copy.db: database or disk is full") && !copy.exists(), "{said}");
+        stored
+    };
     disk.grow();
     {
         let server = Server::on_sqlite(&database);
@@ -295,6 +304,7 @@ fn a_full_disk_of_postgresql_is_said_and_harms_nothing() {
     disk.grow();
     is_well(&server, stored);
     assert_eq!(server.post("metrics/", &metric(json!({}))).status, 201);
+    assert_eq!(server.times_away(), [true, false]);
 }
 
 /// Sends metrics until there is no room, and some more; how many were stored.

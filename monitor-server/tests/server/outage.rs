@@ -87,6 +87,8 @@ fn outlives(server: &Server, mut away: impl FnMut(), mut back: impl FnMut() + Se
     has(server, 2);
     all_stored(&send(server, "after").0);
     has(server, 3);
+    let times = server.times_away();
+    assert!(times.contains(&true) && times.last() == Some(&false), "{}: {times:?}", server.kind);
 }
 
 #[test]

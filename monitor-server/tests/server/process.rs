@@ -1,7 +1,9 @@
 //! A server of ours in a process of its own, on a database of its own.
 
-use std::io::{BufRead as _, BufReader};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd as _;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
@@ -19,6 +21,7 @@ pub struct Server {
     pub address: SocketAddr,
     args: Vec<String>,
     child: Child,
+    log: File,
     _folder: Option<TempDir>,
 }
 
@@ -48,28 +51,22 @@ impl Server {
 
     fn start(kind: &'static str, database: String, args: &[&str], folder: Option<TempDir>) -> Self {
         let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        let (child, address) = launch(&database, &args, "127.0.0.1:0");
-        Self { kind, database, address, args, child, _folder: folder }
+        let log = tempfile::tempfile().expect("a temporary file can be made");
+        let (child, address) = launch(&database, &args, "127.0.0.1:0", &log);
+        Self { kind, database, address, args, child, log, _folder: folder }
     }
 
     /// Another server on the same database.
     pub fn beside(&self) -> Self {
-        let (child, address) = launch(&self.database, &self.args, "127.0.0.1:0");
-        Self {
-            kind: self.kind,
-            database: self.database.clone(),
-            address,
-            args: self.args.clone(),
-            child,
-            _folder: None,
-        }
+        let args: Vec<_> = self.args.iter().map(String::as_str).collect();
+        Self::start(self.kind, self.database.clone(), &args, None)
     }
 
     /// SIGKILL, and a new process at the same address.
     pub fn kill_and_restart(&mut self) {
         self.kill();
         let address = self.address.to_string();
-        (self.child, _) = launch(&self.database, &self.args, &address);
+        (self.child, _) = launch(&self.database, &self.args, &address, &self.log);
     }
 
     pub fn kill(&mut self) {
@@ -90,6 +87,20 @@ impl Server {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it has logged of the database: whether each event was that it was away, or that it was back.
+    pub fn times_away(&self) -> Vec<bool> {
+        let mut text = String::new();
+        let mut log = &self.log;
+        log.rewind().and_then(|()| log.read_to_string(&mut text)).expect("the log can be read");
+        let events =
+            text.lines().filter_map(|line| match serde_json::from_str::<Value>(line).ok()?["event"].as_str()? {
+                "database" => Some(true),
+                "database is back" => Some(false),
+                _ => None,
+            });
+        events.collect()
     }
 
     /// Another command of the program, on the same database.
@@ -152,10 +163,12 @@ pub fn program() -> Command {
     command
 }
 
-fn launch(database: &str, args: &[String], address: &str) -> (Child, SocketAddr) {
+fn launch(database: &str, args: &[String], address: &str, log: &File) -> (Child, SocketAddr) {
     let mut command = program();
     command.args(["--database", database, "--listen", address]).args(args);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server starts");
+    // Each process adds to it, wherever it was read.
+    let log = File::options().append(true).open(format!("/proc/self/fd/{}", log.as_raw_fd())).expect("a log");
+    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the server starts");
     let mut line = String::new();
     let stdout = child.stdout.as_mut().expect("its output is a pipe");
     BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");

@@ -4,7 +4,7 @@ use std::str::FromStr as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use postgres::config::TargetSessionAttrs;
+use postgres::config::{Host, TargetSessionAttrs};
 use postgres::{Client, Config, NoTls};
 
 use super::super::StoreError;
@@ -33,13 +33,30 @@ impl std::fmt::Debug for Idle {
 
 impl Connections {
     pub(super) fn new(url: &str) -> Result<Self, StoreError> {
-        let mut config = Config::from_str(url).map_err(|error| StoreError::Broken(chain(&error)))?;
+        let unfit = |said: &str| StoreError::Unfit(format!("{said}: write postgres://USER:PASSWORD@HOST/NAME"));
+        let mut config = Config::from_str(url).map_err(|error| unfit(&chain(&error)))?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err(unfit("the database's address names no host"));
+        }
         config.application_name("monitor-server").connect_timeout(CONNECT).tcp_user_timeout(Duration::from_secs(10));
         // Also where the URL does not ask for it: of several hosts only one can be written to.
         if config.get_hosts().len() > 1 {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         Ok(Self { config, idle: Mutex::default() })
+    }
+
+    /// Where the database is, for people: its hosts and ports.
+    pub(super) fn place(&self) -> String {
+        let ports = self.config.get_ports();
+        let places = self.config.get_hosts().iter().enumerate().map(|(index, host)| {
+            let port = ports.get(index).or(ports.first()).unwrap_or(&5432);
+            match host {
+                Host::Tcp(name) => format!("{name}:{port}"),
+                Host::Unix(folder) => format!("{}/.s.PGSQL.{port}", folder.display()),
+            }
+        });
+        places.collect::<Vec<_>>().join(", ")
     }
 
     /// Lends a connection; one that failed is not kept.

@@ -64,7 +64,12 @@ impl Postgres {
             stored: AtomicU64::new(0),
             look_at: AtomicU64::new(FIRST_LOOK),
         };
-        postgres.connections.with(migrate::migrate)?;
+        postgres.connections.with(migrate::migrate).map_err(|error| match error {
+            StoreError::Unavailable(reason) => {
+                StoreError::Unavailable(format!("PostgreSQL at {}: {reason}", postgres.connections.place()))
+            }
+            other => other,
+        })?;
         Ok(postgres)
     }
 

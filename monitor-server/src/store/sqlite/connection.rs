@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode};
 
@@ -52,6 +53,7 @@ pub(super) fn unopened(path: &Path, error: rusqlite::Error) -> StoreError {
         _ => {
             return match explain(error) {
                 StoreError::Broken(reason) => StoreError::Broken(format!("{}: {reason}", path.display())),
+                StoreError::Full(reason) => StoreError::Full(format!("{}: {reason}", path.display())),
                 other => other,
             };
         }
@@ -114,6 +116,10 @@ fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 pub(super) fn explain(error: rusqlite::Error) -> StoreError {
     let text = error.to_string();
     match error.sqlite_error_code() {
+        // What the readers share of the journal finds no room either.
+        _ if error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE) => {
+            StoreError::Full(text)
+        }
         Some(ErrorCode::DiskFull) => StoreError::Full(text),
         Some(ErrorCode::OperationInterrupted) => StoreError::TooSlow,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unavailable(text),

@@ -8,7 +8,7 @@ mod plans;
 mod read;
 mod write;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -153,6 +153,10 @@ impl Store for Sqlite {
             return Err(StoreError::Unfit(format!("{} is there already: name a new file", file.display())));
         }
         let copied = connect(&self.path)?.execute("VACUUM INTO ?1", [file.to_string_lossy()]);
-        copied.map(|_| ()).map_err(|error| unopened(file, error))
+        copied.map(|_| ()).map_err(|error| {
+            // Half a copy would be in the way of the next.
+            let _ = fs::remove_file(file);
+            unopened(file, error)
+        })
     }
 }
