@@ -1,5 +1,8 @@
 //! `prune`: sessions that nobody needs any more.
 
+use std::thread;
+use std::time::Duration;
+
 use anyhow::ensure;
 use monitor_store::Timestamp;
 
@@ -9,6 +12,8 @@ use crate::store::{self, Filter, Page, Session};
 
 /// Sessions that are deleted in one transaction: others write in between.
 const TOGETHER: usize = 20;
+/// Between two transactions: who waits for SQLite's lock looks for it each tenth of a second.
+const PAUSE: Duration = Duration::from_millis(150);
 const SECONDS_PER_DAY: f64 = 86_400.0;
 
 /// Deletes the sessions that the arguments mean.
@@ -28,6 +33,7 @@ pub fn run(database: &str, project: &str, prune: &Prune) -> anyhow::Result<()> {
     let mut deleted = 0;
     for some in doomed.chunks(TOGETHER) {
         deleted += store.delete(project, some)?;
+        thread::sleep(PAUSE);
     }
     println!("{deleted} sessions deleted");
     Ok(())

@@ -1,6 +1,9 @@
 //! What operators do: files in and out, copies, and an end to old sessions.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread::scope;
 
 use monitor_store::{Monitor, Outcome, Sessions};
 use monitor_tests::{python, run};
@@ -110,6 +113,48 @@ fn old_sessions_go_and_the_baseline_stays() {
         // What is deleted can be sent again.
         fill(&server);
         assert_eq!(server.count("metrics/count"), 2, "{}", server.kind);
+    }
+}
+
+#[test]
+fn sessions_go_while_others_write() {
+    for server in Server::each(&[]) {
+        let row = |item: &str, component: &str| {
+            let mut row = metric(json!({"item": item, "item_variant": item, "component": component}));
+            row.as_object_mut().expect("an object").remove("session_h");
+            row
+        };
+        // More than are deleted in one transaction, and more than there are labels in a block.
+        for number in 0..90 {
+            let mut rows = vec![row("everywhere", "c")];
+            if number < 80 {
+                rows.extend([row("old", "c"), row("everywhere", "once in another place")]);
+            }
+            let body = json!({"session": session(&format!("s{number}"), json!({})), "contexts": [context("c1")], "rows": rows});
+            assert_eq!(server.post("/api/v2/sessions", &body).status, 201);
+        }
+        let is_over = AtomicBool::new(false);
+        let sent = scope(|scope| {
+            let sender = scope.spawn(|| {
+                let mut sent = 0;
+                while !is_over.load(Relaxed) {
+                    let live = metric(json!({"session_h": "live", "item": "live", "component": "live"}));
+                    assert_eq!(server.post("metrics/", &live).status, 201, "{}", server.kind);
+                    sent += 1;
+                }
+                sent
+            });
+            assert_eq!(succeeded(&server, &["prune", "--keep", "8"]), "82 sessions deleted\n", "{}", server.kind);
+            is_over.store(true, Relaxed);
+            sender.join().expect("it sends")
+        });
+        let count = |item: &str| server.count(&format!("variants/{item}/metrics/count"));
+        assert_eq!([count("everywhere"), count("old")], [8, 0], "{}", server.kind);
+        assert_eq!((server.count("items/live/metrics/count"), server.count("sessions/count")), (sent, 8));
+        assert_eq!(server.get("components/").json()["components"], json!(["c", "live"]), "{}", server.kind);
+        // What is deleted is made again.
+        let again = metric(json!({"session_h": "s0", "item": "old", "item_variant": "old"}));
+        assert_eq!((server.post("metrics/", &again).status, count("old")), (201, 1), "{}", server.kind);
     }
 }
 

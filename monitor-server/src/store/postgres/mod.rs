@@ -20,7 +20,7 @@ use monitor_store::{Figure, Figures};
 use self::connections::Connections;
 use self::failure::explain;
 use super::rows::{Context, Run, Session, Token};
-use super::sql::{Dialect, SWEEP, Sql};
+use super::sql::{Dialect, Sql, sweep};
 use super::{Count, Filter, Finding, Message, Names, Outcome, Page, Store, StoreError, Wait, Write, Writers};
 use super::{cells, figures};
 
@@ -169,7 +169,7 @@ impl Store for Postgres {
         self.connections.with(|client| {
             let mut transaction = client.transaction().map_err(explain)?;
             let deleted = write::delete(&mut transaction, project, sessions).map_err(explain)?;
-            transaction.batch_execute(SWEEP).map_err(explain)?;
+            transaction.batch_execute(&sweep()).map_err(explain)?;
             transaction.commit().map_err(explain)?;
             Ok(deleted)
         })

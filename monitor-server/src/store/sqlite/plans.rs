@@ -5,15 +5,32 @@ use std::path::Path;
 use rusqlite::{Connection, params_from_iter};
 
 use super::super::filter::{Count, Filter, Page, Text};
-use super::super::sql::{Dialect, Sql};
+use super::super::sql::{Dialect, Sql, sweep};
+use super::super::value::Value;
 use super::connection::migrate;
+use super::write::GOING;
 
 fn plan(sql: &Sql) -> String {
     let mut connection = Connection::open_in_memory().expect("a database in memory");
     migrate(Path::new("memory"), &mut connection).expect("a schema");
-    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.text)).expect("a statement");
-    let steps = statement.query_map(params_from_iter(&sql.values), |row| row.get::<_, String>(3)).expect("a plan");
+    steps(&connection, &sql.text, &sql.values)
+}
+
+fn steps(connection: &Connection, sql: &str, values: &[Value]) -> String {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a statement");
+    let steps = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).expect("a plan");
     steps.map(|step| step.expect("a step")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_deleted_sessions_leave_is_found_without_a_look_at_all_runs() {
+    let mut connection = Connection::open_in_memory().expect("a database in memory");
+    migrate(Path::new("memory"), &mut connection).expect("a schema");
+    connection.execute_batch(GOING).expect("a table");
+    for sql in sweep().split("; ") {
+        let plan = steps(&connection, sql, &[]);
+        assert!(!plan.contains("SCAN r") && !plan.contains("SCAN test"), "{sql}: {plan}");
+    }
 }
 
 fn is(text: &str) -> Option<Text> {

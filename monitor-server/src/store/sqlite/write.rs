@@ -9,7 +9,7 @@ use super::super::cells;
 use super::super::costs;
 use super::super::digest::{digest, key};
 use super::super::rows::{Context, Figures, Profile, Run, Session};
-use super::super::sql::{Dialect, Sql};
+use super::super::sql::{BLOCK, Dialect, Sql, sweep};
 use super::super::tallies::Tallies;
 use super::super::value::Value;
 use super::super::{Outcome, Write, measures};
@@ -63,6 +63,7 @@ impl Writer {
     pub(super) fn delete(&mut self, project: &str, sessions: &[String]) -> Result<u64> {
         self.memory = Memory::default();
         self.transaction(|transaction, _| {
+            transaction.execute_batch(GOING)?;
             let mut deleted = 0;
             for session_h in sessions {
                 let sql = "SELECT s.id, s.label FROM sessions s JOIN labels l ON l.id = s.label \
@@ -71,6 +72,10 @@ impl Writer {
                     .query_row(sql, [project, session_h], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
                     .optional()?;
                 let Some((session, label)) = found else { continue };
+                let going = format!(
+                    "INSERT INTO going SELECT DISTINCT test, key, session / {BLOCK} FROM runs WHERE session = ?1"
+                );
+                transaction.execute(&going, [label])?;
                 transaction
                     .execute("DELETE FROM profiles WHERE run IN (SELECT id FROM runs WHERE session = ?1)", [label])?;
                 transaction
@@ -80,11 +85,15 @@ impl Writer {
                 transaction.execute("DELETE FROM session_tags WHERE session = ?1", [session])?;
                 deleted += transaction.execute("DELETE FROM sessions WHERE id = ?1", [session])?;
             }
-            transaction.execute_batch(super::super::sql::SWEEP)?;
+            transaction.execute_batch(&sweep())?;
             Ok(deleted as u64)
         })
     }
 }
+
+/// The tests of sessions that are deleted.
+pub(super) const GOING: &str = "CREATE TEMP TABLE IF NOT EXISTS going (test INTEGER, key INTEGER, block INTEGER); \
+     DELETE FROM going";
 
 /// A transaction that is rolled back unless it is committed: as [`rusqlite::Transaction`], whose statements SQLite would have to
 /// parse each time.

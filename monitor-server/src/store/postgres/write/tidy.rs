@@ -4,6 +4,7 @@ use postgres::types::Type;
 use postgres::{Client, Error, Transaction};
 
 use super::super::super::rows::Token;
+use super::super::super::sql::BLOCK;
 use super::memory::sweep;
 
 pub(in super::super) fn delete(
@@ -17,6 +18,11 @@ pub(in super::super) fn delete(
     let found = transaction.query_typed(select, &[(&project, Type::TEXT), (&sessions, Type::TEXT_ARRAY)])?;
     let ids: Vec<i64> = found.iter().map(|row| row.get(0)).collect();
     let labels: Vec<i64> = found.iter().map(|row| row.get(1)).collect();
+    let going = "CREATE TEMP TABLE going (test BIGINT, key BIGINT, block BIGINT) ON COMMIT DROP";
+    transaction.execute_typed(going, &[])?;
+    let going =
+        format!("INSERT INTO going SELECT DISTINCT test, key, session / {BLOCK} FROM runs WHERE session = ANY ($1)");
+    transaction.execute_typed(&going, &[(&labels, Type::INT8_ARRAY)])?;
     let of_runs = "DELETE FROM profiles WHERE run IN (SELECT id FROM runs WHERE session = ANY ($1))";
     transaction.execute_typed(of_runs, &[(&labels, Type::INT8_ARRAY)])?;
     let of_runs = "DELETE FROM costs WHERE run IN (SELECT id FROM runs WHERE session = ANY ($1))";
