@@ -4,8 +4,8 @@
 //! 1979), or the interval that differs most from the rest (Levin and Kline, 1985), then the parts on their own.
 
 use crate::constants::{
-    CHANGE_CHANCE, CHANGE_CLIP, CHANGE_INTERVAL_MARGIN, CHANGE_MAX_CORRELATION, CHANGE_MIN_RATIO, CHANGE_MIN_SEGMENT,
-    CHANGE_REFINE, MAD_SCALE, SPREAD_FLOOR,
+    CHANGE_CHANCE, CHANGE_CLIP, CHANGE_EXACT, CHANGE_INTERVAL_MARGIN, CHANGE_MAX_CORRELATION, CHANGE_MIN_RATIO,
+    CHANGE_MIN_SEGMENT, CHANGE_NEAR, CHANGE_REFINE, MAD_SCALE, SPREAD_FLOOR,
 };
 use crate::critical;
 use crate::metric::Metric;
@@ -173,9 +173,9 @@ fn centred_ranks(values: &[f64]) -> (Vec<f64>, f64) {
     (ranks, ties)
 }
 
-/// The place near `at` that splits the values: the median of all places, each as likely as the distances from the centres of
-/// both sides make it by Huber's loss (1964), which weighs normal noise as squares do and does not follow outliers. It is
-/// nearer to the true place than the likeliest one, beside which a chance value or two can tip the scales.
+/// The place near `at` that splits the values: the one from which the true place is likely not to be far. All places are as
+/// likely as the distances from the centres of both sides make them by Huber's loss (1964), which weighs normal noise as squares
+/// do and does not follow outliers. A chance value or two can make a place the likeliest that has no likely neighbours.
 fn refined(values: &[f64], at: usize) -> usize {
     let low = at.saturating_sub(CHANGE_REFINE).max(CHANGE_MIN_SEGMENT);
     let high = (at + CHANGE_REFINE).min(values.len() - CHANGE_MIN_SEGMENT);
@@ -185,13 +185,16 @@ fn refined(values: &[f64], at: usize) -> usize {
     let costs: Vec<f64> = (low..=high).map(|at| loss(&values[..at], far) + loss(&values[at..], far)).collect();
     let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
     let likely: Vec<f64> = costs.iter().map(|cost| (-0.5 * (cost - least) / (spread * spread)).exp()).collect();
-    let half = 0.5 * likely.iter().sum::<f64>();
-    let mut sum = 0.0;
-    let reaches_half = |likely: &f64| {
-        sum += likely;
-        sum >= half
+    let worth = |place: usize| -> f64 {
+        (low..).zip(&likely).map(|(other, likely)| likely * nearness(place.abs_diff(other))).sum()
     };
-    low + likely.iter().position(reaches_half).unwrap_or_default()
+    let worths = (low..=high).map(|place| (worth(place), place));
+    worths.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(at, |(_, place)| place)
+}
+
+/// What a place is worth that is so many runs from the true one.
+fn nearness(distance: usize) -> f64 {
+    if distance > CHANGE_NEAR { 0.0 } else { 1.0 + CHANGE_EXACT * (1.0 - distance as f64 / CHANGE_NEAR as f64) }
 }
 
 /// How far values are from their median.

@@ -234,6 +234,13 @@ pub const CHANGE_INTERVAL_MARGIN: f64 = 6.0;
 /// Runs to each side in which the best place of a change is looked for.
 pub const CHANGE_REFINE: usize = 8;
 
+/// Distance, in runs, up to which a place counts as that of a change (van den Burg and Williams, 2020).
+pub const CHANGE_NEAR: usize = 5;
+
+/// How much more the very place counts than one at that distance: more of it names the exact run more often, and is within that
+/// distance less often.
+pub const CHANGE_EXACT: f64 = 0.3;
+
 /// Distance, in robust standard deviations, at which a value's say in that place is cut off (Huber, 1964).
 pub const CHANGE_CLIP: f64 = 1.5;
 
