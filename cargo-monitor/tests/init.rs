@@ -133,6 +133,8 @@ choose! {
 fn plain() {}
 "#;
 
+const MADE: &str = "macro_rules! make {\n    ($name:ident) => {\n        #[test]\n        fn $name() {}\n    };\n}\nmake!(beside_an_allocator);\n";
+
 /// A workspace without a root package: a member with all kinds of tests, one with an allocator in a test file, one without tests.
 fn files() -> Vec<(&'static str, String)> {
     let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\", \"three\"]\n\n[workspace.dependencies]\n\
@@ -155,6 +157,7 @@ fn files() -> Vec<(&'static str, String)> {
         ("two/src/main.rs", format!("{allocator}fn main() {}\n\n#[test]\nfn of_a_program() {{}}\n", "{}")),
         ("two/benches/alone.rs", format!("{allocator}fn main() {}\n", "{}")),
         ("two/tests/allocates.rs", format!("{allocator}#[test]\nfn allocates() {{\n    let _ = vec![1];\n}}\n")),
+        ("two/tests/allocates_in_macros.rs", format!("{allocator}{MADE}")),
         ("two/tests/broken.txt", "#[test] fn {".to_owned()),
         ("three/Cargo.toml", ALLOCATING.replace("allocating", "testless")),
         ("three/src/lib.rs", "pub fn nothing() {}\n".to_owned()),
@@ -217,7 +220,10 @@ fn a_workspace_is_set_up_runs_and_is_taken_back() {
         MEMBER.replace("workspace = true\n", "workspace = true\nmonitor-runtime.workspace = true\n")
     );
     assert!(text("two/Cargo.toml").contains("\nmonitor-runtime.workspace = true\n"), "{}", text("two/Cargo.toml"));
-    assert!(text("two/tests/allocates.rs").starts_with("#[monitor_runtime::allocator]\nstatic ALLOCATOR: std"));
+    for test in ["allocates", "allocates_in_macros"] {
+        let text = text(&format!("two/tests/{test}.rs"));
+        assert!(text.starts_with("#[monitor_runtime::allocator]\nstatic ALLOCATOR: std"), "{text}");
+    }
     let conditions = "#[cfg_attr(not(test), global_allocator)]\n#[cfg_attr(test, monitor_runtime::allocator)]\nstatic ALLOCATOR: std";
     assert!(text("two/src/main.rs").starts_with(conditions), "{}", text("two/src/main.rs"));
     assert_eq!(
@@ -243,6 +249,7 @@ fn a_workspace_is_set_up_runs_and_is_taken_back() {
     let expected = [
         "allocates",
         "asynchronous",
+        "beside_an_allocator",
         "beside_the_code",
         "by_another_name",
         "by_path",

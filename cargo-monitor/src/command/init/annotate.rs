@@ -178,6 +178,8 @@ impl File<'_> {
         if let Some(defined) = &item.ident {
             if known::passes_items_on(&item.mac.tokens) {
                 self.passing_on.insert(defined.to_string());
+            } else {
+                self.passing_on.remove(&defined.to_string());
             }
             if known::writes_monitored_tests(&item.mac.tokens) {
                 // As many as it is called; it is one place.
@@ -329,9 +331,9 @@ fn obstacle(function: &ItemFn) -> Option<String> {
     Some(format!("#[monitored] takes no {qualifier} fn"))
 }
 
-/// Whether a file that parses has tests.
+/// Whether a file that parses has tests, perhaps in macros.
 pub(super) fn has_tests(text: &str) -> bool {
-    renamed::parse(text).is_ok_and(|file| count(&file.items).all > 0)
+    renamed::parse(text).is_ok_and(|file| count(&file.items).all > 0 || known::writes_tests(&file.into_token_stream()))
 }
 
 /// The tests of a module.
