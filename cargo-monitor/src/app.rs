@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use clap::error::ErrorKind;
@@ -11,7 +12,7 @@ use monitor_client::Server;
 use monitor_client::mirror::{self, Step};
 use monitor_report::gate::Levels;
 use monitor_report::{Records, Source};
-use monitor_store::{Monitor, StoreError, location};
+use monitor_store::{LeftOut, Monitor, StoreError, location};
 
 use crate::environment;
 use crate::options::{Color, Format, Options, Target};
@@ -24,6 +25,8 @@ use crate::rules_file::Rules;
 pub struct App {
     options: Options,
     git: Git,
+    /// Of each file that was opened.
+    left_out: Mutex<Vec<LeftOut>>,
 }
 
 impl App {
@@ -37,7 +40,7 @@ impl App {
             output::be_quiet();
         }
         let folder = options.manifest_path.as_deref().and_then(Path::parent).map(Path::to_owned);
-        Self { git: Git::in_folder(folder.unwrap_or_default()), options }
+        Self { git: Git::in_folder(folder.unwrap_or_default()), options, left_out: Mutex::default() }
     }
 
     /// The file that the user means: `--db`, else where monitored tests of this folder's workspace write.
@@ -87,7 +90,8 @@ impl App {
     {
         let Some(text) = self.variable(name)? else { return Ok(Vec::new()) };
         let text = text.to_string_lossy();
-        let rules = rules_in(&text).into_iter().map(str::trim).filter(|rule| !rule.is_empty());
+        let rules = rules_in(&text);
+        let rules = rules.iter().map(|rule| rule.trim()).filter(|rule| !rule.is_empty());
         rules.map(|rule| rule.parse().with_context(|| format!("in {name}"))).collect()
     }
 
@@ -152,14 +156,40 @@ impl App {
     pub fn monitor(&self) -> anyhow::Result<Monitor> {
         if let Some(server) = self.server()? {
             let mut progress = None;
-            return Ok(mirror::open(&server, &environment::cache()?, |step| match step {
+            let monitor = mirror::open(&server, &environment::cache()?, |step| match step {
                 Step::ToCome(sessions) => progress = Some(output::Progress::of(sessions, "fetching sessions")),
                 Step::Done => progress.iter().for_each(output::Progress::advance),
-            })?);
+            })?;
+            self.watch(&monitor);
+            return Ok(monitor);
         }
-        let monitor = Monitor::open(&self.database()?).map_err(|error| self.where_it_is_missing(error))?;
+        let monitor = self.open(&self.database()?).map_err(|error| self.where_it_is_missing(error))?;
         monitor.kept().iter().for_each(|kept| output::note(&format!("warning: {kept}")));
         Ok(monitor)
+    }
+
+    /// This file, open for queries; what they leave out is told at the end.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn open(&self, file: &Path) -> Result<Monitor, StoreError> {
+        let monitor = Monitor::open(file)?;
+        self.watch(&monitor);
+        Ok(monitor)
+    }
+
+    /// What is left out of an open file is told at the end.
+    pub(crate) fn watch(&self, monitor: &Monitor) {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).push(monitor.left_out().clone());
+    }
+
+    /// Tells which rows are in no answer.
+    pub(crate) fn tell_what_was_left_out(&self) {
+        let left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        for rows in left_out.iter().filter(|rows| rows.count() > 0) {
+            output::note(&format!("warning: {rows}"));
+        }
     }
 
     /// Who is in the wrong folder is told so.
@@ -224,21 +254,23 @@ impl App {
     }
 }
 
-/// What stands between `;` and line breaks, but for those in brackets: they belong to the name of a test.
-fn rules_in(text: &str) -> Vec<&str> {
-    let (mut rules, mut from, mut depth) = (Vec::new(), 0, 0_usize);
-    for (at, character) in text.char_indices() {
+/// What stands between `;` and line breaks, but for those in brackets and for `\;`: they belong to the name of a test.
+fn rules_in(text: &str) -> Vec<String> {
+    let (mut rules, mut rule, mut depth) = (Vec::new(), String::new(), 0_usize);
+    for character in text.chars() {
         match character {
+            ';' if rule.ends_with('\\') => drop(rule.pop()),
+            ';' | '\n' if depth == 0 => {
+                rules.push(std::mem::take(&mut rule));
+                continue;
+            }
             '[' => depth += 1,
             ']' => depth = depth.saturating_sub(1),
-            ';' | '\n' if depth == 0 => {
-                rules.push(&text[from..at]);
-                from = at + 1;
-            }
             _ => {}
         }
+        rule.push(character);
     }
-    rules.push(&text[from..]);
+    rules.push(rule);
     rules
 }
 
@@ -250,5 +282,6 @@ mod tests {
     fn a_semicolon_in_a_name_ends_no_rule() {
         assert_eq!(rules_in("a=1; b=2 in f[\"x;y\", [1;2]]\nc"), ["a=1", " b=2 in f[\"x;y\", [1;2]]", "c"]);
         assert_eq!(rules_in("a]; b"), ["a]", " b"]);
+        assert_eq!(rules_in(r"a=1 in x\;y; b\;"), ["a=1 in x;y", " b;"]);
     }
 }

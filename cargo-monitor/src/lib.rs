@@ -52,5 +52,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Exit
         return counting::run(&arguments[2..]);
     }
     let cli = Cli::of(arguments).map_err(explain::with_hint)?;
-    cli.command.run(&App::new(cli.options))
+    let app = App::new(cli.options);
+    let done = cli.command.run(&app);
+    app.tell_what_was_left_out();
+    done
 }

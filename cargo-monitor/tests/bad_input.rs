@@ -244,7 +244,6 @@ fn clocks_that_jump_back_and_lonely_sessions() {
 fn files_that_cannot_be_imported() {
     let fixture = Fixture::three_sessions();
     for (name, text, message) in [
-        ("empty.json", "", "empty"),
         ("unknown.txt", "hello", "its format is not recognised"),
         ("broken.xml", "<testsuites><testsuite>", "not XML"),
         ("other.xml", "<html></html>", "no JUnit report"),
@@ -272,4 +271,72 @@ fn files_that_cannot_be_imported() {
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     let sessions = fixture.run(&["sessions"]).succeeded().stdout;
     assert_eq!(sessions.lines().count(), 1 + 3, "nothing was added: {sessions}");
+}
+
+/// What a script, a client of another language or a damaged page may have put into a row: it is named and in no answer, and all
+/// else is answered.
+#[test]
+fn a_row_that_cannot_be_is_named_and_left_out() {
+    let last_of = |commit: &str| {
+        format!(
+            "(SELECT max(r.ID) FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM JOIN TEXTS t ON t.ID = r.SESSION \
+                 JOIN TEST_SESSIONS d ON d.SESSION_H = t.TEXT WHERE i.ITEM = 'slow' AND d.SCM_ID LIKE '{commit}%')"
+        )
+    };
+    for (column, value, told) in [
+        ("ATTEMPT", "NULL", "NULL"),
+        ("ATTEMPT", "-1", "-1"),
+        ("ATTEMPT", "1.5", "1.5"),
+        ("TOTAL_TIME", "-1", "-1"),
+        ("TOTAL_TIME", "9e999", "inf"),
+        ("USER_TIME", "'fast'", "\"fast\""),
+        ("HEAP_PEAK", "x'00ff'", "a blob of 2 bytes"),
+        ("ALLOCATIONS", "-7", "-7"),
+        ("OUTCOME", "'lucky'", "\"lucky\""),
+        ("START", "'yesterday'", "\"yesterday\""),
+        ("START", "CAST(x'ff41' AS TEXT)", "\"\u{fffd}A\""),
+    ] {
+        let fixture = Fixture::three_sessions();
+        let database = monitor_tests::Database::open(&fixture.file());
+        database.execute(&format!("UPDATE RUNS SET {column} = {value} WHERE ID = {}", last_of("cab003")));
+        drop(database);
+        let told = format!("(\"slow\"): {column} is {told}");
+        for args in READERS.iter().filter(|args| args[0] != "sessions") {
+            let run = fixture.run(args).succeeded();
+            assert!(
+                run.stderr.contains("warning: 1 row of ") && run.stderr.contains(&told),
+                "{args:?}: {}",
+                run.stderr
+            );
+            assert_eq!(run.stderr.matches("warning").count(), 1, "{args:?}: {}", run.stderr);
+        }
+        let shown = fixture.run(&["show"]).succeeded().stdout;
+        assert!(shown.contains("quick[2, 3]") && !shown.contains("slow"), "{shown}");
+        let history = fixture.run(&["history", "slow", "--format", "csv"]).succeeded().stdout;
+        assert!(history.contains("beef02") && !history.contains("cab003"), "{history}");
+        for command in ["compare", "gate"] {
+            let run = fixture.run(&[command]);
+            assert!(matches!(run.code, Some(0 | 5 | 6)), "{command}: {}{}", run.stdout, run.stderr);
+        }
+    }
+    // Elsewhere than in the row of a test.
+    for (statement, told) in [
+        ("UPDATE TEST_SESSIONS SET RUN_DATE = 'soon' WHERE SCM_ID LIKE 'cab%'", "RUN_DATE is \"soon\""),
+        ("UPDATE EXECUTION_CONTEXTS SET RAM_TOTAL_MB = 'much'", "RAM_TOTAL_MB is \"much\""),
+        ("UPDATE CONTEXT_CLASSES SET RUSTC = x'ff'", "RUSTC is a blob of 1 bytes"),
+    ] {
+        let fixture = Fixture::three_sessions();
+        monitor_tests::Database::open(&fixture.file()).execute(statement);
+        let run = fixture.run(&["sessions"]).succeeded();
+        assert!(run.stderr.contains("1 row of ") && run.stderr.contains(told), "{}", run.stderr);
+        assert!(run.stdout.contains("beef02"), "{}", run.stdout);
+        // The newest that can be read, too.
+        assert!(fixture.run(&["show"]).succeeded().stdout.contains("quick[2, 3]"));
+    }
+    // Another file gets the rest.
+    let (fixture, target) = (Fixture::three_sessions(), Fixture::empty());
+    monitor_tests::Database::open(&fixture.file()).execute("UPDATE RUNS SET ATTEMPT = -1 WHERE ID <> 1");
+    let run = target.run(&["merge", fixture.file().to_str().expect("letters")]).succeeded();
+    assert!(run.stderr.contains("warning: 7 rows of ") && run.stderr.contains("; and 4 more"), "{}", run.stderr);
+    assert!(target.run(&["sessions"]).succeeded().stdout.contains("cab003"));
 }

@@ -449,3 +449,31 @@ fn half_an_estimate_hides_no_other() {
     assert!(run.stderr.contains("1 left out, it is not JSON") && run.stderr.contains("group/half"), "{}", run.stderr);
     assert_eq!(rows(&fixture, "select variant from TESTS"), ["whole"]);
 }
+
+#[test]
+fn a_report_without_results_is_no_data_and_a_number_beyond_json_is_named() {
+    let fixture = Fixture::empty();
+    let written = |name: &str, text: &[u8]| fs::write(fixture.folder().join(name), text).expect("it can be written");
+    for text in ["", " \n", "[]", "{\"results\": []}", "{\"benchmarks\": [], \"context\": {}}", "<testsuites/>"] {
+        written("nothing", text.as_bytes());
+        let run = fixture.run(&["import", "nothing"]);
+        assert_eq!(run.code, Some(3), "{text}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains("nothing has nothing that can be imported"), "{text}: {}", run.stderr);
+    }
+    assert!(!fixture.file().exists());
+    for number in ["NaN", "-Infinity", "1e400"] {
+        let entry = |name: &str, mean: &str| format!("{{\"command\": \"{name}\", \"mean\": {mean}}}");
+        let text = format!("{{\"results\": [{}, {}]}}", entry("good", "0.5"), entry("odd", number));
+        written("hyperfine.json", text.as_bytes());
+        let run = fixture.run(&["import", "hyperfine.json"]).succeeded();
+        assert!(run.stderr.contains(&format!("1 left out, `{number}` is not a time: odd")), "{}", run.stderr);
+    }
+    let utf32 = "\u{feff}{\"results\": [{\"command\": \"wide é\", \"mean\": 0.5}]}";
+    let utf32: Vec<u8> = utf32.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    written("wide.json", &utf32);
+    let _ = fixture.run(&["import", "wide.json"]).succeeded();
+    assert!(fixture.run(&["show"]).succeeded().stdout.contains("wide é"));
+    written("latin.txt", b"BenchmarkCaf\xe9 1 5 ns/op\n");
+    let run = fixture.run(&["import", "latin.txt"]).succeeded();
+    assert_eq!(run.stderr.matches("not valid UTF-8").count(), 1, "{}", run.stderr);
+}

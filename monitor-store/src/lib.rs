@@ -70,6 +70,7 @@ pub use sqlite::costs::Cost;
 pub use sqlite::database::DEFAULT_PATIENCE;
 pub use sqlite::maintain::Merged;
 pub use sqlite::monitor::{Monitor, SessionDetails};
+pub use sqlite::unfit::LeftOut;
 pub use sqlite::writer::Writer;
 pub use test_run::{OutcomeCounts, Test, TestId};
 pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueHint};
-use monitor_store::{Monitor, Writer};
+use monitor_store::Writer;
 
 use crate::app::App;
 use crate::exit::Exit;
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         }
     }
     // Every file is opened before anything is written: a mistyped name leaves all as it was.
-    let sources = arguments.files.iter().map(|file| Monitor::open(file)).collect::<Result<Vec<_>, _>>()?;
+    let sources = arguments.files.iter().map(|file| app.open(file)).collect::<Result<Vec<_>, _>>()?;
     let mut writer = Writer::open(&target)?;
     let mut table = Table::new(&[("file", "file"), ("sessions", "new sessions"), ("rows", "new rows")]);
     for (file, source) in arguments.files.iter().zip(&sources) {

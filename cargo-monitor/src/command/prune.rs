@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Context as _;
 use clap::Args;
-use monitor_store::{Monitor, Session, SessionDetails, Sessions, Timestamp, Writer};
+use monitor_store::{Session, SessionDetails, Sessions, Timestamp, Writer};
 
 use crate::app::App;
 use crate::complete;
@@ -48,7 +48,7 @@ pub struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let file = app.database()?;
-    let monitor = Monitor::open(&file)?;
+    let monitor = app.open(&file)?;
     let all = monitor.session_details(&Sessions::all().newest_first())?;
     let baseline = app.variable(BASELINE)?.map(|text| text.to_string_lossy().into_owned());
     let named: Vec<&str> = arguments.protect.iter().chain(&baseline).map(String::as_str).collect();

@@ -34,9 +34,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let server = app.server_at(&push::address(arguments.url.as_deref(), app)?)?;
     let target = app.database()?;
     let known: HashSet<_> = match target.exists() {
-        true => {
-            Monitor::open(&target)?.sessions(&Sessions::all())?.into_iter().map(|session| session.session_h).collect()
-        }
+        true => app.open(&target)?.sessions(&Sessions::all())?.into_iter().map(|session| session.session_h).collect(),
         false => HashSet::new(),
     };
     let listed = server.sessions()?;

@@ -27,6 +27,9 @@ pub fn run(database: &str, project: &str, file: &Path) -> anyhow::Result<()> {
     for session_h in refused {
         eprintln!("warning: session {session_h} was left out: project {project} has another under this identifier");
     }
+    if monitor.left_out().count() > 0 {
+        eprintln!("warning: {}", monitor.left_out());
+    }
     Ok(())
 }
 

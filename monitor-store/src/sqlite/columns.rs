@@ -1,6 +1,7 @@
 //! Columns of the tables in the order in which queries name them, and rows read back from them.
 //!
-//! pytest-monitor's tables allow NULL nearly everywhere: a missing text is read as an empty one.
+//! pytest-monitor's tables allow NULL nearly everywhere: a missing text is read as an empty one. What cannot be is an error
+//! that names its column ([`unfit`]).
 
 use std::sync::LazyLock;
 
@@ -9,6 +10,7 @@ use rusqlite::{Result, Row};
 
 use crate::measures::{Amount, MEASURES, Measures, Number};
 use crate::rows::{Metric, Process, Profile, ProfileKey};
+use crate::sqlite::unfit::{self, Named};
 use crate::test_run::Test;
 use crate::words::{Kind, Outcome};
 
@@ -18,14 +20,17 @@ pub(crate) const RUNS: &str = "RUNS r LEFT JOIN ITEMS i ON i.ID = r.ITEM LEFT JO
      LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = e.TEXT";
 
 /// Of [`RUNS`], as [`metric`] reads them.
-pub(crate) const METRIC: &str = "s.TEXT, i.ITEM_PATH, i.ITEM_VARIANT, r.START, e.TEXT, i.ITEM, i.ITEM_FS_LOC, i.KIND, \
-     i.COMPONENT, r.TOTAL_TIME, r.USER_TIME, r.KERNEL_TIME, r.CPU_USAGE, r.MEM_USAGE";
+pub(crate) const METRIC: &str = "r.ID, s.TEXT SESSION_H, i.ITEM_PATH, i.ITEM_VARIANT, r.START, e.TEXT ENV_H, i.ITEM, \
+     i.ITEM_FS_LOC, i.KIND, i.COMPONENT, r.TOTAL_TIME, r.USER_TIME, r.KERNEL_TIME, r.CPU_USAGE, r.MEM_USAGE";
+
+/// What names a row of [`METRIC`] and of [`TEST`].
+pub(crate) const RUN: Named = Named { table: "RUNS", key: 0, test: Some(3) };
 
 /// Of [`RUNS`], as [`test()`] reads them.
 pub(crate) static TEST: LazyLock<String> = LazyLock::new(|| {
     let measures: Vec<String> = MEASURES.iter().map(|measure| format!("r.{}", measure.column)).collect();
     format!(
-        "{METRIC}, k.CLASS_H, r.ENDED, r.OUTCOME, p.TEXT, i.PACKAGE, i.BINARY, r.ATTEMPT, r.ATTRIBUTION, r.MEM_SOURCE, {}",
+        "{METRIC}, k.CLASS_H, r.ENDED, r.OUTCOME, p.TEXT PROCESS_H, i.PACKAGE, i.BINARY, r.ATTEMPT, r.ATTRIBUTION, r.MEM_SOURCE, {}",
         measures.join(", ")
     )
 });
@@ -33,6 +38,12 @@ pub(crate) static TEST: LazyLock<String> = LazyLock::new(|| {
 /// Of `PROCESSES`, as [`process`] reads them.
 pub(crate) const PROCESS: &str = "SESSION_H, PROCESS_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, PID_STARTED, \
      LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_OFFSET_US, CLOCK_COST_NS, SCOPE_COST_NS, ALLOCATION_COST_NS";
+
+/// The column behind them.
+pub(crate) const STATE: usize = 16;
+
+/// What names a row of [`PROCESS`].
+pub(crate) const OF_PROCESS: Named = Named { table: "PROCESSES", key: 1, test: None };
 
 /// Reads the values of a row one after another.
 pub(crate) struct Cells<'r, 's> {
@@ -47,7 +58,15 @@ impl<'r, 's> Cells<'r, 's> {
 
     pub(crate) fn get<T: FromSql>(&mut self) -> Result<T> {
         self.next += 1;
-        self.row.get(self.next - 1)
+        T::column_result(self.row.get_ref(self.next - 1)?).map_err(|_| unfit::in_column(self.next - 1))
+    }
+
+    /// The value, if it can be.
+    fn that<T: FromSql>(&mut self, can_be: impl FnOnce(&T) -> bool) -> Result<Option<T>> {
+        match self.get::<Option<T>>()? {
+            Some(value) if !can_be(&value) => Err(unfit::in_column(self.next - 1)),
+            value => Ok(value),
+        }
     }
 
     pub(crate) fn text(&mut self) -> Result<String> {
@@ -55,12 +74,20 @@ impl<'r, 's> Cells<'r, 's> {
     }
 
     pub(crate) fn count(&mut self) -> Result<Option<u64>> {
-        Ok(self.get::<Option<i64>>()?.map(i64::unsigned_abs))
+        Ok(self.that(|count: &i64| *count >= 0)?.map(i64::unsigned_abs))
+    }
+
+    pub(crate) fn real(&mut self) -> Result<Option<f64>> {
+        self.that(|value: &f64| value.is_finite())
+    }
+
+    fn seconds(&mut self) -> Result<Option<f64>> {
+        self.that(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
     }
 }
 
 pub(crate) fn metric(row: &Row<'_>) -> Result<Metric> {
-    metric_in(&mut Cells::new(row, 0))
+    metric_in(&mut Cells::new(row, 1))
 }
 
 fn metric_in(cells: &mut Cells<'_, '_>) -> Result<Metric> {
@@ -74,16 +101,16 @@ fn metric_in(cells: &mut Cells<'_, '_>) -> Result<Metric> {
         item_fs_loc: cells.text()?,
         kind: Kind::parse(&cells.text()?).unwrap_or(Kind::Package),
         component: cells.text()?,
-        wall_seconds: cells.get()?,
-        user_seconds: cells.get()?,
-        kernel_seconds: cells.get()?,
-        cpu_usage: cells.get()?,
-        memory_mib: cells.get()?,
+        wall_seconds: cells.seconds()?,
+        user_seconds: cells.seconds()?,
+        kernel_seconds: cells.seconds()?,
+        cpu_usage: cells.real()?,
+        memory_mib: cells.real()?,
     })
 }
 
 pub(crate) fn test(row: &Row<'_>) -> Result<Test> {
-    let mut cells = Cells::new(row, 0);
+    let mut cells = Cells::new(row, 1);
     let metric = metric_in(&mut cells)?;
     let class_h = cells.get()?;
     let has_metric: bool = cells.get()?;
@@ -113,8 +140,9 @@ fn measures(cells: &mut Cells<'_, '_>) -> Result<Measures> {
     let mut measures = Measures::default();
     for measure in MEASURES {
         let value = match measure.number {
-            Number::Count | Number::Signed => cells.get::<Option<i64>>()?.map(|value| measure.number.of_i64(value)),
-            Number::Real => cells.get::<Option<f64>>()?.map(Amount::Real),
+            Number::Count => cells.count()?.map(Amount::Count),
+            Number::Signed => cells.get::<Option<i64>>()?.map(Amount::Signed),
+            Number::Real => cells.seconds()?.map(Amount::Real),
         };
         measure.set(&mut measures, value);
     }

@@ -5,7 +5,9 @@ use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
 use crate::count_flags::CountFlags;
 use crate::error::StoreError;
+use crate::sqlite::columns::Cells;
 use crate::sqlite::monitor::Monitor;
+use crate::sqlite::unfit::Named;
 use crate::sqlite::writer::Writer;
 
 /// What one function cost in one test.
@@ -78,16 +80,20 @@ impl Monitor {
     ///
     /// Any [`StoreError`] that says why the file cannot be read.
     pub fn costs(&self, session_h: &str, process_h: &str) -> std::result::Result<Vec<Cost>, StoreError> {
-        let sql = "SELECT NAME, FILE, PACKAGE, LINE, SELF, INCLUSIVE, CALLS FROM COSTS c JOIN COST_FUNCTIONS f ON f.ID = c.FUNCTION \
+        let sql = "SELECT ID, NAME, FILE, PACKAGE, LINE, SELF, INCLUSIVE, CALLS FROM COSTS c JOIN COST_FUNCTIONS f ON f.ID = c.FUNCTION \
                    WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2) \
                    ORDER BY SELF DESC, NAME";
         let texts = [session_h, process_h].map(|text| Value::Text(text.to_owned()));
-        match self.rows("SELECT 1 FROM sqlite_master WHERE name = 'COSTS'", [], |row| row.get::<_, i64>(0))?.is_empty()
-        {
-            // A file of an older version.
-            true => Ok(Vec::new()),
-            false => self.rows(sql, texts, cost),
+        if !self.has_costs()? {
+            return Ok(Vec::new());
         }
+        self.rows(Named::of("COST_FUNCTIONS"), sql, texts, cost)
+    }
+
+    /// False for a file of an older version.
+    fn has_costs(&self) -> std::result::Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'COSTS')";
+        self.asked(|connection| connection.query_row(sql, [], |row| row.get(0)))
     }
 
     /// The processes of a session of which costs are known.
@@ -96,25 +102,25 @@ impl Monitor {
     ///
     /// As [`Monitor::costs`].
     pub fn processes_with_costs(&self, session_h: &str) -> std::result::Result<Vec<String>, StoreError> {
-        if self.rows("SELECT 1 FROM sqlite_master WHERE name = 'COSTS'", [], |row| row.get::<_, i64>(0))?.is_empty() {
+        if !self.has_costs()? {
             return Ok(Vec::new());
         }
         let sql = "SELECT DISTINCT p.TEXT FROM COSTS c JOIN TEXTS p ON p.ID = c.PROCESS \
                    WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1)";
-        self.rows(sql, [Value::Text(session_h.to_owned())], |row| row.get(0))
+        self.rows(Named::of("TEXTS"), sql, [Value::Text(session_h.to_owned())], |row| Cells::new(row, 0).get())
     }
 }
 
 fn cost(row: &Row<'_>) -> Result<Cost> {
-    let count = |at: usize| row.get::<_, i64>(at).map(i64::unsigned_abs);
+    let mut cells = Cells::new(row, 1);
     Ok(Cost {
-        name: row.get(0)?,
-        file: row.get(1)?,
-        package: row.get(2)?,
-        line: row.get(3)?,
-        own: count(4)?,
-        inclusive: count(5)?,
-        calls: count(6)?,
+        name: cells.get()?,
+        file: cells.get()?,
+        package: cells.get()?,
+        line: cells.get()?,
+        own: cells.count()?.unwrap_or(0),
+        inclusive: cells.count()?.unwrap_or(0),
+        calls: cells.count()?.unwrap_or(0),
     })
 }
 

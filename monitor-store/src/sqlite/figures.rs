@@ -8,9 +8,12 @@ use rusqlite::{Connection, Row, Rows};
 
 use crate::error::StoreError;
 use crate::figures::{Figure, Figures, RunFigures, SessionFigures};
+use crate::filter::Resource;
+use crate::measures::Number;
 use crate::sqlite::columns::Cells;
 use crate::sqlite::conditions::column;
 use crate::sqlite::monitor::{Monitor, text};
+use crate::sqlite::unfit::{self, Misfits, Named, Unfit};
 use crate::test_run::TestId;
 use crate::words::MemSource;
 
@@ -26,8 +29,8 @@ impl Monitor {
     pub fn figures<S: AsRef<str>>(&self, sessions: &[S], figures: &[Figure]) -> Result<Figures, StoreError> {
         let sessions: Vec<&str> = sessions.iter().map(AsRef::as_ref).collect();
         let mut names = Names::of(self)?;
-        let (by_item, by_start) = (sql(figures, "r.ITEM, r.START"), sql(figures, "r.START, r.ITEM"));
-        let query = &Query { by_item, by_start, figures: figures.len(), items: &names.items, tests: names.tests.len() };
+        let (by_item, by_start) = (sql(figures, "", "r.ITEM, r.START"), sql(figures, NAMES, "r.START, r.ITEM"));
+        let query = &Query { by_item, by_start, figures, items: &names.items, tests: names.tests.len() };
         let is_shared = sessions.len() >= SHARED_FROM && thread::available_parallelism().is_ok_and(|all| all.get() > 1);
         let another = if is_shared { self.another() } else { None };
         let (here, there) = sessions.split_at(if another.is_some() { sessions.len() / 2 } else { sessions.len() });
@@ -39,7 +42,8 @@ impl Monitor {
             Ok::<_, StoreError>((first?, second.transpose()?.unwrap_or_default()))
         })?;
         let mut found = Vec::with_capacity(sessions.len());
-        for Read { sessions, contexts } in [first, second] {
+        for Read { sessions, contexts, unfit } in [first, second] {
+            self.left_out().add(unfit);
             let machines: Vec<u32> = contexts.into_iter().map(|context| names.machine(context)).collect();
             for mut session in sessions {
                 session.runs.iter_mut().for_each(|run| run.machine = machines[run.machine as usize]);
@@ -54,9 +58,9 @@ impl Monitor {
 struct Query<'a> {
     /// In the order of an index: the runs of an item follow each other.
     by_item: String,
-    /// For sessions in which a test has several items.
+    /// For sessions in which a test has several items, or a row cannot be: with what names that.
     by_start: String,
-    figures: usize,
+    figures: &'a [Figure],
     items: &'a [(i64, u32)],
     tests: usize,
 }
@@ -66,7 +70,11 @@ struct Query<'a> {
 struct Read {
     sessions: Vec<SessionFigures>,
     contexts: Vec<Option<i64>>,
+    unfit: Vec<Unfit>,
 }
+
+/// What names a row, behind its figures.
+const NAMES: &str = ", r.ID, (SELECT ITEM_VARIANT FROM ITEMS i WHERE i.ID = r.ITEM)";
 
 /// The column of the first figure.
 const FIRST_FIGURE: usize = 2;
@@ -80,7 +88,7 @@ const RSS: i64 = 16;
 const CONTEXT: i64 = 32;
 const NO_CONTEXT: i64 = -1;
 
-fn sql(figures: &[Figure], order: &str) -> String {
+fn sql(figures: &[Figure], names: &str, order: &str) -> String {
     let columns: String = figures.iter().map(|figure| expression(*figure)).collect();
     // Most runs are such, and it takes half of SQLite's steps to see that.
     let usual = PASSED + SINGLE_THREADED + HEAP;
@@ -91,7 +99,7 @@ fn sql(figures: &[Figure], order: &str) -> String {
            THEN {usual} ELSE CASE WHEN r.OUTCOME = 'passed' OR r.OUTCOME IS NULL THEN {PASSED} ELSE 0 END \
            + CASE WHEN r.ATTRIBUTION = 'process' THEN {WHOLE_PROCESS} ELSE 0 END \
            + CASE WHEN r.THREADS = 1 THEN {SINGLE_THREADED} ELSE 0 END \
-           + CASE r.MEM_SOURCE WHEN 'heap' THEN {HEAP} WHEN 'rss' THEN {RSS} ELSE 0 END END{columns} \
+           + CASE r.MEM_SOURCE WHEN 'heap' THEN {HEAP} WHEN 'rss' THEN {RSS} ELSE 0 END END ENV{columns}{names} \
          FROM RUNS r WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
          AND (r.ENDED OR r.OUTCOME IN ('running', 'crashed')) ORDER BY {order}"
     )
@@ -100,8 +108,8 @@ fn sql(figures: &[Figure], order: &str) -> String {
 fn expression(figure: Figure) -> String {
     match figure {
         Figure::Sum(resources) => {
-            let columns: Vec<String> = resources.iter().map(|resource| format!("r.{}", column(*resource))).collect();
-            format!(", {}", columns.join(" + "))
+            let columns: Vec<&str> = resources.iter().map(|resource| column(*resource)).collect();
+            format!(", {} \"{}\"", columns.join(" + "), columns.join(" + "))
         }
         Figure::Measure(measure) => format!(", r.{}", measure.column),
     }
@@ -115,9 +123,7 @@ impl Query<'_> {
             let usual = read.sessions.last().map_or(0, |session| session.runs.len());
             let session = match self.session(by_item.query([session_h])?, usual, &mut read.contexts)? {
                 Some(session) => session,
-                None => {
-                    self.mixed_session(connection.prepare(&self.by_start)?.query([session_h])?, &mut read.contexts)?
-                }
+                None => self.mixed_session(connection, session_h, &mut read)?,
             };
             read.sessions.push(session);
         }
@@ -125,7 +131,7 @@ impl Query<'_> {
     }
 
     /// A session whose rows come by item, and of each by start: the last of a test counts. `None` if a test comes by another
-    /// item again. There may be about as many rows as `usual`.
+    /// item again, or a row cannot be. There may be about as many rows as `usual`.
     fn session(
         &self,
         mut rows: Rows<'_>,
@@ -133,33 +139,53 @@ impl Query<'_> {
         contexts: &mut Vec<Option<i64>>,
     ) -> rusqlite::Result<Option<SessionFigures>> {
         let mut found =
-            SessionFigures { runs: Vec::with_capacity(usual), values: Vec::with_capacity(usual * self.figures) };
+            SessionFigures { runs: Vec::with_capacity(usual), values: Vec::with_capacity(usual * self.figures.len()) };
         let mut seen = vec![false; self.tests];
         let (mut next, mut last) = (0, None);
         while let Some(row) = rows.next()? {
-            let item = row.get(0)?;
+            let Ok(item) = row.get(0) else { return Ok(None) };
             let Some(test) = self.test(item, &mut next) else { continue };
             if last == Some(item) {
                 found.runs.pop();
-                found.values.truncate(found.runs.len() * self.figures);
+                found.values.truncate(found.runs.len() * self.figures.len());
             } else if std::mem::replace(&mut seen[test as usize], true) {
                 return Ok(None);
             }
             last = Some(item);
-            self.push(row, test, contexts, &mut found)?;
+            match self.push(row, test, contexts, &mut found) {
+                Err(error) if unfit::column_of(&error).is_some() => return Ok(None),
+                pushed => pushed?,
+            }
         }
         Ok(Some(found))
     }
 
     /// A session whose rows come by start.
-    fn mixed_session(&self, mut rows: Rows<'_>, contexts: &mut Vec<Option<i64>>) -> rusqlite::Result<SessionFigures> {
+    fn mixed_session(
+        &self,
+        connection: &Connection,
+        session_h: &str,
+        read: &mut Read,
+    ) -> rusqlite::Result<SessionFigures> {
         let mut last: BTreeMap<u32, SessionFigures> = BTreeMap::new();
+        let mut statement = connection.prepare(&self.by_start)?;
+        let key = FIRST_FIGURE + self.figures.len();
+        let mut unfit = Misfits::of(Named { table: "RUNS", key, test: Some(key + 1) });
+        let mut rows = statement.query([session_h])?;
         while let Some(row) = rows.next()? {
-            let Some(test) = self.test(row.get(0)?, &mut 0) else { continue };
             let mut run = SessionFigures::default();
-            self.push(row, test, contexts, &mut run)?;
-            last.insert(test, run);
+            let pushed = Cells::new(row, 0).get().and_then(|item| match self.test(item, &mut 0) {
+                Some(test) => self.push(row, test, &mut read.contexts, &mut run).map(|()| Some(test)),
+                None => Ok(None),
+            });
+            match pushed {
+                Ok(Some(test)) => drop(last.insert(test, run)),
+                Ok(None) => {}
+                Err(error) => unfit.add(row, error)?,
+            }
         }
+        drop(rows);
+        read.unfit.extend(unfit.told(&statement));
         let mut found = SessionFigures::default();
         for run in last.into_values() {
             found.runs.extend(run.runs);
@@ -176,8 +202,8 @@ impl Query<'_> {
         found: &mut SessionFigures,
     ) -> rusqlite::Result<()> {
         found.runs.push(run(row, test, contexts)?);
-        for figure in FIRST_FIGURE..FIRST_FIGURE + self.figures {
-            found.values.push(number(row, figure)?);
+        for (at, figure) in self.figures.iter().enumerate() {
+            found.values.push(number(row, FIRST_FIGURE + at, *figure)?);
         }
         Ok(())
     }
@@ -193,18 +219,27 @@ impl Query<'_> {
 }
 
 /// A figure; NaN if there is none.
-fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
-    match row.get_ref(column)? {
-        ValueRef::Real(value) => Ok(value),
+fn number(row: &Row<'_>, column: usize, figure: Figure) -> rusqlite::Result<f64> {
+    let value = match row.get_ref(column)? {
+        ValueRef::Real(value) => value,
         #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, 9 PB")]
-        ValueRef::Integer(value) => Ok(value as f64),
-        ValueRef::Null => Ok(f64::NAN),
-        ValueRef::Text(_) | ValueRef::Blob(_) => row.get(column),
+        ValueRef::Integer(value) => value as f64,
+        ValueRef::Null => return Ok(f64::NAN),
+        ValueRef::Text(_) | ValueRef::Blob(_) => f64::INFINITY,
+    };
+    let can_be = value.is_finite() && (value >= 0.0 || may_be_negative(figure));
+    if can_be { Ok(value) } else { Err(unfit::in_column(column)) }
+}
+
+fn may_be_negative(figure: Figure) -> bool {
+    match figure {
+        Figure::Sum(resources) => resources.iter().any(|r| matches!(r, Resource::Memory | Resource::Cpu)),
+        Figure::Measure(measure) => measure.number == Number::Signed,
     }
 }
 
 fn run(row: &Row<'_>, test: u32, contexts: &mut Vec<Option<i64>>) -> rusqlite::Result<RunFigures> {
-    let bits: i64 = row.get(1)?;
+    let bits: i64 = Cells::new(row, 1).get()?;
     let context = Some(bits.div_euclid(CONTEXT)).filter(|context| *context != NO_CONTEXT);
     let machine = contexts.iter().position(|known| *known == context).unwrap_or_else(|| {
         contexts.push(context);
@@ -234,7 +269,7 @@ struct Names {
 impl Names {
     fn of(monitor: &Monitor) -> Result<Self, StoreError> {
         let sql = "SELECT ID, PACKAGE, BINARY, ITEM_PATH, ITEM_VARIANT FROM ITEMS WHERE KIND = ? ORDER BY ID";
-        let items = monitor.rows(sql, [text("function")], |row| {
+        let items = monitor.rows(Named::of("ITEMS"), sql, [text("function")], |row| {
             let mut cells = Cells::new(row, 0);
             let item: i64 = cells.get()?;
             let (package, binary) = (cells.text()?, cells.text()?);
@@ -250,9 +285,13 @@ impl Names {
             });
             names.items.push((item, test));
         }
-        let sql = "SELECT e.ID, coalesce(k.CLASS_H, e.TEXT) FROM EXECUTION_CONTEXTS c JOIN TEXTS e ON e.TEXT = c.ENV_H \
+        let sql = "SELECT e.ID, coalesce(k.CLASS_H, e.TEXT) CLASS_H FROM EXECUTION_CONTEXTS c JOIN TEXTS e ON e.TEXT = c.ENV_H \
                    LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = c.ENV_H";
-        for (context, machine) in monitor.rows(sql, [], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))? {
+        let machines = monitor.rows(Named::of("TEXTS"), sql, [], |row| {
+            let mut cells = Cells::new(row, 0);
+            Ok((cells.get()?, cells.get()?))
+        })?;
+        for (context, machine) in machines {
             let number = names.number(machine);
             names.machine_of_context.insert(Some(context), number);
         }

@@ -5,12 +5,13 @@ use rusqlite::{Connection, Result, params_from_iter};
 
 use crate::error::StoreError;
 use crate::rows::Process;
-use crate::sqlite::columns;
+use crate::sqlite::columns::{self, Cells};
 use crate::sqlite::costs;
 use crate::sqlite::insert;
 use crate::sqlite::memory::Memory;
 use crate::sqlite::monitor::Monitor;
 use crate::sqlite::settle;
+use crate::sqlite::unfit::Named;
 use crate::sqlite::writer::Writer;
 use crate::test_run::Test;
 use crate::words::Outcome;
@@ -94,14 +95,14 @@ impl Monitor {
     fn session_ids(&self) -> std::result::Result<Vec<String>, StoreError> {
         let sql = "SELECT SESSION_H FROM TEST_SESSIONS UNION SELECT t.TEXT FROM TEXTS t \
                    WHERE EXISTS (SELECT 1 FROM RUNS r WHERE r.SESSION = t.ID)";
-        self.rows(sql, [], |row| row.get(0))
+        self.rows(Named::of("TEST_SESSIONS"), sql, [], |row| Cells::new(row, 0).get())
     }
 
     fn process_states(&self, session_h: &str) -> std::result::Result<Vec<(Process, String)>, StoreError> {
         // `STATE` follows the columns of the process.
         let sql = format!("SELECT {}, STATE FROM PROCESSES WHERE SESSION_H = ?", columns::PROCESS);
-        let processes = self.rows(&sql, [Value::Text(session_h.to_owned())], |row| {
-            Ok((columns::process(row)?, row.get::<_, String>("STATE")?))
+        let processes = self.rows(columns::OF_PROCESS, &sql, [Value::Text(session_h.to_owned())], |row| {
+            Ok((columns::process(row)?, Cells::new(row, columns::STATE).get()?))
         })?;
         Ok(processes
             .into_iter()

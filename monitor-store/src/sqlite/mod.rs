@@ -20,4 +20,5 @@ mod runs;
 mod settle;
 mod statements;
 mod types;
+pub(crate) mod unfit;
 pub(crate) mod writer;

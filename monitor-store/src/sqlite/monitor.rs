@@ -1,6 +1,6 @@
 //! [`Monitor`]: sessions, contexts and metrics of a file, as Python's `monitor_api.Monitor` offers them, typed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -15,8 +15,11 @@ use crate::sqlite::columns::{self, Cells};
 use crate::sqlite::conditions::{self, Sql};
 use crate::sqlite::database::Database;
 use crate::sqlite::reader::Reader;
+use crate::sqlite::unfit::{self, LeftOut, Named};
 
 /// A `.pymon` file that is open for queries.
+///
+/// A row with a value that cannot be is in no answer; [`Monitor::left_out`] names it.
 ///
 /// ```
 /// use monitor_store::{Metrics, Monitor, Resource, Sessions, StoreError};
@@ -37,6 +40,7 @@ pub struct Monitor {
     reader: Mutex<Reader>,
     pub(crate) gone: HashSet<String>,
     kept: Vec<Kept>,
+    left_out: LeftOut,
 }
 
 /// What a session ran on, ran with and measured.
@@ -67,7 +71,7 @@ impl Monitor {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut reader = Reader::open(path)?;
         let (gone, kept) = (std::mem::take(&mut reader.gone), std::mem::take(&mut reader.kept));
-        Ok(Self { reader: Mutex::new(reader), gone, kept })
+        Ok(Self { reader: Mutex::new(reader), gone, kept, left_out: LeftOut::of(path.to_owned()) })
     }
 
     /// Spool files beside the file that this build does not understand. They are left there; tell the user.
@@ -76,15 +80,20 @@ impl Monitor {
         &self.kept
     }
 
+    /// The rows that no answer had so far because a value in them cannot be. Tell the user at the end.
+    #[must_use]
+    pub fn left_out(&self) -> &LeftOut {
+        &self.left_out
+    }
+
     /// The sessions that `filter` selects.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Row`] for a session without a date, or another that says why the file cannot be read.
+    /// An error that says why the file cannot be read.
     pub fn sessions(&self, filter: &Sessions) -> Result<Vec<Session>, StoreError> {
-        let Sql { conditions, tail, values } = conditions::of_sessions(filter);
-        let sql = format!("SELECT {SESSION} FROM TEST_SESSIONS s{conditions}{tail}");
-        self.rows(&sql, values, |row| session(&mut Cells::new(row, 0)))
+        let read = |row: &Row<'_>| session(&mut Cells::new(row, 0));
+        self.page_of_sessions(filter, &format!("SELECT {SESSION} FROM TEST_SESSIONS s"), read)
     }
 
     /// The session with this identifier.
@@ -94,7 +103,7 @@ impl Monitor {
     /// As [`Monitor::sessions`].
     pub fn session(&self, session_h: &str) -> Result<Option<Session>, StoreError> {
         let sql = format!("SELECT {SESSION} FROM TEST_SESSIONS s WHERE s.SESSION_H = ?");
-        let sessions = self.rows(&sql, [text(session_h)], |row| session(&mut Cells::new(row, 0)))?;
+        let sessions = self.rows(SESSIONS, &sql, [text(session_h)], |row| session(&mut Cells::new(row, 0)))?;
         Ok(sessions.into_iter().next())
     }
 
@@ -104,28 +113,56 @@ impl Monitor {
     ///
     /// As [`Monitor::sessions`].
     pub fn session_details(&self, filter: &Sessions) -> Result<Vec<SessionDetails>, StoreError> {
-        let Sql { conditions, tail, values } = conditions::of_sessions(filter);
         let sql = format!(
             "SELECT {SESSION}, l.LOCKFILE_H, \
-             (SELECT count(*) FROM RUNS n WHERE n.SESSION = t.ID AND n.ENDED), {CONTEXT}, {CLASS} \
-             FROM TEST_SESSIONS s \
-             LEFT JOIN TEXTS t ON t.TEXT = s.SESSION_H \
-             LEFT JOIN SESSION_LOCKFILES l ON l.SESSION_H = s.SESSION_H \
-             LEFT JOIN EXECUTION_CONTEXTS c ON c.ENV_H = coalesce(\
+             (SELECT count(*) FROM RUNS n WHERE n.SESSION = t.ID AND n.ENDED), coalesce(\
                  (SELECT p.ENV_H FROM PROCESSES p WHERE p.SESSION_H = s.SESSION_H LIMIT 1), \
                  (SELECT e.TEXT FROM RUNS m JOIN TEXTS e ON e.ID = m.ENV WHERE m.SESSION = t.ID LIMIT 1)) \
-             LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = c.ENV_H{conditions}{tail}"
+             FROM TEST_SESSIONS s \
+             LEFT JOIN TEXTS t ON t.TEXT = s.SESSION_H \
+             LEFT JOIN SESSION_LOCKFILES l ON l.SESSION_H = s.SESSION_H"
         );
-        self.rows(&sql, values, |row| {
+        let sessions = self.page_of_sessions(filter, &sql, |row| {
             let mut cells = Cells::new(row, 0);
-            Ok(SessionDetails {
-                session: session(&mut cells)?,
-                lockfile_h: cells.get()?,
-                metrics: cells.count()?.unwrap_or(0),
-                context: context(&mut cells)?,
-                class: class(&mut cells)?,
-            })
-        })
+            let session = session(&mut cells)?;
+            Ok((session, cells.get()?, cells.count()?.unwrap_or(0), cells.text()?))
+        })?;
+        let mut contexts = HashMap::new();
+        for (.., env_h) in &sessions {
+            if !contexts.contains_key(env_h) {
+                let context = self.context(env_h)?;
+                let class = if context.is_some() { self.class(env_h)? } else { None };
+                contexts.insert(env_h.clone(), (context, class));
+            }
+        }
+        let detailed = sessions.into_iter().map(|(session, lockfile_h, metrics, env_h)| {
+            let (context, class) = contexts[&env_h].clone();
+            SessionDetails { session, context, class, lockfile_h, metrics }
+        });
+        Ok(detailed.collect())
+    }
+
+    /// What a query without conditions makes of the sessions that `filter` selects. Those that are left out take no place of
+    /// its page.
+    fn page_of_sessions<T>(
+        &self,
+        filter: &Sessions,
+        sql: &str,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T> + Copy,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut asked = filter.clone();
+        loop {
+            let Sql { conditions, tail, values } = conditions::of_sessions(&asked);
+            let sql = format!("{sql}{conditions}{tail}");
+            let (fit, unfit) =
+                self.asked(|connection| unfit::fit(connection, SESSIONS, &sql, params_from_iter(&values), read))?;
+            let limit = filter.page.limit.map(|limit| limit.saturating_add(unfit.len() as u64));
+            self.left_out.add(unfit);
+            if limit <= asked.page.limit {
+                return Ok(fit);
+            }
+            asked.page.limit = limit;
+        }
     }
 
     /// How many sessions `filter` selects (its page is ignored).
@@ -142,11 +179,11 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Row`] for a row without a start time, or another that says why the file cannot be read.
+    /// An error that says why the file cannot be read.
     pub fn metrics(&self, filter: &Metrics) -> Result<Vec<Metric>, StoreError> {
         let Sql { conditions, tail, values } = conditions::of_metrics(filter);
         let sql = format!("SELECT {} FROM {}{conditions}{tail}", columns::METRIC, columns::RUNS);
-        self.rows(&sql, values, columns::metric)
+        self.rows(columns::RUN, &sql, values, columns::metric)
     }
 
     /// How many metric rows `filter` selects (its rank and page are ignored).
@@ -166,8 +203,7 @@ impl Monitor {
     /// An error that says why the file cannot be read.
     pub fn contexts(&self) -> Result<Vec<ExecutionContext>, StoreError> {
         let sql = format!("SELECT {CONTEXT} FROM EXECUTION_CONTEXTS c ORDER BY c.rowid");
-        let contexts = self.rows(&sql, [], |row| context(&mut Cells::new(row, 0)))?;
-        Ok(contexts.into_iter().flatten().collect())
+        self.rows(CONTEXTS, &sql, [], context)
     }
 
     /// The execution context with this identifier.
@@ -177,8 +213,7 @@ impl Monitor {
     /// An error that says why the file cannot be read.
     pub fn context(&self, env_h: &str) -> Result<Option<ExecutionContext>, StoreError> {
         let sql = format!("SELECT {CONTEXT} FROM EXECUTION_CONTEXTS c WHERE c.ENV_H = ?");
-        let contexts = self.rows(&sql, [text(env_h)], |row| context(&mut Cells::new(row, 0)))?;
-        Ok(contexts.into_iter().flatten().next())
+        Ok(self.rows(CONTEXTS, &sql, [text(env_h)], context)?.into_iter().next())
     }
 
     /// How many execution contexts there are.
@@ -197,8 +232,7 @@ impl Monitor {
     /// An error that says why the file cannot be read.
     pub fn class(&self, env_h: &str) -> Result<Option<ContextClass>, StoreError> {
         let sql = format!("SELECT {CLASS} FROM CONTEXT_CLASSES k WHERE k.ENV_H = ?");
-        let classes = self.rows(&sql, [text(env_h)], |row| class(&mut Cells::new(row, 0)))?;
-        Ok(classes.into_iter().flatten().next())
+        Ok(self.rows(Named::of("CONTEXT_CLASSES"), &sql, [text(env_h)], class)?.into_iter().next())
     }
 
     /// The text of the `Cargo.lock` that a session ran with.
@@ -207,8 +241,10 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn lockfile(&self, session_h: &str) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT CONTENT FROM SESSION_LOCKFILES JOIN LOCKFILES USING (LOCKFILE_H) WHERE SESSION_H = ?";
-        Ok(self.rows(sql, [text(session_h)], |row| row.get(0))?.into_iter().next())
+        let sql =
+            "SELECT LOCKFILE_H, CONTENT FROM SESSION_LOCKFILES JOIN LOCKFILES USING (LOCKFILE_H) WHERE SESSION_H = ?";
+        let texts = self.rows(Named::of("LOCKFILES"), sql, [text(session_h)], |row| Cells::new(row, 1).get())?;
+        Ok(texts.into_iter().next())
     }
 
     /// The distinct components, in the order of their first row; `""` stands for rows without one.
@@ -217,8 +253,10 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn components(&self) -> Result<Vec<String>, StoreError> {
-        let sql = format!("SELECT coalesce(COMPONENT, '') FROM ITEMS WHERE {ENDED} GROUP BY 1 ORDER BY min(ID)");
-        self.rows(&sql, [], |row| row.get(0))
+        let sql = format!(
+            "SELECT min(ID) ID, coalesce(COMPONENT, '') COMPONENT FROM ITEMS WHERE {ENDED} GROUP BY 2 ORDER BY 1"
+        );
+        self.rows(Named::of("ITEMS"), &sql, [], |row| Cells::new(row, 1).get())
     }
 
     /// How many distinct components there are, rows without one left out.
@@ -261,8 +299,10 @@ impl Monitor {
     }
 
     fn count(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64, StoreError> {
-        let counts = self.rows(sql, values, |row| row.get::<_, i64>(0))?;
-        Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
+        let values: Vec<_> = values.into_iter().collect();
+        let count =
+            self.asked(|connection| connection.query_row(sql, params_from_iter(&values), |row| row.get::<_, i64>(0)))?;
+        Ok(count.unsigned_abs())
     }
 
     /// What `action` reads. Begun anew while the file is locked.
@@ -275,22 +315,27 @@ impl Monitor {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner).another()
     }
 
+    /// What `read` makes of the rows of a query; the others are left out.
     pub(crate) fn rows<T>(
         &self,
+        named: Named,
         sql: &str,
         values: impl IntoIterator<Item = Value>,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T> + Copy,
     ) -> Result<Vec<T>, StoreError> {
         let values: Vec<_> = values.into_iter().collect();
         // A query that panicked leaves nothing half done: it only read.
-        self.asked(|connection| {
-            let mut statement = connection.prepare(sql)?;
-            statement.query_map(params_from_iter(&values), read)?.collect()
-        })
+        let (fit, unfit) =
+            self.asked(|connection| unfit::fit(connection, named, sql, params_from_iter(&values), read))?;
+        self.left_out.add(unfit);
+        Ok(fit)
     }
 }
 
-const SESSION: &str = "s.SESSION_H, s.RUN_DATE, s.SCM_ID, CAST(s.RUN_DESCRIPTION AS TEXT)";
+const SESSIONS: Named = Named::of("TEST_SESSIONS");
+const CONTEXTS: Named = Named::of("EXECUTION_CONTEXTS");
+
+const SESSION: &str = "s.SESSION_H, s.RUN_DATE, s.SCM_ID, CAST(s.RUN_DESCRIPTION AS TEXT) RUN_DESCRIPTION";
 
 /// Items that have metric rows: what is deleted leaves none, and a test that never ended is not complete.
 const ENDED: &str = "(ITEM_FS_LOC IS NOT NULL OR PACKAGE IS NULL)";
@@ -313,12 +358,12 @@ fn session(cells: &mut Cells<'_, '_>) -> rusqlite::Result<Session> {
     })
 }
 
-fn context(cells: &mut Cells<'_, '_>) -> rusqlite::Result<Option<ExecutionContext>> {
-    let env_h: Option<String> = cells.get()?;
-    let context = ExecutionContext {
-        env_h: env_h.clone().unwrap_or_default(),
+fn context(row: &Row<'_>) -> rusqlite::Result<ExecutionContext> {
+    let mut cells = Cells::new(row, 0);
+    Ok(ExecutionContext {
+        env_h: cells.get()?,
         cpu_count: cells.count()?.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
-        cpu_frequency_mhz: cells.get::<Option<f64>>()?.unwrap_or(0.0),
+        cpu_frequency_mhz: cells.real()?.unwrap_or(0.0),
         cpu_type: cells.text()?,
         cpu_vendor: cells.text()?,
         ram_total_mib: cells.count()?.unwrap_or(0),
@@ -327,19 +372,17 @@ fn context(cells: &mut Cells<'_, '_>) -> rusqlite::Result<Option<ExecutionContex
         machine_arch: cells.text()?,
         system_info: cells.text()?,
         python_info: cells.text()?,
-    };
-    Ok(env_h.map(|_| context))
+    })
 }
 
-fn class(cells: &mut Cells<'_, '_>) -> rusqlite::Result<Option<ContextClass>> {
-    let env_h: Option<String> = cells.get()?;
-    let class = ContextClass {
-        env_h: env_h.clone().unwrap_or_default(),
+fn class(row: &Row<'_>) -> rusqlite::Result<ContextClass> {
+    let mut cells = Cells::new(row, 0);
+    Ok(ContextClass {
+        env_h: cells.get()?,
         class_h: cells.text()?,
         rustc: cells.text()?,
         profile: cells.text()?,
         opt_level: cells.text()?,
         target: cells.text()?,
-    };
-    Ok(env_h.map(|_| class))
+    })
 }

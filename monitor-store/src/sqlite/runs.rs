@@ -9,6 +9,7 @@ use crate::json::quoted;
 use crate::rows::Process;
 use crate::sqlite::columns::{self, Cells};
 use crate::sqlite::monitor::{Monitor, text};
+use crate::sqlite::unfit::Named;
 use crate::test_run::{OutcomeCounts, Test, TestId};
 use crate::words::Outcome;
 
@@ -18,11 +19,10 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Row`] for a row that is not as any version writes it, or another that says why the file cannot
-    /// be read.
+    /// An error that says why the file cannot be read.
     pub fn tests(&self, session_h: &str) -> Result<Vec<Test>, StoreError> {
         let sql = format!("SELECT {} FROM {} WHERE r.SESSION = {ID_OF_1} AND {SHOWN}", *columns::TEST, columns::RUNS);
-        let mut tests = self.rows(&sql, [text(session_h)], columns::test)?;
+        let mut tests = self.rows(columns::RUN, &sql, [text(session_h)], columns::test)?;
         for profile in tests.iter_mut().filter_map(|test| test.profile.as_mut()) {
             profile.outcome = self.settled(profile.outcome, &profile.key.process_h);
         }
@@ -40,14 +40,14 @@ impl Monitor {
         let of_session = format!("FROM RUNS r WHERE r.SESSION = {ID_OF_1} AND {SHOWN}");
         let sql =
             format!("SELECT coalesce(min(r.ID) FILTER (WHERE r.OUTCOME = 'running') - 1, max(r.ID), 0) {of_session}");
-        let now = self.rows(&sql, [text(session_h)], |row| row.get::<_, i64>(0))?.first().copied().unwrap_or(0);
+        let now = self.asked(|connection| connection.query_row(&sql, [session_h], |row| row.get::<_, i64>(0)))?;
         let sql = format!(
             "SELECT {} FROM {} WHERE r.SESSION = {ID_OF_1} AND {SHOWN} AND r.OUTCOME IS NOT 'running' AND r.ID > ?2 \
              ORDER BY r.ID",
             *columns::TEST,
             columns::RUNS
         );
-        let tests = self.rows(&sql, [text(session_h), Value::Integer(mark)], columns::test)?;
+        let tests = self.rows(columns::RUN, &sql, [text(session_h), Value::Integer(mark)], columns::test)?;
         Ok((tests, now.max(mark)))
     }
 
@@ -61,7 +61,7 @@ impl Monitor {
             "SELECT DISTINCT i.PACKAGE, i.BINARY, i.ITEM_PATH, i.ITEM_VARIANT FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
              WHERE r.SESSION = {ID_OF_1} AND r.ENDED AND i.KIND = 'function' ORDER BY i.ITEM_PATH, i.ITEM_VARIANT"
         );
-        self.rows(&sql, [text(session_h)], |row| {
+        self.rows(Named { table: "ITEMS", key: 3, test: None }, &sql, [text(session_h)], |row| {
             let mut cells = Cells::new(row, 0);
             Ok(TestId { package: cells.text()?, binary: cells.text()?, path: cells.text()?, variant: cells.text()? })
         })
@@ -80,7 +80,7 @@ impl Monitor {
             *columns::TEST
         );
         let values = [&test.variant, &test.path, &test.package, &test.binary].map(|value| text(value));
-        self.rows(&sql, values.into_iter().chain([text(class_h.unwrap_or(""))]), columns::test)
+        self.rows(columns::RUN, &sql, values.into_iter().chain([text(class_h.unwrap_or(""))]), columns::test)
     }
 
     /// Every run of a test in some sessions, in their order.
@@ -97,7 +97,7 @@ impl Monitor {
         let sessions = sessions.iter().map(|session| quoted(session.as_ref())).collect::<Vec<_>>().join(",");
         let sessions = format!("[{sessions}]");
         let values = [&test.variant, &test.path, &test.package, &test.binary, &sessions].map(|value| text(value));
-        self.rows(&sql, values, columns::test)
+        self.rows(columns::RUN, &sql, values, columns::test)
     }
 
     /// The machine class of every session, by session; `None` for sessions of pytest-monitor and empty ones.
@@ -107,8 +107,12 @@ impl Monitor {
     /// As [`Monitor::tests`].
     pub fn session_classes(&self) -> Result<HashMap<String, Option<String>>, StoreError> {
         let sql = "SELECT s.SESSION_H, (SELECT k.CLASS_H FROM PROCESSES r JOIN CONTEXT_CLASSES k USING (ENV_H) \
-                   WHERE r.SESSION_H = s.SESSION_H LIMIT 1) FROM TEST_SESSIONS s";
-        Ok(self.rows(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
+                   WHERE r.SESSION_H = s.SESSION_H LIMIT 1) CLASS_H FROM TEST_SESSIONS s";
+        let classes = self.rows(Named::of("TEST_SESSIONS"), sql, [], |row| {
+            let mut cells = Cells::new(row, 0);
+            Ok((cells.get()?, cells.get()?))
+        })?;
+        Ok(classes.into_iter().collect())
     }
 
     /// How the tests of a session ended.
@@ -119,11 +123,13 @@ impl Monitor {
     pub fn outcomes(&self, session_h: &str) -> Result<OutcomeCounts, StoreError> {
         let mut counts = OutcomeCounts::default();
         let sql = format!(
-            "SELECT r.OUTCOME, coalesce(p.TEXT, '') FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
+            "SELECT r.ID, r.OUTCOME, coalesce(p.TEXT, '') PROCESS_H, i.ITEM_VARIANT FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
              LEFT JOIN TEXTS p ON p.ID = r.PROCESS WHERE r.SESSION = {ID_OF_1} AND i.KIND = 'function' AND {SHOWN}"
         );
-        let rows = self
-            .rows(&sql, [text(session_h)], |row| Ok((row.get::<_, Option<Outcome>>(0)?, row.get::<_, String>(1)?)))?;
+        let rows = self.rows(columns::RUN, &sql, [text(session_h)], |row| {
+            let mut cells = Cells::new(row, 1);
+            Ok((cells.get::<Option<Outcome>>()?, cells.text()?))
+        })?;
         for (outcome, process_h) in rows {
             let outcome = outcome.map(|outcome| self.settled(outcome, &process_h));
             *match outcome {
@@ -144,7 +150,7 @@ impl Monitor {
     /// As [`Monitor::tests`].
     pub fn processes(&self, session_h: &str) -> Result<Vec<Process>, StoreError> {
         let sql = format!("SELECT {} FROM PROCESSES WHERE SESSION_H = ? ORDER BY STARTED_AT", columns::PROCESS);
-        self.rows(&sql, [text(session_h)], columns::process)
+        self.rows(columns::OF_PROCESS, &sql, [text(session_h)], columns::process)
     }
 
     /// Whether the process `process_h` has recorded tests.
@@ -153,8 +159,8 @@ impl Monitor {
     ///
     /// As [`Monitor::tests`].
     pub fn has_process(&self, process_h: &str) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM PROCESSES WHERE PROCESS_H = ? LIMIT 1";
-        Ok(!self.rows(sql, [text(process_h)], |row| row.get::<_, i64>(0))?.is_empty())
+        let sql = "SELECT EXISTS (SELECT 1 FROM PROCESSES WHERE PROCESS_H = ?)";
+        self.asked(|connection| connection.query_row(sql, [process_h], |row| row.get(0)))
     }
 
     /// The outcome that a row has once what is due is done, where the file does not take the change.

@@ -3,17 +3,18 @@
 //! A process is `running`, then `ended` while module rows are due for it, then `summarised` while only the row of
 //! its session is due, then `settled`.
 
-use rusqlite::{Connection, Params, Result, params};
+use rusqlite::{Connection, Params, Result, Row, params};
 
 use crate::error::StoreError;
 use crate::liveness::ThisMachine;
 use crate::rows::Process;
-use crate::sqlite::columns;
+use crate::sqlite::columns::{self, Cells};
 use crate::sqlite::database::Database;
 use crate::sqlite::insert;
 use crate::sqlite::memory::{Memory, Numbers};
 use crate::sqlite::statements::Statements;
 use crate::sqlite::types::integer;
+use crate::sqlite::unfit::{self, Named};
 use crate::summary::{self, EndedTest};
 use crate::test_run::Test;
 use crate::timestamp::Timestamp;
@@ -220,23 +221,27 @@ fn ended_tests(connection: &Connection, session_h: &str, condition: &str, value:
 
 /// The ended tests of the session `?1` that fulfil a condition.
 fn tests_where(connection: &Connection, condition: &str, values: impl Params) -> Result<Vec<EndedTest>> {
-    let mut statement = connection.prepare(&format!(
+    let sql = format!(
         "SELECT {} FROM {} WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND r.ENDED \
          AND r.OUTCOME IS NOT NULL AND {condition} ORDER BY r.ID",
         *columns::TEST,
         columns::RUNS,
-    ))?;
+    );
+    // Whoever asks for the tests is told which are left out.
+    let (tests, _) = unfit::fit(connection, columns::RUN, &sql, values, columns::test)?;
     let ended = |test: Test| Some(EndedTest { metric: test.metric?, profile: test.profile? });
-    statement.query_map(values, columns::test)?.filter_map(|test| test.map(ended).transpose()).collect()
+    Ok(tests.into_iter().filter_map(ended).collect())
 }
 
 /// Package, binary and module of each test that crashed.
 fn crashed_modules(connection: &Connection, session_h: &str) -> Result<Vec<(String, String, String)>> {
-    let mut statement = connection.prepare(
-        "SELECT DISTINCT i.PACKAGE, i.BINARY, i.ITEM_PATH FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
-         WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND r.OUTCOME = 'crashed'",
-    )?;
-    statement.query_map([session_h], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+    let sql = "SELECT DISTINCT i.PACKAGE, i.BINARY, i.ITEM_PATH FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
+               WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND r.OUTCOME = 'crashed'";
+    let read = |row: &Row<'_>| {
+        let mut cells = Cells::new(row, 0);
+        Ok((cells.text()?, cells.text()?, cells.text()?))
+    };
+    Ok(unfit::fit(connection, Named { table: "ITEMS", key: 2, test: None }, sql, [session_h], read)?.0)
 }
 
 // In these queries, the condition that looks superfluous is what lets SQLite use the partial index.
@@ -247,11 +252,8 @@ fn has_unsettled(connection: &Connection) -> Result<bool> {
 }
 
 pub(crate) fn running_processes(connection: &Connection) -> Result<Vec<Process>> {
-    let mut statement = connection.prepare(&format!(
-        "SELECT {} FROM PROCESSES WHERE STATE = 'running' AND STATE <> 'settled'",
-        columns::PROCESS
-    ))?;
-    statement.query_map([], columns::process)?.collect()
+    let sql = format!("SELECT {} FROM PROCESSES WHERE STATE = 'running' AND STATE <> 'settled'", columns::PROCESS);
+    Ok(unfit::fit(connection, columns::OF_PROCESS, &sql, [], columns::process)?.0)
 }
 
 /// One process of each session that has processes to be summed up.
@@ -262,20 +264,17 @@ fn due_sessions(connection: &Connection) -> Result<Vec<Process>> {
     for state in ["ended", "summarised"] {
         let mut last = 0;
         while let Some(session) = next.query_row(params![state, last], |row| row.get::<_, Option<i64>>(0))? {
-            due.push(witness(connection, session)?);
+            due.extend(witness(connection, session)?);
             last = session;
         }
     }
     Ok(due)
 }
 
-fn witness(connection: &Connection, session: i64) -> Result<Process> {
-    connection.query_row(
-        &format!(
-            "SELECT {} FROM PROCESSES WHERE SESSION_H = (SELECT TEXT FROM TEXTS WHERE ID = ?1) LIMIT 1",
-            columns::PROCESS
-        ),
-        [session],
-        columns::process,
-    )
+fn witness(connection: &Connection, session: i64) -> Result<Option<Process>> {
+    let sql = format!(
+        "SELECT {} FROM PROCESSES WHERE SESSION_H = (SELECT TEXT FROM TEXTS WHERE ID = ?1) LIMIT 1",
+        columns::PROCESS
+    );
+    Ok(unfit::fit(connection, columns::OF_PROCESS, &sql, [session], columns::process)?.0.into_iter().next())
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use monitor_store::hash_hex;
 use serde_json::Value;
 
+use super::json;
 use super::report::{Report, Timed};
 
 /// As criterion reports it: the slope where it fitted one, else the mean; and as it named them before 0.3.4.
@@ -33,7 +34,7 @@ pub(super) fn read(files: &[PathBuf], root: &Path) -> anyhow::Result<Report> {
 }
 
 fn nanoseconds(estimates: &str) -> anyhow::Result<f64> {
-    let estimates: Value = serde_json::from_str(estimates).context("it is not JSON")?;
+    let estimates: Value = json::read(estimates)?;
     let nanoseconds = ESTIMATES.iter().find_map(|key| estimates[key]["point_estimate"].as_f64());
     nanoseconds.context("it has no estimate of a mean")
 }

@@ -5,6 +5,7 @@ use monitor_store::Timestamp;
 use serde_json::Value;
 
 use super::go;
+use super::json;
 use super::report::{Report, Timed};
 use super::unit;
 
@@ -12,7 +13,7 @@ use super::unit;
 pub(super) fn read(text: &str) -> anyhow::Result<Vec<Report>> {
     let json = &text[text.find('{').context("it has no JSON object")?..];
     let json = json.trim_end().trim_end_matches(';');
-    let data: Value = serde_json::from_str(json).context("the text after BENCHMARK_DATA is not JSON")?;
+    let data: Value = json::read(json).context("after BENCHMARK_DATA")?;
     let suites = data["entries"].as_object().context("it has no `entries`")?;
     let mut reports = Vec::new();
     for (suite, entries) in suites {
@@ -37,7 +38,7 @@ pub(super) fn read(text: &str) -> anyhow::Result<Vec<Report>> {
 fn add(report: &mut Report, suite: &str, tool: &str, bench: &Value) {
     let (name, unit) = (bench["name"].as_str().unwrap_or_default(), bench["unit"].as_str().unwrap_or_default());
     let Some(value) = bench["value"].as_f64() else {
-        report.left_out.add(name, "without a value");
+        report.left_out.add(name, json::no_time(&bench["value"]));
         return;
     };
     // Of Go it has `BenchmarkX` with the time, and `BenchmarkX - ns/op`, `BenchmarkX - B/op` beside it.

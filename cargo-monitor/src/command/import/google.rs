@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use monitor_store::hash_hex;
 use serde_json::Value;
 
+use super::json;
 use super::report::{Machine, Report, Timed};
 use super::unit;
 
@@ -24,7 +25,7 @@ const KNOWN: [&str; 11] = [
 
 /// Each repetition is a row; their mean, where the repetitions themselves are not in the file.
 pub(super) fn read(text: &str) -> anyhow::Result<Report> {
-    let data: Value = serde_json::from_str(text).context("it is not JSON")?;
+    let data: Value = json::read(text)?;
     let runs = data["benchmarks"].as_array().context("it has no `benchmarks`")?;
     let context = &data["context"];
     let word = |name: &str| context[name].as_str().unwrap_or_default().to_owned();
@@ -63,7 +64,7 @@ pub(super) fn read(text: &str) -> anyhow::Result<Report> {
         let unit = run["time_unit"].as_str().unwrap_or("ns");
         let time = |key: &str| unit::seconds(run[key].as_f64()?, unit);
         let Some(seconds) = time("real_time") else {
-            report.left_out.add(name, "without a time");
+            report.left_out.add(name, json::no_time(&run["real_time"]));
             continue;
         };
         for (counter, _) in run.as_object().into_iter().flatten().filter(|(_, value)| value.is_number()) {

@@ -4,17 +4,18 @@ use anyhow::Context as _;
 use monitor_store::{Outcome, hash_hex};
 use serde_json::Value;
 
+use super::json;
 use super::report::{Report, Timed};
 
 /// Each command is a row, with its mean times and the largest resident peak of its runs.
 pub(super) fn read(text: &str) -> anyhow::Result<Report> {
-    let data: Value = serde_json::from_str(text).context("it is not JSON")?;
+    let data: Value = json::read(text)?;
     let results = data["results"].as_array().context("it has no `results`")?;
     let mut report = Report { identity: hash_hex([text]), ..Report::default() };
     for result in results {
         let command = result["command"].as_str().unwrap_or_default();
         let Some(mean) = result["mean"].as_f64() else {
-            report.left_out.add(command, "without a time");
+            report.left_out.add(command, json::no_time(&result["mean"]));
             continue;
         };
         // `--command-name` gives one name to every value of the parameters.

@@ -5,12 +5,13 @@ use monitor_store::hash_hex;
 use serde_json::Value;
 
 use super::go;
+use super::json;
 use super::report::{Report, Timed};
 use super::unit;
 
 /// Each benchmark is a row, whatever its mode: a rate is what one operation takes.
 pub(super) fn read(text: &str) -> anyhow::Result<Report> {
-    let data: Value = serde_json::from_str(text).context("it is not JSON")?;
+    let data: Value = json::read(text)?;
     let runs = data.as_array().context("it is not an array")?;
     let mut report = Report { identity: hash_hex([text]), ..Report::default() };
     for run in runs {

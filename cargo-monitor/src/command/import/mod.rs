@@ -9,6 +9,7 @@ mod go;
 mod google;
 mod hyperfine;
 mod jmh;
+mod json;
 mod junit;
 mod pytest_benchmark;
 mod report;
@@ -113,6 +114,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         let tool = content.source.name();
         match content.parts {
             Parts::File(monitor) => {
+                app.watch(&monitor);
                 writer.merge(&monitor)?;
             }
             Parts::Sessions(batches) => write(&mut writer, &batches)?,

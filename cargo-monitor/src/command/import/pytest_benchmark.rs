@@ -4,11 +4,12 @@ use anyhow::Context as _;
 use monitor_store::hash_hex;
 use serde_json::Value;
 
+use super::json;
 use super::report::{Machine, Report, Timed};
 
 /// Each benchmark is a row, with the mean of its rounds.
 pub(super) fn read(text: &str) -> anyhow::Result<Report> {
-    let data: Value = serde_json::from_str(text).context("it is not JSON")?;
+    let data: Value = json::read(text)?;
     let benchmarks = data["benchmarks"].as_array().context("it has no `benchmarks`")?;
     let commit = &data["commit_info"];
     let mut fields = Vec::new();
@@ -29,7 +30,7 @@ pub(super) fn read(text: &str) -> anyhow::Result<Report> {
         let name = benchmark["name"].as_str().unwrap_or_default();
         let full = benchmark["fullname"].as_str().unwrap_or(name);
         let Some(mean) = benchmark["stats"]["mean"].as_f64() else {
-            report.left_out.add(full, "without a time");
+            report.left_out.add(full, json::no_time(&benchmark["stats"]["mean"]));
             continue;
         };
         // `tests/test_cart.py::TestSum::test_sum`, as pytest names it in its JUnit reports.

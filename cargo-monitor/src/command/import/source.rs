@@ -1,11 +1,13 @@
 //! Which tool wrote a file, and what is in it.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use monitor_store::{Monitor, Timestamp, hash_hex};
+use serde_json::Value;
 
 use super::batch::Batch;
 use super::report::Report;
@@ -65,20 +67,23 @@ pub(super) fn read(path: &Path, from: Option<Source>) -> anyhow::Result<Vec<Cont
         return folder(path, from);
     }
     let bytes = fs::read(path)?;
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = OnceCell::new();
+    let text = || text.get_or_init(|| text_of(path, &bytes)).as_ref();
     let source = match from {
         Some(source) => source,
         None if bytes.starts_with(b"SQLite format 3\0") => Source::Pymon,
         None if bytes.starts_with(b"PAR1") => bail!("Parquet cannot be read: export as json-lines"),
         None if !text::is_text(&bytes) => bail!("it is no text, and no SQLite database: give the report of a tool"),
-        None => recognise(&text_of(path, &bytes)).with_context(|| match bytes.trim_ascii() {
-            b"" => "the file is empty",
-            _ => "its format is not recognised: name what wrote it with --from",
-        })?,
+        None if is_without_results(text()) => return Ok(Vec::new()),
+        None => recognise(text()).context("its format is not recognised: name what wrote it with --from")?,
     };
     let parts = match source {
         Source::Pymon => Parts::File(Box::new(Monitor::open(path)?)),
         Source::Criterion => Parts::Reports(vec![(criterion::read(&[path.to_owned()], path)?, modified(path)?)]),
-        _ => parts(source, &text_of(path, &bytes), modified(path)?)?,
+        _ => parts(source, text(), modified(path)?)?,
     };
     Ok(vec![Content { source, parts }])
 }
@@ -179,6 +184,18 @@ fn text_of<'a>(path: &Path, bytes: &'a [u8]) -> std::borrow::Cow<'a, str> {
         ));
     }
     text
+}
+
+/// Whether a text is what tools write that have measured nothing: `[]`, `{"results": []}`.
+fn is_without_results(text: &str) -> bool {
+    fn is_empty(value: &Value) -> bool {
+        match value {
+            Value::Array(all) => all.iter().all(is_empty),
+            Value::Object(all) => all.values().all(is_empty),
+            _ => false,
+        }
+    }
+    serde_json::from_str(text).is_ok_and(|value| is_empty(&value))
 }
 
 fn recognise(text: &str) -> Option<Source> {

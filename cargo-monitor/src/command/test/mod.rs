@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::bail;
-use monitor_store::{Monitor, StoreError, hash_hex};
+use monitor_store::{StoreError, hash_hex};
 
 pub use self::arguments::Arguments;
 use self::arguments::Series;
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
 
 /// Measures again what looks worse than in the last session.
 fn confirmed(arguments: &Arguments, app: &App, file: &Path, session_h: &str, pairs: u32) -> anyhow::Result<Exit> {
-    let monitor = Monitor::open(file)?;
+    let monitor = app.open(file)?;
     let sides = match monitor.session(session_h)? {
         Some(session) => Sides::since_last(&monitor, &session)?,
         None => None,
@@ -135,7 +135,7 @@ fn record_others(
 }
 
 fn print_summary(app: &App, file: &Path, sessions: &[String], code: u8) -> anyhow::Result<()> {
-    let monitor = match Monitor::open(file) {
+    let monitor = match app.open(file) {
         Err(StoreError::Missing { .. }) => {
             output::note(&nothing::why(app, file, code)?);
             return Ok(());

@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, revision: &str, runner: Runner, app: &A
             }
         }
     }
-    let monitor = Monitor::open(&file)?;
+    let monitor = app.open(&file)?;
     let [base, head] = sides.map(|side| side.recorded(&monitor));
     let sides = Sides::repeated(base?, head?);
     app.print(&compare::document(&compare::of_levels(&monitor, sides, &app.levels(&monitor)?)?, false))?;
