@@ -367,7 +367,15 @@ fn tests_of_one_name_are_told_apart() {
     let mut runs = steady(10, 3);
     runs[9].costs[1] = runs[9].costs[1].clone().heap(9999, 64);
     let fixture = Fixture::of_runs(&runs);
-    let tables = [&["gate"][..], &["gate", "--format", "markdown"], &["compare"], &["show"]];
+    let tables = [
+        &["gate"][..],
+        &["gate", "--format", "markdown"],
+        &["compare"],
+        &["show"],
+        &["top", "--limit", "3"],
+        &["capacity"],
+        &["plot", "test_000*", "--metric", "wall-time"],
+    ];
     for args in tables {
         assert!(!fixture.run(args).stdout.contains("binary"), "{args:?}");
     }
@@ -377,5 +385,12 @@ fn tests_of_one_name_are_told_apart() {
         let told = fixture.run(args).stdout;
         let lines = told.lines().filter(|line| line.contains("test_0000"));
         assert!(told.contains("binary") && lines.filter(|line| line.contains("another")).count() == 1, "{told}");
+    }
+    // One of them alone.
+    assert!(fixture.run(&["top", "--limit", "1"]).stdout.contains("binary"));
+    for args in [&["plot", "test_000*", "-m", "wall-time", "-o", "page.svg"][..], &["report", "-o", "page.html"]] {
+        let _ = fixture.run(args).succeeded();
+        let page = std::fs::read_to_string(fixture.folder().join(args[args.len() - 1])).expect("a page");
+        assert!(page.contains("test_0000 (") && page.contains("another)"), "{args:?}");
     }
 }

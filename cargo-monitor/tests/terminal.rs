@@ -13,6 +13,7 @@ use cargo_monitor::output::as_text;
 use common::Fixture;
 use common::evolution::evolution;
 use common::suite::{Cost, Run, noise};
+use monitor_report::document::Document;
 use monitor_report::gate::Levels;
 use monitor_report::view::summary;
 use monitor_store::{Monitor, Outcome, Sessions};
@@ -187,6 +188,12 @@ fn a_busy_machine_makes_no_regression_in_the_summary() {
         let monitor = Monitor::open(&fixture.file()).expect("the file can be read");
         let newest = monitor.sessions(&Sessions::all().newest(1)).expect("sessions").remove(0);
         let document = summary::of_one(&monitor, &newest, &Levels::default()).expect("a summary");
+        // Programs find the same keys where there is nothing before.
+        let oldest = monitor.sessions(&Sessions::all()).expect("sessions").remove(0);
+        let first = summary::of_one(&monitor, &oldest, &Levels::default()).expect("a summary");
+        let keys = |document: &Document| document.sections.iter().map(|section| section.key).collect::<Vec<_>>();
+        assert_eq!(keys(&first), keys(&document));
+        assert!(keys(&first).contains(&"changes") && keys(&first).contains(&"incomplete"));
         as_text(&document, Format::Table, None)
     };
     assert!(words(2.56).contains("regressed"), "{}", words(2.56));

@@ -9,7 +9,7 @@ use monitor_store::{
     Amount, Attribution, Figure, Fold, MEASURES, Measure, Metric as Row, Outcome, Resource, Test, TestId,
 };
 
-use crate::document::{Tone, Value};
+use crate::document::{Cell, Tone, Value};
 
 /// Where a metric's values come from.
 enum Source {
@@ -149,6 +149,48 @@ pub fn have_namesakes<'a>(tests: impl IntoIterator<Item = &'a TestId>) -> bool {
         let binary = (test.package.as_str(), test.binary.as_str());
         *binaries.entry((&test.path, &test.variant)).or_insert(binary) != binary
     })
+}
+
+/// Columns that tell tests of one name apart: people see the binary only where they need it.
+#[must_use]
+pub fn place_columns(tests: &[TestId]) -> [(&'static str, &'static str); 2] {
+    [("package", ""), ("binary", if have_namesakes(tests) { "binary" } else { "" })]
+}
+
+/// The values of [`place_columns`].
+#[must_use]
+pub fn place(test: &TestId) -> [Cell; 2] {
+    [Value::text(&test.package).into(), Value::text(&test.binary).into()]
+}
+
+/// Names of tests in charts, no longer than it takes to tell them apart.
+#[derive(Debug)]
+pub struct Names<'a>(&'a [TestId]);
+
+impl<'a> Names<'a> {
+    /// Of these tests.
+    #[must_use]
+    pub fn of(tests: &'a [TestId]) -> Self {
+        Self(tests)
+    }
+
+    /// Name with path, and the binary where another's test is called the same.
+    #[must_use]
+    pub fn full(&self, test: &TestId) -> String {
+        let name = full_name(test);
+        match self.0.iter().any(|other| other != test && full_name(other) == name) {
+            true if test.package == test.binary => format!("{name} ({})", test.binary),
+            true => format!("{name} ({} {})", test.package, test.binary),
+            false => name,
+        }
+    }
+
+    /// Name without its path, if that is enough.
+    #[must_use]
+    pub fn short(&self, test: &TestId) -> String {
+        let is_enough = !self.0.iter().any(|other| other != test && other.variant == test.variant);
+        if is_enough { test.variant.clone() } else { self.full(test) }
+    }
 }
 
 /// A test's value of a metric, for output.

@@ -14,7 +14,7 @@ use crate::argument::MetricArgument;
 use crate::complete;
 use crate::exit::Exit;
 use crate::output::{self, Cell, Document, Table, Value, picture};
-use monitor_report::measure;
+use monitor_report::measure::{self, Names};
 use monitor_report::render::page::{Page, Section};
 use monitor_report::select;
 use monitor_report::series::chart::{By, Curve, chart, title};
@@ -189,11 +189,13 @@ fn curves<'a>(
     apart: bool,
 ) -> anyhow::Result<Vec<Curve<'a>>> {
     let mut curves = Vec::new();
+    let ids: Vec<TestId> = series.iter().map(|series| series.test.clone()).collect();
+    let names = Names::of(&ids);
     for series in series {
         for &metric in metrics {
-            let name = match (series.test.variant.as_str(), metrics) {
-                (variant, [_]) if !variant.is_empty() => variant.to_owned(),
-                (variant, _) => format!("{variant} {metric}"),
+            let name = match (names.short(&series.test), metrics) {
+                (name, [_]) if !name.is_empty() => name,
+                (name, _) => format!("{name} {metric}"),
             };
             curves.push(Curve { name, series, metric, shifts: archive.shifts(series, metric)? });
         }
@@ -243,6 +245,7 @@ fn gallery(
     scope: &Scope,
 ) -> anyhow::Result<(Page, usize)> {
     let mut section = Section::new("histories", "Histories");
+    let names = Names::of(tests);
     let mut other_machines = 0;
     for (index, test) in tests.iter().enumerate() {
         if section.size_bytes() > MOST_BYTES {
@@ -255,10 +258,12 @@ fn gallery(
         let series = [archive.series(test, scope)?];
         let [Series { runs, other_machines: others, .. }] = &series;
         other_machines += others;
-        let Some(run) = runs.first() else { continue };
+        if runs.is_empty() {
+            continue;
+        }
         let curves = curves(archive, &series, metrics, true)?;
         let chart = draw(arguments, &title(metrics, &test.variant, by(arguments)), &curves);
-        section = section.with_name(&measure::name(&run.test)).with_chart(&chart);
+        section = section.with_name(&names.full(test)).with_chart(&chart);
         for curve in curves.iter().filter(|curve| !curve.shifts.is_empty()) {
             let table = history::changes(curve.series, curve.metric, &curve.shifts);
             section = section.with_folded(&format!("Changes of {}", curve.name), &table);
@@ -287,7 +292,8 @@ fn page(chart: &Chart, curves: &[Curve<'_>]) -> Page {
 
 /// The chart in the terminal: a sparkline for each line.
 fn document(curves: &[Curve<'_>]) -> Document {
-    let mut table = Table::new(&[
+    let ids: Vec<TestId> = curves.iter().map(|curve| curve.series.test.clone()).collect();
+    let mut columns = vec![
         ("test", "test"),
         ("metric", "metric"),
         ("sparkline", "evolution"),
@@ -297,15 +303,16 @@ fn document(curves: &[Curve<'_>]) -> Document {
         ("max", "max"),
         ("last", "last"),
         ("changes", "changes"),
-    ]);
+    ];
+    columns.extend(measure::place_columns(&ids));
+    let mut table = Table::new(&columns);
     for Curve { series, metric, shifts, .. } in curves {
         let values = series.values(*metric);
         let known = || values.iter().flatten().copied();
         let quantity =
             |value: Option<f64>| Cell::from(Value::or_missing(value, |value| Value::Quantity(metric.quantity(value))));
-        let name = series.runs.first().map_or_else(String::new, |run| measure::name(&run.test));
-        table.push(vec![
-            Value::Name(name).into(),
+        let mut row = vec![
+            Value::Name(measure::full_name(&series.test)).into(),
             Value::text(metric.title()).into(),
             Value::text(&sparkline(&values, SPARKLINE)).into(),
             Value::count(series.runs.len() as u64).into(),
@@ -314,7 +321,9 @@ fn document(curves: &[Curve<'_>]) -> Document {
             quantity(known().reduce(f64::max)),
             quantity(known().last()),
             Value::count(shifts.len() as u64).into(),
-        ]);
+        ];
+        row.extend(measure::place(&series.test));
+        table.push(row);
     }
     Document::table("plot", table)
 }

@@ -2,7 +2,7 @@
 
 use monitor_analysis::capacity::{Machine, RecordedTest, Recording, Runner, Workload, bounds, cheapest};
 use monitor_analysis::metric::Metric;
-use monitor_store::{Kind, Session, Test};
+use monitor_store::{Kind, Session, Test, TestId};
 
 use crate::document::{Cell, Column, Document, Table, Tone, Value};
 use crate::error::ReportError;
@@ -199,14 +199,19 @@ fn forecasts(workload: &Workload, cores: usize, memory: Option<f64>, knows_memor
 }
 
 fn bound(workload: &Workload, tests: &[Test]) -> Table {
-    let mut table =
-        Table::new(&[("test", "test"), ("wall_seconds", "wall time"), ("gain_seconds", "saved without it")]);
+    let ids: Vec<TestId> = tests.iter().map(Test::id).collect();
+    let mut columns = vec![("test", "test"), ("wall_seconds", "wall time"), ("gain_seconds", "saved without it")];
+    columns.extend(measure::place_columns(&ids));
+    let mut table = Table::new(&columns);
     for bound in bounds(workload).into_iter().take(BOUNDS) {
-        table.push(vec![
-            Value::Name(tests.get(bound.test).map(measure::name).unwrap_or_default()).into(),
+        let Some(id) = ids.get(bound.test) else { continue };
+        let mut row = vec![
+            Value::Name(measure::full_name(id)).into(),
             Value::seconds(bound.wall_seconds).into(),
             Value::seconds(bound.gain_seconds).into(),
-        ]);
+        ];
+        row.extend(measure::place(id));
+        table.push(row);
     }
     table
 }

@@ -8,7 +8,7 @@ use super::history;
 use crate::comparison::Comparison;
 use crate::document::{Cell, Table, Value};
 use crate::error::ReportError;
-use crate::measure;
+use crate::measure::{self, Names};
 use crate::render::page::Section;
 use crate::series::chart::{By, Curve, chart, title};
 use crate::series::{Archive, Scope, Series};
@@ -58,26 +58,27 @@ impl Charts<'_> {
         section = section.with_text(
             "Tests that changed, then the slowest and those with the highest memory. Dashed lines are change points.",
         );
+        let names = Names::of(tests);
         for test in tests {
             let mut series = self.archive.series(test, self.scope)?;
             let older = series.runs.len().saturating_sub(self.sessions);
             series.runs.drain(..older);
             // A test that crashed in every session has no figures.
             if !series.runs.is_empty() {
-                section = self.history(section, &series)?;
+                section = self.history(section, &series, &names.full(test))?;
             }
         }
         Ok(section)
     }
 
-    fn history(&self, section: Section, series: &Series) -> Result<Section, ReportError> {
+    fn history(&self, section: Section, series: &Series, name: &str) -> Result<Section, ReportError> {
         let mut curves = Vec::new();
         for metric in METRICS {
             let shifts = self.archive.shifts(series, metric)?;
             curves.push(Curve { name: metric.title().to_owned(), series, metric, shifts });
         }
         let chart = chart(&title(&METRICS, &series.test.variant, By::Commit), &curves, By::Commit);
-        let mut section = section.with_name(&measure::name(&series.runs[0].test)).with_chart(&chart);
+        let mut section = section.with_name(name).with_chart(&chart);
         for curve in curves.iter().filter(|curve| !curve.shifts.is_empty()) {
             let table = history::changes(series, curve.metric, &curve.shifts);
             section = section.with_folded(&format!("Changes of {}", curve.name), &table);

@@ -143,19 +143,24 @@ fn top(tests: &[Test], metric: Metric) -> Table {
     values.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let sum: f64 = values.iter().map(|(value, _)| value).sum();
     let is_part = metric != Metric::Memory;
-    let mut table = Table::new(&[
+    let ids: Vec<TestId> = values.iter().map(|(_, test)| test.id()).collect();
+    let mut columns = vec![
         ("test", "test"),
         (measure::key(metric), metric.title()),
         ("share", if is_part { "of all tests" } else { "" }),
         ("component", "component"),
-    ]);
-    for (value, test) in values.into_iter().take(ROWS) {
-        table.push(vec![
+    ];
+    columns.extend(measure::place_columns(&ids));
+    let mut table = Table::new(&columns);
+    for ((value, test), id) in values.into_iter().zip(&ids).take(ROWS) {
+        let mut row = vec![
             Value::Name(measure::name(test)).into(),
             Value::Quantity(metric.quantity(value)).into(),
             Value::Share(value / sum).into(),
             Value::text(test.component()).into(),
-        ]);
+        ];
+        row.extend(measure::place(id));
+        table.push(row);
     }
     table
 }

@@ -35,8 +35,9 @@ pub fn table(tests: &[Test], shown: &[Metric]) -> Table {
         ("concurrency", ""),
         ("attempt", if tests.iter().any(is_again) { "attempt" } else { "" }),
         ("component", ""),
-        ("package", ""),
-        ("binary", if measure::have_namesakes(&ids) { "binary" } else { "" }),
+    ]);
+    columns.extend(measure::place_columns(&ids));
+    columns.extend([
         ("path", ""),
         ("item", ""),
         ("variant", ""),

@@ -1,5 +1,7 @@
 //! What a session cost, at a glance.
 
+use std::collections::BTreeMap;
+
 use monitor_analysis::constants::GROSS_RATIO;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::summary::Summary;
@@ -28,15 +30,13 @@ pub fn of_one(source: &dyn Source, session: &Session, levels: &Levels) -> Result
     let tests = functions(source, session)?;
     let mut document = Document::default().with_facts("summary", "", facts(session, &tests));
     document = lists(document, &tests);
-    if let Some((title, changes)) = changes(source, session, levels)? {
-        document = document.with_table("changes", title, changes);
-    }
+    document = match changes(source, session, levels)? {
+        Some((title, changes)) => document.with_table("changes", title, changes),
+        None => document.with_rows("changes", "", Table::new(&[])),
+    };
     let notable: Vec<Test> = tests.into_iter().filter(is_notable).collect();
-    if !notable.is_empty() {
-        let title = "Incomplete: crashed, or disturbed by threads of other tests";
-        document = document.with_table("incomplete", title, show::table(&notable, &[Metric::WallTime]));
-    }
-    Ok(document)
+    let title = "Incomplete: crashed, or disturbed by threads of other tests";
+    Ok(document.with_rows("incomplete", title, show::table(&notable, &[Metric::WallTime])))
 }
 
 /// The summary of several runs of the same tests: how far their costs lie apart.
@@ -63,9 +63,7 @@ pub fn of_several(source: &dyn Source, sessions: &[Session]) -> Result<Document,
         (Metric::Memory, "memory", "Highest memory"),
     ] {
         let spread = spread(&all, metric);
-        if metric != Metric::Instructions || !spread.rows.is_empty() {
-            document = document.with_table(key, format!("{title}, of {} runs", sessions.len()), spread);
-        }
+        document = document.with_rows(key, format!("{title}, of {} runs", sessions.len()), spread);
     }
     Ok(document)
 }
@@ -200,9 +198,7 @@ fn lists(mut document: Document, tests: &[Test]) -> Document {
             tests.iter().filter(|test| measure::value(test, metric).is_some()).cloned().collect();
         show::sort_by(&mut tests, metric);
         tests.truncate(ROWS);
-        if !tests.is_empty() {
-            document = document.with_table(key, title, show::table(&tests, shown));
-        }
+        document = document.with_rows(key, title, show::table(&tests, shown));
     }
     document
 }
@@ -213,26 +209,30 @@ fn is_notable(test: &Test) -> bool {
 
 /// Least, median and greatest value of each test, those with the greatest medians first.
 fn spread(tests: &[&Test], metric: Metric) -> Table {
-    let mut values: std::collections::BTreeMap<_, (String, Vec<f64>)> = std::collections::BTreeMap::new();
+    let mut values: BTreeMap<TestId, Vec<f64>> = BTreeMap::new();
     for test in tests {
         if let Some(value) = measure::value(test, metric) {
-            values.entry(test.id()).or_insert_with(|| (measure::name(test), Vec::new())).1.push(value);
+            values.entry(test.id()).or_default().push(value);
         }
     }
-    let mut rows: Vec<(String, Summary)> =
-        values.into_values().filter_map(|(name, values)| Some((name, Summary::of(&values)?))).collect();
+    let summaries = values.into_iter().filter_map(|(test, values)| Some((test, Summary::of(&values)?)));
+    let mut rows: Vec<(TestId, Summary)> = summaries.collect();
     rows.sort_by(|(_, a), (_, b)| b.median.total_cmp(&a.median));
-    let mut table =
-        Table::new(&[("test", "test"), ("runs", "runs"), ("min", "min"), ("median", "median"), ("max", "max")]);
-    for (name, summary) in rows.into_iter().take(ROWS) {
+    let ids: Vec<TestId> = rows.iter().map(|(test, _)| test.clone()).collect();
+    let mut columns = vec![("test", "test"), ("runs", "runs"), ("min", "min"), ("median", "median"), ("max", "max")];
+    columns.extend(measure::place_columns(&ids));
+    let mut table = Table::new(&columns);
+    for (test, summary) in rows.into_iter().take(ROWS) {
         let quantity = |value| Cell::from(Value::Quantity(metric.quantity(value)));
-        table.push(vec![
-            Value::Name(name).into(),
+        let mut row = vec![
+            Value::Name(measure::full_name(&test)).into(),
             Value::count(summary.count as u64).into(),
             quantity(summary.min),
             quantity(summary.median),
             quantity(summary.max),
-        ]);
+        ];
+        row.extend(measure::place(&test));
+        table.push(row);
     }
     table
 }

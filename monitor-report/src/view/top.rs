@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use monitor_analysis::metric::Metric;
-use monitor_store::Test;
+use monitor_store::{Test, TestId};
 
 use crate::document::{Table, Value};
 use crate::measure;
@@ -37,6 +37,8 @@ pub enum By {
 /// What one user of a metric used.
 struct User {
     name: String,
+    /// Of a test.
+    id: Option<TestId>,
     value: f64,
     tests: u64,
 }
@@ -49,28 +51,37 @@ pub fn table(tests: &[Test], wanted: &Top) -> Table {
     users.sort_by(|a, b| if least { a.value.total_cmp(&b.value) } else { b.value.total_cmp(&a.value) });
     let total: f64 = users.iter().map(|user| user.value).sum();
     let has_share = measure::is_additive(metric) && total > 0.0;
-    let mut table = Table::new(&[
+    let ids: Vec<TestId> = users.iter().filter_map(|user| user.id.clone()).collect();
+    let mut columns = vec![
         ("name", name_of(by)),
         (measure::key(metric), metric.title()),
         ("share", if has_share { "share" } else { "" }),
         ("tests", if by == By::Test { "" } else { "tests" }),
-    ]);
+    ];
+    if by == By::Test {
+        columns.extend(measure::place_columns(&ids));
+    }
+    let mut table = Table::new(&columns);
     for user in users.into_iter().take(limit) {
         let share = Value::or_missing(has_share.then(|| user.value / total), Value::Share);
-        table.push(vec![
+        let mut row = vec![
             Value::Name(user.name).into(),
             Value::Quantity(metric.quantity(user.value)).into(),
             share.into(),
             Value::count(user.tests).into(),
-        ]);
+        ];
+        row.extend(user.id.iter().flat_map(measure::place));
+        table.push(row);
     }
     table
 }
 
 fn users(tests: &[Test], metric: Metric, by: By) -> Vec<User> {
     if by == By::Test {
-        let user =
-            |test: &Test| Some(User { name: measure::name(test), value: measure::value(test, metric)?, tests: 1 });
+        let user = |test: &Test| {
+            let value = measure::value(test, metric)?;
+            Some(User { name: measure::name(test), id: Some(test.id()), value, tests: 1 })
+        };
         return tests.iter().filter_map(user).collect();
     }
     let mut groups: BTreeMap<&str, Vec<&Test>> = BTreeMap::new();
@@ -84,7 +95,7 @@ fn users(tests: &[Test], metric: Metric, by: By) -> Vec<User> {
     }
     let user = |(name, tests): (&str, Vec<&Test>)| {
         let name = if name.is_empty() { "(none)" } else { name }.to_owned();
-        Some(User { name, value: together(&tests, metric)?, tests: tests.len() as u64 })
+        Some(User { name, id: None, value: together(&tests, metric)?, tests: tests.len() as u64 })
     };
     groups.into_iter().filter_map(user).collect()
 }
