@@ -143,7 +143,7 @@ impl Misfits {
     /// With the names of the columns, which the statement does not tell while it runs.
     pub(crate) fn told(self, statement: &Statement<'_>) -> Vec<Unfit> {
         let Named { table, key: key_column, .. } = self.named;
-        let columns: Vec<&str> = statement.column_names().collect();
+        let columns = Vec::from_iter(statement.column_names());
         let told = self.rows.into_iter().map(|(column, value, key, test)| Unfit {
             table,
             key: format!("{} {key}", columns[key_column]),
