@@ -125,11 +125,32 @@ pub const KERNEL_WIDTH: f64 = 0.7;
 /// Width of the kernel that stands for what was never seen, in scales.
 pub const KERNEL_PRIOR_WIDTH: f64 = 2.0;
 
-/// Past errors that it counts for.
+/// Past errors that it counts for in the long memory.
 pub const KERNEL_PRIOR: f64 = 3.0;
 
-/// Age, in runs, at which an error counts half.
+/// Age, in runs, at which an error counts half in the long memory.
 pub const KERNEL_HALF_LIFE: f64 = 30.0;
+
+/// Past errors that what was never seen counts for while the middle one foretells past errors.
+pub const KERNEL_PRIOR_MIDDLE: f64 = 2.0;
+
+/// Age, in runs, at which an error counts half in the middle one.
+pub const KERNEL_HALF_LIFE_MIDDLE: f64 = 8.0;
+
+/// Past errors that it counts for while the short one does.
+pub const KERNEL_PRIOR_SHORT: f64 = 1.0;
+
+/// Age, in runs, at which an error counts half in the short one.
+pub const KERNEL_HALF_LIFE_SHORT: f64 = 3.0;
+
+/// What the long memory counts for against each of the others before any error was foretold.
+pub const KERNEL_LONG: f64 = 4.0;
+
+/// Last errors by which the memories are told apart.
+pub const KERNEL_FORETOLD: usize = 64;
+
+/// Errors before that each of these is foretold from.
+pub const KERNEL_REACH: usize = 48;
 
 /// Share of gates on unchanged code that may fail.
 pub const GATE_FALSE: f64 = 0.002;

@@ -223,7 +223,7 @@ fn by_history(
     let up = look.rise >= 0.0;
     let deviation = if up { look.excused_rise } else { look.excused_fall };
     let scale = look.kernel.scale;
-    let p = if up { look.kernel.p(deviation) } else { look.mirrored().p(deviation) };
+    let p = if up { look.kernel.p(deviation) } else { look.kernel.mirrored().p(deviation) };
     let z = deviation.max(0.0) / scale * if up { 1.0 } else { -1.0 };
     let p_needed = (-needed.score).exp();
     let values = look.values;
@@ -297,11 +297,8 @@ fn run_factor(looked: &Looked, warns_only: bool) -> Option<RunFactor> {
     let ratio = deviation.exp();
     let change = Change { before: 1.0, after: ratio };
     let up = deviation >= 0.0;
-    let mut kernel = Kernel { errors: errors.values, scale };
-    if !up {
-        kernel.errors.iter_mut().for_each(|error| *error = -*error);
-    }
-    let p = kernel.p(deviation.abs());
+    let kernel = Kernel::of(errors.values, scale);
+    let p = if up { kernel.p(deviation) } else { kernel.mirrored().p(-deviation) };
     let z = deviation / scale;
     let figures = Figures { z, p, values: past.len(), scale, ..nothing };
     let found = p <= FACTOR_P && deviation.abs() > LEAST_RATIO.ln();

@@ -44,6 +44,8 @@ pub(crate) struct Look {
     first: Vec<(u32, f64)>,
     /// The scale that the tests of the run have in common.
     others: f64,
+    /// The new value is a median, and the errors are those of medians.
+    of_medians: bool,
     /// Several new values are as far above the centre, or half as far.
     repeats: bool,
 }
@@ -135,7 +137,7 @@ impl Looked {
             let others = if own.is_none() && shared { others.max(short(look.before)) } else { others };
             look.others = others;
             look.noise = settled_scale(own, look.kernel.errors.len(), others, 0.0);
-            look.kernel.scale = look.noise.max(look.step);
+            look.kernel.settle(look.noise.max(look.step), look.of_medians);
         }
         let settled = looks.iter().filter(|look| look.values >= 2 * HISTORY_MIN_VALUES);
         let scatter = median(&settled.map(|look| look.kernel.scale).collect::<Vec<_>>());
@@ -205,7 +207,7 @@ impl Look {
         Self {
             index: logs.index,
             values: count,
-            kernel: Kernel { errors: found.values, scale: SCALE_UNKNOWN },
+            kernel: Kernel::unsettled(found.values),
             noise: SCALE_UNKNOWN,
             runs,
             deviations,
@@ -219,6 +221,7 @@ impl Look {
             step: SCALE_STEP * logs.scale.step,
             first,
             others: SCALE_UNKNOWN,
+            of_medians: logs.taken > 1,
             repeats: logs.least.is_some_and(|least| least - factor - centre >= 0.5 * (new - centre)),
         }
     }
@@ -261,7 +264,7 @@ impl Look {
 
     /// For the place of an error what its probability is not below.
     pub(crate) fn least_p(&self) -> impl Fn(usize) -> f64 {
-        let least_p = self.kernel.least_p();
+        let least_p = self.kernel.least_p_without();
         move |place| {
             let deviation = self.deviations[place];
             if deviation <= 0.0 { 1.0 } else { least_p(deviation) }
@@ -270,7 +273,7 @@ impl Look {
 
     /// The probability of a past error as if it had not been; `None` if it is above `limit`.
     pub(crate) fn past_p_up_to(&self, place: usize, limit: f64) -> Option<f64> {
-        self.kernel.p_up_to(self.deviations[place], place, limit)
+        self.kernel.p_without(place, self.deviations[place], limit)
     }
 
     /// How far past values were above the centre before them, in scales, with their runs.
@@ -300,11 +303,6 @@ impl Look {
         settled_scale(scale(&others), others.len(), self.others, self.step).min(usual)
     }
 
-    /// The kernel for falls.
-    pub(crate) fn mirrored(&self) -> Kernel {
-        Kernel { errors: self.kernel.errors.iter().map(|error| -error).collect(), scale: self.kernel.scale }
-    }
-
     /// The probability of the last runs' median, if it says that the series has risen for good.
     pub(crate) fn lasting(&self) -> Option<f64> {
         let (rise, p) = lasting(&self.adjusted, self.step, 0.5 * self.noise)?;
@@ -326,5 +324,7 @@ pub(crate) fn lasting(values: &[f64], step: f64, least: f64) -> Option<(f64, f64
     }
     let errors = errors_of_medians(before, LASTING_RUNS);
     let scale = settled_scale(scale(&errors.values), errors.values.len(), SCALE_UNKNOWN, step);
-    Some((rise, Kernel { errors: errors.values, scale }.p(rise)))
+    let mut kernel = Kernel::unsettled(errors.values);
+    kernel.settle(scale, true);
+    Some((rise, kernel.p(rise)))
 }

@@ -1,6 +1,11 @@
 //! How likely a deviation is: Student's t, and the kernel over a series' own past errors.
 
-use crate::constants::{KERNEL_HALF_LIFE, KERNEL_PRIOR, KERNEL_PRIOR_WIDTH, KERNEL_WIDTH};
+use std::sync::LazyLock;
+
+use crate::constants::{
+    KERNEL_FORETOLD, KERNEL_HALF_LIFE, KERNEL_HALF_LIFE_MIDDLE, KERNEL_HALF_LIFE_SHORT, KERNEL_LONG, KERNEL_PRIOR,
+    KERNEL_PRIOR_MIDDLE, KERNEL_PRIOR_SHORT, KERNEL_PRIOR_WIDTH, KERNEL_REACH, KERNEL_WIDTH,
+};
 
 /// P(T > t) of Student's t with 4 degrees of freedom ([`KERNEL_FREEDOM`](crate::constants::KERNEL_FREEDOM)), which has
 /// a closed form that keeps its digits in the tail.
@@ -13,27 +18,61 @@ pub(crate) fn student4_upper(t: f64) -> f64 {
 }
 
 /// Past errors of a series, and what a deviation is worth by them.
-#[derive(Clone, Debug, Default)]
+///
+/// Three memories weigh them, each forgetting at its pace, and count as much as each would have foretold them, one after
+/// another: a series that drifts is judged by its last errors, one that does not by all.
+#[derive(Clone, Debug)]
 pub(crate) struct Kernel {
     /// Oldest first.
     pub errors: Vec<f64>,
     /// The scale of the errors.
     pub scale: f64,
+    /// What each error counts for; 1 together with what was never seen.
+    weights: Vec<f64>,
+    /// What that counts for.
+    unseen: f64,
 }
 
 impl Kernel {
-    /// The probability of a deviation as large as this, upward.
-    pub(crate) fn p(&self, deviation: f64) -> f64 {
-        self.p_up_to(deviation, usize::MAX, f64::INFINITY).unwrap_or(1.0)
+    /// Of errors of a scale that is not known yet.
+    pub(crate) fn unsettled(errors: Vec<f64>) -> Self {
+        Self { errors, scale: f64::NAN, weights: Vec::new(), unseen: 1.0 }
     }
 
-    /// The same as if the error at `left_out` had not been; `None` if it is above `limit`, which few errors tell.
-    pub(crate) fn p_up_to(&self, deviation: f64, left_out: usize, limit: f64) -> Option<f64> {
-        let decay = decay();
+    /// Of errors of this scale, each of values of its own.
+    pub(crate) fn of(errors: Vec<f64>, scale: f64) -> Self {
+        let mut kernel = Self::unsettled(errors);
+        kernel.settle(scale, false);
+        kernel
+    }
+
+    /// Weighs the errors, now that their scale is known. Where they overlap, since they are of medians of the same values, they
+    /// foretell each other whatever the series does: then only the long memory counts.
+    pub(crate) fn settle(&mut self, scale: f64, they_overlap: bool) {
+        self.scale = scale;
+        self.weigh(if they_overlap { LONG_ALONE } else { self.trust() });
+    }
+
+    /// For deviations to the other side.
+    pub(crate) fn mirrored(&self) -> Self {
+        Self { errors: self.errors.iter().map(|error| -error).collect(), weights: self.weights.clone(), ..*self }
+    }
+
+    /// The probability of a deviation as large as this, upward.
+    pub(crate) fn p(&self, deviation: f64) -> f64 {
+        let likely = |error: &f64| student4_upper((deviation - error) / (KERNEL_WIDTH * self.scale));
+        let seen: f64 = self.errors.iter().zip(&self.weights).map(|(error, weight)| weight * likely(error)).sum();
+        seen + self.unseen * self.prior(deviation)
+    }
+
+    /// The same by the long memory, as if the error at `left_out` had not been; `None` if it is above `limit`, which few
+    /// errors tell.
+    pub(crate) fn p_without(&self, left_out: usize, deviation: f64, limit: f64) -> Option<f64> {
+        let decay = DECAYS[0];
         let width = 1.0 / (KERNEL_WIDTH * self.scale);
         let prior = KERNEL_PRIOR * self.prior(deviation);
         // No rounding makes more of it.
-        let most = limit * (self.weight() + KERNEL_PRIOR) * (1.0 + 1e-9);
+        let most = limit * (whole(decay, self.errors.len()) + KERNEL_PRIOR) * (1.0 + 1e-9);
         let (mut weight, mut sum, mut all) = (1.0, 0.0, 0.0);
         for (index, error) in self.errors.iter().enumerate().rev() {
             if index != left_out {
@@ -48,9 +87,9 @@ impl Kernel {
         Some((sum + prior) / (all + KERNEL_PRIOR))
     }
 
-    /// A bound that no probability of these deviations is below, one after another.
-    pub(crate) fn least_p(&self) -> impl Fn(f64) -> f64 {
-        let share = KERNEL_PRIOR / (self.weight() + KERNEL_PRIOR);
+    /// A bound that this is not below for any of these deviations, one after another.
+    pub(crate) fn least_p_without(&self) -> impl Fn(f64) -> f64 {
+        let share = self.unseen();
         move |deviation| share * self.prior(deviation)
     }
 
@@ -59,16 +98,76 @@ impl Kernel {
         student4_upper(deviation / (KERNEL_PRIOR_WIDTH * self.scale))
     }
 
-    /// What the errors count for together.
-    fn weight(&self) -> f64 {
-        let decay = decay();
-        (1.0 - decay.powi(self.errors.len() as i32)) / (1.0 - decay)
+    /// What was never seen counts for as much whichever memory is right: not less is known for what is forgotten.
+    fn unseen(&self) -> f64 {
+        KERNEL_PRIOR / (whole(DECAYS[0], self.errors.len()) + KERNEL_PRIOR)
+    }
+
+    /// Weighs the errors by the memories, of which each has its share.
+    fn weigh(&mut self, shares: Memories) {
+        self.unseen = self.unseen();
+        let mut newest: Memories = std::array::from_fn(|memory| {
+            shares[memory] * (1.0 - self.unseen) / whole(DECAYS[memory], self.errors.len())
+        });
+        self.weights = vec![0.0; self.errors.len()];
+        for weight in self.weights.iter_mut().rev() {
+            *weight = newest.iter().sum();
+            newest.iter_mut().zip(*DECAYS).for_each(|(weight, decay)| *weight *= decay);
+        }
+    }
+
+    /// The share of each memory: how likely the last errors were by it.
+    fn trust(&self) -> Memories {
+        let (errors, ages, mut trust) = (&self.errors, &*AGES, [KERNEL_LONG, 1.0, 1.0]);
+        let (width, wide) = (1.0 / (KERNEL_WIDTH * self.scale), 1.0 / (KERNEL_PRIOR_WIDTH * self.scale));
+        for at in errors.len().saturating_sub(KERNEL_FORETOLD).max(1)..errors.len() {
+            let prior = likeness(errors[at] * wide) * wide / width;
+            let mut sum = UNSEEN.map(|unseen| unseen * prior);
+            for (before, weights) in errors[..at].iter().rev().zip(ages) {
+                let likeness = likeness((errors[at] - before) * width);
+                sum.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight * likeness);
+            }
+            for (memory, trust) in trust.iter_mut().enumerate() {
+                *trust *= sum[memory] / (whole(DECAYS[memory], at.min(KERNEL_REACH)) + UNSEEN[memory]);
+            }
+            trust = shares(trust);
+        }
+        shares(trust)
     }
 }
 
+/// The density of Student's t with 3 degrees of freedom but for a factor: tails much like those of 4, without a root.
+fn likeness(t: f64) -> f64 {
+    let x = 1.0 + t * t / 3.0;
+    1.0 / (x * x)
+}
+
+/// What so many errors count for together.
+fn whole(decay: f64, errors: usize) -> f64 {
+    (1.0 - decay.powi(errors as i32)) / (1.0 - decay)
+}
+
+/// Of the long memory, the middle and the short one.
+type Memories = [f64; 3];
+
+const LONG_ALONE: Memories = [1.0, 0.0, 0.0];
+
+/// The errors that what was never seen counts for.
+const UNSEEN: Memories = [KERNEL_PRIOR, KERNEL_PRIOR_MIDDLE, KERNEL_PRIOR_SHORT];
+
 /// What an error counts for in comparison to the next one.
-fn decay() -> f64 {
-    (-std::f64::consts::LN_2 / KERNEL_HALF_LIFE).exp()
+static DECAYS: LazyLock<Memories> = LazyLock::new(|| {
+    [KERNEL_HALF_LIFE, KERNEL_HALF_LIFE_MIDDLE, KERNEL_HALF_LIFE_SHORT].map(|half_life| 0.5_f64.powf(1.0 / half_life))
+});
+
+/// What errors count for, the newest first.
+static AGES: LazyLock<[Memories; KERNEL_REACH]> =
+    LazyLock::new(|| std::array::from_fn(|age| DECAYS.map(|decay| decay.powi(age as i32))));
+
+/// Parts of a whole that is 1.
+fn shares(parts: Memories) -> Memories {
+    let all: f64 = parts.iter().sum();
+    parts.map(|part| part / all)
 }
 
 /// P(T > t) for Student's t distribution with `freedom` > 0 degrees of freedom, by the continued fraction of the incomplete
@@ -184,14 +283,35 @@ mod tests {
 
     #[test]
     fn a_past_error_makes_its_like_likely() {
-        let calm = Kernel { errors: vec![0.0; 40], scale: 0.01 };
+        let calm = Kernel::of(vec![0.0; 40], 0.01);
         let mut errors = vec![0.0; 40];
         errors[35] = 0.3;
-        let spiky = Kernel { errors, scale: 0.01 };
+        let spiky = Kernel::of(errors, 0.01);
         assert!(spiky.p(0.3) > 50.0 * calm.p(0.3));
         assert!(spiky.p(4.6) < 1e-7, "but not one ten times as large");
-        assert!(calm.least_p()(0.3) <= calm.p(0.3));
-        assert_eq!(calm.p_up_to(0.3, usize::MAX, calm.p(0.3)), Some(calm.p(0.3)));
-        assert_eq!(calm.p_up_to(0.3, usize::MAX, 0.9 * calm.p(0.3)), None);
+        let p = spiky.p_without(35, 0.3, 1.0).expect("below 1");
+        assert!(p < 1.1 * calm.p(0.3), "what is left out is not seen");
+        assert!(spiky.least_p_without()(0.3) <= p);
+        assert_eq!(spiky.p_without(35, 0.3, p), Some(p));
+        assert_eq!(spiky.p_without(35, 0.3, 0.9 * p), None);
+    }
+
+    #[test]
+    fn what_a_series_no_longer_does_is_forgotten_only_where_it_changed() {
+        let wild = |at: usize| 0.04 * (at as f64 * 2.4).sin();
+        let calmed = Kernel::of((0..60).map(|at| if at < 40 { wild(at) } else { 0.1 * wild(at) }).collect(), 0.01);
+        let as_ever = Kernel::of((0..60).map(wild).collect(), 0.01);
+        assert!(calmed.trust()[0] < 0.1, "{:?}", calmed.trust());
+        assert!(as_ever.trust()[0] > 0.5, "{:?}", as_ever.trust());
+        assert!(calmed.p(0.04) < 0.3 * as_ever.p(0.04));
+        let of_all = {
+            let mut kernel = calmed.clone();
+            kernel.settle(0.01, true);
+            kernel
+        };
+        assert!(calmed.p(0.04) < 0.5 * of_all.p(0.04));
+        let all = |kernel: &Kernel| kernel.weights.iter().sum::<f64>() + kernel.unseen;
+        assert!([&calmed, &as_ever, &of_all].iter().all(|kernel| (all(kernel) - 1.0).abs() < 1e-12));
+        assert!((calmed.mirrored().p(-0.02) - (1.0 - calmed.p(0.02))).abs() < 1e-12);
     }
 }
