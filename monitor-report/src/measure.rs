@@ -1,6 +1,6 @@
 //! The values of a [`Metric`] in the rows of a file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use monitor_analysis::metric::Metric;
@@ -165,20 +165,29 @@ pub fn place(test: &TestId) -> [Cell; 2] {
 
 /// Names of tests in charts, no longer than it takes to tell them apart.
 #[derive(Debug)]
-pub struct Names<'a>(&'a [TestId]);
+pub struct Names<'a> {
+    /// How many of the tests are called so, with path and without.
+    full: HashMap<String, usize>,
+    short: HashMap<&'a str, usize>,
+}
 
 impl<'a> Names<'a> {
-    /// Of these tests.
+    /// Of these tests; others have no names here.
     #[must_use]
     pub fn of(tests: &'a [TestId]) -> Self {
-        Self(tests)
+        let mut names = Self { full: HashMap::new(), short: HashMap::new() };
+        for test in tests.iter().collect::<HashSet<_>>() {
+            *names.full.entry(full_name(test)).or_default() += 1;
+            *names.short.entry(&test.variant).or_default() += 1;
+        }
+        names
     }
 
     /// Name with path, and the binary where another's test is called the same.
     #[must_use]
     pub fn full(&self, test: &TestId) -> String {
         let name = full_name(test);
-        match self.0.iter().any(|other| other != test && full_name(other) == name) {
+        match self.full.get(&name).is_some_and(|tests| *tests > 1) {
             true if test.package == test.binary => format!("{name} ({})", test.binary),
             true => format!("{name} ({} {})", test.package, test.binary),
             false => name,
@@ -188,8 +197,8 @@ impl<'a> Names<'a> {
     /// Name without its path, if that is enough.
     #[must_use]
     pub fn short(&self, test: &TestId) -> String {
-        let is_enough = !self.0.iter().any(|other| other != test && other.variant == test.variant);
-        if is_enough { test.variant.clone() } else { self.full(test) }
+        let is_shared = self.short.get(test.variant.as_str()).is_some_and(|tests| *tests > 1);
+        if is_shared { self.full(test) } else { test.variant.clone() }
     }
 }
 
