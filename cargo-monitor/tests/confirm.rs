@@ -43,7 +43,7 @@ fn what_is_worse_is_confirmed_and_what_is_not_is_cleared() {
     let _ = monitor(&project, &["test", "--lib", "--repeat", "5"]).succeeded();
     let unchanged = monitor(&project, &["test", "--lib", "--confirm", "4"]);
     assert_eq!(unchanged.code, Some(0), "{}{}", unchanged.stdout, unchanged.stderr);
-    project.write("src/lib.rs", &lib(9));
+    project.write("src/lib.rs", &lib(20));
     commit(&project);
     let worse = monitor(&project, &["test", "--lib", "--confirm", "4"]);
     assert_eq!(worse.code, Some(5), "{}{}", worse.stdout, worse.stderr);
@@ -52,6 +52,12 @@ fn what_is_worse_is_confirmed_and_what_is_not_is_cleared() {
     let gate = ["gate", "--baseline", "last:20", "--metric", "allocations", "--format", "json"];
     let once = monitor(&project, &gate);
     assert_eq!(once.code, Some(5), "{}{}", once.stdout, once.stderr);
+    // One run before is too little to judge by, but not to suspect.
+    let after_one = ["gate", "--baseline", "last:1", "--metric", "allocations"];
+    let suspected = monitor(&project, &after_one);
+    assert!(suspected.code == Some(6) && suspected.stdout.contains("boxes"), "{}", suspected.stdout);
+    let confirmed = monitor(&project, &[&after_one[..], &["--confirm", "4", "--", "--lib"]].concat());
+    assert_eq!(confirmed.code, Some(5), "{}{}", confirmed.stdout, confirmed.stderr);
     // A value that this code does not have, as if the machine had made it.
     project
         .database()

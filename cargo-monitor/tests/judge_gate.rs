@@ -173,7 +173,18 @@ fn a_slow_run_is_one_finding_and_improves_nobody() {
         }
         let (found_code, found) = gate(&Fixture::of_runs(&runs), &[]);
         assert_eq!((found_code, facts(&found)["regressed"].as_u64()), (code, Some(0)), "x{factor}: {found:#}");
-        assert_eq!(found["slower"].as_array().is_some_and(|rows| !rows.is_empty()), code == 5, "{found:#}");
+        let verdict = if code == 5 { "regressed" } else { "suspect" };
+        for metric in ["cpu-time", "wall-time"] {
+            let row = found["whole_run"].as_array().and_then(|rows| rows.iter().find(|row| row["metric"] == metric));
+            assert_eq!(row.and_then(|row| row["verdict"].as_str()), Some(verdict), "x{factor}: {found:#}");
+        }
+        let fixture = Fixture::of_runs(&runs);
+        let compared = fixture.run(&["compare"]).succeeded().stdout;
+        assert!(compared.contains("The whole run") && compared.contains(verdict), "{compared}");
+        let let_pass = ["--threshold", "wall-time=900%", "--threshold", "cpu-time=900%"];
+        let (passed, found) = gate(&fixture, &let_pass);
+        let is_told = found["whole_run"].to_string().contains("a threshold or waiver for all tests lets it pass");
+        assert_eq!((passed, is_told), (0, code == 5), "{found:#}");
     }
 }
 
@@ -203,6 +214,13 @@ fn too_short_a_history_passes_nothing() {
         assert_eq!(code, 6, "{length} runs: {found:#}");
         let reason = facts(&found)["reason"].as_str().unwrap_or_default();
         assert!(reason.contains("too short to judge anything"), "{reason}");
+        // What may be worse is named all the same.
+        assert_eq!(
+            verdict_of(&found, "suspect", "demo::tests::test_0000"),
+            Some("suspect"),
+            "{length} runs: {found:#}"
+        );
+        assert!(facts(&found)["undecided"].as_u64().is_some_and(|count| count > 0), "{found:#}");
     }
     let compared = Fixture::of_runs(&runs).run(&["compare", "latest~1", "--format", "json"]).succeeded();
     let compared: Value = serde_json::from_str(&compared.stdout).expect("JSON");
@@ -338,7 +356,7 @@ fn documents_have_the_same_keys_whatever_was_found() {
     for (runs, expected) in [(steady(10, 3), 0), (worse, 5), (steady(2, 3), 6), (elsewhere, 6)] {
         let fixture = Fixture::of_runs(&runs);
         let (code, found) = gate(&fixture, &[]);
-        assert_eq!((code, facts(&found)["schema_version"].as_u64()), (expected, Some(3)), "{found:#}");
+        assert_eq!((code, facts(&found)["schema_version"].as_u64()), (expected, Some(4)), "{found:#}");
         let compared = fixture.run(&["compare", "latest~1", "--format", "json"]).succeeded().stdout;
         let compared = serde_json::from_str(&compared).expect("JSON");
         seen.push((keys(&found), keys(&compared)));

@@ -10,6 +10,8 @@ use crate::comparison::{Comparison, Finding};
 pub struct Checked {
     /// The comparison.
     pub comparison: Comparison,
+    /// Why nothing could be judged, if nothing could.
+    pub ungrounded: Option<String>,
     /// Regressions that no waiver covers.
     pub regressed: Vec<Finding>,
     /// Metrics with a common slowdown that is large enough to fail the gate and that no waiver for all tests covers.

@@ -65,9 +65,9 @@ pub struct Gate {
 /// What a gate found.
 #[derive(Debug)]
 pub enum Outcome {
-    /// There is something to compare with.
+    /// Both sides were compared.
     Compared(Box<Checked>),
-    /// There is nothing to compare with: not a pass.
+    /// The baseline has no session: not a pass.
     NoBaseline {
         /// Why.
         reason: String,
@@ -96,6 +96,7 @@ impl Outcome {
             Self::Compared(checked) if !checked.regressed.is_empty() || !checked.slower.is_empty() => {
                 Decision::Regressed
             }
+            Self::Compared(checked) if checked.ungrounded.is_some() => Decision::NoBaseline,
             Self::Compared(checked) if checked.is_partial => Decision::Partial,
             Self::Compared(_) => Decision::Passed,
         }
@@ -152,9 +153,6 @@ impl Gate {
             is_over: (!levels.is_empty()).then_some(&is_over),
         };
         let comparison = Comparison::new(records.source, request)?;
-        if !comparison.is_grounded() {
-            return Ok(Outcome::NoBaseline { reason: ungrounded(&comparison) });
-        }
         Ok(Outcome::Compared(Box::new(self.weigh(comparison, now))))
     }
 
@@ -189,7 +187,8 @@ impl Gate {
         let expired = texts(covering(expired, &regressed, true));
         let unused = texts(covering(valid, &waived, false));
         let is_partial = comparison.is_partial() && !self.allow_partial;
-        Checked { comparison, regressed, slower, is_partial, cleared: Vec::new(), waived, expired, unused }
+        let ungrounded = (!comparison.is_grounded()).then(|| ungrounded(&comparison));
+        Checked { comparison, ungrounded, regressed, slower, is_partial, cleared: Vec::new(), waived, expired, unused }
     }
 
     /// What the whole run has more of, as far as limits and waivers for all tests let it count.

@@ -2,10 +2,10 @@
 
 use monitor_analysis::constants::HISTORY_MIN_VALUES;
 use monitor_analysis::dependencies::ChangedDependency;
-use monitor_analysis::judge::Finding as Judged;
+use monitor_analysis::judge::{Finding as Judged, RunFactor};
 use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::{Quantity, Unit, ratio_text};
-use monitor_analysis::verdict::{Figures, Verdict};
+use monitor_analysis::verdict::{Figures, Judgement, Verdict};
 use monitor_store::{Session, TestId};
 
 use crate::comparison::{Comparison, Finding, Request, Sides};
@@ -32,6 +32,7 @@ pub fn of_levels(source: &dyn Source, sides: Sides, levels: &Levels) -> Result<C
 #[must_use]
 pub fn document(comparison: &Comparison, all: bool) -> Document {
     let mut document = Document::default().with_facts("comparison", "", facts(comparison));
+    document = document.with_rows("whole_run", "The whole run", whole_run(comparison, |_, _| None));
     let changes = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
         .into_iter()
         .flat_map(|verdict| comparison.of(verdict));
@@ -54,7 +55,7 @@ pub fn document(comparison: &Comparison, all: bool) -> Document {
 }
 
 /// The version of the documents of `compare` and `gate` in JSON: a number that changes when fields do.
-const SCHEMA_VERSION: u64 = 3;
+const SCHEMA_VERSION: u64 = 4;
 
 /// As the first of the facts that only programs see.
 pub(super) fn schema_version() -> (Column, Cell) {
@@ -88,13 +89,8 @@ pub fn facts(comparison: &Comparison) -> Vec<(Column, Cell)> {
     facts.extend(decided_by(comparison));
     for (metric, factor) in &comparison.verdicts.factors {
         let Some((column, title)) = common_factor_column(*metric, factor.ratio) else { continue };
-        let tone = match factor.judgement.verdict {
-            Verdict::Regressed => Tone::Bad,
-            Verdict::Suspect => Tone::Doubtful,
-            Verdict::Improved => Tone::Good,
-            _ => Tone::Plain,
-        };
-        facts.push((Column::new(column, title), Value::Change(factor.ratio, metric.unit()).toned(tone)));
+        let change = Value::Change(factor.ratio, metric.unit()).toned(tone(factor.judgement.verdict));
+        facts.push((Column::new(column, title), change));
     }
     facts
 }
@@ -133,6 +129,49 @@ fn common_factor_column(metric: Metric, ratio: f64) -> Option<(&'static str, &'s
 /// Whether a run's factor is shown as a slowdown: `+0.0 %` is one.
 fn is_slowdown(ratio: f64) -> bool {
     ratio > 0.9995
+}
+
+fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Regressed => Tone::Bad,
+        Verdict::Improved => Tone::Good,
+        Verdict::Suspect | Verdict::NoBaseline | Verdict::NotComparable => Tone::Doubtful,
+        _ => Tone::Plain,
+    }
+}
+
+/// The metrics in which the run as a whole is a finding, each with what `remark` adds to its reason.
+pub(super) fn whole_run(comparison: &Comparison, remark: impl Fn(Metric, &RunFactor) -> Option<&'static str>) -> Table {
+    let mut table = Table::new(&[
+        ("metric", ""),
+        ("metric_title", "metric"),
+        ("ratio", "change"),
+        ("verdict", "verdict"),
+        ("z", ""),
+        ("p", ""),
+        ("values", ""),
+        ("reason", "reason"),
+    ]);
+    let found = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved];
+    for (metric, factor) in &comparison.verdicts.factors {
+        let RunFactor { ratio, judgement: Judgement { verdict, reason, .. }, figures } = factor;
+        if !found.contains(verdict) {
+            continue;
+        }
+        let number = |value| Value::Quantity(Quantity { value, unit: Unit::Ratio });
+        let remark = remark(*metric, factor).map_or_else(String::new, |remark| format!("; {remark}"));
+        table.push(vec![
+            Value::text(metric.name()).into(),
+            Value::text(metric.title()).into(),
+            Value::Change(*ratio, metric.unit()).toned(tone(*verdict)),
+            Value::text(verdict.as_str()).toned(tone(*verdict)),
+            number(figures.z).into(),
+            number(figures.p).into(),
+            Value::count(figures.values as u64).into(),
+            Value::Text(format!("{}{remark}", reason.text(*metric))).into(),
+        ]);
+    }
+    table
 }
 
 /// The sessions of a side in words.
@@ -181,12 +220,7 @@ pub fn findings<'a>(comparison: &Comparison, findings: impl Iterator<Item = &'a 
 
 fn row(finding: &Finding) -> Vec<Cell> {
     let Finding { test, metric, judged: Judged { judgement, figures }, difference, across_machines, .. } = finding;
-    let tone = match judgement.verdict {
-        Verdict::Regressed => Tone::Bad,
-        Verdict::Improved => Tone::Good,
-        Verdict::Suspect | Verdict::NoBaseline | Verdict::NotComparable => Tone::Doubtful,
-        _ => Tone::Plain,
-    };
+    let tone = tone(judgement.verdict);
     let quantity = |value: fn(&monitor_analysis::verdict::Change) -> f64| {
         let value = judgement.change.as_ref().map(value);
         Value::or_missing(value.zip(*metric), |(value, metric)| Value::Quantity(metric.quantity(value))).into()

@@ -1,6 +1,5 @@
 //! The result of a gate as a document.
 
-use monitor_analysis::judge::RunFactor;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::Verdict;
 
@@ -12,23 +11,26 @@ use crate::gate::{Checked, Decision, Outcome};
 /// The result of a gate as a document.
 #[must_use]
 pub fn document(outcome: &Outcome) -> Document {
-    let gate = |word: &str, tone| (Column::new("gate", "gate"), Value::text(word).toned(tone));
-    match outcome {
+    let gate = match outcome.decision() {
+        Decision::Passed => Value::text("passed").toned(Tone::Good),
+        Decision::Regressed => Value::text("regressed").toned(Tone::Bad),
+        Decision::NoBaseline => Value::text("no baseline").toned(Tone::Doubtful),
+        Decision::Partial => Value::text("only a part ran").toned(Tone::Doubtful),
+    };
+    let mut facts = vec![(Column::new("gate", "gate"), gate)];
+    let because = |reason: &str| (Column::new("reason", "because"), Value::text(reason).into());
+    let checked = match outcome {
         Outcome::NoBaseline { reason } => {
-            let why = (Column::new("reason", "because"), Value::text(reason).into());
-            let facts = vec![gate("no baseline", Tone::Doubtful), compare::schema_version(), why];
-            tables(Document::default().with_facts("gate", "", facts), None)
+            facts.extend([compare::schema_version(), because(reason)]);
+            None
         }
         Outcome::Compared(checked) => {
-            let mut facts = vec![match outcome.decision() {
-                Decision::Passed => gate("passed", Tone::Good),
-                Decision::Partial => gate("only a part ran", Tone::Doubtful),
-                _ => gate("regressed", Tone::Bad),
-            }];
+            facts.extend(checked.ungrounded.as_deref().map(because));
             facts.extend(compare::facts(&checked.comparison));
-            tables(Document::default().with_facts("gate", "", facts), Some(checked))
+            Some(&**checked)
         }
-    }
+    };
+    tables(Document::default().with_facts("gate", "", facts), checked)
 }
 
 /// The same tables whatever was found.
@@ -45,7 +47,7 @@ fn tables(mut document: Document, checked: Option<&Checked>) -> Document {
     let not_compared = [Verdict::Gone, Verdict::NotComparable, Verdict::NoBaseline, Verdict::New];
     let dependencies = checked.and_then(|checked| checked.comparison.dependencies.as_deref()).unwrap_or_default();
     for (key, title, table) in [
-        ("slower", "The whole run", slower(checked.map_or(&[], |checked| &checked.slower))),
+        ("whole_run", "The whole run", checked.map_or_else(Table::default, whole_run)),
         ("regressed", "Regressed", own(|checked| &checked.regressed)),
         ("cleared", "Measured again: not confirmed", own(|checked| &checked.cleared)),
         ("waived", "Waived", own(|checked| &checked.waived)),
@@ -58,17 +60,11 @@ fn tables(mut document: Document, checked: Option<&Checked>) -> Document {
     document
 }
 
-/// What the whole run has more of.
-fn slower(factors: &[(Metric, RunFactor)]) -> Table {
-    let mut table =
-        Table::new(&[("metric", ""), ("metric_title", "metric"), ("ratio", "change"), ("reason", "reason")]);
-    for (metric, factor) in factors {
-        table.push(vec![
-            Value::text(metric.name()).into(),
-            Value::text(metric.title()).into(),
-            Value::Change(factor.ratio, metric.unit()).toned(Tone::Bad),
-            Value::text(&factor.judgement.reason.text(*metric)).into(),
-        ]);
-    }
-    table
+/// What was found of the whole run, and what of that may pass.
+fn whole_run(checked: &Checked) -> Table {
+    let fails = |metric: Metric| checked.slower.iter().any(|(slower, _)| *slower == metric);
+    compare::whole_run(&checked.comparison, |metric, factor| {
+        let may_pass = factor.judgement.verdict == Verdict::Regressed && !fails(metric);
+        may_pass.then_some("a threshold or waiver for all tests lets it pass")
+    })
 }
