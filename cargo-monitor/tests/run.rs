@@ -175,6 +175,42 @@ fn a_run_without_rows_says_why() {
 }
 
 #[test]
+fn a_target_with_a_harness_of_its_own_is_named() {
+    let with_target = |kind: &str| format!("{PLAIN}\n[[{kind}]]\nname = \"own\"\nharness = false\n");
+    let main = "#[test]\nfn left_out() {}\n\nfn measured() {}\n\nfn main() {\n    measured();\n}\n";
+    let doctor = |project: &Project| run(monitor(project, &["doctor", "--format", "json"])).succeeded().stdout;
+    let named = "harness = false in tests/own.rs";
+
+    let project = Project::new(&[
+        ("Cargo.toml", &with_target("test")),
+        ("src/lib.rs", ""),
+        ("tests/own.rs", main),
+        ("tests/usual.rs", "#[test]\n#[ignore]\nfn other() {}\n"),
+    ]);
+    let ran = run(monitor(&project, &["test"])).succeeded();
+    assert!(ran.stderr.contains(named) && ran.stderr.contains("cargo monitor nextest"), "{}", ran.stderr);
+    assert!(doctor(&project).contains(named));
+    let init =
+        run(monitor(&project, &["init", "--path", &monitor_tests::repository().display().to_string()])).succeeded();
+    let left = "their target has `harness = false`: rustc leaves #[test] functions out";
+    assert!(init.stdout.contains("tests/own.rs") && init.stdout.contains(left), "{}", init.stdout);
+    assert_eq!(std::fs::read_to_string(project.path("tests/own.rs")).expect("it is there"), main);
+    let usual = std::fs::read_to_string(project.path("tests/usual.rs")).expect("it is there");
+    assert!(usual.contains("monitored"), "{usual}");
+
+    project.write("tests/own.rs", &main.replace("fn measured", "#[monitor_runtime::monitored]\nfn measured"));
+    assert!(!doctor(&project).contains("harness"), "what main calls is measured");
+    let ran = run(monitor(&project, &["test", "--test", "own"])).succeeded();
+    assert!(ran.stdout.contains("own::measured"), "{}", ran.stdout);
+
+    // Benchmarks are no tests, unless somebody means them to be.
+    let project = Project::new(&[("Cargo.toml", &with_target("bench")), ("src/lib.rs", ""), ("benches/own.rs", main)]);
+    assert!(!doctor(&project).contains("harness"));
+    project.write("benches/own.rs", &main.replace("fn left_out", "#[monitored]\nfn left_out"));
+    assert!(doctor(&project).contains("harness = false in benches/own.rs"));
+}
+
+#[test]
 fn only_the_summary_is_on_stdout_for_programs() {
     let project = project("cli-json");
     let json = run(monitor(&project, &["test", "--lib", "--format", "json"])).succeeded();

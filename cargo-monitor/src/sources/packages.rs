@@ -1,9 +1,9 @@
 //! The workspace as cargo sees it.
 
-use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -25,6 +25,10 @@ pub(crate) struct Package {
     pub targets: Vec<(PathBuf, bool)>,
     /// Of these, the roots of programs.
     pub programs: Vec<PathBuf>,
+    /// Of these, the roots of targets with `harness = false`: rustc leaves out their `#[test]` functions.
+    pub own_harness: Vec<PathBuf>,
+    /// Of those, the ones that `cargo test` runs.
+    pub runs_own_harness: Vec<PathBuf>,
     /// What it calls the runtime, if it depends on it already.
     pub runtime: Option<String>,
     /// Whether that brings its global allocator.
@@ -102,14 +106,20 @@ fn package(told: &Value) -> Package {
         let name = dependency["rename"].as_str().or(dependency["name"].as_str()).unwrap_or_default();
         name.replace('-', "_")
     });
+    let manifest = path(&told["manifest_path"]);
+    let own_harness = own_harness(&manifest, &told["targets"]);
+    let roots = |targets: &[&Value]| targets.iter().map(|target| path(&target["src_path"])).collect();
+    let run: Vec<&Value> = own_harness.iter().copied().filter(|target| target["test"] == true).collect();
     Package {
         name: text(&told["name"]),
-        manifest: path(&told["manifest_path"]),
+        manifest,
         targets: list(&told["targets"]).filter_map(target).collect(),
         programs: list(&told["targets"])
             .filter(|target| is_of(target, "bin"))
             .map(|bin| path(&bin["src_path"]))
             .collect(),
+        own_harness: roots(&own_harness),
+        runs_own_harness: roots(&run),
         runtime,
         installs: list(&told["dependencies"]).any(|dependency| dependency["name"] == "monitor-runtime"),
         uses: list(&told["dependencies"])
@@ -123,6 +133,20 @@ fn package(told: &Value) -> Package {
 fn target(told: &Value) -> Option<(PathBuf, bool)> {
     let of_tests = ["test", "bench", "example"].iter().any(|kind| is_of(told, kind));
     (!is_of(told, "custom-build")).then(|| (path(&told["src_path"]), of_tests))
+}
+
+/// The targets with `harness = false`, which cargo does not tell.
+fn own_harness<'a>(manifest: &Path, targets: &'a Value) -> Vec<&'a Value> {
+    let text = fs::read_to_string(manifest).unwrap_or_default();
+    let Ok(manifest) = text.parse::<toml::Table>() else { return Vec::new() };
+    let has_none = |table: &toml::Value| table.get("harness").and_then(toml::Value::as_bool) == Some(false);
+    let is_own = |target: &&Value| {
+        let kind = ["bin", "test", "bench", "example"].into_iter().find(|kind| is_of(target, kind));
+        let Some(kind) = kind else { return manifest.get("lib").is_some_and(has_none) };
+        let is_it = |table: &&toml::Value| table.get("name").and_then(toml::Value::as_str) == target["name"].as_str();
+        manifest.get(kind).and_then(toml::Value::as_array).into_iter().flatten().find(is_it).is_some_and(has_none)
+    };
+    list(targets).filter(|target| !is_of(target, "custom-build")).filter(is_own).collect()
 }
 
 fn is_of(target: &Value, kind: &str) -> bool {

@@ -4,6 +4,7 @@ mod allocator;
 mod environment;
 mod file;
 mod finding;
+mod harness;
 mod source;
 
 use clap::Args;
@@ -11,6 +12,7 @@ use clap::Args;
 pub(super) use self::environment::switched_off;
 pub(super) use self::file::waiting;
 use self::finding::{Finding, Grade};
+pub(super) use self::harness::unmeasured;
 use crate::app::App;
 use crate::exit::Exit;
 use crate::output::{Document, Table, Tone, Value};
@@ -25,7 +27,7 @@ Examples:
 
 Checks the file (can it be read, is it on a network, do rows wait in other files, does it mix builds or machines), \
 the environment (variables that nothing reads, or that switch monitoring off) and the sources of the workspace (tests without the attribute, \
-allocators that conflict or are not counted). The exit code is 7 if something is wrong, and 0 if something is only \
+allocators that conflict or are not counted, targets with `harness = false`). The exit code is 7 if something is wrong, and 0 if something is only \
 doubtful.")]
 pub struct Arguments {}
 
@@ -44,6 +46,7 @@ pub(crate) fn run(_: &Arguments, app: &App) -> anyhow::Result<Exit> {
         let known = packages::workspace(&workspace).ok();
         findings.extend(source::check(&workspace, known.as_ref().map_or(&[], |workspace| &workspace.packages)));
         findings.extend(known.iter().flat_map(allocator::check));
+        findings.extend(known.as_ref().and_then(harness::check));
     } else {
         // Else this would read whatever lies below, a home folder perhaps.
         let found = format!("no Cargo project in {} or above", workspace.display());

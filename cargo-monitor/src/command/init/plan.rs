@@ -88,7 +88,10 @@ pub(super) fn plan(workspace: &Workspace, only: &[String], source: &Source, modu
 fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet<PathBuf>) -> Found<'a> {
     let mut found = Found { package, files: Vec::new(), left: Vec::new(), hands_allocator_on: false };
     let runtime = package.runtime.as_deref().unwrap_or("monitor_runtime");
-    for target in &package.targets {
+    // Last those without rustc's harness: a file that others have too is compiled with its tests there.
+    let has_harness = |(root, _): &&(PathBuf, bool)| !package.own_harness.contains(root);
+    let (usual, own): (Vec<_>, Vec<_>) = package.targets.iter().partition(has_harness);
+    for target in usual.into_iter().chain(own) {
         let files = files::of_targets(std::slice::from_ref(target));
         let has_tests = files.iter().any(|file| file.text.as_deref().is_ok_and(annotate::has_tests));
         for file in files {
@@ -103,13 +106,22 @@ fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet
                 left("file", "it is not in the workspace".to_owned());
                 continue;
             }
-            let of = match has_tests {
+            let has_harness = has_harness(&target);
+            let of = match has_tests && has_harness {
                 false => Of::Other,
                 true if package.programs.contains(&path) => Of::Program,
                 true => Of::Tests,
             };
             let style = Style { runtime, modules, for_tests: file.for_tests, of };
             match file.text.and_then(|text| annotate(&text, &style).map(|annotated| (text, annotated))) {
+                Ok((_, annotated)) if !has_harness => {
+                    if annotated.added > 0 {
+                        left(
+                            "tests",
+                            "their target has `harness = false`: rustc leaves #[test] functions out".to_owned(),
+                        );
+                    }
+                }
                 Ok((text, annotated)) => {
                     annotated.left.iter().for_each(|(what, why)| left(what, why.clone()));
                     // A program's is nobody else's.

@@ -18,17 +18,29 @@ pub(super) fn why(app: &App, file: &Path, code: u8) -> anyhow::Result<String> {
         format!("nothing was recorded: the folder of {} does not exist", file.display())
     } else if code != 0 {
         "nothing was measured: cargo failed before a monitored test ran".to_owned()
-    } else if is_prepared(&folder) {
-        "no monitored test ran: none that cargo ran has #[monitored], and doctests cannot have it; `cargo monitor doctor` \
-         lists tests without it"
-            .to_owned()
     } else {
-        "no monitored test ran: `cargo monitor init` puts #[monitored] on every test".to_owned()
+        no_test_of(&folder)
     })
 }
 
-/// Whether a package of the workspace depends on the runtime.
-fn is_prepared(folder: &Path) -> bool {
-    packages::workspace(folder)
-        .is_ok_and(|workspace| workspace.packages.iter().any(|package| package.runtime.is_some()))
+/// Why tests of this folder's workspace have no rows, though they ran.
+fn no_test_of(folder: &Path) -> String {
+    let workspace = packages::workspace(folder).ok();
+    let is_prepared =
+        workspace.iter().flat_map(|workspace| &workspace.packages).any(|package| package.runtime.is_some());
+    let reason = match is_prepared {
+        true => {
+            "none that cargo ran has #[monitored], and doctests cannot have it; `cargo monitor doctor` lists tests without it"
+        }
+        false => "`cargo monitor init` puts #[monitored] on every test",
+    };
+    let unmeasured = workspace.as_ref().map(doctor::unmeasured).unwrap_or_default();
+    let own_harness = match unmeasured.as_slice() {
+        [] => String::new(),
+        targets => format!(
+            "; harness = false in {}: `cargo monitor nextest` measures the tests that they list",
+            targets.join(", ")
+        ),
+    };
+    format!("no monitored test ran: {reason}{own_harness}")
 }
