@@ -274,6 +274,8 @@ fn a_workspace_is_set_up_runs_and_is_taken_back() {
     assert_eq!(project.database().column("select distinct memory_source from TESTS"), ["heap"]);
     let _ = run(project.cargo(&["build", "--workspace"])).succeeded();
 
+    let contents_when_built = contents(&project);
+
     // Others' lines change in the meantime.
     let edit = |text: &str| {
         text.replace("/// Adds.", "/// Adds two.").replace("panic!(\"as it should\");", "panic!(\"as it should\")")
@@ -294,6 +296,9 @@ fn a_workspace_is_set_up_runs_and_is_taken_back() {
         assert_eq!(found, expected, "{path}");
     }
     assert!(!back.contains_key(".pymon-init.json"));
+    let locked =
+        |files: &BTreeMap<String, Vec<u8>>| String::from_utf8_lossy(&files["Cargo.lock"]).contains("monitor-core");
+    assert!(locked(&contents_when_built) && !locked(&back), "what the build added to the lock file is gone");
     let nothing = init(&project, &["--undo"]).succeeded();
     assert!(nothing.stderr.contains("nothing to take back"), "{}", nothing.stderr);
 }

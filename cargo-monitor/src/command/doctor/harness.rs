@@ -14,12 +14,10 @@ pub(super) fn check(workspace: &Workspace) -> Option<Finding> {
     let unmeasured = unmeasured(workspace);
     (!unmeasured.is_empty()).then(|| {
         let found = format!(
-            "harness = false in {}: their main runs the tests, and #[test] functions are not compiled, so that no test of theirs has \
-             a row under cargo test",
+            "harness = false in {}: #[test] functions are not compiled there, and what main runs instead has no row under cargo test",
             some(&unmeasured)
         );
-        let remedy = "run `cargo monitor nextest`, which measures the tests that they list, or put #[monitored] on the functions \
-                      that their main calls";
+        let remedy = "run `cargo monitor nextest`, which measures the tests that main lists, or put #[monitored] on what main calls";
         Finding::doubtful("harness", found, remedy)
     })
 }

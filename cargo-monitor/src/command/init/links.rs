@@ -52,6 +52,13 @@ pub(super) fn without_the_lock_file<T>(root: &Path, asked: impl FnOnce() -> T) -
     Ok(answer)
 }
 
+/// Lets cargo take out of the lock file what builds have added for the dependency. If it can't now, its next command does.
+pub(super) fn out_of_the_lock_file(root: &Path) {
+    if fs::read_to_string(root.join("Cargo.lock")).is_ok_and(|lock| lock.contains("name = \"monitor-core\"")) {
+        let _ = packages::resolve(root);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -148,6 +148,7 @@ fn undo(root: &Path, dry_run: bool, app: &App) -> anyhow::Result<Exit> {
         show(undone.changes.iter())?;
     } else {
         change::forget(root, &undone)?;
+        links::out_of_the_lock_file(root);
         let files = Value::count(undone.changes.len() as u64).into();
         app.print(&Document::default().with_facts(
             "undone",
