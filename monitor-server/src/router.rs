@@ -64,6 +64,8 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<State>)> {
         ("/api/v1/openapi.json", get(openapi::document)),
         ("/api/v1/docs", get(openapi::page)),
 
+        // The reference leads to the root of its API, though nothing is there.
+        (openapi::ROOT, get(nothing_here)),
         ("/api/v1/contexts/", get(contexts::list).post(contexts::add)),
         ("/api/v1/contexts/count", get(contexts::count).post(contexts::add)),
         ("/api/v1/contexts/{context}", get(contexts::find).post(contexts::add)),
@@ -151,6 +153,10 @@ pub fn elsewhere<B>(address: &Address, request: &http::Request<B>, encrypted: bo
     (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response()
 }
 
+async fn nothing_here() -> Response {
+    render::no_page()
+}
+
 async fn other_method(request: Request) -> Response {
     if request.method() == Method::OPTIONS {
         return StatusCode::OK.into_response();
@@ -168,8 +174,7 @@ fn single_slashes(path: &str) -> String {
 }
 
 fn is_route(path: &str) -> bool {
-    // The reference leads to the root of its API, though nothing is there.
-    path == "/api/v1/" || routes().iter().any(|(pattern, _)| matches(pattern, path))
+    routes().iter().any(|(pattern, _)| matches(pattern, path))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {

@@ -88,7 +88,7 @@ pub async fn serve(
     end: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let tls = tls.map(|Tls(acceptor)| acceptor);
-    let service = Service { router: router(&state), state, encrypted: tls.is_some() };
+    let service = Service { router: router(&state), state: State::clone(&state), encrypted: tls.is_some() };
     let closing = tokio::spawn(judge::close_idle(State::clone(&service.state)));
     let looking = tokio::spawn(judge::look_everywhere(State::clone(&service.state)));
     let webhook = service.state.options.webhook.clone();
@@ -106,6 +106,7 @@ pub async fn serve(
         });
     }
     drop(listener);
+    state.is_ending.send_replace(true);
     closing.abort();
     looking.abort();
     telling.inspect(tokio::task::JoinHandle::abort);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::sleep;
 
 use crate::access::Gate;
 use crate::error::Problem;
@@ -74,6 +75,8 @@ pub struct Shared {
     pub arrivals: Arrivals,
     /// Sessions that are over and not judged yet.
     pub to_judge: AtomicUsize,
+    /// Whether the server was told to end.
+    pub is_ending: watch::Sender<bool>,
     /// Sessions that are judged at once, in the order in which they ended: one, or whoever sends many would wait for it.
     pub judging: Semaphore,
     store: Arc<dyn Store>,
@@ -103,11 +106,19 @@ impl Shared {
             bodies: Semaphore::new(BODIES),
             arrivals: Arrivals::default(),
             to_judge: AtomicUsize::new(0),
+            is_ending: watch::Sender::default(),
             judging: Semaphore::new(1),
             store,
             verdicts: Arc::default(),
             readers: Arc::new(Semaphore::new(READERS)),
         })
+    }
+
+    /// Returns when the server was told to end a while ago.
+    pub async fn ends_since(&self, while_ago: Duration) {
+        // The sender is here.
+        let _ = self.is_ending.subscribe().wait_for(|it| *it).await;
+        sleep(while_ago).await;
     }
 
     /// Asks the database, on a thread that may wait for it.

@@ -55,7 +55,7 @@ pub async fn page(request: Request) -> Result<Response, Problem> {
 pub async fn sign_in(Of(state): Of<State>, request: Request) -> Result<Response, Problem> {
     let (parts, sent) = request.into_parts();
     let encrypted = is_encrypted(&parts.extensions);
-    let sent = body::read(&parts.headers, sent, &state.options).await?;
+    let sent = body::read(&parts.headers, sent, &state).await?;
     let mut sent = parameters(&String::from_utf8_lossy(&sent));
     let mut field = |name: &str| sent.remove(name).unwrap_or_default();
     let (next, token) = (field("next"), field("token").trim().to_owned());

@@ -54,13 +54,7 @@ impl FromRequest<State> for Ask {
                 page = Wanted::parse(number.as_str().unwrap_or(&number.to_string()));
             }
         }
-        let mask = match parts.headers.get("x-fields").filter(|fields| !fields.is_empty()) {
-            None => None,
-            Some(value) => {
-                let mask = value.to_str().ok().and_then(Mask::parse);
-                Some(mask.ok_or_else(|| Problem::field("X-Fields", "it is not like metrics{item,kind}"))?)
-            }
-        };
+        let mask = Mask::of(&parts.headers)?;
         Ok(Self { state: State::clone(state), address: Address::of(&parts.extensions), page, mask, query })
     }
 }

@@ -1,11 +1,10 @@
 //! `contexts/`.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 
 use super::ask::{Ask, Reply};
+use super::entity;
 use super::submission::Submission;
-use super::{entity, render};
 use crate::store::{Count, Filter, Page, Text, Write};
 
 /// All.
@@ -43,9 +42,8 @@ pub async fn count_metrics(Path(h): Path<String>, ask: Ask) -> Reply {
 pub async fn add(submission: Submission) -> Reply {
     let context = entity::to_context(&submission.object()?)?;
     let filter = Filter { context: Some(Text::Is(context.h.clone())), ..Filter::project(&submission.project) };
-    let write = Write { project: submission.project, contexts: vec![context], ..Write::default() };
+    let write = Write { project: submission.project.clone(), contexts: vec![context], ..Write::default() };
     submission.state.write(write).await?;
     let stored = submission.state.read(move |store| Ok(store.contexts(&filter, Page::first(1))?)).await?;
-    let body = stored.first().map(entity::from_context).unwrap_or_default();
-    Ok(render::json(StatusCode::CREATED, &body))
+    Ok(submission.answer(&stored.first().map(entity::from_context)))
 }

@@ -1,6 +1,9 @@
 //! The header `X-Fields` of flask-restx: the fields that a client wants, as `metrics{item,kind}`.
 
+use axum::http::HeaderMap;
 use serde_json::{Map, Value};
+
+use crate::error::Problem;
 
 /// Fields to keep, each with what to keep inside.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,6 +17,17 @@ impl Mask {
         let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(&text);
         let (mask, rest) = fields(inner, 0)?;
         rest.is_empty().then_some(mask)
+    }
+
+    /// Of a request; `None` if all is wanted.
+    ///
+    /// # Errors
+    ///
+    /// If it is not well formed.
+    pub fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let Some(value) = headers.get("x-fields").filter(|fields| !fields.is_empty()) else { return Ok(None) };
+        let mask = value.to_str().ok().and_then(Self::parse);
+        mask.map(Some).ok_or_else(|| Problem::field("X-Fields", "it is not like metrics{item,kind}"))
     }
 
     /// Takes away what is not wanted.

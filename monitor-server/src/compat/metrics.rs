@@ -1,11 +1,10 @@
 //! `metrics/`, and metrics by item, variant, kind and revision.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 
 use super::ask::{Ask, Reply};
+use super::entity;
 use super::submission::Submission;
-use super::{entity, render};
 use crate::store::{Count, Filter, Text, Write};
 
 /// All.
@@ -24,7 +23,7 @@ pub async fn count(ask: Ask) -> Reply {
 pub async fn add(submission: Submission) -> Reply {
     let run = entity::to_metric(&submission.object()?)?;
     // Made while the disk has nothing to do.
-    let answer = render::json(StatusCode::CREATED, &entity::Metric::of(&run));
+    let answer = submission.answer(&entity::Metric::of(&run));
     let write = Write { project: submission.project, runs: vec![run], append: true, ..Write::default() };
     submission.state.write(write).await?;
     Ok(answer)

@@ -4,8 +4,8 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 
 use super::ask::{Ask, Reply};
+use super::entity;
 use super::submission::Submission;
-use super::{entity, render};
 use crate::error::Problem;
 use crate::store::{Count, Filter, Outcome, Tag, Text, Write};
 
@@ -51,12 +51,12 @@ pub async fn add_named(Path(h): Path<String>, submission: Submission) -> Reply {
 
 async fn store(submission: Submission, h: Option<&str>) -> Reply {
     let session = entity::to_session(&submission.object()?, h)?;
-    let body = entity::from_session(&session);
+    let answer = submission.answer(&entity::from_session(&session));
     let write = Write { project: submission.project, session: Some(session), ..Write::default() };
     if submission.state.write(write).await? == Outcome::OtherSession {
         return Err(other_session());
     }
-    Ok(render::json(StatusCode::CREATED, &body))
+    Ok(answer)
 }
 
 /// There is another session under the same identifier.

@@ -2,11 +2,15 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
 use monitor_client::Fields;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::entity::not_an_object;
+use super::mask::Mask;
+use super::render;
 use crate::address::Address;
 use crate::error::Problem;
 use crate::ingest::body;
@@ -20,6 +24,7 @@ pub struct Submission {
     /// The project that the request is for.
     pub project: String,
     body: Vec<u8>,
+    mask: Option<Mask>,
 }
 
 impl Submission {
@@ -34,6 +39,18 @@ impl Submission {
             Err(problem) => problem,
         })
     }
+
+    /// What was stored, reduced to the fields that the client wants.
+    #[must_use]
+    pub fn answer(&self, stored: &impl Serialize) -> Response {
+        match &self.mask {
+            None => render::json(StatusCode::CREATED, stored),
+            Some(mask) => {
+                let stored = serde_json::to_value(stored).unwrap_or_default();
+                render::json(StatusCode::CREATED, &mask.apply(stored))
+            }
+        }
+    }
 }
 
 impl FromRequest<State> for Submission {
@@ -45,8 +62,9 @@ impl FromRequest<State> for Submission {
             let (name, value) = ("Content-Type", content_type(&parts.headers));
             return Err(Problem::field(name, format!("'{value}' is not 'application/json'")));
         }
-        let body = body::read(&parts.headers, body, &state.options).await?;
-        Ok(Self { state: State::clone(state), project: Address::of(&parts.extensions).project, body })
+        let body = body::read(&parts.headers, body, state).await?;
+        let mask = Mask::of(&parts.headers)?;
+        Ok(Self { state: State::clone(state), project: Address::of(&parts.extensions).project, body, mask })
     }
 }
 
@@ -56,7 +74,7 @@ impl FromRequest<State> for Submission {
 ///
 /// If it is none.
 pub async fn json(headers: &HeaderMap, body: Body, state: &State) -> Result<Value, Problem> {
-    parse(&body::read(headers, body, &state.options).await?)
+    parse(&body::read(headers, body, state).await?)
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {

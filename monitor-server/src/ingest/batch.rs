@@ -1,6 +1,7 @@
 //! A session with its rows, as our own senders write it, checked and made into rows of the database.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use monitor_client::wire::{self, Batch, Row};
 use monitor_client::{Field, Fields};
@@ -208,19 +209,18 @@ fn profile(json: &Fields<'_>) -> Checked<Profile> {
             "attribution" => {
                 attribution = word.and_then(Attribution::parse);
                 if attribution.is_none() && *value != Field::Null {
-                    return Err(wrong(name, value));
+                    return Err(not_among(name, value, Attribution::ALL));
                 }
             }
             "mem_source" => {
                 mem_source = word.and_then(MemSource::parse);
                 if mem_source.is_none() && *value != Field::Null {
-                    return Err(wrong(name, value));
+                    return Err(not_among(name, value, MemSource::ALL));
                 }
             }
             _ => {
                 let measure = MEASURES.iter().find(|measure| measure.name == name);
-                let measure =
-                    measure.ok_or_else(|| (format!("profile.{name}"), "there is no such field".to_owned()))?;
+                let measure = measure.ok_or_else(|| (format!("profile.{name}"), no_such_field(name)))?;
                 if *value != Field::Null {
                     let amount = amount(measure.number, value).ok_or_else(|| wrong(name, value))?;
                     measure.set(&mut measures, Some(amount));
@@ -228,10 +228,24 @@ fn profile(json: &Fields<'_>) -> Checked<Profile> {
             }
         }
     }
-    let word = outcome.unwrap_or("");
+    let outcome = outcome.unwrap_or("");
     let outcome =
-        Outcome::parse(word).ok_or_else(|| ("profile.outcome".to_owned(), format!("{word:?} is not an outcome")))?;
+        Outcome::parse(outcome).ok_or_else(|| not_among("outcome", &Field::Text(outcome.into()), Outcome::ALL))?;
     Ok(Profile { attempt, outcome, attribution, mem_source, measures })
+}
+
+fn not_among<T: Display>(name: &str, value: &Field<'_>, words: &[T]) -> (String, String) {
+    let words: Vec<_> = words.iter().map(ToString::to_string).collect();
+    let value = python::repr(&value.to_value());
+    (format!("profile.{name}"), format!("{value} is not possible: it is one of {}", words.join(", ")))
+}
+
+fn no_such_field(name: &str) -> String {
+    // Exports have the unit in the name.
+    match MEASURES.iter().find(|measure| measure.key == name) {
+        Some(measure) => format!("there is no such field: it is called {}", measure.name),
+        None => "there is no such field: /api/v1/docs has them all".to_owned(),
+    }
 }
 
 fn amount(number: Number, value: &Field<'_>) -> Option<Amount> {

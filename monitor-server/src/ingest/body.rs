@@ -8,13 +8,16 @@ use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use tokio::select;
 use tokio::time::timeout;
 
 use crate::error::Problem;
-use crate::state::Options;
+use crate::state::{Options, Shared};
 
 /// How long a body may take.
 const WHOLE: Duration = Duration::from_secs(600);
+/// How long a body may go on when the server is told to end: what is not here whole was not accepted.
+const LAST: Duration = Duration::from_secs(5);
 /// The window that a zstd frame may ask for: more is for archives.
 const WINDOW: u64 = 8 << 20;
 
@@ -22,10 +25,14 @@ const WINDOW: u64 = 8 << 20;
 ///
 /// # Errors
 ///
-/// If it is too long, too slow, or not compressed as it says.
-pub async fn read(headers: &HeaderMap, body: Body, options: &Options) -> Result<Vec<u8>, Problem> {
+/// If it is too long, too slow, or not compressed as it says, or the server ends before it is whole.
+pub async fn read(headers: &HeaderMap, body: Body, state: &Shared) -> Result<Vec<u8>, Problem> {
     let slow = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
-    let bytes = timeout(WHOLE, collect(body, options)).await.map_err(|_| slow())??;
+    let options = &state.options;
+    let bytes = select! {
+        bytes = timeout(WHOLE, collect(body, options)) => bytes.map_err(|_| slow())??,
+        () = state.ends_since(LAST) => return Err(Problem::later("the server ends")),
+    };
     let encoding = headers.get(header::CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or("?"));
     let limit = options.decompressed_limit;
     match encoding.trim().to_ascii_lowercase().as_str() {

@@ -41,7 +41,7 @@ pub async fn sessions(Of(state): Of<State>, request: Request) -> Reply {
 
 async fn body_of(headers: &HeaderMap, body: Body, state: &State) -> Result<Vec<u8>, Problem> {
     let _place = state.bodies.acquire().await.map_err(|_| Problem::later("the server ends"))?;
-    body::read(headers, body, &state.options).await
+    body::read(headers, body, state).await
 }
 
 /// Whether the body is one JSON value a line rather than one document.

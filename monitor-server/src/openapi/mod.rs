@@ -14,6 +14,9 @@ use crate::compat::{Reply, entity, render};
 use crate::error::Problem;
 use crate::store::Resource;
 
+/// Where the API begins; nothing is there.
+pub const ROOT: &str = "/api/v1/";
+
 /// Routes that take something, with what they take and what they answer.
 const POSTS: [(&str, &str, &str); 8] = [
     ("/api/v1/contexts/", "Context", "StoredContext"),
@@ -75,7 +78,7 @@ pub fn describe<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Description 
         // What describes the API is not part of it.
         if path.starts_with("/api/v2/") {
             methods.insert("get".to_owned(), lines(path));
-        } else if !path.ends_with("/openapi.json") && !path.ends_with("/docs") {
+        } else if path != ROOT && !path.ends_with("/openapi.json") && !path.ends_with("/docs") {
             methods.insert("get".to_owned(), get(path));
         }
         if let Some((_, takes, answers)) = POSTS.iter().find(|(of, _, _)| *of == path) {

@@ -17,6 +17,8 @@ use crate::state::State;
 /// Makes a page.
 pub type Build = fn(&Wanted, &Project<'_>) -> Result<View, Problem>;
 
+const HTML: &str = "text/html; charset=utf-8";
+
 /// The pages that every page leads to.
 const PAGES: [(&str, &str); 10] = [
     ("/", "Overview"),
@@ -66,9 +68,11 @@ async fn answer(state: &State, request: Request, build: Build) -> Response {
     let view = state.project(wanted.project.clone(), move |project| build(&asked, project)).await;
     let headers = request.headers();
     match (view, wanted.format) {
-        (Ok(view), Format::Html) => match html(&wanted, &view) {
-            Ok(html) => cached(headers, "text/html; charset=utf-8", html),
-            Err(problem) => problem.into_response(),
+        (Ok(View { refused: Some(problem), .. }), Format::Json | Format::Csv) => problem.into_response(),
+        (Ok(view), Format::Html) => match (html(&wanted, &view), view.refused) {
+            (Ok(html), None) => cached(headers, HTML, html),
+            (Ok(html), Some(problem)) => (problem.status(), [(header::CONTENT_TYPE, HTML)], html).into_response(),
+            (Err(problem), _) => problem.into_response(),
         },
         (Ok(view), Format::Json) => cached(headers, "application/json", render::json(&view.document)),
         (Ok(view), Format::Csv) => cached(headers, "text/csv; charset=utf-8", render::csv(&view.document)),
@@ -88,7 +92,7 @@ fn failed(wanted: &Wanted, problem: Problem) -> Response {
     let reason = problem.status().canonical_reason().unwrap_or("No answer");
     let view = View { title: reason.to_owned(), subtitle: problem.to_string(), ..View::default() };
     let Ok(html) = html(wanted, &view) else { return problem.into_response() };
-    (problem.status(), [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+    (problem.status(), [(header::CONTENT_TYPE, HTML)], html).into_response()
 }
 
 /// An answer that is not sent again to who has it.

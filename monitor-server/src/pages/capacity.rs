@@ -22,13 +22,17 @@ struct Form<'a> {
 ///
 /// # Errors
 ///
-/// If there is no such session, a parameter makes no sense, or the rows can't be read.
+/// None of its own: why there is no forecast is part of the page.
 pub fn capacity(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     let form = Form { wanted }.render().unwrap_or_default();
-    let mut view = View { title: "Capacity".to_owned(), form, ..View::default() };
+    let view = View { title: "Capacity".to_owned(), form, ..View::default() };
     if project.newest_first().next().is_none() {
         return Ok(view);
     }
+    Ok(view.with_answer(forecast(wanted, project)))
+}
+
+fn forecast(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     let cores = parameter(wanted, "cores", |text| match text.parse() {
         Ok(cores @ 1..=1024) => Ok(cores),
         _ => Err("write a number from 1 to 1024".to_owned()),
@@ -38,7 +42,8 @@ pub fn capacity(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem>
     let session = find(project, name)?;
     let tests = capacity::ended_tests(project, &session)?;
     let recording = capacity::recording(project, &session, &tests)?;
-    view.subtitle = format!("Session {} · {}", short(&session.session_h), words(&session));
+    let subtitle = format!("Session {} · {}", short(&session.session_h), words(&session));
+    let mut view = View { subtitle, ..View::default() };
     if let Some(doubt) = capacity::doubt(&recording, &tests) {
         view = view.with(Section::new("doubt", "").with_text(&doubt));
     }

@@ -28,19 +28,19 @@ struct Form<'a> {
 ///
 /// # Errors
 ///
-/// If a name selects nothing, or the rows can't be read.
+/// None of its own: why there is no comparison is part of the page.
 pub fn compare(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     let (base, head) = (wanted.parameter("base"), wanted.parameter("head"));
     let (across, all) = (wanted.parameter("machines") == "all", wanted.parameter("rows") == "all");
     let choice = project.newest_first().take(CHOICE);
     let sessions = choice.map(|session| (session.session_h.clone(), words(session))).collect();
     let form = Form { sessions, base, head, across, all }.render().unwrap_or_default();
-    let mut view = View { title: "Compare".to_owned(), form, ..View::default() };
+    let view = View { title: "Compare".to_owned(), form, ..View::default() };
     if base.is_empty() || head.is_empty() {
         let text = "Choose two sessions, or write what stands for some: a branch, a commit, last:20, tag:KEY=VALUE.";
         return Ok(view.with(Section::new("choose", "").with_text(text)));
     }
-    let comparison = sides::compare(project, base, head, across)?;
-    view = view.with_document(linked(&wanted.prefix, document(&comparison, all)));
-    Ok(view)
+    let comparison = sides::compare(project, base, head, across).map_err(Problem::from);
+    let answer = comparison.map(|it| View::default().with_document(linked(&wanted.prefix, document(&it, all))));
+    Ok(view.with_answer(answer))
 }

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use monitor_report::document::{Cell, Document, Table, Tone, Value};
 use monitor_report::measure;
+use monitor_report::render::page::Section;
 use monitor_store::{TestId, Timestamp};
 
 use super::links::{self, linked};
@@ -34,7 +35,8 @@ pub fn findings(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem>
         ("test", "test"),
         ("package", ""),
         ("binary", ""),
-        ("metric", "metric"),
+        ("metric", ""),
+        ("metric_title", "metric"),
         ("before", "before"),
         ("after", "after"),
         ("ratio", "change"),
@@ -51,8 +53,21 @@ pub fn findings(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem>
     let mut view = View::of("Findings", linked(&wanted.prefix, Document::table("findings", table)));
     view.subtitle =
         if all { "All, the newest first".to_owned() } else { "Those that are open, the newest first".to_owned() };
-    view.form = format!("<p><a href=\"{}/findings?state=all\">All findings</a></p>", wanted.prefix);
+    let (query, name) = if all { ("", "Open findings only") } else { ("?state=all", "All findings") };
+    view.form = format!("<p><a href=\"{}/findings{query}\">{name}</a></p>", wanted.prefix);
+    if !found.is_empty() {
+        view = view.with(Section::new("decide", "").with_text(&how_to_decide(wanted)));
+    }
     Ok(view)
+}
+
+fn how_to_decide(wanted: &Wanted) -> String {
+    format!(
+        "A finding stays open until a later session of its branch is closer to the value before. Who has a token that may \
+         write accepts it by curl --oauth2-bearer TOKEN --data state=accepted {}{}/findings/FINDING, and mutes it by \
+         --data 'state=muted&until=2026-12-31'.",
+        wanted.origin, wanted.prefix
+    )
 }
 
 /// How many are open.
@@ -89,6 +104,7 @@ fn row(wanted: &Wanted, finding: &Finding, today: &str) -> Vec<Cell> {
         Value::text(&finding.package).into(),
         Value::text(&finding.binary).into(),
         Value::text(&finding.metric).into(),
+        Value::text(metric.map_or(finding.metric.as_str(), |metric| metric.title())).into(),
         quantity(finding.before),
         quantity(finding.after),
         Value::or_missing(metric, |metric| Value::Change(finding.after / finding.before, metric.unit()))
@@ -109,7 +125,7 @@ fn row(wanted: &Wanted, finding: &Finding, today: &str) -> Vec<Cell> {
 /// If there is no such finding, or it can't become so.
 pub async fn decide(Of(shared): Of<Shared>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     let (parts, sent) = request.into_parts();
-    let sent = body::read(&parts.headers, sent, &shared.options).await?;
+    let sent = body::read(&parts.headers, sent, &shared).await?;
     let sent = parameters(&String::from_utf8_lossy(&sent));
     let field = |name: &str| sent.get(name).map_or("", String::as_str);
     let state = State::parse(field("state")).filter(|state| *state != State::Fixed);

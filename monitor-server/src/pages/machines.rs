@@ -26,8 +26,8 @@ pub fn machines(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem>
         ("machine_class", "machine class"),
         ("context", ""),
         ("sessions", "sessions"),
-        ("run_date", "last session (UTC)"),
-        ("session", "it"),
+        ("run_date", "last run (UTC)"),
+        ("session", "last session"),
     ]);
     let mut contexts: Vec<_> = project.contexts().collect();
     contexts.sort_by(|a, b| (&a.machine_node, &a.h).cmp(&(&b.machine_node, &b.h)));

@@ -1,16 +1,20 @@
 //! What a server holds, and what is new in a project.
 
+use std::collections::HashMap;
+
 use askama::Template;
+use monitor_analysis::chart::sparkline;
+use monitor_analysis::metric::Metric;
 use monitor_report::document::{Cell, Column, Document, Table, Tone, Value};
 use monitor_report::render::page::Section;
 
 use super::findings::count_open;
 use super::links::escaped;
-use super::sessions::{by_branch, newest};
+use super::sessions::{by_branch, newest, verdict};
 use super::view::View;
 use super::wanted::Wanted;
 use crate::error::Problem;
-use crate::judge::{Project, baseline};
+use crate::judge::{Project, baseline, first};
 use crate::store::{Count, Filter, Names, Store};
 
 /// Sessions and branches on the page.
@@ -18,7 +22,9 @@ const ROWS: usize = 15;
 
 #[derive(Template)]
 #[template(path = "empty.html")]
-struct Empty;
+struct Empty<'a> {
+    wanted: &'a Wanted,
+}
 
 /// The overview.
 ///
@@ -29,7 +35,7 @@ pub fn overview(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem>
     let store = project.store();
     let mut view = View { title: "What tests cost".to_owned(), ..View::default() };
     if project.newest_first().next().is_none() {
-        view.form = Empty.render().unwrap_or_default();
+        view.form = Empty { wanted }.render().unwrap_or_default();
     } else {
         let facts = vec![
             (Column::new("project", "project"), Value::text(project.name()).into()),
@@ -40,7 +46,7 @@ pub fn overview(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem>
             (Column::new("baseline", "judged against"), Value::text(&baseline::of(project, &baseline::USUAL)).into()),
         ];
         view = view.with_document(Document::default().with_facts("project", "", facts));
-        view = view.with_document(branches(wanted, project));
+        view = view.with_document(branches(wanted, project)?);
         let mut sessions = newest(wanted, project, project.newest_first().take(ROWS))?;
         sessions.sections.iter_mut().for_each(|section| "Newest sessions".clone_into(&mut section.title));
         view = view.with_document(sessions);
@@ -52,16 +58,21 @@ pub fn overview(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem>
     Ok(view)
 }
 
-fn branches(wanted: &Wanted, project: &Project<'_>) -> Document {
+fn branches(wanted: &Wanted, project: &Project<'_>) -> Result<Document, Problem> {
+    let walls = wall_times(project)?;
     let mut table = Table::new(&[
         ("branch", "branch"),
         ("sessions", "sessions"),
         ("session", "newest session"),
         ("run_date", "date (UTC)"),
         ("commit", "commit"),
+        ("verdict", "verdict"),
+        ("evolution", "wall time so far"),
     ]);
     for (branch, sessions) in by_branch(project).into_iter().take(ROWS) {
         let newest = sessions[0];
+        let so_far: Vec<_> =
+            sessions.iter().rev().filter_map(|it| walls.get(&it.session_h).copied()).map(Some).collect();
         let address = format!("{}/sessions?branch={}", wanted.prefix, escaped(branch));
         table.push(vec![
             Cell::from(Value::text(branch)).linked(address),
@@ -69,9 +80,22 @@ fn branches(wanted: &Wanted, project: &Project<'_>) -> Document {
             Value::id(&newest.session_h).into(),
             Value::Time(newest.run_date).into(),
             Value::id(&newest.scm_id).into(),
+            verdict(project, &newest.session_h),
+            Value::text(&sparkline(&so_far, first::LISTED)).into(),
         ]);
     }
-    super::links::linked(&wanted.prefix, Document::default().with_table("branches", "Branches", table))
+    Ok(super::links::linked(&wanted.prefix, Document::default().with_table("branches", "Branches", table)))
+}
+
+/// What all tests that passed took together, in each of the newest sessions.
+fn wall_times(project: &Project<'_>) -> Result<HashMap<String, f64>, Problem> {
+    let (sessions, figures) = first::listed(project, Metric::WallTime)?;
+    let walls = sessions.iter().zip(&figures.sessions).map(|(session, rows)| {
+        let runs = rows.runs.iter().zip(rows.values.chunks(2));
+        let passed = runs.filter(|(run, values)| run.passed && !values[0].is_nan());
+        (session.session_h.clone(), passed.map(|(_, values)| values[0]).sum())
+    });
+    Ok(walls.collect())
 }
 
 fn open_findings(wanted: &Wanted, project: &Project<'_>) -> Result<Cell, Problem> {

@@ -4,8 +4,8 @@ use monitor_analysis::metric::Metric;
 use monitor_report::document::Document;
 use monitor_report::render::{page::Section, short};
 use monitor_report::view::{sessions, show, summary};
-use monitor_report::{NoRepository, Records, Source as _, select};
-use monitor_store::{Kind, Session};
+use monitor_report::{NoRepository, Records, Source as _, measure, select};
+use monitor_store::{Kind, Outcome, Session};
 
 use super::links::{self, linked};
 use super::view::View;
@@ -41,11 +41,12 @@ pub fn session(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> 
     let title = if is_for_people && count > ROWS {
         // Who reads wants those that matter; programs get all.
         show::sort_by(&mut tests, Metric::WallTime);
+        tests.sort_by_key(|test| measure::outcome(test) == Outcome::Passed);
         tests.truncate(ROWS);
         let address = links::session(&wanted.prefix, &session.session_h);
         let and = if address.contains('?') { '&' } else { '?' };
         view.form = format!("<p><a href=\"{address}{and}rows=all\">All {count} tests</a></p>");
-        format!("The {ROWS} slowest of {count} tests")
+        format!("{ROWS} of {count} tests: those that did not pass, then the slowest")
     } else {
         "All tests".to_owned()
     };

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use monitor_analysis::metric::Metric;
-use monitor_report::document::Document;
+use monitor_report::document::{Body, Document};
 use monitor_report::render::page::Section;
 use monitor_report::series::chart::{By, Curve, chart, title};
 use monitor_report::series::{Archive, Scope, Series};
@@ -53,7 +53,15 @@ pub fn test(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     view.subtitle =
         [test.package.as_str(), &test.binary].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" · ");
     view.form = Form { wanted, metric }.render().unwrap_or_default();
-    let mut drawn = Section::new("charts", "Evolution").with_text("Dashed lines are change points.");
+    let mut drawn = Section::new("charts", "Evolution");
+    if series.other_machines > 0 {
+        drawn = drawn.with_text(&format!(
+            "{} runs on other machine classes (processor, system, rustc or profile) than that of the newest run are left out: \
+             choose all machines to see them.",
+            series.other_machines
+        ));
+    }
+    drawn = drawn.with_text("Dashed lines are change points.");
     for metrics in CHARTS {
         drawn = draw(drawn, &archive, &series, metrics)?;
     }
@@ -61,17 +69,21 @@ pub fn test(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     let shifts = archive.shifts(&series, metric)?;
     let listed = if wanted.format == super::Format::Html { RUNS } else { series.runs.len() };
     let document = history::document(&series, metric, &shifts, listed);
-    view = view.with_document(with_titles(linked(&wanted.prefix, document), metric));
-    if let Some(left_out) = history::other_machines(series.other_machines) {
-        view = view.with(Section::new("machines", "").with_text(&left_out));
-    }
+    view = view.with_document(of_metric(linked(&wanted.prefix, document), metric));
     Ok(view)
 }
 
-/// What is shown of one metric says of which.
-fn with_titles(mut document: Document, metric: Metric) -> Document {
+/// What is shown of one metric says of which; dates of runs lead to their sessions.
+fn of_metric(mut document: Document, metric: Metric) -> Document {
     for section in document.sections.iter_mut().filter(|section| !section.title.is_empty()) {
         section.title = format!("{} of {metric}", section.title);
+        let Body::Table(table) = &mut section.body else { continue };
+        let place = |key: &str| table.columns.iter().position(|column| column.key == key);
+        if let (Some(session), Some(date)) = (place("session"), place("run_date")) {
+            for row in &mut table.rows {
+                row[date].link = row[session].link.clone();
+            }
+        }
     }
     document
 }

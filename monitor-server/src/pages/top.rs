@@ -48,20 +48,25 @@ pub fn top(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
     let (_, who) = known.ok_or_else(|| Problem::field("by", "write test, module, component or package"))?;
     let least = wanted.parameter("end") == "least";
     let form = Form { session: wanted.parameter("session"), metric, by: &by, least }.render().unwrap_or_default();
-    let mut view = View { title: "Most expensive".to_owned(), form, ..View::default() };
+    let view = View { title: "Most expensive".to_owned(), form, ..View::default() };
     if project.newest_first().next().is_none() {
         return Ok(view);
     }
-    let session = find(project, &or("session", "latest"))?;
+    let session = or("session", "latest");
+    let limit = if wanted.format == Format::Html { ROWS } else { usize::MAX };
+    Ok(view.with_answer(ranked(wanted, project, &session, Top { metric, by: *who, limit, least })))
+}
+
+fn ranked(wanted: &Wanted, project: &Project<'_>, session: &str, asked: Top) -> Result<View, Problem> {
+    let session = find(project, session)?;
     let mut tests = project.tests(&session.session_h)?;
     tests.retain(|test| test.kind() == Kind::Function);
-    let limit = if wanted.format == Format::Html { ROWS } else { usize::MAX };
-    let mut table = table(&tests, &Top { metric, by: *who, limit, least });
-    if *who == By::Test {
+    let mut table = table(&tests, &asked);
+    if asked.by == By::Test {
         for row in &mut table.rows {
             row[0].link = Some(links::test(&wanted.prefix, links::words(&row[0].value), "", ""));
         }
     }
-    view.subtitle = format!("Session {} · {}", short(&session.session_h), words(&session));
-    Ok(view.with_document(linked(&wanted.prefix, Document::table("top", table))))
+    let subtitle = format!("Session {} · {}", short(&session.session_h), words(&session));
+    Ok(View { subtitle, ..View::default() }.with_document(linked(&wanted.prefix, Document::table("top", table))))
 }

@@ -3,6 +3,8 @@
 use monitor_report::document::{self, Body, Document};
 use monitor_report::render::page::Section;
 
+use crate::error::Problem;
+
 /// A page without its frame.
 #[derive(Debug, Default)]
 pub struct View {
@@ -16,6 +18,8 @@ pub struct View {
     pub sections: Vec<Section>,
     /// The same for programs.
     pub document: Document,
+    /// Why there is no more than the form.
+    pub refused: Option<Problem>,
 }
 
 impl View {
@@ -39,6 +43,15 @@ impl View {
         }
         self.document.sections.extend(document.sections);
         self
+    }
+
+    /// Adds the answer; if there is none, the form stays, for another try.
+    #[must_use]
+    pub fn with_answer(self, answer: Result<Self, Problem>) -> Self {
+        match answer {
+            Ok(answer) => Self { title: self.title, form: self.form, ..answer },
+            Err(problem) => Self { subtitle: problem.to_string(), refused: Some(problem), ..self },
+        }
     }
 
     /// Adds a section that is only for people.

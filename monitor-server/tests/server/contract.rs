@@ -142,6 +142,8 @@ fn dates_are_printed_as_the_reference_does() {
             ("2026-01-02T03:04:05.123456789", "2026-01-02T03:04:05.123456"),
             ("2026-01-02T03:04:05.5", "2026-01-02T03:04:05.500000"),
             ("2026-01-02", "2026-01-02T00:00:00"),
+            ("20260102T0304Z", "2026-01-02T03:04:00+00:00"),
+            ("2026-W01-5T24:00", "2026-01-03T00:00:00"),
         ]
         .into_iter()
         .enumerate()
@@ -273,6 +275,17 @@ fn pages_lead_from_one_to_the_next() {
         let masked = |mask: &str| server.ask("GET", "/api/v1/metrics/count").header("X-Fields", mask).send().text();
         assert_eq!([masked("nosuch"), masked("")], ["{}\n", "{\"count\":12}\n"]);
         assert_eq!(variants("metrics/?page=3&page=1"), ["v10", "v11"], "of two the first");
+        let post = |path: &str, body: Value, mask: &str| {
+            let ask = server.ask("POST", &format!("/api/v1/{path}/")).header("X-Fields", mask);
+            let answer = ask.body("application/json", body.to_string()).send();
+            (answer.status, answer.text())
+        };
+        let (new, h) = (session("masked", json!({})), context("masked"));
+        assert_eq!(post("sessions", new, "session_h"), (201, "{\"session_h\":\"masked\"}\n".to_owned()));
+        assert_eq!(post("contexts", h, "{h}"), (201, "{\"h\":\"masked\"}\n".to_owned()));
+        assert_eq!(post("metrics", metric(json!({"item": "m"})), "item"), (201, "{\"item\":\"m\"}\n".to_owned()));
+        assert_eq!(post("metrics", metric(json!({})), "item{").0, 400);
+        assert_eq!(server.count("metrics/count"), 13, "what was refused is not stored");
     }
 }
 
@@ -288,6 +301,10 @@ fn addresses_are_forgiven_as_the_reference_forgives_them() {
         }
         assert_eq!(location("components//metrics"), (308, format!("{}/components/metrics", server.base())));
         assert_eq!(location("/api/v1"), (308, format!("{}/", server.base())));
+        assert_eq!(server.get("/api/v1/").status, 404);
+        let other = server.post("/api/v1/", &json!({}));
+        assert_eq!((other.status, other.header("allow")), (405, Some("GET,HEAD")));
+        assert!(other.json()["message"].is_string());
         for path in [
             "metrics/count/",
             "sessions/x/",

@@ -1,6 +1,8 @@
 //! What was acknowledged is there, whatever happens to the server.
 
 use std::collections::{HashMap, HashSet};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread::{scope, sleep};
@@ -168,6 +170,24 @@ fn a_postgresql_that_fails_over_has_kept_what_was_acknowledged() {
     for server in &servers {
         told.is_kept(server);
     }
+}
+
+#[test]
+fn a_server_that_is_told_to_end_does_not_wait_for_bodies_that_stay_away() {
+    let mut server = Server::sqlite(&["--client-timeout", "3600"]);
+    let mut stream = TcpStream::connect(server.address).expect("it is let in");
+    let head = "POST /api/v1/metrics/ HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\
+                Expect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).expect("it can be sent");
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).expect("the body is asked for");
+    assert!(answer.starts_with(b"HTTP/1.1 100 "), "{answer:?}");
+    stream.write_all(b"{\"half\": ").expect("it can be sent");
+    server.signal("TERM");
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).expect("an answer");
+    assert!(rest.contains("HTTP/1.1 503 ") && rest.to_ascii_lowercase().contains("retry-after: "), "{rest}");
+    assert!(server.wait().success());
 }
 
 #[test]

@@ -39,6 +39,14 @@ pub fn send_outcome(server: &Server, project: &str, h: &str, day: u32, commit: &
     post(server, project, &body);
 }
 
+/// A session in which one of the tests failed.
+pub fn send_failed(server: &Server, project: &str, h: &str, runs: &[Run<'_>], failed: &str) {
+    let mut body = body(json!({}), h, 1, "aaaa", runs);
+    let place = runs.iter().position(|(name, _, _)| *name == failed).expect("one of them");
+    body["rows"][place]["profile"]["outcome"] = json!("failed");
+    post(server, project, &body);
+}
+
 fn post(server: &Server, project: &str, body: &Value) {
     let answer = server.post(&format!("/p/{project}/api/v2/sessions"), body);
     assert_eq!(answer.status, 201, "{}: {}", server.kind, answer.text());
@@ -58,7 +66,7 @@ fn body(tags: Value, h: &str, day: u32, commit: &str, runs: &[Run<'_>]) -> Value
 fn row(at: usize, day: u32, (name, seconds, heap): Run<'_>) -> Value {
     let (path, variant) = name.rsplit_once("::").unwrap_or(("", name));
     json!({
-        "context_h": "c1", "item_start_time": format!("2026-10-{day:02}T08:00:{at:02}.000000"), "item_path": path,
+        "context_h": "c1", "item_start_time": format!("2026-10-{day:02}T08:{:02}:{:02}.000000", at / 60, at % 60), "item_path": path,
         "item": variant, "item_variant": variant, "item_fs_loc": "src/lib.rs", "kind": "function", "component": "demo",
         "package": "demo", "binary": "demo", "total_time": seconds, "user_time": seconds * 0.9, "kernel_time": 0.0,
         "cpu_usage": 0.9, "mem_usage": heap as f64 / 1_048_576.0,

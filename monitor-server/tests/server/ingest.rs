@@ -216,6 +216,20 @@ fn a_batch_with_a_fault_is_not_stored_at_all() {
             assert_eq!(answer.status, 400, "{}: {place}", server.kind);
             assert!(answer.json()["errors"][field].is_string(), "{place}: {}", answer.text());
         }
+        for (place, value, remedy) in [
+            (
+                "/rows/0/profile/attribution",
+                json!("guessed"),
+                "'guessed' is not possible: it is one of process, threads, shared",
+            ),
+            ("/rows/0/profile/heap_peak_bytes", json!(1), "there is no such field: it is called heap_peak"),
+        ] {
+            let mut wrong = batch();
+            let (of, name) = place.rsplit_once('/').expect("a field");
+            wrong.pointer_mut(of).expect("it is there")[name] = value;
+            let answer = server.post(PATH, &wrong);
+            assert_eq!(answer.json()["errors"][format!("rows[0].profile.{name}")], remedy, "{}", answer.text());
+        }
         for body in ["", "[]", "{}", "null", "{\"session\": {}}", "{\"session\": {\"session_h\": 1}}"] {
             assert_eq!(server.post_text(PATH, body).status, 400, "{body}");
         }

@@ -211,6 +211,15 @@ fn a_backup_is_a_database() {
         assert!(output.status.success() && Path::new(name).exists());
         assert_eq!(listings(&Server::on_sqlite(name), "default"), listings(&server, "default"));
         assert!(!server.command(&["backup", name]).status.success(), "a file that is there is not touched");
+        // Of several at once one makes the file, and no other takes it away.
+        let new = folder.path().join("new.db").to_string_lossy().into_owned();
+        let at_once = std::thread::scope(|scope| {
+            let start = || scope.spawn(|| server.command(&["backup", &new]).status.success());
+            let started: Vec<_> = (0..6).map(|_| start()).collect();
+            started.into_iter().map(|it| it.join().expect("it ends")).filter(|it| *it).count()
+        });
+        assert_eq!(at_once, 1);
+        assert_eq!(listings(&Server::on_sqlite(&new), "default"), listings(&server, "default"));
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use monitor_tests::axe::{Axe, look};
 use monitor_tests::browser::Browser;
 
-use super::history::{evolution, send, send_with};
+use super::history::{evolution, send, send_ended, send_failed, send_with};
 use super::process::Server;
 
 /// A name that breaks out of whatever it is put into without care.
@@ -36,7 +36,73 @@ fn a_server_without_results_says_how_to_send_some() {
     let server = Server::sqlite(&[]);
     let answer = server.get("/");
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")));
-    assert!(answer.text().contains("monitor-server import .pymon"), "{}", answer.text());
+    assert!(answer.text().contains("cargo monitor push http://"), "{}", answer.text());
+}
+
+#[test]
+fn a_project_without_results_says_how_to_send_some_there() {
+    let server = Server::sqlite(&[]);
+    let text = server.get("/p/ours/").text();
+    let here = format!("http://{}/p/ours", server.address);
+    for line in [format!("cargo monitor push {here}"), format!("pytest --remote-server {here}/api/v1")] {
+        assert!(text.contains(&line), "{text}");
+    }
+    assert!(text.contains("<a href=\"/\">other projects</a>"), "{text}");
+}
+
+#[test]
+fn pages_say_what_to_do_next() {
+    for server in Server::each(&[]) {
+        evolution(&server, "ours");
+        // A form stays where there is no answer, and programs get none.
+        for page in
+            ["compare?base=nowhere&head=worse", "top?session=nowhere", "capacity?session=nowhere", "capacity?cores=x"]
+        {
+            let answer = server.get(&format!("/p/ours/{page}"));
+            let text = answer.text();
+            assert!((400..500).contains(&answer.status), "{page}: {}", answer.status);
+            assert!(text.contains("<p class=\"bad\" role=\"alert\">") && text.contains("<form>"), "{page}: {text}");
+            let answer = server.get(&format!("/p/ours/{}", page.replace('?', ".json?")));
+            assert!((400..500).contains(&answer.status) && answer.json()["message"].is_string(), "{page}");
+        }
+        let history = server.get("/p/ours/test?name=demo::tests::grows").text();
+        assert!(history.contains("<a href=\"/p/ours/sessions/worse\">2026-"), "{}: runs lead to sessions", server.kind);
+        let branches = server.get("/p/ours/index.json").json()["branches"].clone();
+        let of =
+            |name: &str| branches.as_array().and_then(|rows| rows.iter().find(|row| row["branch"] == name)).cloned();
+        let feature = of("feature").expect("a branch");
+        assert!(feature["evolution"].as_str().is_some_and(|line| line.chars().count() == 1), "{feature}");
+    }
+}
+
+#[test]
+fn what_was_found_comes_with_how_to_decide() {
+    let server = Server::sqlite(&[]);
+    evolution(&server, "ours");
+    send_ended(&server, "ours", "slow", 27, "dev", &[("demo::tests::grows", 1.5, 4 << 20)]);
+    let page = || server.get("/p/ours/findings").text();
+    while !page().contains("demo::tests::grows") {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let text = page();
+    assert!(text.contains("--data state=accepted") && text.contains("findings?state=all"), "{text}");
+    assert!(text.contains(">wall time<"), "people read names of metrics: {text}");
+    assert!(
+        server.get("/p/ours/findings?state=all").text().contains("<a href=\"/p/ours/findings\">Open findings only")
+    );
+}
+
+#[test]
+fn tests_that_did_not_pass_are_not_behind_those_that_took_longer() {
+    let server = Server::sqlite(&[]);
+    let names: Vec<String> = (0..201).map(|number| format!("t::slow{number:03}")).collect();
+    let mut runs: Vec<(&str, f64, u64)> = names.iter().map(|name| (name.as_str(), 2.0, 1024)).collect();
+    runs.push(("t::moody", 0.1, 1024));
+    send_failed(&server, "ours", "s1", &runs, "t::moody");
+    let page = server.get("/p/ours/sessions/s1").text();
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing in {page}"));
+    assert!(place("those that did not pass, then the slowest") < place(">t::moody<"));
+    assert!(place(">t::moody<") < place(">t::slow"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod read;
 mod write;
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -149,14 +150,17 @@ impl Store for Sqlite {
     }
 
     fn backup(&self, file: &Path) -> Result<(), StoreError> {
-        if file.exists() {
+        let connection = connect(&self.path)?;
+        // Made here, so that what is deleted below is nobody else's. SQLite takes an empty file for none.
+        let made = File::create_new(file);
+        if made.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
             return Err(StoreError::Unfit(format!("{} is there already: name a new file", file.display())));
         }
-        let copied = connect(&self.path)?.execute("VACUUM INTO ?1", [file.to_string_lossy()]);
-        copied.map(|_| ()).map_err(|error| {
+        let copied = connection.execute("VACUUM INTO ?1", [file.to_string_lossy()]);
+        if copied.is_err() && made.is_ok() {
             // Half a copy would be in the way of the next.
             let _ = fs::remove_file(file);
-            unopened(file, error)
-        })
+        }
+        copied.map(|_| ()).map_err(|error| unopened(file, error))
     }
 }
