@@ -7,10 +7,12 @@ use std::fmt::Write;
 
 /// Characters that act instead of showing: controls, and marks that reorder, hide or join what stands around them.
 fn acts(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    // Most characters are these.
+    !matches!(character, ' '..='~')
+        && (character.is_control()
+            || matches!(character,
+                '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'))
 }
 
 /// For a terminal: control characters are written as Rust writes them, `\u{1b}`. The result is always one line.
@@ -130,15 +132,21 @@ pub fn markdown_code(text: &str) -> String {
 /// The text with characters replaced; `replace` writes what stands for one, or says no.
 fn replaced(text: &str, replace: impl Fn(char, &mut String) -> bool) -> Cow<'_, str> {
     let mut out = String::new();
-    let mut changed = false;
-    for character in text.chars() {
-        if replace(character, &mut out) {
-            changed = true;
-        } else {
-            out.push(character);
+    let mut instead = String::new();
+    let mut written = 0;
+    for (at, character) in text.char_indices() {
+        if replace(character, &mut instead) {
+            out.push_str(&text[written..at]);
+            out.push_str(&instead);
+            instead.clear();
+            written = at + character.len_utf8();
         }
     }
-    if changed { Cow::Owned(out) } else { Cow::Borrowed(text) }
+    if written == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[written..]);
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! CSV (RFC 4180) of a document's first table; of its facts, as one row, if it has no table.
 
+use std::borrow::Cow;
+
 use monitor_analysis::quantity::Quantity;
 use monitor_analysis::sanitise;
 
@@ -57,6 +59,9 @@ fn field(value: &Value) -> String {
 }
 
 /// Without what a terminal obeys, since CSV is looked at there too; line breaks may stand in a quoted field.
-fn printable(text: &str) -> String {
-    text.split('\n').map(sanitise::terminal).collect::<Vec<_>>().join("\n")
+fn printable(text: &str) -> Cow<'_, str> {
+    match sanitise::terminal(text) {
+        Cow::Borrowed(text) => Cow::Borrowed(text),
+        Cow::Owned(_) => Cow::Owned(text.split('\n').map(sanitise::terminal).collect::<Vec<_>>().join("\n")),
+    }
 }

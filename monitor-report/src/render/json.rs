@@ -4,78 +4,94 @@ use std::borrow::Cow;
 
 use monitor_analysis::quantity::{Quantity, Unit};
 use monitor_analysis::sanitise::terminal;
-use serde_json::{Map, Number, Value as Json};
+use serde::{Serialize, Serializer};
 
-use crate::document::{Body, Cell, Document, Table, Value};
+use crate::document::{Body, Cell, Column, Document, Table, Value};
 
 /// JSON: one section is its own value, several are an object.
 #[must_use]
 pub fn render(document: &Document) -> String {
-    let json = match document.sections.as_slice() {
-        [section] => body(&section.body),
-        sections => Json::Object(sections.iter().map(|s| (s.key.to_owned(), body(&s.body))).collect()),
-    };
-    printable(&format!("{json:#}\n"))
+    let json = serde_json::to_string_pretty(document).unwrap_or_default();
+    printable(json + "\n")
 }
 
 /// The rows of a table as JSON, an object on each line.
 #[must_use]
 pub fn lines(table: &Table) -> String {
-    let lines: Vec<String> = rows(table).into_iter().map(|row| format!("{row}\n")).collect();
-    printable(&lines.concat())
+    let mut lines = String::new();
+    for row in rows(table) {
+        lines += &serde_json::to_string(&row).unwrap_or_default();
+        lines.push('\n');
+    }
+    printable(lines)
 }
 
 /// What JSON leaves as it is but a terminal obeys can only stand inside strings, where an escape means the same.
-fn printable(json: &str) -> String {
-    let line = |line: &str| match terminal(line) {
-        Cow::Borrowed(line) => line.to_owned(),
-        Cow::Owned(_) => line.chars().map(escaped).collect(),
-    };
-    json.split('\n').map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// The character, as an escape of JSON if it acts instead of showing.
-fn escaped(character: char) -> String {
+fn printable(json: String) -> String {
+    let acts = |line: &str| matches!(terminal(line), Cow::Owned(_));
+    if !json.split('\n').any(acts) {
+        return json;
+    }
     let mut units = [0; 2];
-    match terminal(character.encode_utf8(&mut [0; 4])) {
-        Cow::Borrowed(character) => character.to_owned(),
-        Cow::Owned(_) => character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+    let mut printable = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character != '\n' && acts(character.encode_utf8(&mut [0; 4])) {
+            printable.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.sections.as_slice() {
+            [section] => section.body.serialize(serializer),
+            sections => serializer.collect_map(sections.iter().map(|section| (section.key, &section.body))),
+        }
     }
 }
 
-fn body(body: &Body) -> Json {
-    match body {
-        Body::Facts(facts) => Json::Object(facts.iter().map(|(column, cell)| pair(column.key, cell)).collect()),
-        Body::Table(table) => Json::Array(rows(table)),
+impl Serialize for Body {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Facts(facts) => serializer.collect_map(facts.iter().map(|(column, cell)| (column.key, &cell.value))),
+            Self::Table(table) => serializer.collect_seq(rows(table)),
+        }
     }
 }
 
-fn rows(table: &Table) -> Vec<Json> {
-    let row = |cells: &Vec<Cell>| -> Map<String, Json> {
-        table.columns.iter().zip(cells).map(|(column, cell)| pair(column.key, cell)).collect()
-    };
-    table.rows.iter().map(|cells| Json::Object(row(cells))).collect()
+struct Row<'a>(&'a [Column], &'a [Cell]);
+
+fn rows(table: &Table) -> impl ExactSizeIterator<Item = Row<'_>> {
+    table.rows.iter().map(|cells| Row(&table.columns, cells))
 }
 
-fn pair(key: &str, cell: &Cell) -> (String, Json) {
-    (key.to_owned(), value(&cell.value))
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().zip(self.1).map(|(column, cell)| (column.key, &cell.value)))
+    }
 }
 
 /// A number that JSON does not have (infinite, none) is null.
-fn value(value: &Value) -> Json {
-    let number = |number: f64| Number::from_f64(number).map_or(Json::Null, Json::Number);
-    match value {
-        Value::Missing => Json::Null,
-        Value::Text(text) | Value::Name(text) | Value::Id(text) | Value::Toolchain(text) => Json::from(text.as_str()),
-        #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number that a float holds")]
-        Value::Quantity(Quantity { value, unit: Unit::Bytes | Unit::Count }) if is_whole(*value) => {
-            Json::from(*value as i64)
-        }
-        Value::Quantity(Quantity { value, .. }) | Value::Share(value) | Value::Change(value, _) => number(*value),
-        Value::Time(time) => Json::from(time.to_string()),
-        Value::Flag(flag) => Json::from(*flag),
-        Value::Fields(fields) => {
-            Json::Object(fields.iter().map(|(name, text)| (name.clone(), Json::from(text.as_str()))).collect())
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Missing => serializer.serialize_unit(),
+            Self::Text(text) | Self::Name(text) | Self::Id(text) | Self::Toolchain(text) => {
+                serializer.serialize_str(text)
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number that a float holds")]
+            Self::Quantity(Quantity { value, unit: Unit::Bytes | Unit::Count }) if is_whole(*value) => {
+                serializer.serialize_i64(*value as i64)
+            }
+            Self::Quantity(Quantity { value, .. }) | Self::Share(value) | Self::Change(value, _) => {
+                serializer.serialize_f64(*value)
+            }
+            Self::Time(time) => serializer.collect_str(time),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Fields(fields) => serializer.collect_map(fields.iter().map(|(name, text)| (name, text))),
         }
     }
 }
@@ -83,9 +99,10 @@ fn value(value: &Value) -> Json {
 /// The text of a value for programs: as JSON has it, without quotes.
 #[must_use]
 pub fn text(value: &Value) -> String {
-    match self::value(value) {
-        Json::String(text) => text,
-        other => other.to_string(),
+    match value {
+        Value::Text(text) | Value::Name(text) | Value::Id(text) | Value::Toolchain(text) => text.clone(),
+        Value::Time(time) => time.to_string(),
+        other => serde_json::to_string(other).unwrap_or_default(),
     }
 }
 
