@@ -168,6 +168,10 @@ fn a_run_without_rows_says_why() {
     let taken = project.path("src").display().to_string();
     assert!(told(("MONITOR_DB", &taken), &[]).contains("is a folder"));
     assert!(!project.path(".pymon").exists());
+    if cfg!(target_os = "linux") {
+        let refused = told(("MONITOR_DB", "/proc/file.pymon"), &[]);
+        assert!(refused.starts_with("nothing was recorded: cannot write beside /proc/file.pymon: "), "{refused}");
+    }
 
     let plain = Project::new(&[("Cargo.toml", PLAIN), ("src/lib.rs", "#[test]\nfn plain() {}\n")]);
     let run = run(monitor(&plain, &["test", "--lib"])).succeeded();

@@ -35,7 +35,7 @@ pub enum StoreError {
         reason: String,
     },
     /// There is no space left for the file.
-    #[error("no space left to write {}: free some space, or choose another path with MONITOR_DB", path.display())]
+    #[error("no space left to write {} (on the disk, or by a quota or `ulimit -f`): free some space, or choose another path with MONITOR_DB", path.display())]
     Full {
         /// The file.
         path: PathBuf,

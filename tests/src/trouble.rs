@@ -167,5 +167,6 @@ impl Place {
 #[must_use]
 pub fn finished_in(spool: &Path) -> usize {
     let text = fs::read_to_string(spool).expect("the spool file can be read");
-    text.lines().filter(|line| line.starts_with("{\"finished\"")).count()
+    let is_whole = |line: &&str| line.starts_with("{\"finished\"") && line.ends_with('\n');
+    text.split_inclusive('\n').filter(is_whole).count()
 }

@@ -154,6 +154,22 @@ fn a_full_disk_keeps_what_was_written_before_and_goes_on_when_there_is_space() {
     assert_eq!(rows_by_space.last(), Some(&TESTS), "{rows_by_space:?}");
 }
 
+#[test]
+fn a_limit_to_the_size_of_files_is_no_signal_for_the_tests() {
+    for limit in ["0", "4096", "20000", "100000", "200000"] {
+        let place = TEN_TESTS.place();
+        let mut command = place.command_of("prlimit");
+        command.arg(format!("--fsize={limit}")).arg(&TEN_TESTS.binary);
+        let run = run(command);
+        place.is_as_without_us(&run);
+        assert!(run.stderr.contains("ulimit -f"), "{limit}: {}", run.stderr);
+        let kept: usize = place.spools().iter().map(|spool| finished_in(spool)).sum();
+        let before = rows_of_what_was_saved(&place.path);
+        place.runs_well();
+        assert_eq!(rows_of_what_was_saved(&place.path), before + kept + TESTS, "{limit}");
+    }
+}
+
 /// Rows in a file that was written until the disk was full, which is whole.
 fn rows_of_what_was_saved(path: &Path) -> usize {
     if fs::metadata(path).map_or(0, |file| file.len()) == 0 {

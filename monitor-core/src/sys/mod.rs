@@ -12,6 +12,7 @@ pub(crate) mod descriptors;
 #[path = "descriptors_unguarded.rs"]
 pub(crate) mod descriptors;
 mod exit;
+pub(crate) mod file_limit;
 mod forks;
 mod image;
 #[cfg(backend = "linux")]

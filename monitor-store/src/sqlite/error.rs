@@ -24,7 +24,10 @@ impl StoreError {
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::Unwritable { path, reason }
             }
-            Some(ErrorCode::SystemIoFailure) if is_out_of_space(&source) => Self::Full { path },
+            Some(ErrorCode::SystemIoFailure) if has_code(&source, IOERR_SHMSIZE) => Self::Full { path },
+            Some(ErrorCode::SystemIoFailure) if has_code(&source, IOERR_WRITE) => {
+                Self::Unwritable { path, reason: format!("{reason} (a quota, `ulimit -f`, or the disk)") }
+            }
             _ => match source {
                 rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::InvalidColumnType(..)
@@ -47,8 +50,12 @@ fn is_missing(folder: &Path) -> bool {
     !folder.as_os_str().is_empty() && folder.try_exists().is_ok_and(|exists| !exists)
 }
 
-/// Whether an I/O error is what SQLite makes of a full disk when it grows its shared memory file.
-fn is_out_of_space(error: &rusqlite::Error) -> bool {
-    const IOERR_SHMSIZE: i32 = 4874;
-    sqlite_error(error).is_some_and(|e| e.extended_code == IOERR_SHMSIZE)
+/// What SQLite makes of a full disk when it grows its shared memory file.
+const IOERR_SHMSIZE: i32 = 4874;
+
+/// What it makes of every write that fails, but for a full disk.
+const IOERR_WRITE: i32 = 778;
+
+fn has_code(error: &rusqlite::Error, code: i32) -> bool {
+    sqlite_error(error).is_some_and(|error| error.extended_code == code)
 }

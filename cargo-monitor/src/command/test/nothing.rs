@@ -1,5 +1,6 @@
 //! Why a run has left no row.
 
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::app::App;
@@ -16,11 +17,21 @@ pub(super) fn why(app: &App, file: &Path, code: u8) -> anyhow::Result<String> {
         format!("nothing is in {} yet: rows wait in {}", file.display(), waiting.join(", "))
     } else if file.parent().is_some_and(|parent| !folder.join(parent).is_dir()) {
         format!("nothing was recorded: the folder of {} does not exist", file.display())
+    } else if let Err(error) = can_write_beside(&folder.join(file)) {
+        format!("nothing was recorded: cannot write beside {}: {error}", file.display())
     } else if code != 0 {
         "nothing was measured: cargo failed before a monitored test ran".to_owned()
     } else {
         no_test_of(&folder)
     })
+}
+
+/// Whether the disk has room there, and lets this user have it.
+fn can_write_beside(file: &Path) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let mut probe = tempfile::NamedTempFile::new_in(folder)?;
+    probe.write_all(&[0; 4096])?;
+    probe.as_file().sync_all()
 }
 
 /// Why tests of this folder's workspace have no rows, though they ran.
