@@ -188,7 +188,7 @@ impl App {
     pub(crate) fn tell_what_was_left_out(&self) {
         let left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
         for rows in left_out.iter().filter(|rows| rows.count() > 0) {
-            output::note(&format!("warning: {rows}"));
+            output::note(&format!("warning: {rows}; {}", rows.remedy()));
         }
     }
 

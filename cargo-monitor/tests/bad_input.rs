@@ -310,6 +310,8 @@ fn a_row_that_cannot_be_is_named_and_left_out() {
             );
             assert_eq!(run.stderr.matches("warning").count(), 1, "{args:?}: {}", run.stderr);
         }
+        let doctor = fixture.run(&["doctor", "--format", "csv"]).stdout;
+        assert!(doctor.contains("correct or delete it with sqlite3"), "{doctor}");
         let shown = fixture.run(&["show"]).succeeded().stdout;
         assert!(shown.contains("quick[2, 3]") && !shown.contains("slow"), "{shown}");
         let history = fixture.run(&["history", "slow", "--format", "csv"]).succeeded().stdout;
@@ -317,6 +319,8 @@ fn a_row_that_cannot_be_is_named_and_left_out() {
         for command in ["compare", "gate"] {
             let run = fixture.run(&[command]);
             assert!(matches!(run.code, Some(0 | 5 | 6)), "{command}: {}{}", run.stdout, run.stderr);
+            // When a test began decides nothing there.
+            assert!(column == "START" || run.stderr.contains(&told), "{command}: {}", run.stderr);
         }
     }
     // Elsewhere than in the row of a test.

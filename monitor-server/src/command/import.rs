@@ -28,7 +28,7 @@ pub fn run(database: &str, project: &str, file: &Path) -> anyhow::Result<()> {
         eprintln!("warning: session {session_h} was left out: project {project} has another under this identifier");
     }
     if monitor.left_out().count() > 0 {
-        eprintln!("warning: {}", monitor.left_out());
+        eprintln!("warning: {}; {}", monitor.left_out(), monitor.left_out().remedy());
     }
     Ok(())
 }

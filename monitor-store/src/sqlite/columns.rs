@@ -12,7 +12,7 @@ use crate::measures::{Amount, MEASURES, Measures, Number};
 use crate::rows::{Metric, Process, Profile, ProfileKey};
 use crate::sqlite::unfit::{self, Named};
 use crate::test_run::Test;
-use crate::words::{Kind, Outcome};
+use crate::words::{Attribution, Kind, MemSource, Outcome};
 
 /// A run `r` with what its numbers stand for.
 pub(crate) const RUNS: &str = "RUNS r LEFT JOIN ITEMS i ON i.ID = r.ITEM LEFT JOIN TEXTS s ON s.ID = r.SESSION \
@@ -30,7 +30,7 @@ pub(crate) const RUN: Named = Named { table: "RUNS", key: 0, test: Some(3) };
 pub(crate) static TEST: LazyLock<String> = LazyLock::new(|| {
     let measures: Vec<String> = MEASURES.iter().map(|measure| format!("r.{}", measure.column)).collect();
     format!(
-        "{METRIC}, k.CLASS_H, r.ENDED, r.OUTCOME, p.TEXT PROCESS_H, i.PACKAGE, i.BINARY, r.ATTEMPT, r.ATTRIBUTION, r.MEM_SOURCE, {}",
+        "{METRIC}, k.CLASS_H, r.ENDED, r.OUTCOME, r.ATTEMPT, r.ATTRIBUTION, r.MEM_SOURCE, p.TEXT PROCESS_H, i.PACKAGE, i.BINARY, {}",
         measures.join(", ")
     )
 });
@@ -114,9 +114,9 @@ pub(crate) fn test(row: &Row<'_>) -> Result<Test> {
     let metric = metric_in(&mut cells)?;
     let class_h = cells.get()?;
     let has_metric: bool = cells.get()?;
-    let profile = match cells.get::<Option<Outcome>>()? {
+    let profile = match how_it_ran(&mut cells)? {
         None => None,
-        Some(outcome) => Some(Profile {
+        Some(HowItRan { outcome, attempt, attribution, mem_source }) => Some(Profile {
             outcome,
             key: ProfileKey {
                 session_h: metric.session_h.clone(),
@@ -127,13 +127,27 @@ pub(crate) fn test(row: &Row<'_>) -> Result<Test> {
             },
             package: cells.text()?,
             binary: cells.text()?,
-            attempt: cells.get()?,
-            attribution: cells.get()?,
-            mem_source: cells.get()?,
+            attempt,
+            attribution,
+            mem_source,
             measures: measures(&mut cells)?,
         }),
     };
     Ok(Test { metric: has_metric.then_some(metric), profile, class_h })
+}
+
+/// How a test ran.
+pub(crate) struct HowItRan {
+    outcome: Outcome,
+    attempt: u32,
+    attribution: Option<Attribution>,
+    mem_source: Option<MemSource>,
+}
+
+/// `OUTCOME`, `ATTEMPT`, `ATTRIBUTION` and `MEM_SOURCE`; `None` for a row of pytest-monitor.
+pub(crate) fn how_it_ran(cells: &mut Cells<'_, '_>) -> Result<Option<HowItRan>> {
+    let Some(outcome) = cells.get()? else { return Ok(None) };
+    Ok(Some(HowItRan { outcome, attempt: cells.get()?, attribution: cells.get()?, mem_source: cells.get()? }))
 }
 
 fn measures(cells: &mut Cells<'_, '_>) -> Result<Measures> {

@@ -1,6 +1,7 @@
 //! The query of [`Figures`]: numbers of `RUNS` only, the words behind them once.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::thread;
 
 use rusqlite::types::ValueRef;
@@ -10,12 +11,12 @@ use crate::error::StoreError;
 use crate::figures::{Figure, Figures, RunFigures, SessionFigures};
 use crate::filter::Resource;
 use crate::measures::Number;
-use crate::sqlite::columns::Cells;
+use crate::sqlite::columns::{self, Cells};
 use crate::sqlite::conditions::column;
 use crate::sqlite::monitor::{Monitor, text};
 use crate::sqlite::unfit::{self, Misfits, Named, Unfit};
 use crate::test_run::TestId;
-use crate::words::MemSource;
+use crate::words::{Attribution, MemSource, Outcome};
 
 /// So many sessions are worth another thread, which has to open the file too.
 const SHARED_FROM: usize = 16;
@@ -29,8 +30,10 @@ impl Monitor {
     pub fn figures<S: AsRef<str>>(&self, sessions: &[S], figures: &[Figure]) -> Result<Figures, StoreError> {
         let sessions: Vec<&str> = sessions.iter().map(AsRef::as_ref).collect();
         let mut names = Names::of(self)?;
-        let (by_item, by_start) = (sql(figures, "", "r.ITEM, r.START"), sql(figures, NAMES, "r.START, r.ITEM"));
-        let query = &Query { by_item, by_start, figures, items: &names.items, tests: names.tests.len() };
+        let parts = Part::all(figures);
+        let (by_item, by_start) = (sql(&parts, "", "r.ITEM, r.START"), sql(&parts, NAMES, "r.START, r.ITEM"));
+        let (figures, tests) = (figures.len(), names.tests.len());
+        let query = &Query { by_item, by_start, parts, figures, items: &names.items, tests };
         let is_shared = sessions.len() >= SHARED_FROM && thread::available_parallelism().is_ok_and(|all| all.get() > 1);
         let another = if is_shared { self.another() } else { None };
         let (here, there) = sessions.split_at(if another.is_some() { sessions.len() / 2 } else { sessions.len() });
@@ -60,7 +63,9 @@ struct Query<'a> {
     by_item: String,
     /// For sessions in which a test has several items, or a row cannot be: with what names that.
     by_start: String,
-    figures: &'a [Figure],
+    parts: Vec<Part>,
+    /// So many figures has a run.
+    figures: usize,
     items: &'a [(i64, u32)],
     tests: usize,
 }
@@ -73,8 +78,9 @@ struct Read {
     unfit: Vec<Unfit>,
 }
 
-/// What names a row, behind its figures.
-const NAMES: &str = ", r.ID, (SELECT ITEM_VARIANT FROM ITEMS i WHERE i.ID = r.ITEM)";
+/// What names a row, behind its figures, and how it ran.
+const NAMES: &str =
+    ", r.ID, (SELECT ITEM_VARIANT FROM ITEMS i WHERE i.ID = r.ITEM), r.OUTCOME, r.ATTEMPT, r.ATTRIBUTION, r.MEM_SOURCE";
 
 /// The column of the first figure.
 const FIRST_FIGURE: usize = 2;
@@ -88,30 +94,66 @@ const RSS: i64 = 16;
 const CONTEXT: i64 = 32;
 const NO_CONTEXT: i64 = -1;
 
-fn sql(figures: &[Figure], names: &str, order: &str) -> String {
-    let columns: String = figures.iter().map(|figure| expression(*figure)).collect();
+fn sql(parts: &[Part], names: &str, order: &str) -> String {
+    let columns: String = parts.iter().map(|part| format!(", r.{}", part.column)).collect();
     // Most runs are such, and it takes half of SQLite's steps to see that.
     let usual = PASSED + SINGLE_THREADED + HEAP;
     // What has neither ended nor one of these outcomes is not asked for: what passed has ended.
     format!(
         "SELECT r.ITEM, {CONTEXT} * coalesce(r.ENV, {NO_CONTEXT}) \
          + CASE WHEN r.OUTCOME = 'passed' AND r.THREADS = 1 AND r.MEM_SOURCE = 'heap' AND r.ATTRIBUTION = 'threads' \
-           THEN {usual} ELSE CASE WHEN r.OUTCOME = 'passed' OR r.OUTCOME IS NULL THEN {PASSED} ELSE 0 END \
+           AND r.ATTEMPT = 1 THEN {usual} WHEN {} THEN NULL ELSE CASE WHEN r.OUTCOME = 'passed' OR r.OUTCOME IS NULL THEN {PASSED} ELSE 0 END \
            + CASE WHEN r.ATTRIBUTION = 'process' THEN {WHOLE_PROCESS} ELSE 0 END \
            + CASE WHEN r.THREADS = 1 THEN {SINGLE_THREADED} ELSE 0 END \
            + CASE r.MEM_SOURCE WHEN 'heap' THEN {HEAP} WHEN 'rss' THEN {RSS} ELSE 0 END END ENV{columns}{names} \
          FROM RUNS r WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
-         AND (r.ENDED OR r.OUTCOME IN ('running', 'crashed')) ORDER BY {order}"
+         AND (r.ENDED OR r.OUTCOME IN ('running', 'crashed')) ORDER BY {order}",
+        ran_impossibly()
     )
 }
 
-fn expression(figure: Figure) -> String {
-    match figure {
-        Figure::Sum(resources) => {
-            let columns: Vec<&str> = resources.iter().map(|resource| column(*resource)).collect();
-            format!(", {} \"{}\"", columns.join(" + "), columns.join(" + "))
+/// Whether what a row of ours says of how it ran cannot be, as [`columns::how_it_ran`] finds it.
+fn ran_impossibly() -> String {
+    fn among<T: fmt::Display>(column: &str, words: &[T]) -> String {
+        let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+        format!("{column} NOT IN ({})", words.join(", "))
+    }
+    format!(
+        "r.OUTCOME IS NOT NULL AND (typeof(r.ATTEMPT) <> 'integer' OR r.ATTEMPT NOT BETWEEN 0 AND {} OR {} OR {} OR {})",
+        u32::MAX,
+        among("r.OUTCOME", Outcome::ALL),
+        among("r.ATTRIBUTION", Attribution::ALL),
+        among("r.MEM_SOURCE", MemSource::ALL)
+    )
+}
+
+/// A column that is a figure, or that is added to the one before.
+struct Part {
+    column: &'static str,
+    is_added: bool,
+    may_be_negative: bool,
+}
+
+impl Part {
+    fn all(figures: &[Figure]) -> Vec<Self> {
+        figures.iter().flat_map(Self::of).collect()
+    }
+
+    fn of(figure: &Figure) -> Vec<Self> {
+        match figure {
+            Figure::Sum(resources) => {
+                let of = |(at, resource): (usize, &Resource)| Self {
+                    column: column(*resource),
+                    is_added: at > 0,
+                    may_be_negative: matches!(resource, Resource::Memory | Resource::Cpu),
+                };
+                resources.iter().enumerate().map(of).collect()
+            }
+            Figure::Measure(measure) => {
+                let may_be_negative = measure.number == Number::Signed;
+                vec![Self { column: measure.column, is_added: false, may_be_negative }]
+            }
         }
-        Figure::Measure(measure) => format!(", r.{}", measure.column),
     }
 }
 
@@ -139,7 +181,7 @@ impl Query<'_> {
         contexts: &mut Vec<Option<i64>>,
     ) -> rusqlite::Result<Option<SessionFigures>> {
         let mut found =
-            SessionFigures { runs: Vec::with_capacity(usual), values: Vec::with_capacity(usual * self.figures.len()) };
+            SessionFigures { runs: Vec::with_capacity(usual), values: Vec::with_capacity(usual * self.figures) };
         let mut seen = vec![false; self.tests];
         let (mut next, mut last) = (0, None);
         while let Some(row) = rows.next()? {
@@ -147,7 +189,7 @@ impl Query<'_> {
             let Some(test) = self.test(item, &mut next) else { continue };
             if last == Some(item) {
                 found.runs.pop();
-                found.values.truncate(found.runs.len() * self.figures.len());
+                found.values.truncate(found.runs.len() * self.figures);
             } else if std::mem::replace(&mut seen[test as usize], true) {
                 return Ok(None);
             }
@@ -169,13 +211,15 @@ impl Query<'_> {
     ) -> rusqlite::Result<SessionFigures> {
         let mut last: BTreeMap<u32, SessionFigures> = BTreeMap::new();
         let mut statement = connection.prepare(&self.by_start)?;
-        let key = FIRST_FIGURE + self.figures.len();
+        let key = FIRST_FIGURE + self.parts.len();
         let mut unfit = Misfits::of(Named { table: "RUNS", key, test: Some(key + 1) });
         let mut rows = statement.query([session_h])?;
         while let Some(row) = rows.next()? {
             let mut run = SessionFigures::default();
             let pushed = Cells::new(row, 0).get().and_then(|item| match self.test(item, &mut 0) {
-                Some(test) => self.push(row, test, &mut read.contexts, &mut run).map(|()| Some(test)),
+                Some(test) => columns::how_it_ran(&mut Cells::new(row, key + 2))
+                    .and_then(|_| self.push(row, test, &mut read.contexts, &mut run))
+                    .map(|()| Some(test)),
                 None => Ok(None),
             });
             match pushed {
@@ -202,8 +246,12 @@ impl Query<'_> {
         found: &mut SessionFigures,
     ) -> rusqlite::Result<()> {
         found.runs.push(run(row, test, contexts)?);
-        for (at, figure) in self.figures.iter().enumerate() {
-            found.values.push(number(row, FIRST_FIGURE + at, *figure)?);
+        for (at, part) in self.parts.iter().enumerate() {
+            let value = number(row, FIRST_FIGURE + at, part.may_be_negative)?;
+            match found.values.last_mut().filter(|_| part.is_added) {
+                Some(sum) => *sum += value,
+                None => found.values.push(value),
+            }
         }
         Ok(())
     }
@@ -218,8 +266,9 @@ impl Query<'_> {
     }
 }
 
-/// A figure; NaN if there is none.
-fn number(row: &Row<'_>, column: usize, figure: Figure) -> rusqlite::Result<f64> {
+/// A number; NaN if there is none.
+#[inline]
+fn number(row: &Row<'_>, column: usize, may_be_negative: bool) -> rusqlite::Result<f64> {
     let value = match row.get_ref(column)? {
         ValueRef::Real(value) => value,
         #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, 9 PB")]
@@ -227,15 +276,8 @@ fn number(row: &Row<'_>, column: usize, figure: Figure) -> rusqlite::Result<f64>
         ValueRef::Null => return Ok(f64::NAN),
         ValueRef::Text(_) | ValueRef::Blob(_) => f64::INFINITY,
     };
-    let can_be = value.is_finite() && (value >= 0.0 || may_be_negative(figure));
+    let can_be = value.is_finite() && (value >= 0.0 || may_be_negative);
     if can_be { Ok(value) } else { Err(unfit::in_column(column)) }
-}
-
-fn may_be_negative(figure: Figure) -> bool {
-    match figure {
-        Figure::Sum(resources) => resources.iter().any(|r| matches!(r, Resource::Memory | Resource::Cpu)),
-        Figure::Measure(measure) => measure.number == Number::Signed,
-    }
 }
 
 fn run(row: &Row<'_>, test: u32, contexts: &mut Vec<Option<i64>>) -> rusqlite::Result<RunFigures> {

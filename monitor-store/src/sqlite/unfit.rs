@@ -39,6 +39,12 @@ impl LeftOut {
         self.rows().len()
     }
 
+    /// What the user can do about them.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        if self.count() == 1 { "correct or delete it with sqlite3" } else { "correct or delete them with sqlite3" }
+    }
+
     fn rows(&self) -> MutexGuard<'_, BTreeMap<(&'static str, String), Unfit>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,7 +66,7 @@ impl fmt::Display for LeftOut {
         if count > NAMED {
             write!(f, "; and {} more", count - NAMED)?;
         }
-        write!(f, "; correct or delete {} with sqlite3", if count == 1 { "it" } else { "them" })
+        Ok(())
     }
 }
 

@@ -6,14 +6,14 @@ use std::fs;
 use std::path::Path;
 
 use monitor_analysis::quantity::{Quantity, Unit};
-use monitor_store::{Monitor, Sessions, StoreError, location};
+use monitor_store::{Monitor, SessionDetails, Sessions, StoreError, location};
 
 use super::finding::Finding;
 
 /// A write-ahead log larger than this is not being folded back.
 const LARGE_LOG_BYTES: u64 = 16 << 20;
 
-/// So many sessions must agree in what they ran on.
+/// So many sessions must agree in what they ran on, and are read.
 const RECENT: u64 = 20;
 
 pub(super) fn check(file: &Path) -> Vec<Finding> {
@@ -50,6 +50,7 @@ fn contents(file: &Path, monitor: &Monitor) -> Vec<Finding> {
     let plural = if sessions == 1 { "" } else { "s" };
     let found = format!("{}, {sessions} session{plural}, {}", file.display(), size_text(size));
     let mut findings = vec![Finding::fine("file", found)];
+    findings.extend(rows(monitor, &recent));
     let distinct = |of: fn(&monitor_store::ContextClass) -> &str| -> BTreeSet<&str> {
         recent.iter().filter_map(|details| details.class.as_ref()).map(of).collect()
     };
@@ -72,6 +73,17 @@ fn contents(file: &Path, monitor: &Monitor) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// What no answer about the last sessions has.
+fn rows(monitor: &Monitor, recent: &[SessionDetails]) -> Option<Finding> {
+    for details in recent {
+        if let Err(error) = monitor.tests(&details.session.session_h) {
+            return Some(Finding::wrong("rows", error.to_string(), "see the message"));
+        }
+    }
+    let left_out = monitor.left_out();
+    (left_out.count() > 0).then(|| Finding::doubtful("rows", left_out.to_string(), left_out.remedy()))
 }
 
 fn filesystem(file: &Path) -> Finding {
