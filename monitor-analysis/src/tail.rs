@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::constants::{
     KERNEL_FORETOLD, KERNEL_HALF_LIFE, KERNEL_HALF_LIFE_MIDDLE, KERNEL_HALF_LIFE_SHORT, KERNEL_LONG, KERNEL_PRIOR,
-    KERNEL_PRIOR_MIDDLE, KERNEL_PRIOR_SHORT, KERNEL_PRIOR_WIDTH, KERNEL_REACH, KERNEL_WIDTH,
+    KERNEL_PRIOR_MIDDLE, KERNEL_PRIOR_SHORT, KERNEL_PRIOR_WIDTH, KERNEL_REACH, KERNEL_SPREAD, KERNEL_WIDTH,
 };
 
 /// P(T > t) of Student's t with 4 degrees of freedom ([`KERNEL_FREEDOM`](crate::constants::KERNEL_FREEDOM)), which has
@@ -21,6 +21,9 @@ pub(crate) fn student4_upper(t: f64) -> f64 {
 ///
 /// Three memories weigh them, each forgetting at its pace, and count as much as each would have foretold them, one after
 /// another: a series that drifts is judged by its last errors, one that does not by all.
+///
+/// Each error is blurred, a far one wider: where errors are few, less is known of how far the next one goes (an adaptive kernel
+/// estimate; Abramson, On bandwidth variation in kernel estimates, 1982).
 #[derive(Clone, Debug)]
 pub(crate) struct Kernel {
     /// Oldest first.
@@ -31,12 +34,14 @@ pub(crate) struct Kernel {
     weights: Vec<f64>,
     /// What that counts for.
     unseen: f64,
+    /// The inverse of the width that each error is blurred by.
+    sharpness: Vec<f64>,
 }
 
 impl Kernel {
     /// Of errors of a scale that is not known yet.
     pub(crate) fn unsettled(errors: Vec<f64>) -> Self {
-        Self { errors, scale: f64::NAN, weights: Vec::new(), unseen: 1.0 }
+        Self { errors, scale: f64::NAN, weights: Vec::new(), unseen: 1.0, sharpness: Vec::new() }
     }
 
     /// Of errors of this scale, each of values of its own.
@@ -50,18 +55,19 @@ impl Kernel {
     /// foretell each other whatever the series does: then only the long memory counts.
     pub(crate) fn settle(&mut self, scale: f64, they_overlap: bool) {
         self.scale = scale;
+        let width = |error: &f64| (KERNEL_WIDTH * scale).max(KERNEL_SPREAD * error.abs());
+        self.sharpness = self.errors.iter().map(|error| 1.0 / width(error)).collect();
         self.weigh(if they_overlap { LONG_ALONE } else { self.trust() });
     }
 
     /// For deviations to the other side.
     pub(crate) fn mirrored(&self) -> Self {
-        Self { errors: self.errors.iter().map(|error| -error).collect(), weights: self.weights.clone(), ..*self }
+        Self { errors: self.errors.iter().map(|error| -error).collect(), ..self.clone() }
     }
 
     /// The probability of a deviation as large as this, upward.
     pub(crate) fn p(&self, deviation: f64) -> f64 {
-        let likely = |error: &f64| student4_upper((deviation - error) / (KERNEL_WIDTH * self.scale));
-        let seen: f64 = self.errors.iter().zip(&self.weights).map(|(error, weight)| weight * likely(error)).sum();
+        let seen: f64 = self.blurred(deviation).zip(&self.weights).map(|(likely, weight)| weight * likely).sum();
         seen + self.unseen * self.prior(deviation)
     }
 
@@ -69,14 +75,13 @@ impl Kernel {
     /// errors tell.
     pub(crate) fn p_without(&self, left_out: usize, deviation: f64, limit: f64) -> Option<f64> {
         let decay = DECAYS[0];
-        let width = 1.0 / (KERNEL_WIDTH * self.scale);
         let prior = KERNEL_PRIOR * self.prior(deviation);
         // No rounding makes more of it.
         let most = limit * (whole(decay, self.errors.len()) + KERNEL_PRIOR) * (1.0 + 1e-9);
         let (mut weight, mut sum, mut all) = (1.0, 0.0, 0.0);
-        for (index, error) in self.errors.iter().enumerate().rev() {
+        for (index, likely) in self.blurred(deviation).enumerate().rev() {
             if index != left_out {
-                sum += weight * student4_upper((deviation - error) * width);
+                sum += weight * likely;
                 all += weight;
                 if sum + prior > most {
                     return None;
@@ -91,6 +96,12 @@ impl Kernel {
     pub(crate) fn least_p_without(&self) -> impl Fn(f64) -> f64 {
         let share = self.unseen();
         move |deviation| share * self.prior(deviation)
+    }
+
+    /// How likely a deviation as large as this is by each error alone.
+    fn blurred(&self, deviation: f64) -> impl DoubleEndedIterator<Item = f64> + ExactSizeIterator {
+        let sharp = self.errors.iter().zip(&self.sharpness);
+        sharp.map(move |(error, sharpness)| student4_upper((deviation - error) * sharpness))
     }
 
     /// What was never seen is as likely as this.
