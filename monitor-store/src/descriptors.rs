@@ -12,7 +12,8 @@ use std::path::Path;
 pub struct Descriptors {
     /// Moves a file to a descriptor number that other code is unlikely to close.
     pub raise: fn(File) -> File,
-    /// Called before the file is opened and before each transaction: an error if one of our descriptors was closed or now belongs to another file.
+    /// Called before the file is opened and before each transaction: an error if one of our descriptors was closed or now belongs
+    /// to another file, of [`io::ErrorKind::NotFound`] if the file was deleted.
     pub intact: fn() -> io::Result<()>,
     /// Called before each transaction and while a lock is waited for: an error if the system refuses locks for another reason
     /// than that another process holds them.

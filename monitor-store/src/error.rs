@@ -82,6 +82,12 @@ pub enum StoreError {
         /// What is gone.
         reason: io::Error,
     },
+    /// The file was deleted while this process writes it.
+    #[error("{} was deleted while its tests ran, and what they had recorded went with it: delete it before or after a run", path.display())]
+    Deleted {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system refuses locks on the file, now and later.
     #[error("cannot lock {}: {reason}; allow `fcntl` in the sandbox, or choose another path with MONITOR_DB", path.display())]
     Unlockable {

@@ -27,9 +27,8 @@ fn a_file_that_another_program_locks_for_long_is_given_up_after_30_seconds() {
     place.has_recovered(3);
 }
 
-#[test]
-fn a_file_that_is_locked_between_two_tests_loses_nothing() {
-    let place = TEN_TESTS.place_with_a_run();
+/// Runs the tests one after another, and `meanwhile` after the first.
+fn after_the_first_test<T>(place: &Place, meanwhile: impl FnOnce() -> T) -> (Run, T) {
     let mut command = place.command();
     command.arg("--test-threads=1").env("SLEEP_MS", "200").stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the test binary starts");
@@ -38,15 +37,42 @@ fn a_file_that_is_locked_between_two_tests_loses_nothing() {
     while !printed.contains(" ok\n") {
         assert_ne!(stdout.read_line(&mut printed).expect("the harness prints text"), 0, "{printed}");
     }
-    let other = Database::open(&place.path);
-    other.execute("begin immediate");
+    let done = meanwhile();
     stdout.read_to_string(&mut printed).expect("the harness prints text");
     let output = child.wait_with_output().expect("it ends");
-    let run = Run { stdout: printed, ..Run::from(output) };
+    (Run { stdout: printed, ..Run::from(output) }, done)
+}
+
+#[test]
+fn a_file_that_is_locked_between_two_tests_loses_nothing() {
+    let place = TEN_TESTS.place_with_a_run();
+    let (run, other) = after_the_first_test(&place, || {
+        let other = Database::open(&place.path);
+        other.execute("begin immediate");
+        other
+    });
     let spool = place.warned_and_spooled(&run, &["was locked by another program for 3"]);
     assert!((1..TESTS).contains(&finished_in(&spool)), "some of the tests are in the file");
     other.execute("commit");
     place.has_recovered(3);
+}
+
+#[test]
+fn a_file_that_is_deleted_between_two_tests_takes_no_later_row_with_it() {
+    let place = TEN_TESTS.place_with_a_run();
+    let delete = || {
+        for end in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(format!("{}{end}", place.path.display()));
+        }
+        assert!(!place.path.exists());
+    };
+    let (run, ()) = after_the_first_test(&place, delete);
+    let spool = place.warned_and_spooled(&run, &["was deleted while its tests ran", "before or after a run"]);
+    let kept = finished_in(&spool);
+    assert!((1..TESTS).contains(&kept), "{kept}");
+    place.runs_well();
+    assert_eq!(place.metrics(), (kept + TESTS).to_string());
+    assert_eq!(place.spools(), [] as [PathBuf; 0]);
 }
 
 #[test]

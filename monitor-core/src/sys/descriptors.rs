@@ -42,6 +42,8 @@ struct Known {
     number: RawFd,
     device: libc::dev_t,
     inode: libc::ino_t,
+    /// Whether some path leads to it.
+    is_linked: bool,
     /// When it was last found to be that.
     seen: Instant,
 }
@@ -95,23 +97,32 @@ fn identity(number: RawFd) -> io::Result<Known> {
     }
     // SAFETY: the call has succeeded.
     let stat = unsafe { stat.assume_init() };
-    Ok(Known { number, device: stat.st_dev, inode: stat.st_ino, seen: Instant::now() })
+    let seen = Instant::now();
+    Ok(Known { number, device: stat.st_dev, inode: stat.st_ino, is_linked: stat.st_nlink > 0, seen })
 }
 
 impl Known {
-    /// Looks whether it is still what it was.
-    fn is_intact(&mut self) -> bool {
-        let now = identity(self.number).ok().filter(|now| (now.device, now.inode) == (self.device, self.inode));
-        now.map(|now| self.seen = now.seen).is_some()
+    /// Looks what is behind the number; `None` if that is no longer what it was.
+    fn look(&mut self) -> Option<Known> {
+        let now = identity(self.number).ok().filter(|now| (now.device, now.inode) == (self.device, self.inode))?;
+        self.seen = now.seen;
+        Some(now)
     }
 }
 
-/// An error if something of ours was closed.
+/// An error if something of ours was closed, or the database deleted.
 fn intact() -> io::Result<()> {
-    match known().iter_mut().find_map(|known| (!known.is_intact()).then_some(known.number)) {
-        Some(lost) => Err(io::Error::other(format!("a test closed its descriptor {lost}"))),
-        None => Ok(()),
+    // SQLite opens the database before all that belongs to it, some of which it deletes itself.
+    for (place, known) in known().iter_mut().enumerate() {
+        match known.look() {
+            None => return Err(io::Error::other(format!("a test closed its descriptor {}", known.number))),
+            Some(now) if place == 0 && known.is_linked && !now.is_linked => {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            Some(_) => {}
+        }
     }
+    Ok(())
 }
 
 /// An error if the system refuses to tell of locks, as a filter of system calls does.
@@ -201,7 +212,8 @@ fn is_ours() -> bool {
 /// Whether `number` is no longer what we know it as.
 fn is_lost(number: c_int) -> bool {
     let was_seen_now = |known: &Known| known.seen.elapsed() < LOOK;
-    is_ours() && known().iter_mut().any(|known| known.number == number && !was_seen_now(known) && !known.is_intact())
+    is_ours()
+        && known().iter_mut().any(|known| known.number == number && !was_seen_now(known) && known.look().is_none())
 }
 
 /// What a call on a lost number answers: as if it were closed, and nothing behind it.

@@ -179,7 +179,7 @@ impl Database {
 
     /// An error if the file is open no more, or another is in its place.
     pub(crate) fn is_intact(&self) -> Result<(), StoreError> {
-        (self.descriptors.intact)().map_err(|reason| StoreError::Lost { path: self.path.clone(), reason })
+        (self.descriptors.intact)().map_err(|reason| StoreError::of_descriptors(&self.path, reason))
     }
 
     /// Closes the connection, and as the last of several moves the write-ahead log back into the file, which takes some

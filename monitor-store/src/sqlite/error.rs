@@ -1,5 +1,6 @@
 //! What an error of SQLite says to a user.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,6 +9,12 @@ use rusqlite::ErrorCode;
 use crate::error::StoreError;
 
 impl StoreError {
+    /// What became of the open file.
+    pub(crate) fn of_descriptors(path: &Path, reason: io::Error) -> Self {
+        let path = path.to_owned();
+        if reason.kind() == io::ErrorKind::NotFound { Self::Deleted { path } } else { Self::Lost { path, reason } }
+    }
+
     /// The error of `path` that SQLite's `source` stands for, after `waited` of waiting for locks.
     pub(crate) fn from_sqlite(path: &Path, source: rusqlite::Error, waited: Duration) -> Self {
         let path = path.to_owned();

@@ -25,7 +25,7 @@ impl Database {
         for_one_test: bool,
     ) -> Result<Self, StoreError> {
         // SQLite opens some of a file's descriptors once for a process, and would wait for locks of one that is gone.
-        (descriptors.intact)().map_err(|reason| StoreError::Lost { path: path.to_owned(), reason })?;
+        (descriptors.intact)().map_err(|reason| StoreError::of_descriptors(path, reason))?;
         refuse_what_is_no_database(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut database = Self::connect(path, flags, patience)?;
