@@ -13,6 +13,7 @@ pub mod command;
 mod compat;
 pub mod error;
 mod hand_out;
+mod head_timer;
 mod ingest;
 mod judge;
 pub mod notify;

@@ -17,10 +17,11 @@ use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::select;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -34,6 +35,7 @@ use crate::access::Encrypted;
 use crate::address;
 use crate::at_once::AtOnce;
 use crate::compat::render;
+use crate::head_timer::HeadTimer;
 use crate::judge;
 use crate::notify;
 use crate::operate::log;
@@ -147,7 +149,11 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, service: Servic
     match tls {
         None => speak(stream, service, watcher).await,
         Some(tls) => {
-            if let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.accept(stream)).await {
+            let agreed = select! {
+                agreed = timeout(HANDSHAKE, tls.accept(stream)) => agreed.ok().and_then(Result::ok),
+                () = state.waits_no_longer() => None,
+            };
+            if let Some(stream) = agreed {
                 speak(stream, service, watcher).await;
             }
         }
@@ -156,14 +162,15 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, service: Servic
 }
 
 async fn speak(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, service: Service, watcher: Watcher) {
-    let silence = service.state.options.client_timeout;
+    let state = State::clone(&service.state);
+    let silence = state.options.client_timeout;
     let service = service_fn(move |request| {
         let service = service.clone();
         async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
     let mut protocol = http1::Builder::new();
     // Who has said all may say so, by closing that half of the connection, and waits for the answer.
-    protocol.timer(TokioTimer::new()).header_read_timeout(silence).half_close(true);
+    protocol.timer(HeadTimer(state)).header_read_timeout(silence).half_close(true);
     let connection = protocol.serve_connection(TokioIo::new(stream), service);
     // Whatever ends it, a client that goes away or sends nonsense, was answered by hyper.
     let _ = AtOnce::new(watcher.watch(connection)).await;

@@ -21,6 +21,9 @@ const READERS: usize = 8;
 /// Large bodies that are read at once.
 const BODIES: usize = 8;
 
+/// How long requests may go on to arrive when the server is told to end: what is not here whole was not accepted.
+const LAST: Duration = Duration::from_secs(5);
+
 /// The options of a server.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -114,11 +117,11 @@ impl Shared {
         })
     }
 
-    /// Returns when the server was told to end a while ago.
-    pub async fn ends_since(&self, while_ago: Duration) {
+    /// Returns when the server was told to end, and has waited long enough for what is not here whole.
+    pub async fn waits_no_longer(&self) {
         // The sender is here.
         let _ = self.is_ending.subscribe().wait_for(|it| *it).await;
-        sleep(while_ago).await;
+        sleep(LAST).await;
     }
 
     /// Asks the database, on a thread that may wait for it.

@@ -16,8 +16,6 @@ use crate::state::{Options, Shared};
 
 /// How long a body may take.
 const WHOLE: Duration = Duration::from_secs(600);
-/// How long a body may go on when the server is told to end: what is not here whole was not accepted.
-const LAST: Duration = Duration::from_secs(5);
 /// The window that a zstd frame may ask for: more is for archives.
 const WINDOW: u64 = 8 << 20;
 
@@ -31,7 +29,7 @@ pub async fn read(headers: &HeaderMap, body: Body, state: &Shared) -> Result<Vec
     let options = &state.options;
     let bytes = select! {
         bytes = timeout(WHOLE, collect(body, options)) => bytes.map_err(|_| slow())??,
-        () = state.ends_since(LAST) => return Err(Problem::later("the server ends")),
+        () = state.waits_no_longer() => return Err(Problem::later("the server ends")),
     };
     let encoding = headers.get(header::CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or("?"));
     let limit = options.decompressed_limit;

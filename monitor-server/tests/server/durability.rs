@@ -191,6 +191,22 @@ fn a_server_that_is_told_to_end_does_not_wait_for_bodies_that_stay_away() {
 }
 
 #[test]
+fn a_server_that_is_told_to_end_does_not_wait_for_the_rest_of_a_head() {
+    let mut server = Server::sqlite(&["--client-timeout", "3600"]);
+    let mut first = TcpStream::connect(server.address).expect("it is let in");
+    first.write_all(b"GET /healthz HTTP/1.1\r\nHo").expect("it can be sent");
+    // Half a head after a whole request, whose answer shows that the server has read them.
+    let mut second = TcpStream::connect(server.address).expect("it is let in");
+    second.write_all(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\nGET /heal").expect("it can be sent");
+    let mut answer = [0; 12];
+    second.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    server.signal("TERM");
+    assert!(server.wait().success());
+    assert!(!server.events().iter().any(|event| event == "shutdown"), "nothing was left to be cut off at the very end");
+}
+
+#[test]
 fn a_server_that_is_told_to_end_answers_what_it_accepted() {
     for mut server in Server::each(&[]) {
         let signals = Signals::default();

@@ -91,16 +91,21 @@ impl Server {
 
     /// What it has logged of the database: whether each event was that it was away, or that it was back.
     pub fn times_away(&self) -> Vec<bool> {
+        let changes = self.events().into_iter().filter_map(|event| match event.as_str() {
+            "database" => Some(true),
+            "database is back" => Some(false),
+            _ => None,
+        });
+        changes.collect()
+    }
+
+    /// What the log tells, by its name.
+    pub fn events(&self) -> Vec<String> {
         let mut text = String::new();
         let mut log = &self.log;
         log.rewind().and_then(|()| log.read_to_string(&mut text)).expect("the log can be read");
-        let events =
-            text.lines().filter_map(|line| match serde_json::from_str::<Value>(line).ok()?["event"].as_str()? {
-                "database" => Some(true),
-                "database is back" => Some(false),
-                _ => None,
-            });
-        events.collect()
+        let event = |line| Some(serde_json::from_str::<Value>(line).ok()?["event"].as_str()?.to_owned());
+        text.lines().filter_map(event).collect()
     }
 
     /// Another command of the program, on the same database.
