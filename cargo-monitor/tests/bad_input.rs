@@ -48,6 +48,17 @@ fn an_empty_file_and_one_without_sessions() {
 }
 
 #[test]
+fn texts_longer_than_any_name_are_not_found() {
+    let fixture = Fixture::three_sessions();
+    let long = "a".repeat(100_000);
+    for args in [&["export", &long][..], &["show", &long], &["history", &long], &["plot", &long]] {
+        let run = fixture.run(args);
+        assert_eq!(run.code, Some(3), "{}: {:.200}", args[0], run.stderr);
+        assert!(run.stderr.contains("aaa"), "{}: {:.200}", args[0], run.stderr);
+    }
+}
+
+#[test]
 fn a_corrupt_file_a_folder_and_another_database() {
     let fixture = Fixture::empty();
     fs::write(fixture.file(), "no database at all ".repeat(100)).expect("a file can be written");

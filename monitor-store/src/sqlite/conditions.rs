@@ -119,19 +119,15 @@ fn of_session(condition: &OfSession, values: &mut Vec<Value>) -> String {
     }
 }
 
+/// Not by `LIKE`, whose pattern is limited to 50,000 bytes.
 fn like(column: &str, text: &Like, values: &mut Vec<Value>) -> String {
-    let (operator, pattern) = match text {
-        Like::Equal(text) => ("= ?", text.clone()),
-        Like::Prefix(text) => (r"LIKE ? ESCAPE '\'", format!("{}%", escaped(text))),
-        Like::Containing(text) => (r"LIKE ? ESCAPE '\'", format!("%{}%", escaped(text))),
-    };
-    values.push(Value::Text(pattern));
-    format!("{column} {operator}")
-}
-
-/// The pattern of `LIKE … ESCAPE '\'` that matches `value` itself.
-fn escaped(value: &str) -> String {
-    value.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
+    let (Like::Equal(value) | Like::Prefix(value) | Like::Containing(value)) = text;
+    values.push(Value::Text(value.clone()));
+    match text {
+        Like::Equal(_) => format!("{column} = ?"),
+        Like::Prefix(_) => format!("instr(lower({column}), lower(?)) = 1"),
+        Like::Containing(_) => format!("instr(lower({column}), lower(?)) > 0"),
+    }
 }
 
 /// `RUN_DESCRIPTION` of session `s` as pairs of text; no pairs if it is not JSON object.
