@@ -83,6 +83,8 @@ fn on_a_phone_nothing_is_wider_than_the_screen_and_rows_are_cards() {
     );
     let label = browser.evaluate("getComputedStyle(document.querySelector('td[data-label]'), '::before').content");
     assert!(label.as_str().is_some_and(|label| label.len() > 4), "a value has its name beside it: {label}");
+    let weights = "[...new Set([...document.querySelectorAll('td.bad')].map(c => getComputedStyle(c, '::before').fontWeight))].join()";
+    assert_eq!(browser.evaluate(weights), "400", "of what is bad the value is bold, not its name");
 }
 
 #[test]
