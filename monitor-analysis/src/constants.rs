@@ -125,6 +125,9 @@ pub const KERNEL_WIDTH: f64 = 0.7;
 /// Its width as a share of the error, if that is more: where errors are far they are few, and tell less of where the next one is.
 pub const KERNEL_SPREAD: f64 = 0.15;
 
+/// But no wider than this, in scales: a past spike hides nothing that is larger.
+pub const KERNEL_WIDEST: f64 = 3.0;
+
 /// Width of the kernel that stands for what was never seen, in scales.
 pub const KERNEL_PRIOR_WIDTH: f64 = 2.0;
 

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use crate::constants::{
     KERNEL_FORETOLD, KERNEL_HALF_LIFE, KERNEL_HALF_LIFE_MIDDLE, KERNEL_HALF_LIFE_SHORT, KERNEL_LONG, KERNEL_PRIOR,
-    KERNEL_PRIOR_MIDDLE, KERNEL_PRIOR_SHORT, KERNEL_PRIOR_WIDTH, KERNEL_REACH, KERNEL_SPREAD, KERNEL_WIDTH,
+    KERNEL_PRIOR_MIDDLE, KERNEL_PRIOR_SHORT, KERNEL_PRIOR_WIDTH, KERNEL_REACH, KERNEL_SPREAD, KERNEL_WIDEST,
+    KERNEL_WIDTH,
 };
 
 /// P(T > t) of Student's t with 4 degrees of freedom ([`KERNEL_FREEDOM`](crate::constants::KERNEL_FREEDOM)), which has
@@ -23,7 +24,7 @@ pub(crate) fn student4_upper(t: f64) -> f64 {
 /// another: a series that drifts is judged by its last errors, one that does not by all.
 ///
 /// Each error is blurred, a far one wider: where errors are few, less is known of how far the next one goes (an adaptive kernel
-/// estimate; Abramson, On bandwidth variation in kernel estimates, 1982).
+/// estimate; Abramson, On bandwidth variation in kernel estimates, 1982). But not so wide that a spike hides what is larger.
 #[derive(Clone, Debug)]
 pub(crate) struct Kernel {
     /// Oldest first.
@@ -55,7 +56,7 @@ impl Kernel {
     /// foretell each other whatever the series does: then only the long memory counts.
     pub(crate) fn settle(&mut self, scale: f64, they_overlap: bool) {
         self.scale = scale;
-        let width = |error: &f64| (KERNEL_WIDTH * scale).max(KERNEL_SPREAD * error.abs());
+        let width = |error: &f64| (KERNEL_SPREAD * error.abs()).min(KERNEL_WIDEST * scale).max(KERNEL_WIDTH * scale);
         self.sharpness = self.errors.iter().map(|error| 1.0 / width(error)).collect();
         self.weigh(if they_overlap { LONG_ALONE } else { self.trust() });
     }
