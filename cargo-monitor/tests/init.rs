@@ -133,6 +133,8 @@ choose! {
 fn plain() {}
 "#;
 
+const BARE: &str = "#[test]\nfn bare() {\n    let one = ::std::option::Option::Some(1);\n    ::std::assert_eq!(one, ::std::option::Option::Some(1));\n}\n";
+
 const MADE: &str = "macro_rules! make {\n    ($name:ident) => {\n        #[test]\n        fn $name() {}\n    };\n}\nmake!(beside_an_allocator);\n";
 
 /// A workspace without a root package: a member with all kinds of tests, one with an allocator in a test file, one without tests.
@@ -148,6 +150,7 @@ fn files() -> Vec<(&'static str, String)> {
         ("one/src/tests/elsewhere.rs", "#[test]\r\nfn of_windows() {}\r\n".to_owned()),
         ("one/src/nobody.rs", "#[test]\nfn never_built() {}\n".to_owned()),
         ("one/tests/outside.rs", "#[test]\nfn outside() {\n    let _ = stranger::add(1, 2);\n}\n".to_owned()),
+        ("one/tests/bare.rs", format!("#![no_implicit_prelude]\n\n{BARE}")),
         ("two/Cargo.toml", ALLOCATING.to_owned()),
         ("two/src/lib.rs", MODULES_IN_MACROS.to_owned()),
         ("two/src/given_on.rs", "#[test]\nfn given_on() {}\n".to_owned()),
@@ -230,6 +233,7 @@ fn a_workspace_is_set_up_runs_and_is_taken_back() {
         text("one/src/tests/elsewhere.rs"),
         "#[test]\r\n#[monitor_runtime::monitored]\r\nfn of_windows() {}\r\n"
     );
+    assert!(text("one/tests/bare.rs").contains("#[::monitor_runtime::monitored]\n"), "{}", text("one/tests/bare.rs"));
     assert_eq!(text("Cargo.lock").as_bytes(), before["Cargo.lock"]);
     for untouched in
         ["three/Cargo.toml", "three/src/lib.rs", "one/src/nobody.rs", "two/tests/broken.txt", "two/benches/alone.rs"]
@@ -249,6 +253,7 @@ fn a_workspace_is_set_up_runs_and_is_taken_back() {
     let expected = [
         "allocates",
         "asynchronous",
+        "bare",
         "beside_an_allocator",
         "beside_the_code",
         "by_another_name",

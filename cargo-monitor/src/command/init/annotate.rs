@@ -41,7 +41,7 @@ pub(super) enum Of {
 
 /// How to annotate.
 pub(super) struct Style<'a> {
-    /// `monitor_runtime`, or what the package calls it.
+    /// `monitor_runtime`, or what the package calls it; with `::` where a crate's name needs that.
     pub runtime: &'a str,
     /// Whether modules get the attribute, where they can.
     pub modules: bool,
@@ -237,7 +237,7 @@ impl File<'_> {
 
     fn options(&self) -> String {
         match self.style.runtime {
-            "monitor_runtime" => String::new(),
+            "monitor_runtime" | "::monitor_runtime" => String::new(),
             other => format!("(crate = {other})"),
         }
     }

@@ -87,13 +87,17 @@ pub(super) fn plan(workspace: &Workspace, only: &[String], source: &Source, modu
 
 fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet<PathBuf>) -> Found<'a> {
     let mut found = Found { package, files: Vec::new(), left: Vec::new(), hands_allocator_on: false };
-    let runtime = package.runtime.as_deref().unwrap_or("monitor_runtime");
+    let name = package.runtime.as_deref().unwrap_or("monitor_runtime");
     // Last those without rustc's harness: a file that others have too is compiled with its tests there.
     let has_harness = |(root, _): &&(PathBuf, bool)| !package.own_harness.contains(root);
     let (usual, own): (Vec<_>, Vec<_>) = package.targets.iter().partition(has_harness);
     for target in usual.into_iter().chain(own) {
         let files = files::of_targets(std::slice::from_ref(target));
         let has_tests = files.iter().any(|file| file.text.as_deref().is_ok_and(annotate::has_tests));
+        // It is for all modules below, too, where only `::` finds crates then.
+        let lacks_prelude = |text: &str| text.contains("#![no_implicit_prelude]");
+        let is_bare = files.iter().any(|file| file.text.as_deref().is_ok_and(lacks_prelude));
+        let runtime = &*if is_bare { format!("::{name}") } else { name.to_owned() };
         for file in files {
             let path = file.path;
             let shown = path.strip_prefix(root).map_or_else(|_| path.clone(), Path::to_owned);
