@@ -63,7 +63,12 @@ impl Kernel {
 
     /// For deviations to the other side.
     pub(crate) fn mirrored(&self) -> Self {
-        Self { errors: self.errors.iter().map(|error| -error).collect(), ..self.clone() }
+        Self {
+            errors: self.errors.iter().map(|error| -error).collect(),
+            weights: self.weights.clone(),
+            sharpness: self.sharpness.clone(),
+            ..*self
+        }
     }
 
     /// The probability of a deviation as large as this, upward.

@@ -177,7 +177,7 @@ impl Database {
         })
     }
 
-    /// An error if the file is open no more, or another is in its place.
+    /// An error if the file is open no more, was deleted, or another is in its place.
     pub(crate) fn is_intact(&self) -> Result<(), StoreError> {
         (self.descriptors.intact)().map_err(|reason| StoreError::of_descriptors(&self.path, reason))
     }
