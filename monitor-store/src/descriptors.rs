@@ -87,16 +87,16 @@ fn identity(file: &File) -> io::Result<Identity> {
 }
 
 #[cfg(unix)]
-type Identity = (u64, u64);
+pub(crate) type Identity = (u64, u64);
 
 #[cfg(unix)]
-fn identity_of(file: &Metadata) -> Identity {
+pub(crate) fn identity_of(file: &Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt as _;
     (file.dev(), file.ino())
 }
 
 #[cfg(not(unix))]
-type Identity = ();
+pub(crate) type Identity = ();
 
 #[cfg(not(unix))]
-fn identity_of(_file: &Metadata) -> Identity {}
+pub(crate) fn identity_of(_file: &Metadata) -> Identity {}

@@ -88,6 +88,12 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The file got another name while this process writes it, or none.
+    #[error("{} was moved away while it was written, and what it held went with it: move it before or after a run", path.display())]
+    Moved {
+        /// Its name before.
+        path: PathBuf,
+    },
     /// The system refuses locks on the file, now and later.
     #[error("cannot lock {}: {reason}; allow `fcntl` in the sandbox, or choose another path with MONITOR_DB", path.display())]
     Unlockable {

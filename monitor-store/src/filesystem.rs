@@ -15,16 +15,37 @@ const NETWORK_TYPES: [&str; 19] = [
 /// The file systems in user space that are known to be local; the others count as network file systems.
 const LOCAL_FUSE_TYPES: [&str; 5] = ["encfs", "fuse-overlayfs", "gocryptfs", "mergerfs", "ntfs-3g"];
 
-/// The write-ahead log of a database.
-pub(crate) fn log_of(database: &Path) -> PathBuf {
-    let mut log = OsString::from(database);
-    log.push("-wal");
-    log.into()
+/// The path of a database with `end` behind it.
+pub(crate) fn beside(database: &Path, end: &str) -> PathBuf {
+    let mut path = OsString::from(database);
+    path.push(end);
+    path.into()
+}
+
+/// The files whose names are that of `db`, `infix`, and something that `is_wanted`.
+pub(crate) fn named(db: &Path, infix: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let (Some(folder), Some(name)) = (db.parent(), db.file_name()) else {
+        return Vec::new();
+    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(files) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let name = name.as_encoded_bytes();
+    files
+        .flatten()
+        .map(|file| file.file_name())
+        .filter(|file| {
+            let rest = file.as_encoded_bytes().strip_prefix(name).and_then(|rest| rest.strip_prefix(infix.as_bytes()));
+            rest.and_then(|rest| str::from_utf8(rest).ok()).is_some_and(&is_wanted)
+        })
+        .map(|file| folder.join(file))
+        .collect()
 }
 
 /// Whether the write-ahead log of a database holds something.
 pub(crate) fn has_log(database: &Path) -> bool {
-    fs::metadata(log_of(database)).is_ok_and(|log| log.len() > 0)
+    fs::metadata(beside(database, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
 /// Whether `file`, or what a link of that name leads to, is on a network file system, as far as

@@ -43,6 +43,7 @@ pub mod location;
 mod machine_class;
 mod manifest;
 mod measures;
+mod place;
 mod private_folder;
 pub mod procfs;
 mod rows;

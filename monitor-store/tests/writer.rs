@@ -6,7 +6,7 @@ use std::io;
 
 use common::*;
 
-use monitor_store::{Attribution, Descriptors, Entry, Process, Spool, StoreError, Writer};
+use monitor_store::{Attribution, Descriptors, Entry, Monitor, Process, Spool, StoreError, Writer};
 
 const START: &str = "2026-11-23T01:02:03.456789";
 
@@ -270,6 +270,39 @@ fn a_process_that_goes_on_after_its_last_row_runs_again() {
     assert_eq!(query(&db, "SELECT STATE FROM PROCESSES"), ["running"]);
     drop(Writer::open(&db).unwrap());
     assert_eq!(query(&db, "SELECT variant, outcome FROM TESTS ORDER BY 1"), ["first|passed", "second|crashed"]);
+}
+
+/// SQLite would delete it.
+#[test]
+fn the_log_of_a_file_that_was_moved_without_it_is_kept_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let mut writer = Writer::open(&db).unwrap();
+    writer.apply(&spooled()).unwrap();
+    writer.leave();
+    let moved = folder.path().join("moved.pymon");
+    std::fs::rename(&db, &moved).unwrap();
+
+    let writer = Writer::open(&db).unwrap();
+    let [kept] = writer.kept() else { panic!("{:?}", writer.kept()) };
+    assert!(kept.to_string().contains("was moved or deleted without its write-ahead log"), "{kept}");
+    assert_eq!(query(&db, "SELECT count(*) FROM TESTS"), ["0"]);
+    assert_eq!(Monitor::open(&db).unwrap().kept(), writer.kept(), "until somebody does something about it");
+    std::fs::rename(kept.path(), folder.path().join("moved.pymon-wal")).unwrap();
+    assert_eq!(query(&moved, "SELECT count(*) FROM TESTS"), ["2"]);
+}
+
+/// Its file was moved, and the rows of processes that left theirs to others come into the next one first.
+#[test]
+fn a_session_is_added_after_rows_of_its_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join(".pymon");
+    let mut writer = Writer::open(&db).unwrap();
+    let of_run = |process_h| Process { leader_pid: Some(7), leader_started: Some(7), ..process("s", process_h) };
+    writer.apply(&[Entry::Process(Process { env_h: Some("env".to_owned()), ..of_run("p") })]).unwrap();
+    writer.register(of_run("next"), || (session("s"), None), context, |_| &[]).unwrap();
+    assert_eq!(query(&db, "SELECT SESSION_H FROM TEST_SESSIONS"), ["s"]);
+    assert_eq!(query(&db, "SELECT ENV_H FROM EXECUTION_CONTEXTS"), ["env"]);
 }
 
 /// Rows of a newer version wait under another name, which that version looks for, and so does this one for older ones.

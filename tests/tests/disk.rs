@@ -76,6 +76,37 @@ fn a_file_that_is_deleted_between_two_tests_takes_no_later_row_with_it() {
 }
 
 #[test]
+fn a_file_that_is_moved_between_two_tests_keeps_what_it_held() {
+    let place = TEN_TESTS.place_with_a_run();
+    let moved = place.folder.path().join("moved.pymon");
+    let (run, ()) = after_the_first_test(&place, || fs::rename(&place.path, &moved).expect("a file can be moved"));
+    let spool = place.warned_and_spooled(&run, &["was moved away", "before or after a run"]);
+    let kept = finished_in(&spool);
+    assert!((1..TESTS).contains(&kept), "{kept}");
+    place.runs_well();
+    assert_eq!(place.spools(), [] as [PathBuf; 0]);
+    assert_eq!(place.metrics(), (kept + TESTS).to_string());
+    assert_eq!(rows_of_what_was_saved(&moved), TESTS + TESTS - kept);
+}
+
+#[test]
+fn a_new_file_and_the_one_that_was_moved_from_its_place_do_not_mix() {
+    let place = TEN_TESTS.place_with_a_run();
+    let moved = place.folder.path().join("moved.pymon");
+    let (first, second) = after_the_first_test(&place, || {
+        fs::rename(&place.path, &moved).expect("a file can be moved");
+        run(place.command())
+    });
+    for run in [&first, &second] {
+        place.is_as_without_us(run);
+    }
+    first.warned_once(&["was moved away"]);
+    place.runs_well();
+    assert_eq!(place.spools(), [] as [PathBuf; 0]);
+    assert_eq!(rows_of_what_was_saved(&moved) + rows_of_what_was_saved(&place.path), 4 * TESTS);
+}
+
+#[test]
 fn a_file_that_another_program_locks_for_a_second_is_waited_for() {
     let place = TEN_TESTS.place_with_a_run();
     let other = Database::open(&place.path);

@@ -11,6 +11,7 @@ use super::file::VERSION;
 use crate::entry::Entry;
 use crate::error::StoreError;
 use crate::fields::Field as _;
+use crate::filesystem;
 use crate::json::Json;
 use crate::sqlite::database::Database;
 use crate::sqlite::insert;
@@ -21,28 +22,7 @@ const AT_ONCE: usize = 100;
 
 /// The spool files beside `db` that this build may understand.
 fn beside(db: &Path) -> Vec<PathBuf> {
-    named(db, ".spool-", may_be_understood)
-}
-
-/// The files whose names are that of `db`, `infix`, and something that `is_wanted`.
-pub(super) fn named(db: &Path, infix: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let (Some(folder), Some(name)) = (db.parent(), db.file_name()) else {
-        return Vec::new();
-    };
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(files) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let name = name.as_encoded_bytes();
-    files
-        .flatten()
-        .map(|file| file.file_name())
-        .filter(|file| {
-            let rest = file.as_encoded_bytes().strip_prefix(name).and_then(|rest| rest.strip_prefix(infix.as_bytes()));
-            rest.and_then(|rest| str::from_utf8(rest).ok()).is_some_and(&is_wanted)
-        })
-        .map(|file| folder.join(file))
-        .collect()
+    filesystem::named(db, ".spool-", may_be_understood)
 }
 
 /// Of `123.jsonl`, and of `123.jsonl.v2`, which an older build left to whoever understands it.
@@ -56,28 +36,51 @@ fn may_be_understood(name: &str) -> bool {
     !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()) && version <= VERSION
 }
 
-/// A spool file with lines that this build does not understand.
+/// A file beside the database that could not be brought into it, and is kept there under a name of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// Where the file is now. It still holds all of its lines.
-    pub path: PathBuf,
-    /// The version of its lines, if it is newer than what this build reads.
-    pub newer: Option<u64>,
+pub enum Kept {
+    /// A spool file with lines that this build does not understand. It still holds all of its lines.
+    Lines {
+        /// Where the file is now.
+        path: PathBuf,
+        /// The version of its lines, if it is newer than what this build reads.
+        newer: Option<u64>,
+    },
+    /// The write-ahead log of a database that was moved or deleted without it.
+    Log {
+        /// Where the log is now.
+        path: PathBuf,
+    },
+}
+
+impl Kept {
+    /// Where the file is now.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Lines { path, .. } | Self::Log { path } => path,
+        }
+    }
 }
 
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match self.newer {
-            Some(version) => write!(
+        let path = self.path().display();
+        match self {
+            Self::Lines { newer: Some(version), .. } => write!(
                 f,
                 "{path} holds rows of a newer version ({version}, not {VERSION}), which are kept there: update \
                  monitor-runtime and cargo-monitor, which then import them"
             ),
-            None => write!(
+            Self::Lines { newer: None, .. } => write!(
                 f,
                 "{path} holds lines that are no rows, which are kept there, while the others are imported: look at them, \
                  and remove the file"
+            ),
+            Self::Log { .. } => write!(
+                f,
+                "{path} holds the last rows of a file that was moved or deleted without its write-ahead log: give it the \
+                 name of the moved file with -wal behind it, or remove it"
             ),
         }
     }
@@ -146,7 +149,7 @@ impl Abandoned {
         let is_gone = match self.lines.kept_as(&self.path) {
             None => fs::remove_file(&self.path).is_ok(),
             Some(kept) => {
-                let is_renamed = fs::rename(&self.path, &kept.path).is_ok();
+                let is_renamed = fs::rename(&self.path, kept.path()).is_ok();
                 all_kept.extend(is_renamed.then_some(kept));
                 is_renamed
             }
@@ -205,7 +208,7 @@ impl Lines {
         };
         let mut name = OsString::from(path);
         name.push(behind);
-        Some(Kept { path: name.into(), newer: self.newer })
+        Some(Kept::Lines { path: name.into(), newer: self.newer })
     }
 }
 

@@ -21,6 +21,7 @@ use super::import;
 use crate::descriptors::{Descriptors, Held};
 use crate::error::StoreError;
 use crate::filesystem;
+use crate::place;
 
 /// Rows wait no longer than this, as long as tests end.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -94,6 +95,7 @@ impl Siblings {
     /// What a process of the same `kind` has told.
     #[must_use]
     pub fn registered(&self, kind: &str) -> Option<Registered> {
+        let kind = self.beside_this_file(kind);
         self.told.lines().find_map(|line| {
             let (told, rest) = line.rsplit_once('\t')?;
             let (told, env_h) = told.rsplit_once('\t')?;
@@ -105,11 +107,16 @@ impl Siblings {
     /// Tells those that join from now on what holds for processes of this `kind`, a text without line breaks.
     pub fn tell(&mut self, kind: &str, registered: &Registered) {
         let offset = registered.clock_offset_us.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
-        let line = format!("{kind}\t{}\t{offset}\n", registered.env_h);
+        let line = format!("{}\t{}\t{offset}\n", self.beside_this_file(kind), registered.env_h);
         if self.file.is_intact() {
             // If it cannot be told, others ask themselves.
             let _ = self.file.write(&line);
         }
+    }
+
+    /// What was told of a database that was moved or deleted since does not hold for the one in its place.
+    fn beside_this_file(&self, kind: &str) -> String {
+        format!("{kind} {:?}", place::identity(&self.db).ok())
     }
 
     /// Brings rows into the file if some are due, for a process that stays. `bring` is [`Writer::bring`](crate::Writer::bring).
@@ -202,7 +209,7 @@ fn open(path: &Path, create: bool) -> io::Result<File> {
 /// Removes what sessions leave that were killed. The caller then imports: a process that ends meanwhile may take this for one of
 /// its like.
 pub(crate) fn clear(db: &Path) {
-    for path in import::named(db, INFIX, |_| true) {
+    for path in filesystem::named(db, INFIX, |_| true) {
         let alone = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
         if alone {
             let _ = fs::remove_file(&path);

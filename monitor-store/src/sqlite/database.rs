@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::descriptors::Descriptors;
 use crate::error::StoreError;
 use crate::filesystem;
+use crate::place::Place;
 use crate::sqlite::error::sqlite_error;
 
 /// How long a writer waits for a file that another process has locked: 30 s. Then it fails with
@@ -39,6 +40,10 @@ pub(crate) struct Database {
     path: PathBuf,
     patience: Duration,
     pub(super) descriptors: Descriptors,
+    /// Where the file was when it was opened for writing.
+    pub(super) place: Option<Place>,
+    /// The log of a moved file that was found under this name.
+    pub(super) moved_log: Option<PathBuf>,
     /// Whether the process runs only one test.
     pub(super) is_for_one_test: bool,
     /// Whether there was no write-ahead log when the file was opened.
@@ -58,6 +63,8 @@ impl Database {
             path: path.to_owned(),
             patience,
             descriptors: Descriptors::UNGUARDED,
+            place: None,
+            moved_log: None,
             is_for_one_test: false,
             makes_log: false,
         })
@@ -177,9 +184,15 @@ impl Database {
         })
     }
 
-    /// An error if the file is open no more, was deleted, or another is in its place.
+    /// An error if the file is open no more, was deleted or moved, or another is in its place.
     pub(crate) fn is_intact(&self) -> Result<(), StoreError> {
-        (self.descriptors.intact)().map_err(|reason| StoreError::of_descriptors(&self.path, reason))
+        (self.descriptors.intact)().map_err(|reason| StoreError::of_descriptors(&self.path, reason))?;
+        if self.place.as_ref().is_some_and(|place| place.is_left(&self.path)) {
+            // The log stays under the old name, and what is in it would be missing in the moved file.
+            let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+            return Err(StoreError::Moved { path: self.path.clone() });
+        }
+        Ok(())
     }
 
     /// Closes the connection, and as the last of several moves the write-ahead log back into the file, which takes some

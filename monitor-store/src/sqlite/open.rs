@@ -8,6 +8,7 @@ use rusqlite::OpenFlags;
 use crate::descriptors::Descriptors;
 use crate::error::StoreError;
 use crate::filesystem;
+use crate::place::{self, Place};
 use crate::sqlite::database::{Database, refuse_what_is_no_database};
 use crate::sqlite::migrations;
 
@@ -27,9 +28,12 @@ impl Database {
         // SQLite opens some of a file's descriptors once for a process, and would wait for locks of one that is gone.
         (descriptors.intact)().map_err(|reason| StoreError::of_descriptors(path, reason))?;
         refuse_what_is_no_database(path)?;
+        let moved_log = place::make_way(path);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut database = Self::connect(path, flags, patience)?;
         database.descriptors = descriptors;
+        database.place = Place::of(path);
+        database.moved_log = moved_log;
         database.is_for_one_test = for_one_test;
         let others_log = filesystem::has_log(path);
         if others_log {

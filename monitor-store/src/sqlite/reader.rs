@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::StoreError;
 use crate::filesystem;
 use crate::liveness::ThisMachine;
+use crate::place;
 use crate::private_folder::private_folder;
 use crate::spool::{self, Kept};
 use crate::sqlite::database::{self, Database};
@@ -99,7 +100,8 @@ fn up_to_date(database: Database, copy: Option<Copy>) -> Result<(Database, Optio
 fn open_writable(path: &Path) -> Result<(Database, Vec<Kept>), StoreError> {
     let database = Database::open(path, PATIENCE)?;
     spool::clear(path);
-    let kept = spool::import(&database)?.kept;
+    let mut kept = spool::import(&database)?.kept;
+    kept.extend(place::moved_logs(path).map(|path| Kept::Log { path }));
     settle::settle(&database)?;
     Ok((database, kept))
 }
@@ -154,7 +156,7 @@ impl Copy {
         let failed = |source| StoreError::Io { path: path.to_owned(), action: "copy for reading", source };
         let copy = Self::in_new_folder(path)?;
         fs::copy(path, &copy.file).map_err(failed)?;
-        fs::copy(filesystem::log_of(path), filesystem::log_of(&copy.file)).map_err(failed)?;
+        fs::copy(filesystem::beside(path, "-wal"), filesystem::beside(&copy.file, "-wal")).map_err(failed)?;
         Ok(copy)
     }
 }

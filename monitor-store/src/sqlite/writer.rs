@@ -68,8 +68,9 @@ impl Writer {
         Self::of(Database::open_guarded(path, DEFAULT_PATIENCE, descriptors, for_one_test)?, true)
     }
 
-    fn of(database: Database, settles_late: bool) -> Result<Self, StoreError> {
-        let Imported { kept, files } = spool::import(&database)?;
+    fn of(mut database: Database, settles_late: bool) -> Result<Self, StoreError> {
+        let Imported { mut kept, files } = spool::import(&database)?;
+        kept.extend(database.moved_log.take().map(|path| Kept::Log { path }));
         Ok(Self {
             database,
             process: None,
@@ -310,7 +311,7 @@ impl Known {
     }
 
     /// From an earlier process of the same run on this machine, which all but the first have: one short query, since a process of one
-    /// test compiles it anew.
+    /// test compiles it anew. Of a run whose file was moved or deleted, rows of processes may be here before the session.
     fn by_sibling(connection: &Connection, process: &Process) -> rusqlite::Result<Option<Self>> {
         if process.env_h.is_some() {
             return Ok(None);
@@ -318,7 +319,8 @@ impl Known {
         let sql = "SELECT e.TEXT, CLOCK_OFFSET_US, EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled'), SESSION, \
                    ENV, (SELECT ID FROM TEXTS WHERE TEXT = ?6), CASE WHEN HOST = ?7 AND SCOPES = ?8 THEN g.ID END FROM TEXTS s \
                    CROSS JOIN PROCESS_GROUPS g ON SESSION = s.ID CROSS JOIN TEXTS e ON e.ID = ENV WHERE s.TEXT = ?1 \
-                   AND MACHINE_KEY = ?2 AND BOOT_ID = ?3 AND LEADER_PID = ?4 AND LEADER_STARTED = ?5 LIMIT 1";
+                   AND MACHINE_KEY = ?2 AND BOOT_ID = ?3 AND LEADER_PID = ?4 AND LEADER_STARTED = ?5 \
+                   AND EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1) LIMIT 1";
         let Process { process_h, session_h, machine_key, boot_id, leader_pid, leader_started, host, scopes, .. } =
             process;
         let leader_started = integer(*leader_started);
