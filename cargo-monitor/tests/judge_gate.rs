@@ -132,6 +132,19 @@ fn a_part_of_a_run_does_not_pass() {
 }
 
 #[test]
+fn half_as_much_again_after_one_run_is_suspect_among_tests_that_scatter() {
+    let run = |number: u32, factor: fn(u32) -> f64| {
+        let cost = |test| Cost::of(&format!("test_{test:04}"), 0.2 * factor(test));
+        Run::of(number, (0..10).map(cost).collect())
+    };
+    let scattered = |test| if test == 0 { 1.65 } else { 1.0 + 0.09 * f64::from(test % 3) - 0.09 };
+    let (code, found) = gate(&Fixture::of_runs(&[run(1, |_| 1.0), run(2, scattered)]), WALL);
+    assert_eq!(code, 6, "{found:#}");
+    assert_eq!(verdict_of(&found, "suspect", "demo::tests::test_0000"), Some("suspect"), "{found:#}");
+    assert_eq!(found["suspect"].as_array().map(Vec::len), Some(1), "{found:#}");
+}
+
+#[test]
 fn a_threshold_only_takes_away() {
     let mut runs = steady(30, 1);
     runs[29].costs[0].wall = 0.206;

@@ -237,7 +237,8 @@ fn by_history(
     let outside = is_far && spike.is_none();
     let both = || up && pair.is_some_and(|pair| needed.finds(pair, p));
     let found = matters && (outside || gross || both());
-    let suspect = p <= SUSPECT_P || deviation >= SUSPECT_RATIO.ln() && deviation >= SUSPECT_SCALES * look.noise;
+    let suspect =
+        p <= SUSPECT_P || look.room * deviation >= SUSPECT_RATIO.ln() && deviation >= SUSPECT_SCALES * look.noise;
     let judgement = match scatter {
         Some(scatter) if up && found => Judgement::suspect(change, Reason::Scatters { z, scatter }),
         _ if found && outside => Judgement::on(change, true, Reason::OutsideNoise { z, p, values }),

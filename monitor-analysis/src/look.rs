@@ -31,6 +31,8 @@ pub(crate) struct Look {
     pub excused_rise: f64,
     /// How far it is below, where the factor may only excuse a fall.
     pub excused_fall: f64,
+    /// How much these were made smaller, for the centre of few values.
+    pub room: f64,
     /// The logarithm of the factor that was taken out.
     pub factor: f64,
     /// The centre, in the metric's unit.
@@ -190,8 +192,8 @@ impl Look {
         let found = if logs.taken > 1 { errors_of_medians(&past, logs.taken) } else { errors(&past) };
         let level = &past[found.level_from..];
         let centre = centre(level);
-        let wide = room(level.len());
-        let rise = (new - centre) / wide;
+        let room = room(level.len());
+        let rise = (new - centre) / room;
         let excused = |error: &f64, at: &u32| {
             let factor = factors[*at as usize];
             error - (taken_out(factor) - follows * factor) - (-taken_out(factor)).max(0.0)
@@ -212,8 +214,9 @@ impl Look {
             runs,
             deviations,
             rise,
-            excused_rise: rise - (-factor).max(0.0) / wide,
-            excused_fall: -rise - factor.max(0.0) / wide,
+            excused_rise: rise - (-factor).max(0.0) / room,
+            excused_fall: -rise - factor.max(0.0) / room,
+            room,
             factor,
             before,
             after: logs.after,
