@@ -1,10 +1,13 @@
-//! The address of a request: its project, and the route within it.
+//! The address of a request: how the client reached the server, the project, and the route within it.
 //!
 //! `/p/NAME/api/v1/..` is the API of a project; without `/p/NAME` the project is `default`. `monitor_api` puts the link to
 //! a next page behind its own base, so that what is asked for has the base twice: that is the same page.
 
+use std::fmt;
+use std::str::FromStr;
+
 use axum::http::uri::{PathAndQuery, Uri};
-use axum::http::{Extensions, StatusCode};
+use axum::http::{self, Extensions, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
 use crate::error::Problem;
@@ -16,12 +19,61 @@ const API: &str = "/api/v1";
 /// Bytes of an address at most.
 const LONGEST: usize = 16 << 10;
 
+/// Where clients reach the server through a proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// Scheme and host.
+    pub origin: String,
+    /// The path that stands before all others, without a slash at its end.
+    pub base: String,
+}
+
+impl FromStr for PublicUrl {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        let expected = "https://HOST or https://HOST/PATH is expected, where clients reach the server";
+        let uri: Uri = url.parse().map_err(|error| format!("{expected}: {error}"))?;
+        let (scheme, host) = uri.scheme_str().zip(uri.authority()).ok_or(expected)?;
+        let base = uri.path().trim_end_matches('/');
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._~-".contains(&byte);
+        if !matches!(scheme, "http" | "https")
+            || host.as_str().contains('@')
+            || url.contains(['?', '#'])
+            || !base.bytes().all(is_plain)
+            || base.contains("//")
+        {
+            return Err(expected.to_owned());
+        }
+        Ok(Self { origin: format!("{scheme}://{host}"), base: base.to_owned() })
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.base)
+    }
+}
+
+/// How clients reach the server.
+#[derive(Clone, Debug, Default)]
+pub struct Entrance {
+    /// Whether they speak TLS with the server itself.
+    pub is_encrypted: bool,
+    /// Through a proxy.
+    pub public_url: Option<PublicUrl>,
+}
+
 /// What an address says before the route.
 #[derive(Clone, Debug, Default)]
 pub struct Address {
+    /// Scheme and host by which the client reached the server; empty if it did not say.
+    pub origin: String,
+    /// The path that stands before all of the server's own; usually nothing.
+    pub base: String,
     /// Name of the project.
     pub project: String,
-    /// `/p/NAME`, or nothing.
+    /// The base, and `/p/NAME` if the project was named.
     pub prefix: String,
     /// The route's path.
     pub path: String,
@@ -33,14 +85,21 @@ impl Address {
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get::<Self>().cloned().unwrap_or_default()
     }
+
+    /// Whether the client speaks TLS, with the server or with a proxy before it.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.origin.starts_with("https:")
+    }
 }
 
-/// Splits an address; the second value is what the router is to see.
+/// Splits the address of a request; the second value is what the router is to see. A proxy may have taken the base off.
 ///
 /// # Errors
 ///
 /// If it is too long, or its escapes are no text that could be asked for.
-pub fn resolve(uri: &Uri) -> Result<(Address, Uri), Problem> {
+pub fn resolve<B>(request: &http::Request<B>, entrance: &Entrance) -> Result<(Address, Uri), Problem> {
+    let uri = request.uri();
     let whole = uri.path();
     if whole.len() + uri.query().map_or(0, str::len) > LONGEST {
         return Err(Problem::new(StatusCode::URI_TOO_LONG, format!("the address has more than {LONGEST} bytes")));
@@ -49,13 +108,23 @@ pub fn resolve(uri: &Uri) -> Result<(Address, Uri), Problem> {
     if decoded.contains('\0') || uri.query().is_some_and(|query| query.contains("%00")) {
         return Err(Problem::bad("the address holds the character NUL"));
     }
-    let (prefix, path) = split_project(whole).unwrap_or(("", whole));
-    let path = undouble(prefix, path);
-    let project = prefix.strip_prefix("/p/").unwrap_or(DEFAULT_PROJECT).to_owned();
-    let address = Address { project, prefix: prefix.to_owned(), path: path.to_owned() };
+    let base = entrance.public_url.as_ref().map_or("", |url| &url.base);
+    let within = whole.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(whole);
+    let (named, path) = split_project(within).unwrap_or(("", within));
+    let prefix = format!("{base}{named}");
+    let path = if path.is_empty() { "/" } else { undouble(&prefix, path) };
+    let project = named.strip_prefix("/p/").unwrap_or(DEFAULT_PROJECT).to_owned();
+    let origin = entrance.public_url.as_ref().map_or_else(|| origin(request, entrance), |url| url.origin.clone());
+    let address = Address { origin, base: base.to_owned(), project, prefix, path: path.to_owned() };
     let target = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     let target = target.parse::<PathAndQuery>().map_err(|error| Problem::bad(format!("the address: {error}")))?;
     Ok((address, Uri::from(target)))
+}
+
+fn origin<B>(request: &http::Request<B>, entrance: &Entrance) -> String {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let scheme = if entrance.is_encrypted { "https" } else { "http" };
+    host.map(|host| format!("{scheme}://{host}")).unwrap_or_default()
 }
 
 /// Whether a project may be called so.
@@ -86,8 +155,12 @@ fn undouble<'a>(prefix: &str, mut path: &'a str) -> &'a str {
 mod tests {
     use super::*;
 
+    fn ask(uri: &str) -> http::Request<()> {
+        http::Request::get(uri).body(()).unwrap()
+    }
+
     fn resolved(uri: &str) -> (String, String) {
-        let (address, target) = resolve(&uri.parse().unwrap()).unwrap();
+        let (address, target) = resolve(&ask(uri), &Entrance::default()).unwrap();
         (address.project, target.to_string())
     }
 
@@ -99,6 +172,8 @@ mod tests {
             ("/p/ours/api/v1/metrics/", "ours", "/api/v1/metrics/"),
             ("/p/ours/api/v1/p/ours/api/v1/metrics/", "ours", "/api/v1/metrics/"),
             ("/p/ours/api/v1/p/other/api/v1/metrics/", "ours", "/api/v1/p/other/api/v1/metrics/"),
+            ("/p/ours", "ours", "/"),
+            ("/p/ours?a=b", "ours", "/?a=b"),
             ("/p/a%2Fb/api/v1/", "default", "/p/a%2Fb/api/v1/"),
             ("/p/../api/v1/", "default", "/p/../api/v1/"),
         ] {
@@ -109,7 +184,45 @@ mod tests {
     #[test]
     fn addresses_that_are_no_text_are_refused() {
         for uri in ["/api/v1/items/%ff/metrics", "/api/v1/items/%00/metrics", "/?page=%00"] {
-            assert!(resolve(&uri.parse().unwrap()).is_err(), "{uri}");
+            assert!(resolve(&ask(uri), &Entrance::default()).is_err(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_may_leave_the_base_or_take_it_off() {
+        let public_url = Some("https://example.org/tools/monitor/".parse().unwrap());
+        let entrance = Entrance { public_url, ..Entrance::default() };
+        for (uri, prefix, target) in [
+            ("/tools/monitor/p/ours/tests?q=a", "/tools/monitor/p/ours", "/tests?q=a"),
+            ("/p/ours/tests?q=a", "/tools/monitor/p/ours", "/tests?q=a"),
+            ("/tools/monitor/", "/tools/monitor", "/"),
+            ("/tools/monitor", "/tools/monitor", "/"),
+            ("/tools/monitors", "/tools/monitor", "/tools/monitors"),
+            ("/api/v1/tools/monitor/api/v1/metrics/?page=2", "/tools/monitor", "/api/v1/metrics/?page=2"),
+            ("/tools/monitor/p/a/api/v1/tools/monitor/p/a/api/v1/metrics/", "/tools/monitor/p/a", "/api/v1/metrics/"),
+        ] {
+            let (address, found) = resolve(&ask(uri), &entrance).unwrap();
+            assert_eq!((address.prefix.as_str(), found.to_string().as_str()), (prefix, target), "{uri}");
+            assert_eq!((address.origin.as_str(), address.is_encrypted()), ("https://example.org", true));
+        }
+    }
+
+    #[test]
+    fn a_public_url_has_a_scheme_a_host_and_a_plain_path() {
+        let url = |text: &str| text.parse::<PublicUrl>().map(|url| url.to_string());
+        assert_eq!(url("http://[::1]:8080/").unwrap(), "http://[::1]:8080");
+        assert_eq!(url("https://a.example/x/y").unwrap(), "https://a.example/x/y");
+        for text in [
+            "a.example",
+            "/x",
+            "ftp://a",
+            "https://u:p@a",
+            "https://a/?q",
+            "https://a/#x",
+            "https://a//b",
+            "https://a/<",
+        ] {
+            assert!(url(text).is_err(), "{text}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use monitor_client::Server;
 
-use crate::address::{DEFAULT_PROJECT, is_project};
+use crate::address::{DEFAULT_PROJECT, PublicUrl, is_project};
 use crate::store::Access;
 
 /// One place for every machine's test results.
@@ -32,6 +32,9 @@ pub struct Serve {
     /// Address and port to listen on; an address that other machines can reach needs a token.
     #[arg(long, default_value = "127.0.0.1:8050", value_parser = listen)]
     pub listen: SocketAddr,
+    /// Where clients reach the server through a proxy, also below a path: https://HOST or https://HOST/PATH. It needs a token.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
     /// Rows per page of a listing.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub page_size: u64,

@@ -123,7 +123,8 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<State>)> {
 /// The service behind every address.
 pub fn router(state: &State) -> Router {
     let mut router = Router::new();
-    let description = openapi::describe(routes().into_iter().map(|(path, _)| path));
+    let base = state.options.public_url.as_ref().map_or("", |url| &url.base);
+    let description = openapi::describe(base, routes().into_iter().map(|(path, _)| path));
     for (path, methods) in routes() {
         router = router.route(path, methods);
     }
@@ -136,20 +137,17 @@ pub fn router(state: &State) -> Router {
 }
 
 async fn no_route(request: Request) -> Response {
-    elsewhere(&Address::of(request.extensions()), &request, access::is_encrypted(request.extensions()))
+    elsewhere(&Address::of(request.extensions()), &request)
 }
 
 /// An address that is no route may be one if its slashes are put right.
-pub fn elsewhere<B>(address: &Address, request: &http::Request<B>, encrypted: bool) -> Response {
+pub fn elsewhere<B>(address: &Address, request: &http::Request<B>) -> Response {
     let single = single_slashes(&address.path);
     let with_slash = format!("{}/", address.path);
     let right = [single, with_slash].into_iter().find(|path| *path != address.path && is_route(path));
     let Some(path) = right else { return render::no_page() };
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let scheme = if encrypted { "https" } else { "http" };
-    let origin = host.map(|host| format!("{scheme}://{host}")).unwrap_or_default();
-    let location = format!("{origin}{}{path}{query}", address.prefix);
+    let location = format!("{}{}{path}{query}", address.origin, address.prefix);
     (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response()
 }
 

@@ -31,8 +31,7 @@ use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tower_service::Service as _;
 
-use crate::access::Encrypted;
-use crate::address;
+use crate::address::{self, Entrance};
 use crate::at_once::AtOnce;
 use crate::compat::render;
 use crate::head_timer::HeadTimer;
@@ -90,7 +89,8 @@ pub async fn serve(
     end: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let tls = tls.map(|Tls(acceptor)| acceptor);
-    let service = Service { router: router(&state), state: State::clone(&state), encrypted: tls.is_some() };
+    let entrance = Entrance { is_encrypted: tls.is_some(), public_url: state.options.public_url.clone() };
+    let service = Service { router: router(&state), state: State::clone(&state), entrance: Arc::new(entrance) };
     let closing = tokio::spawn(judge::close_idle(State::clone(&service.state)));
     let looking = tokio::spawn(judge::look_everywhere(State::clone(&service.state)));
     let webhook = service.state.options.webhook.clone();
@@ -180,7 +180,7 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, ser
 struct Service {
     router: Router,
     state: State,
-    encrypted: bool,
+    entrance: Arc<Entrance>,
 }
 
 impl Service {
@@ -188,13 +188,12 @@ impl Service {
         let begin = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         // No value has a slash in it, however it is written.
-        let response = match address::resolve(&uri) {
+        let response = match address::resolve(&request, &self.entrance) {
             Ok((address, _)) if address.path.to_ascii_lowercase().contains("%2f") => render::no_page(),
-            Ok((address, _)) if address.path.contains("//") => elsewhere(&address, &request, self.encrypted),
+            Ok((address, _)) if address.path.contains("//") => elsewhere(&address, &request),
             Ok((address, target)) => {
                 *request.uri_mut() = target;
                 request.extensions_mut().insert(address);
-                request.extensions_mut().insert(Encrypted(self.encrypted));
                 match self.router.call(request.map(Body::new)).await {
                     Ok(response) => response,
                     Err(never) => match never {},

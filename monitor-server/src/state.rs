@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::sleep;
 
 use crate::access::Gate;
+use crate::address::PublicUrl;
 use crate::error::Problem;
 use crate::ingest::{Arrivals, Queue};
 use crate::judge::{Project, Verdicts};
@@ -27,6 +28,8 @@ const LAST: Duration = Duration::from_secs(5);
 /// The options of a server.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// Where clients reach the server, if through a proxy.
+    pub public_url: Option<PublicUrl>,
     /// Whether each request gets a line in the log.
     pub log_requests: bool,
     /// Rows in a page of a listing.
@@ -51,6 +54,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            public_url: None,
             log_requests: false,
             page_size: 500,
             idle: Duration::from_secs(600),

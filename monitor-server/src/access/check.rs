@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::login;
 use crate::address::Address;
+use crate::error::Problem;
 use crate::pages;
 use crate::state::State;
 use crate::store::Access;
@@ -21,18 +22,15 @@ pub async fn check(Of(state): Of<State>, request: Request, next: Next) -> Respon
         _ => Access::Write,
     };
     let project = (address.path != "/metrics").then_some(address.project.as_str());
-    if !open_to_all {
-        let tokens = state.read(|store| Ok(store.tokens()?));
-        if let Err(problem) = state.gate.admit(tokens, request.headers(), project, needed).await {
-            let is_page = request.method() == Method::GET && !address.path.starts_with("/api/");
-            if problem.status() == StatusCode::UNAUTHORIZED && is_page && wants_html(request.headers()) {
-                let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-                return login::redirect(&format!("{}{target}", address.prefix));
-            }
-            return problem.into_response();
-        }
-    }
-    let mut response = next.run(request).await;
+    let tokens = state.read(|store| Ok(store.tokens()?));
+    let admitted = match open_to_all {
+        true => Ok(()),
+        false => state.gate.admit(tokens, request.headers(), project, needed).await,
+    };
+    let mut response = match admitted {
+        Ok(()) => next.run(request).await,
+        Err(problem) => refused(&address, &request, problem),
+    };
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -46,6 +44,19 @@ pub async fn check(Of(state): Of<State>, request: Request, next: Next) -> Respon
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// People are led to where they sign in, or see why that is not enough.
+fn refused(address: &Address, request: &Request, problem: Problem) -> Response {
+    let is_page = request.method() == Method::GET && !address.path.starts_with("/api/");
+    if !is_page || !wants_html(request.headers()) {
+        return problem.into_response();
+    }
+    if problem.status() == StatusCode::UNAUTHORIZED {
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        return login::redirect(address, target);
+    }
+    pages::failed(&pages::Wanted::of(request), problem)
 }
 
 fn wants_html(headers: &HeaderMap) -> bool {

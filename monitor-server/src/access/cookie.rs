@@ -3,6 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
+use crate::address::Address;
+
 /// Keeps the token of somebody who signed in.
 pub const TOKEN: &str = "monitor_token";
 /// Keeps the secret of the form by which somebody signs in.
@@ -17,9 +19,9 @@ pub fn of(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// Gives a browser a cookie for so many seconds; nothing if the value can't be one.
-pub fn give(response: &mut Response, name: &str, value: &str, seconds: u32, is_encrypted: bool) {
-    let secure = if is_encrypted { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+pub fn give(response: &mut Response, address: &Address, name: &str, value: &str, seconds: u32) {
+    let secure = if address.is_encrypted() { "; Secure" } else { "" };
+    let cookie = format!("{name}={value}; Path={}/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", address.base);
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -45,34 +45,32 @@ impl Gate {
         if needed == Access::Read {
             secrets.extend(cookie::of(headers, cookie::TOKEN));
         }
-        self.admit_any(tokens, &secrets, project, needed).await
+        match self.token(tokens, &secrets).await? {
+            Some(Token { name, project: Some(only), .. }) if Some(only.as_str()) != project => {
+                let message = format!("the token {name:?} is for the project {only} only");
+                Err(Problem::new(StatusCode::FORBIDDEN, message))
+            }
+            Some(Token { name, access, .. }) if access < needed => {
+                let message = format!("the token {name:?} has the access {} only", access.as_str());
+                Err(Problem::new(StatusCode::FORBIDDEN, message))
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// As [`Gate::admit`], for one secret.
+    /// The token that somebody has; `None` if nobody needs one.
     ///
     /// # Errors
     ///
-    /// If its bearer may not pass.
-    pub async fn admit_secret(
-        &self,
-        tokens: impl Future<Output = Result<Vec<Token>, Problem>>,
-        secret: &str,
-        project: Option<&str>,
-        needed: Access,
-    ) -> Result<(), Problem> {
-        self.admit_any(tokens, &[secret.to_owned()], project, needed).await
-    }
-
-    async fn admit_any(
+    /// If it is none that is valid.
+    pub async fn token(
         &self,
         tokens: impl Future<Output = Result<Vec<Token>, Problem>>,
         secrets: &[String],
-        project: Option<&str>,
-        needed: Access,
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<Token>, Problem> {
         let tokens = self.remembered(tokens).await?;
         if tokens.is_empty() && !self.public.load(std::sync::atomic::Ordering::Relaxed) {
-            return Ok(());
+            return Ok(None);
         }
         let token = secrets.iter().find_map(|secret| find(&tokens, secret));
         let Some(token) = token else {
@@ -88,12 +86,7 @@ impl Gate {
                 token.name
             )));
         }
-        let elsewhere = token.project.as_deref().is_some_and(|only| Some(only) != project);
-        if elsewhere || token.access < needed {
-            let message = format!("the token {:?} does not allow this", token.name);
-            return Err(Problem::new(StatusCode::FORBIDDEN, message));
-        }
-        Ok(())
+        Ok(Some(token.clone()))
     }
 
     fn refuse(&self, message: String) -> Problem {

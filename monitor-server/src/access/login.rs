@@ -10,14 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use subtle::ConstantTimeEq as _;
 
+use crate::address::Address;
 use crate::error::Problem;
 use crate::ingest::body;
 use crate::query::parameters;
 use crate::state::State;
-use crate::store::Access;
 
 use super::cookie::{self, FORM, TOKEN};
-use super::encrypted::is_encrypted;
 use super::secret;
 
 /// Where one signs in.
@@ -33,70 +32,78 @@ const FORM_LASTS: u32 = 3600;
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Page<'a> {
+    base: &'a str,
     next: String,
     form: String,
     reason: &'a str,
 }
 
 /// To the page, and back afterwards.
-pub fn redirect(next: &str) -> Response {
-    let location = format!("{PATH}?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC));
+pub fn redirect(address: &Address, target: &str) -> Response {
+    let next = format!("{}{target}", address.prefix);
+    let location = format!("{}{PATH}?next={}", address.base, utf8_percent_encode(&next, NON_ALPHANUMERIC));
     (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }
 
 /// `GET /login`.
 pub async fn page(request: Request) -> Result<Response, Problem> {
     let query = parameters(request.uri().query().unwrap_or(""));
-    let next = query.get("next").map_or("/", String::as_str);
-    render(StatusCode::OK, "", next, is_encrypted(request.extensions()))
+    let next = query.get("next").map_or("", String::as_str);
+    render(StatusCode::OK, "", next, &Address::of(request.extensions()))
 }
 
 /// `POST /login`: a token that may read something becomes a cookie.
 pub async fn sign_in(Of(state): Of<State>, request: Request) -> Result<Response, Problem> {
     let (parts, sent) = request.into_parts();
-    let encrypted = is_encrypted(&parts.extensions);
+    let address = Address::of(&parts.extensions);
     let sent = body::read(&parts.headers, sent, &state).await?;
     let mut sent = parameters(&String::from_utf8_lossy(&sent));
     let mut field = |name: &str| sent.remove(name).unwrap_or_default();
     let (next, token) = (field("next"), field("token").trim().to_owned());
     let of_form = cookie::of(&parts.headers, FORM).unwrap_or_default();
     if of_form.is_empty() || !bool::from(of_form.as_bytes().ct_eq(field("form").as_bytes())) {
-        return render(StatusCode::FORBIDDEN, "The form was too old. This is a new one.", &next, encrypted);
+        return render(StatusCode::FORBIDDEN, "The form was too old. This is a new one.", &next, &address);
     }
     let known = state.read(|store| Ok(store.tokens()?));
-    // Which project it is for is asked with each page.
-    if let Err(problem) = state.gate.admit_secret(known, &token, None, Access::Read).await
-        && problem.status() != StatusCode::FORBIDDEN
-    {
-        let is_wrong = problem.status() == StatusCode::UNAUTHORIZED;
-        let again = || render(problem.status(), "That token is not valid here.", &next, encrypted);
-        return if is_wrong { again() } else { Err(problem) };
+    let found = match state.gate.token(known, std::slice::from_ref(&token)).await {
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+            return render(problem.status(), "That token is not valid here.", &next, &address);
+        }
+        found => found?,
+    };
+    let mut next = local(&address, &next);
+    if let Some(only) = found.and_then(|token| token.project) {
+        let project = format!("{}/p/{only}/", address.base);
+        next = if next.starts_with(&project) { next } else { project };
     }
-    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, local(&next))]).into_response();
-    cookie::give(&mut response, TOKEN, &token, LONG, encrypted);
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, next)]).into_response();
+    cookie::give(&mut response, &address, TOKEN, &token, LONG);
     Ok(response)
 }
 
 /// `POST /logout`: the cookie is gone.
 pub async fn sign_out(request: Request) -> Response {
-    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, PATH)]).into_response();
-    cookie::give(&mut response, TOKEN, "", 0, is_encrypted(request.extensions()));
+    let address = Address::of(request.extensions());
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}{PATH}", address.base))]).into_response();
+    cookie::give(&mut response, &address, TOKEN, "", 0);
     response
 }
-fn render(status: StatusCode, reason: &str, next: &str, encrypted: bool) -> Result<Response, Problem> {
+
+fn render(status: StatusCode, reason: &str, next: &str, address: &Address) -> Result<Response, Problem> {
     let form = secret::generate().map_err(|error| Problem::later(format!("no secret can be made: {error}")))?;
-    let html = Page { next: local(next).to_owned(), form: form.clone(), reason }.render();
+    let html = Page { base: &address.base, next: local(address, next), form: form.clone(), reason }.render();
     let html = html.map_err(|error| Problem::bad(error.to_string()))?;
     let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
     let mut response = (status, headers, html).into_response();
-    cookie::give(&mut response, FORM, &form, FORM_LASTS, encrypted);
+    cookie::give(&mut response, address, FORM, &form, FORM_LASTS);
     Ok(response)
 }
 
 /// A path of this server; its first page for anything else.
-fn local(next: &str) -> &str {
+fn local(address: &Address, next: &str) -> String {
     let is_path = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\');
-    if is_path && next.bytes().all(|byte| byte.is_ascii_graphic()) { next } else { "/" }
+    let is_local = is_path && next.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_local { next.to_owned() } else { format!("{}/", address.base) }
 }
 
 #[cfg(test)]
@@ -113,7 +120,7 @@ mod tests {
             ("/a\r\nSet-Cookie: x", "/"),
             ("", "/"),
         ] {
-            assert_eq!(local(next), to, "{next:?}");
+            assert_eq!(local(&Address::default(), next), to, "{next:?}");
         }
     }
 }

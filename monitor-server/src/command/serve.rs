@@ -19,12 +19,13 @@ use crate::store;
 pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
     raise_open_files();
     let store = store::open::to_serve(database)?;
-    let public = !options.listen.ip().is_loopback();
+    let public = options.public_url.is_some() || !options.listen.ip().is_loopback();
     ensure!(
         !public || !store.tokens()?.is_empty(),
-        "refused to listen at {}: everybody who reaches it could read and write; first make a token, with the same --database, \
+        "refused to listen at {}{}: everybody who reaches it could read and write; first make a token, with the same --database, \
          by `monitor-server token create NAME`",
-        options.listen
+        options.listen,
+        if options.public_url.is_some() { " behind a proxy" } else { "" },
     );
     let pause = Duration::from_secs(options.webhook_pause);
     let webhook = options.webhook.zip(options.webhook_secret).map(|(url, secret)| Webhook { url, secret, pause });
@@ -32,6 +33,7 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
     let state = Shared::new(
         store,
         Options {
+            public_url: options.public_url,
             log_requests: options.log_requests,
             page_size: options.page_size,
             idle: Duration::from_secs(options.idle),
@@ -60,6 +62,7 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
         log::info("start", &[("address", address.into())]);
         let end = told_to_end()?;
         serve::serve(listener, tls, state, end).await?;
+        store::open::leave(database)?;
         log::info("end", &[]);
         Ok(())
     })

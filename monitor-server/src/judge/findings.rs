@@ -8,10 +8,11 @@ use monitor_store::{Kind, Test, Timestamp};
 
 use super::source::Project;
 use super::{baseline, first};
+use crate::address::PublicUrl;
 use crate::error::Problem;
 use crate::notify;
 use crate::operate::log;
-use crate::state::State as Shared;
+use crate::state::{Options, State as Shared};
 use crate::store::{Finding, Judged, State, Write};
 
 /// Judges a session in the background, and keeps what that finds. Doing so again changes nothing.
@@ -34,11 +35,11 @@ async fn judge(state: &Shared, project: String, session_h: String) -> Result<(),
     let found = state.project(name, move |project| changes(project, &session_h)).await?;
     let name = project.clone();
     if let Some((verdict, findings)) = found {
-        let message = state
-            .options
-            .webhook
+        let Options { webhook, public_url, .. } = &state.options;
+        let root = public_url.as_ref().map(PublicUrl::to_string).unwrap_or_default();
+        let message = webhook
             .as_ref()
-            .and_then(|_| notify::about(&project, &verdict.session_h, &verdict.verdict, &findings));
+            .and_then(|_| notify::about(&root, &project, &verdict.session_h, &verdict.verdict, &findings));
         let messages = message.into_iter().collect();
         state.write(Write { project, findings, messages, verdict: Some(verdict), ..Write::default() }).await?;
     }

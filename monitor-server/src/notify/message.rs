@@ -26,9 +26,9 @@ impl std::fmt::Debug for Webhook {
     }
 }
 
-/// The message about a session that opens or ends findings; `None` if it does neither.
+/// The message about a session that opens or ends findings; `None` if it does neither. Pages are below `root`.
 #[must_use]
-pub fn about(project: &str, session_h: &str, verdict: &str, findings: &[Finding]) -> Option<Message> {
+pub fn about(root: &str, project: &str, session_h: &str, verdict: &str, findings: &[Finding]) -> Option<Message> {
     if findings.is_empty() {
         return None;
     }
@@ -43,7 +43,7 @@ pub fn about(project: &str, session_h: &str, verdict: &str, findings: &[Finding]
         "session": session_h,
         "branch": findings[0].branch,
         "verdict": verdict,
-        "page": links::session(&format!("/p/{}", links::escaped(project)), session_h),
+        "page": links::session(&format!("{root}/p/{}", links::escaped(project)), session_h),
         "opened": list(opened),
         "fixed": list(fixed),
     });
@@ -94,5 +94,13 @@ mod tests {
     fn signatures_are_those_of_the_standard() {
         let expected = "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
         assert_eq!(signature("Jefe", "what do ya want for nothing?"), expected);
+    }
+
+    #[test]
+    fn who_is_told_can_open_the_page() {
+        for (root, page) in [("", "/p/ours/sessions/s"), ("https://a/b", "https://a/b/p/ours/sessions/s")] {
+            let message = about(root, "ours", "s", "regressed", &[Finding::default()]).unwrap();
+            assert_eq!(serde_json::from_str::<Value>(&message.body).unwrap()["page"], page);
+        }
     }
 }

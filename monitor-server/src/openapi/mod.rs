@@ -70,8 +70,8 @@ pub async fn page(Extension(Description(document)): Extension<Description>) -> R
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
 }
 
-/// Describes the routes of these patterns.
-pub fn describe<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Description {
+/// Describes the routes of these patterns, below a path.
+pub fn describe<'a>(base: &str, patterns: impl IntoIterator<Item = &'a str>) -> Description {
     let mut paths = Map::new();
     for path in patterns.into_iter().filter(|path| path.starts_with("/api/")) {
         let mut methods = Map::new();
@@ -96,7 +96,7 @@ pub fn describe<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Description 
             "license": {"name": "MIT OR Apache-2.0"},
             "description": "What tests cost. /p/NAME before a path says which project; without it the project is default.",
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": format!("{base}/")}],
         "security": [{}, {"token": []}],
         "paths": paths,
         "components": {

@@ -88,7 +88,7 @@ fn html(wanted: &Wanted, view: &View) -> Result<String, Problem> {
 }
 
 /// A page that says why there is none.
-fn failed(wanted: &Wanted, problem: Problem) -> Response {
+pub fn failed(wanted: &Wanted, problem: Problem) -> Response {
     let reason = problem.status().canonical_reason().unwrap_or("No answer");
     let view = View { title: reason.to_owned(), subtitle: problem.to_string(), ..View::default() };
     let Ok(html) = html(wanted, &view) else { return problem.into_response() };

@@ -23,7 +23,7 @@ mod verdict;
 mod view;
 mod wanted;
 
-pub use answer::{page, text};
+pub use answer::{failed, page, text};
 pub use assets::{ASSETS, asset};
 pub use capacity::capacity;
 pub use compare::compare;
@@ -38,4 +38,4 @@ pub use test_history::test;
 pub use test_list::tests;
 pub use top::top;
 pub use verdict::{badge, comment};
-pub use wanted::Format;
+pub use wanted::{Format, Wanted};

@@ -52,8 +52,8 @@ pub fn overview(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem>
         view = view.with_document(sessions);
     }
     let projects = store.names(Names::Projects, &Filter::default())?;
-    if wanted.prefix.is_empty() && projects.iter().any(|name| name != project.name()) {
-        view = view.with(others(store, &projects)?);
+    if wanted.prefix == wanted.base && projects.iter().any(|name| name != project.name()) {
+        view = view.with(others(wanted, store, &projects)?);
     }
     Ok(view)
 }
@@ -105,12 +105,12 @@ fn open_findings(wanted: &Wanted, project: &Project<'_>) -> Result<Cell, Problem
 }
 
 /// The other projects of the server.
-fn others(store: &dyn Store, projects: &[String]) -> Result<Section, Problem> {
+fn others(wanted: &Wanted, store: &dyn Store, projects: &[String]) -> Result<Section, Problem> {
     let mut table = Table::new(&[("project", "project"), ("sessions", "sessions"), ("runs", "runs of tests")]);
     for name in projects {
         let sessions = store.count(Count::Sessions, &Filter::project(name))?;
         table.push(vec![
-            Cell::from(Value::text(name)).linked(format!("/p/{}/", escaped(name))),
+            Cell::from(Value::text(name)).linked(format!("{}/p/{}/", wanted.base, escaped(name))),
             Value::count(sessions).into(),
             runs(store, name)?,
         ]);

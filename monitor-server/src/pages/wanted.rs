@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use axum::extract::Request;
-use axum::http::header;
 use percent_encoding::percent_decode_str;
 
-use crate::access::{cookie, is_encrypted};
+use crate::access::cookie;
 use crate::address::Address;
 use crate::query::parameters;
 
@@ -30,7 +29,9 @@ pub struct Wanted {
     pub origin: String,
     /// Whether a browser asks that somebody has signed in with.
     pub is_signed_in: bool,
-    /// `/p/NAME`, or nothing.
+    /// The path before all of the server's.
+    pub base: String,
+    /// The base, and `/p/NAME` if the project was named.
     pub prefix: String,
     /// The path within the project, without the ending that says the form.
     pub path: String,
@@ -45,20 +46,18 @@ impl Wanted {
     /// Of a request.
     #[must_use]
     pub fn of(request: &Request) -> Self {
-        let Address { project, prefix, path } = Address::of(request.extensions());
+        let Address { origin, base, project, prefix, path } = Address::of(request.extensions());
         let endings = [(".json", Format::Json), (".csv", Format::Csv)];
         let found = endings.into_iter().find_map(|(ending, format)| Some((path.strip_suffix(ending)?, format)));
         let (path, format) = found.unwrap_or((&path, Format::Html));
         let path = if matches!(path, "/index" | "/index.html") { "/" } else { path };
         let query = request.uri().query().unwrap_or("").to_owned();
-        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        let scheme = if is_encrypted(request.extensions()) { "https" } else { "http" };
-        let origin = host.map(|host| format!("{scheme}://{host}")).unwrap_or_default();
         let is_signed_in = cookie::of(request.headers(), cookie::TOKEN).is_some();
         Self {
             project,
             origin,
             is_signed_in,
+            base,
             prefix,
             path: path.to_owned(),
             format,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::postgres::Postgres;
-use super::sqlite::Sqlite;
+use super::sqlite::{self, Sqlite};
 use super::{Store, StoreError};
 
 /// Opens the database that `location` names: a `postgres://` URL, or a file, which is made if it is not there.
@@ -38,6 +38,15 @@ pub fn known(location: &str) -> Result<Arc<dyn Store>, StoreError> {
             Err(StoreError::Unfit(format!("{}: {advice}", file.display())))
         }
     })
+}
+
+/// What a server does last: the file alone then is the whole database, also for who only copies that.
+///
+/// # Errors
+///
+/// If it can't be opened.
+pub fn leave(location: &str) -> Result<(), StoreError> {
+    if location.contains("://") { Ok(()) } else { sqlite::empty_journal(Path::new(location)) }
 }
 
 /// The location as it may be shown: without what follows the scheme of a URL, where a password may be.

@@ -201,6 +201,21 @@ fn people_sign_in_with_a_token_and_may_then_read() {
         let body = json!({"session_h": "s", "run_date": "2026-01-02", "scm_ref": null, "description": {}}).to_string();
         let written = server.ask("POST", "/api/v1/sessions/").header("Cookie", cookie).body("application/json", body);
         assert_eq!(written.send().status, 401, "a cookie writes nothing");
+        // Whose token is for one project is led there, and told so elsewhere.
+        let made = server.command(&["token", "create", "guest", "--access", "read", "--project", "ours"]);
+        let guest = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+        wait_for_tokens();
+        for (next, to) in
+            [("%2Ftests", "/p/ours/"), ("%2Fp%2Fours%2Ftests", "/p/ours/tests"), ("%2Fp%2Fours2%2F", "/p/ours/")]
+        {
+            assert_eq!(sign_in(&guest, next).header("location"), Some(to), "{next}");
+        }
+        let guest = format!("monitor_token={guest}");
+        assert_eq!(html("/p/ours/").header("Cookie", &guest).send().status, 200);
+        let refused = html("/").header("Cookie", &guest).send();
+        assert_eq!((refused.status, refused.header("content-type")), (403, Some("text/html; charset=utf-8")));
+        assert!(refused.text().contains("is for the project ours only") && refused.text().contains("Sign out"));
+        assert!(refused.header("content-security-policy").is_some(), "{}", refused.head);
         let out = server.ask("POST", "/logout").header("Cookie", cookie).send();
         assert!(out.header("set-cookie").is_some_and(|cookie| cookie.contains("monitor_token=; ")), "{}", out.head);
     }

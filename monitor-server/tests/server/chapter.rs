@@ -5,10 +5,12 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use ::postgres::{Client, NoTls};
 use monitor_tests::{repository, skipped};
-use postgres::{Client, NoTls};
 use serde_json::json;
 
+use super::http::Ask;
+use super::postgres::{self, Cluster};
 use super::process::{Server, program};
 use super::samples::{metric, session};
 
@@ -75,6 +77,55 @@ fn the_server_speaks_tls_with_the_certificate_that_is_shown() {
     let spoken = client.current_dir(folder.path()).stdin(Stdio::null()).output().expect("openssl runs");
     let said = String::from_utf8_lossy(&spoken.stdout);
     assert!(spoken.status.success() && said.contains("Verification: OK"), "{said}");
+}
+
+#[test]
+fn the_server_behind_a_proxy_is_below_its_path() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let made = program().args(["token", "create", "all"]).current_dir(folder.path()).output();
+    assert!(made.is_ok_and(|made| made.status.success()), "a token can be made");
+    let serve = commands("monitor-server --public-url");
+    let [serve] = &*serve else { panic!("the server is started by {serve:?}") };
+    let args = serve.strip_prefix("monitor-server ").expect("a command");
+    let (_, path) = args.rsplit_once("example.org").expect("the host of examples");
+    let proxies = shown("nginx");
+    let [proxy] = &*proxies else { panic!("there are {} proxies", proxies.len()) };
+    assert!(proxy.starts_with(&format!("location {path}/ {{")), "{proxy}");
+    let (address, _server) = serves(folder.path(), &format!("{args} --listen 127.0.0.1:0"));
+    let address = address.trim_end_matches('/').trim_start_matches("http://").parse().expect("an address");
+    let page = Ask::new(address, "GET", &format!("{path}/login")).send();
+    assert!(page.status == 200 && page.text().contains(&format!("href=\"{path}/assets/page.css\"")), "{}", page.text());
+}
+
+#[test]
+fn a_dump_becomes_a_database_as_it_is_shown() {
+    let Some(programs) = postgres::programs() else { return };
+    let cluster = Cluster::start(&programs, "dump", &["fsync=off"]);
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let run = |command: &str| {
+        let command = command.trim_start_matches("sudo -u postgres ");
+        let command = command.replace("postgres://monitor:PASSWORD@localhost/", &cluster.url(""));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &command]).current_dir(folder.path()).env("PATH", &path);
+        let done = shell.env("PGHOST", cluster.folder()).env("PGUSER", "monitor").status();
+        assert!(done.is_ok_and(|status| status.success()), "{command}");
+    };
+    let [dump, restore] = ["pg_dump ", "pg_restore "].map(|begin| commands(begin).concat());
+    let make = commands("sudo -u postgres createdb ");
+    assert_eq!(make.len(), 2, "one is for the dump: {make:?}");
+    let of = |name: &str| make.iter().find(|command| command.ends_with(name)).expect("it is made");
+    run(of("results"));
+    let rows = |server: &Server| server.list("metrics/", "metrics");
+    let before = {
+        let server = Server::on_postgres(&cluster.url("results"), &[]);
+        assert_eq!(server.post("metrics/", &metric(json!({}))).status, 201);
+        rows(&server)
+    };
+    [&dump, of("restored"), &restore].into_iter().for_each(|command| run(command));
+    let restored = Server::on_postgres(&cluster.url("restored"), &[]);
+    assert_eq!((before.len(), rows(&restored)), (1, before));
+    assert_eq!(restored.post("metrics/", &metric(json!({}))).status, 201);
 }
 
 #[test]

@@ -269,7 +269,7 @@ fn a_full_disk_is_said_and_harms_nothing() {
     let Some(disk) = SmallDisk::mount(4) else { return };
     let database = disk.0.path().join("monitor.db").to_string_lossy().into_owned();
     let stored = {
-        let server = Server::on_sqlite(&database);
+        let server = Server::on_sqlite(&database, &[]);
         let stored = fill(&server);
         assert_eq!(server.times_away(), [true], "it is said once");
         let copy = disk.0.path().join("copy.db");
@@ -280,7 +280,7 @@ fn a_full_disk_is_said_and_harms_nothing() {
     };
     disk.grow();
     {
-        let server = Server::on_sqlite(&database);
+        let server = Server::on_sqlite(&database, &[]);
         is_well(&server, stored);
         assert_eq!(server.post("metrics/", &metric(json!({}))).status, 201);
     }

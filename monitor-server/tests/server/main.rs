@@ -21,6 +21,7 @@ mod outage;
 mod pages;
 mod postgres;
 mod process;
+mod proxy;
 mod remote;
 mod samples;
 mod tls;

@@ -209,7 +209,7 @@ fn a_backup_is_a_database() {
             continue;
         }
         assert!(output.status.success() && Path::new(name).exists());
-        assert_eq!(listings(&Server::on_sqlite(name), "default"), listings(&server, "default"));
+        assert_eq!(listings(&Server::on_sqlite(name, &[]), "default"), listings(&server, "default"));
         assert!(!server.command(&["backup", name]).status.success(), "a file that is there is not touched");
         // Of several at once one makes the file, and no other takes it away.
         let new = folder.path().join("new.db").to_string_lossy().into_owned();
@@ -219,8 +219,21 @@ fn a_backup_is_a_database() {
             started.into_iter().map(|it| it.join().expect("it ends")).filter(|it| *it).count()
         });
         assert_eq!(at_once, 1);
-        assert_eq!(listings(&Server::on_sqlite(&new), "default"), listings(&server, "default"));
+        assert_eq!(listings(&Server::on_sqlite(&new, &[]), "default"), listings(&server, "default"));
     }
+}
+
+#[test]
+fn a_server_that_has_ended_leaves_one_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let [file, copy] = ["monitor.db", "copy.db"].map(|name| folder.path().join(name).to_string_lossy().into_owned());
+    let mut server = Server::on_sqlite(&file, &[]);
+    fill(&server);
+    let before = listings(&server, "default");
+    server.signal("TERM");
+    assert!(server.wait().success());
+    std::fs::copy(&file, &copy).expect("a file can be copied");
+    assert_eq!(listings(&Server::on_sqlite(&copy, &[]), "default"), before);
 }
 
 /// The schema as version 4 had it.
@@ -251,7 +264,7 @@ fn a_database_of_an_earlier_version_is_brought_up_to_date() {
         )
         .expect("rows");
     drop(before);
-    let server = Server::on_sqlite(&file.to_string_lossy());
+    let server = Server::on_sqlite(&file.to_string_lossy(), &[]);
     let count = |path: &str| server.get(path).json()["count"].clone();
     assert_eq!([count("metrics/count"), count("sessions/s1/metrics/count"), count("items/a/metrics/count")], [1, 1, 1]);
     assert_eq!(server.list("metrics/", "metrics").len(), 1, "what did not end is no metric");
@@ -292,7 +305,7 @@ fn a_file_has_one_server_and_any_number_of_commands() {
         let done = run(command);
         assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
     }
-    drop(Server::on_sqlite(&folder.join("copy.db").to_string_lossy()));
+    drop(Server::on_sqlite(&folder.join("copy.db").to_string_lossy(), &[]));
     server.kill_and_restart();
     assert_eq!(server.count("metrics/count"), 2);
 }

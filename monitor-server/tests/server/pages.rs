@@ -43,6 +43,7 @@ fn a_server_without_results_says_how_to_send_some() {
 fn a_project_without_results_says_how_to_send_some_there() {
     let server = Server::sqlite(&[]);
     let text = server.get("/p/ours/").text();
+    assert_eq!(server.get("/p/ours").text(), text, "as people type it");
     let here = format!("http://{}/p/ours", server.address);
     for line in [format!("cargo monitor push {here}"), format!("pytest --remote-server {here}/api/v1")] {
         assert!(text.contains(&line), "{text}");

@@ -34,8 +34,8 @@ impl Server {
     }
 
     /// On a file that stays.
-    pub fn on_sqlite(file: &str) -> Self {
-        Self::start("SQLite", file.to_owned(), &[], None)
+    pub fn on_sqlite(file: &str, args: &[&str]) -> Self {
+        Self::start("SQLite", file.to_owned(), args, None)
     }
 
     /// On a database that is there.

@@ -16,6 +16,9 @@ pub(super) fn explain(error: postgres::Error) -> StoreError {
         &SqlState::T_R_DEADLOCK_DETECTED
         | &SqlState::T_R_SERIALIZATION_FAILURE
         | &SqlState::READ_ONLY_SQL_TRANSACTION => StoreError::Unavailable(text),
+        &SqlState::INSUFFICIENT_PRIVILEGE => {
+            StoreError::Broken(format!("{text}: the user of monitor-server has to own the database"))
+        }
         code if ["08", "53", "57"].iter().any(|class| code.code().starts_with(class)) => StoreError::Unavailable(text),
         _ => StoreError::Broken(text),
     }

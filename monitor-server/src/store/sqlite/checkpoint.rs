@@ -87,6 +87,12 @@ impl Left {
     }
 }
 
+/// Takes over all that is in the journal of a database.
+pub(in crate::store) fn empty_journal(path: &Path) -> Result<(), StoreError> {
+    checkpoint(&connect(path)?, "TRUNCATE");
+    Ok(())
+}
+
 /// What was asked for is committed; a failure here shows at the next commit.
 fn checkpoint(connection: &Connection, mode: &str) {
     let _ = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));

@@ -18,6 +18,7 @@ use monitor_store::{Figure, Figures};
 use rusqlite::{Connection, params};
 
 use self::checkpoint::Checkpoints;
+pub(super) use self::checkpoint::empty_journal;
 use self::connection::{PATIENCE, connect, explain, migrate, reserve, unopened};
 use self::read::Readers;
 use self::write::Writer;
