@@ -128,7 +128,8 @@ fn spool(file: &Path) -> Finding {
     Finding::doubtful(
         "spool files",
         found,
-        "if no test runs now, make the file writable and run `cargo monitor sessions`, which imports them",
+        "if no test runs now, make the file writable (if it is of a newer version: update cargo monitor) and run `cargo monitor sessions`, which \
+         imports them",
     )
 }
 

@@ -162,9 +162,10 @@ impl<'ast> Visit<'ast> for Seen {
                 let is_covered = self.module.covered && is_test;
                 self.test(is_covered || known::is_monitored(&attributes), is_test, || name.to_string());
             }
-        } else if known::writes_tests(&item.mac.tokens) && !known::writes_monitored_tests(&item.mac.tokens) {
+        } else if known::writes_tests(&item.mac.tokens) {
+            let is_monitored = known::writes_monitored_tests(&item.mac.tokens);
             let name = item.ident.as_ref().map_or(format!("{called}!"), |defined| format!("macro {defined}"));
-            self.module.unmonitored.push(format!("tests of {name} in {}", self.file));
+            self.test(is_monitored, true, || format!("tests of {name}"));
         }
     }
 }
@@ -220,6 +221,7 @@ mod tests {
             proptest! { #[test] fn covered(a in 0..9) {} }
             other! { #[test] fn hidden() {} }
             macro_rules! make { ($n:ident) => { #[test] fn $n() {} } }
+            macro_rules! made { ($n:ident) => { #[test] #[monitored] fn $n() {} } }
         }
         mod u {
             proptest! { #[test] #[monitored] fn x(a in 0..9) {} #[test] fn y(a in 0..9) {} }
@@ -230,7 +232,7 @@ mod tests {
         let unmonitored =
             "tests of other! in src/lib.rs, tests of macro make in src/lib.rs, y in src/lib.rs, z in src/lib.rs";
         let elsewhere = "; in other modules of their files are not: w in src/lib.rs";
-        assert_eq!(findings[0].found, format!("2 monitored; beside them are not: {unmonitored}{elsewhere}"));
+        assert_eq!(findings[0].found, format!("3 monitored; beside them are not: {unmonitored}{elsewhere}"));
     }
 
     #[test]

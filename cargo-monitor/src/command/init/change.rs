@@ -11,6 +11,9 @@ use similar::{DiffOp, TextDiff};
 /// What was done here is kept in this file, beside `.pymon` and ignored with it, for `--undo`.
 const RECORD: &str = ".pymon-init.json";
 
+/// The file of which cargo itself takes out what is no longer needed.
+pub(super) const LOCK: &str = "Cargo.lock";
+
 /// A file with its text before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
@@ -57,7 +60,7 @@ impl Change {
         if now == self.after {
             return (before.to_owned(), 0);
         }
-        if now == before {
+        if now == before || self.path == Path::new(LOCK) {
             return (now.to_owned(), 0);
         }
         let (old, new): (Vec<&str>, Vec<&str>) = (lines(before), lines(&self.after));

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::change::{self, Change};
 use crate::output;
 use crate::sources::packages::{self, Linking};
 
@@ -41,20 +42,27 @@ fn told(package: &Linking) -> String {
 
 /// Does what makes cargo write the lock file, and leaves that as it was: what is to be added is for the next build to add.
 pub(super) fn without_the_lock_file<T>(root: &Path, asked: impl FnOnce() -> T) -> anyhow::Result<T> {
-    let lock = root.join("Cargo.lock");
-    let before = fs::read(&lock).ok();
+    beside_the_lock_file(root, asked).map(|(answer, _)| answer)
+}
+
+/// As [`without_the_lock_file`], with what the next build makes of the file, if there is one.
+pub(super) fn beside_the_lock_file<T>(root: &Path, asked: impl FnOnce() -> T) -> anyhow::Result<(T, Option<Change>)> {
+    let lock = root.join(change::LOCK);
+    let before = fs::read_to_string(&lock).ok();
     let answer = asked();
-    match before {
-        Some(before) if fs::read(&lock).ok().as_ref() != Some(&before) => fs::write(&lock, before)?,
-        None if lock.exists() => fs::remove_file(&lock)?,
-        _ => {}
-    }
-    Ok(answer)
+    let Ok(after) = fs::read_to_string(&lock) else { return Ok((answer, None)) };
+    let Some(before) = before else {
+        fs::remove_file(&lock)?;
+        return Ok((answer, None));
+    };
+    let change = Change::of(root, &lock, Some(before), after);
+    change.iter().try_for_each(|change| change.unmake(root))?;
+    Ok((answer, change))
 }
 
 /// Lets cargo take out of the lock file what builds have added for the dependency. If it can't now, its next command does.
 pub(super) fn out_of_the_lock_file(root: &Path) {
-    if fs::read_to_string(root.join("Cargo.lock")).is_ok_and(|lock| lock.contains("name = \"monitor-core\"")) {
+    if fs::read_to_string(root.join(change::LOCK)).is_ok_and(|lock| lock.contains("name = \"monitor-core\"")) {
         let _ = packages::resolve(root);
     }
 }

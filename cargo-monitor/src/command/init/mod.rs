@@ -126,7 +126,7 @@ fn make(workspace: &Workspace, plan: &Plan) -> anyhow::Result<()> {
         return Ok(());
     }
     change::remember(root, &all)?;
-    let resolved = links::without_the_lock_file(root, || {
+    let (resolved, lock) = links::beside_the_lock_file(root, || {
         plan.manifests.iter().try_for_each(|change| change.make(root))?;
         if plan.manifests.is_empty() { Ok(()) } else { packages::resolve(root) }
     })?;
@@ -135,6 +135,8 @@ fn make(workspace: &Workspace, plan: &Plan) -> anyhow::Result<()> {
         change::forget_last(root, all.len())?;
         return Err(error.context("nothing was changed: cargo refuses the dependency"));
     }
+    // Of other dependencies the next build may take newer versions, which cargo would leave so.
+    lock.iter().try_for_each(|lock| change::remember(root, std::slice::from_ref(lock)))?;
     plan.others.iter().try_for_each(|change| change.make(root))
 }
 
@@ -148,8 +150,11 @@ fn undo(root: &Path, dry_run: bool, app: &App) -> anyhow::Result<Exit> {
         show(undone.changes.iter())?;
     } else {
         change::forget(root, &undone)?;
-        links::out_of_the_lock_file(root);
-        let files = Value::count(undone.changes.len() as u64).into();
+        let changed: Vec<&Change> = undone.changes.iter().filter(|c| c.before.as_ref() != Some(&c.after)).collect();
+        if changed.iter().all(|change| change.path != Path::new(change::LOCK)) {
+            links::out_of_the_lock_file(root);
+        }
+        let files = Value::count(changed.len() as u64).into();
         app.print(&Document::default().with_facts(
             "undone",
             "",

@@ -16,9 +16,15 @@ pub(super) fn why(app: &App, file: &Path, code: u8) -> anyhow::Result<String> {
     } else if !waiting.is_empty() {
         format!("nothing is in {} yet: rows wait in {}", file.display(), waiting.join(", "))
     } else if file.parent().is_some_and(|parent| !folder.join(parent).is_dir()) {
-        format!("nothing was recorded: the folder of {} does not exist", file.display())
+        format!(
+            "nothing was recorded: the folder of {} does not exist; make it, or choose another path with MONITOR_DB",
+            file.display()
+        )
     } else if let Err(error) = can_write_beside(&folder.join(file)) {
-        format!("nothing was recorded: cannot write beside {}: {error}", file.display())
+        let (file, why) = (file.display(), error.kind());
+        format!(
+            "nothing was recorded: cannot write beside {file}: {why}; make its folder writable, or choose another path with MONITOR_DB"
+        )
     } else if code != 0 {
         "nothing was measured: cargo failed before a monitored test ran".to_owned()
     } else {
