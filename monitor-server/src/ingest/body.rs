@@ -16,6 +16,8 @@ use crate::state::{Options, Shared};
 
 /// How long a body may take.
 const WHOLE: Duration = Duration::from_secs(600);
+/// What some programs put before a text in UTF-8.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 /// The window that a zstd frame may ask for: more is for archives.
 const WINDOW: u64 = 8 << 20;
 
@@ -33,15 +35,19 @@ pub async fn read(headers: &HeaderMap, body: Body, state: &Shared) -> Result<Vec
     };
     let encoding = headers.get(header::CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or("?"));
     let limit = options.decompressed_limit;
-    match encoding.trim().to_ascii_lowercase().as_str() {
-        "" | "identity" => Ok(bytes),
-        "gzip" | "x-gzip" => decompress(move || gzip(&bytes, limit), limit).await,
-        "zstd" => decompress(move || zstd(&bytes, limit), limit).await,
+    let mut bytes = match encoding.trim().to_ascii_lowercase().as_str() {
+        "" | "identity" => bytes,
+        "gzip" | "x-gzip" => decompress(move || gzip(&bytes, limit), limit).await?,
+        "zstd" => decompress(move || zstd(&bytes, limit), limit).await?,
         other => {
             let message = format!("Content-Encoding {other:?} is not known: send gzip, zstd or none");
-            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
+    };
+    if bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
     }
+    Ok(bytes)
 }
 
 async fn collect(mut body: Body, options: &Options) -> Result<Vec<u8>, Problem> {

@@ -11,6 +11,9 @@ use super::verdict::Verdicts;
 use crate::on_the_wire;
 use crate::store::{Filter, Page, Run, Store, StoreError, Text};
 
+/// How far a clock that is right may be ahead of the server's: pytest-monitor sends local time.
+const AHEAD_SECONDS: f64 = 86_400.0;
+
 /// The rows of a project. Sessions and contexts are read once, so that an answer is about one state of them.
 pub struct Project<'a> {
     store: &'a dyn Store,
@@ -41,7 +44,7 @@ impl<'a> Project<'a> {
         let mut sessions: Vec<_> = known.filter_map(|session| Some((of_store(&session)?, session))).collect();
         // The last that came is the newest of one date.
         sessions.reverse();
-        sessions.sort_by_key(|(session, _)| std::cmp::Reverse(session.run_date));
+        sessions.sort_by_key(|(session, kept)| std::cmp::Reverse(when(session, kept)));
         let places = sessions.iter().enumerate().map(|(place, (_, kept))| (kept.h.clone(), place)).collect();
         let contexts = store.contexts(&filter, Page::ALL)?.into_iter();
         let contexts = contexts.map(|context| (context.h.clone(), context)).collect();
@@ -178,6 +181,12 @@ impl<'a> Project<'a> {
     }
 }
 
+/// When a session ran, by its sender's clock; by the server's if that one was wrong.
+fn when(session: &Session, kept: &crate::store::Session) -> Timestamp {
+    let received = kept.facts.received_at.parse().unwrap_or(session.run_date);
+    if session.run_date.seconds_since(received) > AHEAD_SECONDS { received } else { session.run_date }
+}
+
 /// The one process that stands for all that a session's tests ran in: the server does not know them apart.
 fn process_of(session_h: &str) -> String {
     hash_hex(["monitor-server", session_h])
@@ -258,7 +267,7 @@ impl Source for Project<'_> {
             fits(&test.package, &id.package) && fits(&test.binary, &id.binary)
         });
         let dates: HashMap<&str, _> =
-            self.newest_first().map(|session| (session.session_h.as_str(), session.run_date)).collect();
+            self.sessions.iter().map(|(session, kept)| (session.session_h.as_str(), when(session, kept))).collect();
         tests.sort_by_key(|run| (dates.get(run.session_h()).copied(), run.start()));
         Ok(tests)
     }

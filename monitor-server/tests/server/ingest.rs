@@ -38,6 +38,42 @@ fn batch() -> Value {
 }
 
 #[test]
+fn a_clock_that_is_ahead_makes_no_session_the_newest() {
+    for server in Server::each(&[]) {
+        let send = |h: &str, date: &str| {
+            let mut session = session(h, json!({"git_branch": "main"}));
+            session["run_date"] = json!(date);
+            let sent = server.post("/p/ours/api/v2/sessions", &json!({"session": session, "rows": []}));
+            assert_eq!(sent.status, 201, "{}", sent.text());
+        };
+        send("ahead", "2999-01-01T00:00:00");
+        send("right", &monitor_store::Timestamp::now().to_string());
+        send("imported", "2020-01-01T00:00:00");
+        let overview = server.get("/p/ours/index.json").json();
+        assert_eq!(overview["branches"][0]["session"], "right", "{overview}");
+        let newest: Vec<_> = overview["sessions"].as_array().expect("rows").iter().map(|row| &row["session"]).collect();
+        assert_eq!(newest, ["right", "ahead", "imported"], "{}", server.kind);
+    }
+}
+
+#[test]
+fn lines_may_end_as_on_windows_and_begin_with_a_mark() {
+    let server = Server::sqlite(&[]);
+    let mut row = metric(json!({"item_variant": "test_windows"}));
+    row.as_object_mut().expect("an object").remove("session_h");
+    let head = json!({"session": session("s1", json!({}))});
+    let body = format!("\u{feff}{head}\r\n{row}\r\n");
+    let sent = server.ask("POST", "/api/v2/sessions").body("application/x-ndjson", body).send();
+    assert_eq!((sent.status, server.count("variants/test_windows/metrics/count")), (201, 1), "{}", sent.text());
+    let sent = server.post_text("sessions/", &format!("\u{feff}{}", session("s2", json!({}))));
+    assert_eq!(sent.status, 201, "{}", sent.text());
+    let utf_16: Vec<u8> = session("s3", json!({})).to_string().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let sent = server.ask("POST", "/api/v1/sessions/").body("application/json", utf_16).send();
+    assert_eq!(sent.status, 400, "{}", sent.text());
+    assert_eq!(server.count("sessions/count"), 2);
+}
+
+#[test]
 fn a_batch_is_stored_once() {
     for server in Server::each(&[]) {
         let first = server.post(PATH, &batch());
