@@ -53,13 +53,12 @@ impl Unit {
 
 /// A number with its unit.
 ///
-/// `Display` writes three significant digits; [`Quantity::in_full`] all that there are.
+/// `Display` writes three significant digits.
 ///
 /// ```
 /// use monitor_analysis::quantity::{Quantity, Unit};
 /// assert_eq!(Quantity { value: 0.001_234_5, unit: Unit::Seconds }.to_string(), "1.23 ms");
 /// assert_eq!(Quantity { value: 1_048_577.0, unit: Unit::Bytes }.to_string(), "1.00 MiB");
-/// assert_eq!(Quantity { value: 1_048_577.0, unit: Unit::Bytes }.in_full(), "1,048,577 B");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantity {
@@ -67,18 +66,6 @@ pub struct Quantity {
     pub value: f64,
     /// The unit.
     pub unit: Unit,
-}
-
-impl Quantity {
-    /// The value with all of its digits: for exact metrics, whose changes three digits would hide.
-    #[must_use]
-    pub fn in_full(self) -> String {
-        let value = match self.unit {
-            Unit::Bytes | Unit::Count if self.value.fract() == 0.0 => grouped(self.value),
-            _ => self.value.to_string(),
-        };
-        with_symbol(value, self.unit.symbol())
-    }
 }
 
 impl fmt::Display for Quantity {
@@ -224,13 +211,6 @@ mod tests {
         assert_eq!(text(12.5, Unit::Count), "12.5");
         assert_eq!(text(0.987, Unit::Ratio), "0.99");
         assert_eq!(text(f64::NAN, Unit::Seconds), "-");
-    }
-
-    #[test]
-    fn in_full_hides_nothing() {
-        assert_eq!(Quantity { value: 65_537.0, unit: Unit::Bytes }.in_full(), "65,537 B");
-        assert_eq!(Quantity { value: 0.001_234_567, unit: Unit::Seconds }.in_full(), "0.001234567 s");
-        assert_eq!(Quantity { value: 7.0, unit: Unit::Count }.in_full(), "7");
     }
 
     #[test]

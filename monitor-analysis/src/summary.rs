@@ -74,18 +74,10 @@ pub struct Summary {
     pub count: usize,
     /// The smallest.
     pub min: f64,
-    /// A quarter are below.
-    pub lower_quartile: f64,
     /// Half are below.
     pub median: f64,
-    /// A quarter are above.
-    pub upper_quartile: f64,
     /// The largest.
     pub max: f64,
-    /// Their sum.
-    pub sum: f64,
-    /// Median absolute deviation from the median.
-    pub mad: f64,
 }
 
 impl Summary {
@@ -94,16 +86,7 @@ impl Summary {
     pub fn of(values: &[f64]) -> Option<Self> {
         let sorted = sorted(values);
         let at = |fraction| quantile_of_sorted(&sorted, fraction);
-        Some(Self {
-            count: sorted.len(),
-            min: at(0.0)?,
-            lower_quartile: at(0.25)?,
-            median: at(0.5)?,
-            upper_quartile: at(0.75)?,
-            max: at(1.0)?,
-            sum: sorted.iter().sum(),
-            mad: mad(values)?,
-        })
+        Some(Self { count: sorted.len(), min: at(0.0)?, median: at(0.5)?, max: at(1.0)? })
     }
 }
 
@@ -123,8 +106,7 @@ mod tests {
     #[test]
     fn sums_up() {
         let summary = Summary::of(&[4.0, 1.0, 3.0, 2.0]).unwrap();
-        assert_eq!((summary.count, summary.min, summary.max, summary.sum), (4, 1.0, 4.0, 10.0));
-        assert_eq!((summary.lower_quartile, summary.median, summary.upper_quartile), (1.75, 2.5, 3.25));
+        assert_eq!((summary.count, summary.min, summary.median, summary.max), (4, 1.0, 2.5, 4.0));
         assert_eq!(Summary::of(&[]), None);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::constants::{HISTORY_MIN_VALUES, LASTING_RUNS};
 use crate::metric::Metric;
-use crate::quantity::{Quantity, Unit, ratio_text};
+use crate::quantity::ratio_text;
 
 /// The outcome of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -355,30 +355,6 @@ impl Judgement {
     #[must_use]
     pub const fn undecided(change: Change, reason: Reason) -> Self {
         Self { verdict: Verdict::Undecided, demoted: false, change: Some(change), reason }
-    }
-
-    /// The change in words: values to the last digit where the rule is exact, else three digits.
-    ///
-    /// ```
-    /// use monitor_analysis::metric::Metric;
-    /// use monitor_analysis::verdict::{Change, Judgement, Reason};
-    /// let change = Change { before: 1000.0, after: 1001.0 };
-    /// let judgement = Judgement::on(change, true, Reason::ExactlyDifferent { values: 9 });
-    /// assert_eq!(judgement.change_text(Metric::Allocations), Some("1,000 -> 1,001 (+1)".to_owned()));
-    /// ```
-    #[must_use]
-    pub fn change_text(&self, metric: Metric) -> Option<String> {
-        let change = self.change?;
-        let (before, after) = (metric.quantity(change.before), metric.quantity(change.after));
-        Some(if matches!(self.reason, Reason::ExactlyDifferent { .. }) {
-            let sign = if change.difference() > 0.0 { "+" } else { "" };
-            let difference = Quantity { value: change.difference(), unit: metric.unit() }.in_full();
-            format!("{} -> {} ({sign}{difference})", before.in_full(), after.in_full())
-        } else if metric.unit() == Unit::Ratio {
-            format!("{before} -> {after}")
-        } else {
-            format!("{before} -> {after} ({})", ratio_text(change.ratio(), metric.unit()))
-        })
     }
 }
 

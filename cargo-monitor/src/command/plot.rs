@@ -263,11 +263,7 @@ fn gallery(
         }
         let curves = curves(archive, &series, metrics, true)?;
         let chart = draw(arguments, &title(metrics, &test.variant, by(arguments)), &curves);
-        section = section.with_name(&names.full(test)).with_chart(&chart);
-        for curve in curves.iter().filter(|curve| !curve.shifts.is_empty()) {
-            let table = history::changes(curve.series, curve.metric, &curve.shifts);
-            section = section.with_folded(&format!("Changes of {}", curve.name), &table);
-        }
+        section = history::with_changes(section.with_name(&names.full(test)).with_chart(&chart), &curves);
     }
     Ok((Page::new(heading).with(section), other_machines))
 }

@@ -117,7 +117,9 @@ pub fn of_loaded_machine() -> (usize, Vec<String>) {
     let told = failed.map(|(run, gated)| {
         let regressed = |judgement: Judgement| judgement.verdict == Verdict::Regressed;
         let told = |metric: Metric, judgement: Judgement| {
-            format!("{metric} {}: {}", judgement.change_text(metric).unwrap_or_default(), judgement.reason.text(metric))
+            let change =
+                judgement.change.map(|it| [it.before, it.after].map(|value| metric.quantity(value).to_string()));
+            format!("{metric} {}: {}", change.unwrap_or_default().join(" -> "), judgement.reason.text(metric))
         };
         let mut reasons: Vec<String> = Vec::new();
         for (test, finding) in &gated.findings {

@@ -78,11 +78,7 @@ impl Charts<'_> {
             curves.push(Curve { name: metric.title().to_owned(), series, metric, shifts });
         }
         let chart = chart(&title(&METRICS, &series.test.variant, By::Commit), &curves, By::Commit);
-        let mut section = section.with_name(name).with_chart(&chart);
-        for curve in curves.iter().filter(|curve| !curve.shifts.is_empty()) {
-            let table = history::changes(series, curve.metric, &curve.shifts);
-            section = section.with_folded(&format!("Changes of {}", curve.name), &table);
-        }
+        let section = history::with_changes(section.with_name(name).with_chart(&chart), &curves);
         Ok(section.with_folded("Values", &values(series)))
     }
 }

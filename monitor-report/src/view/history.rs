@@ -6,7 +6,9 @@ use monitor_store::Session;
 
 use crate::document::{Cell, Column, Document, Table, Tone, Value};
 use crate::measure;
+use crate::render::page::Section;
 use crate::select;
+use crate::series::chart::Curve;
 use crate::series::{Series, Shift};
 
 /// Characters of the sparkline at most.
@@ -103,6 +105,15 @@ pub fn changes(series: &Series, metric: Metric, shifts: &[Shift]) -> Table {
         ]);
     }
     table
+}
+
+/// The section, and below it the changes of each curve.
+#[must_use]
+pub fn with_changes(section: Section, curves: &[Curve<'_>]) -> Section {
+    curves.iter().filter(|curve| !curve.shifts.is_empty()).fold(section, |section, curve| {
+        let table = changes(curve.series, curve.metric, &curve.shifts);
+        section.with_folded(&format!("Changes of {}", curve.name), &table)
+    })
 }
 
 fn tone(shift: &Shift) -> Tone {

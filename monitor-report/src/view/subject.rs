@@ -43,15 +43,7 @@ impl Subject {
 
     /// The session in a line.
     pub(super) fn words(&self) -> String {
-        let Session { session_h, run_date, scm_id, .. } = &self.session;
-        let date = run_date.to_string()[..16].replace('T', " ");
-        let mut words = vec![format!("Session {} of {date} UTC", short(session_h))];
-        if !scm_id.is_empty() {
-            words.push(format!("commit {}", short(scm_id)));
-        }
-        words.extend(select::branches(&self.session).next().map(|branch| format!("branch {branch}")));
-        words.extend(select::fact(&self.session, "description").map(str::to_owned));
-        words.join(" · ")
+        format!("Session {} of {}", short(&self.session.session_h), words(&self.session))
     }
 
     /// All that is known of session and machine, what tables hide too.
@@ -66,6 +58,18 @@ impl Subject {
         }
         Ok(facts)
     }
+}
+
+/// A session in words, without its identifier.
+#[must_use]
+pub fn words(session: &Session) -> String {
+    let mut words = vec![format!("{} UTC", session.run_date.to_string()[..16].replace('T', " "))];
+    if !session.scm_id.is_empty() {
+        words.push(format!("commit {}", short(&session.scm_id)));
+    }
+    words.extend(select::branches(session).next().map(|branch| format!("branch {branch}")));
+    words.extend(select::fact(session, "description").map(str::to_owned));
+    words.join(" · ")
 }
 
 /// The column, with a title where people see it nowhere else.
