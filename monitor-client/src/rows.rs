@@ -132,15 +132,8 @@ fn profile(json: &Fields<'_>) -> Profile {
     let word = |name: &str| json.get(name).and_then(Field::as_str).unwrap_or("");
     let number = |name: &str| json.get(name).and_then(Field::as_number);
     let attempt = number("attempt").and_then(serde_json::Number::as_u64).and_then(|number| u32::try_from(number).ok());
-    let key = ProfileKey {
-        session_h: String::new(),
-        item_path: String::new(),
-        item_variant: String::new(),
-        item_start_time: Timestamp::from_micros(0),
-        process_h: String::new(),
-    };
     Profile {
-        key,
+        key: ProfileKey::default(),
         package: String::new(),
         binary: String::new(),
         attempt: attempt.unwrap_or(1),

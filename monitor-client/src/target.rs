@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use monitor_store::{Entry, InvalidTimestamp, Kind, Process, StoreError, Test, Timestamp, Writer, hash_hex};
+use monitor_store::{Entry, InvalidTimestamp, Kind, Process, StoreError, Test, Writer, hash_hex};
 use rusqlite::{Connection, params};
 
 use crate::wire::{Batch, Context, Cost, Row};
@@ -26,15 +26,8 @@ pub enum TargetError {
 pub struct Target {
     path: PathBuf,
     writer: Writer,
-    plain: Vec<Plain>,
-}
-
-/// What pytest-monitor wrote: without profiles, on contexts without a class.
-#[derive(Debug)]
-struct Plain {
-    contexts: Vec<Context>,
-    session_h: String,
-    rows: Vec<Row<'static>>,
+    /// For what pytest-monitor wrote: without profiles, on contexts without a class.
+    plain: Connection,
 }
 
 impl Target {
@@ -44,7 +37,11 @@ impl Target {
     ///
     /// If that is not possible.
     pub fn open(path: &Path) -> Result<Self, TargetError> {
-        Ok(Self { path: path.to_owned(), writer: Writer::open(path)?, plain: Vec::new() })
+        let writer = Writer::open(path)?;
+        let explain = |error| TargetError::Sql(path.to_owned(), error);
+        let plain = Connection::open(path).map_err(explain)?;
+        plain.execute_batch("PRAGMA synchronous = NORMAL").map_err(explain)?;
+        Ok(Self { path: path.to_owned(), writer, plain })
     }
 
     /// Writes a session.
@@ -83,78 +80,77 @@ impl Target {
         for (process_h, costs) in counted {
             self.writer.add_costs(&session_h, &process_h, &costs)?;
         }
-        if !contexts.is_empty() || !theirs.is_empty() {
-            let rows = theirs.into_iter().map(Row::into_owned).collect();
-            self.plain.push(Plain { contexts, session_h, rows });
+        if contexts.is_empty() && theirs.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        write_plain(&mut self.plain, &contexts, &session_h, &theirs)
+            .map_err(|error| TargetError::Sql(self.path.clone(), error))
     }
 
     /// Completes the file.
     ///
     /// # Errors
     ///
-    /// If it does not take the rows of pytest-monitor.
+    /// If that is not possible.
     pub fn close(self) -> Result<(), TargetError> {
-        self.writer.close(true)?;
-        let explain = |error| TargetError::Sql(self.path.clone(), error);
-        let mut connection = Connection::open(&self.path).map_err(explain)?;
-        let transaction = connection.transaction().map_err(explain)?;
-        for plain in &self.plain {
-            plain.write(&transaction).map_err(explain)?;
-        }
-        transaction.commit().map_err(explain)
+        drop(self.plain);
+        Ok(self.writer.close(true)?)
     }
 }
 
-impl Plain {
-    /// As pytest-monitor writes them.
-    fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
-        for context in &self.contexts {
-            connection.execute(
-                "INSERT OR IGNORE INTO EXECUTION_CONTEXTS (ENV_H, CPU_COUNT, CPU_FREQUENCY_MHZ, CPU_TYPE, CPU_VENDOR, \
+/// Writes as pytest-monitor does.
+fn write_plain(
+    connection: &mut Connection,
+    contexts: &[Context],
+    session_h: &str,
+    rows: &[Row<'_>],
+) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    for context in contexts {
+        transaction.execute(
+            "INSERT OR IGNORE INTO EXECUTION_CONTEXTS (ENV_H, CPU_COUNT, CPU_FREQUENCY_MHZ, CPU_TYPE, CPU_VENDOR, \
                  RAM_TOTAL_MB, MACHINE_NODE, MACHINE_TYPE, MACHINE_ARCH, SYSTEM_INFO, PYTHON_INFO) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                params![
-                    context.h,
-                    context.cpu_count,
-                    context.cpu_frequency,
-                    context.cpu_type,
-                    context.cpu_vendor,
-                    context.ram_total,
-                    context.machine_node,
-                    context.machine_type,
-                    context.machine_arch,
-                    context.system_info,
-                    context.python_info,
-                ],
-            )?;
-        }
-        let mut insert = connection.prepare(
+            params![
+                context.h,
+                context.cpu_count,
+                context.cpu_frequency,
+                context.cpu_type,
+                context.cpu_vendor,
+                context.ram_total,
+                context.machine_node,
+                context.machine_type,
+                context.machine_arch,
+                context.system_info,
+                context.python_info,
+            ],
+        )?;
+    }
+    let mut insert = transaction.prepare(
             "INSERT INTO TEST_METRICS (SESSION_H, ENV_H, ITEM_START_TIME, ITEM_PATH, ITEM, ITEM_VARIANT, ITEM_FS_LOC, KIND, \
              COMPONENT, TOTAL_TIME, USER_TIME, KERNEL_TIME, CPU_USAGE, MEM_USAGE) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?;
-        for row in self.rows.iter().filter(|row| row.total_time.is_some()) {
-            insert.execute(params![
-                self.session_h,
-                row.context_h,
-                row.item_start_time,
-                row.item_path,
-                row.item,
-                row.item_variant,
-                row.item_fs_loc,
-                row.kind,
-                row.component,
-                row.total_time,
-                row.user_time,
-                row.kernel_time,
-                row.cpu_usage,
-                row.mem_usage,
-            ])?;
-        }
-        Ok(())
+    for row in rows.iter().filter(|row| row.total_time.is_some()) {
+        insert.execute(params![
+            session_h,
+            row.context_h,
+            row.item_start_time,
+            row.item_path,
+            row.item,
+            row.item_variant,
+            row.item_fs_loc,
+            row.kind,
+            row.component,
+            row.total_time,
+            row.user_time,
+            row.kernel_time,
+            row.cpu_usage,
+            row.mem_usage,
+        ])?;
     }
+    drop(insert);
+    transaction.commit()
 }
 
 /// The process that stands for all that the session's tests ran in: readers find the context of a crashed test by it.
@@ -163,20 +159,8 @@ fn process(session_h: &str, environment: String) -> Process {
         process_h: process_of(session_h),
         session_h: session_h.to_owned(),
         env_h: Some(environment),
-        machine_key: String::new(),
-        host: String::new(),
-        boot_id: String::new(),
-        pid: 0,
-        pid_started: 0,
-        leader_pid: None,
-        leader_started: None,
         scopes: Kind::Function.as_str().to_owned(),
-        // Long ago: it is gone.
-        started_at: Timestamp::from_micros(0),
-        clock_offset_us: None,
-        clock_cost_ns: None,
-        scope_cost_ns: None,
-        allocation_cost_ns: None,
+        ..Process::default()
     }
 }
 

@@ -260,33 +260,6 @@ impl Context {
     }
 }
 
-impl Row<'_> {
-    /// The same, without what it was read from.
-    #[must_use]
-    pub fn into_owned(self) -> Row<'static> {
-        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-        Row {
-            context_h: own(self.context_h),
-            item_start_time: own(self.item_start_time),
-            item_path: own(self.item_path),
-            item: own(self.item),
-            item_variant: own(self.item_variant),
-            item_fs_loc: own(self.item_fs_loc),
-            kind: own(self.kind),
-            component: own(self.component),
-            package: own(self.package),
-            binary: own(self.binary),
-            total_time: self.total_time,
-            user_time: self.user_time,
-            kernel_time: self.kernel_time,
-            cpu_usage: self.cpu_usage,
-            mem_usage: self.mem_usage,
-            profile: self.profile.map(Fields::into_owned),
-            costs: self.costs,
-        }
-    }
-}
-
 /// What a row knows beyond pytest-monitor.
 #[must_use]
 pub fn profile(

@@ -45,7 +45,7 @@ pub struct ExecutionContext {
 }
 
 /// What makes two contexts comparable: a row of `CONTEXT_CLASSES`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContextClass {
     /// The execution context.
     pub env_h: String,
@@ -64,7 +64,7 @@ pub struct ContextClass {
 /// One test process: a row of `PROCESSES`.
 ///
 /// Other processes decide by it whether this one still lives, and read what its clock and its brackets cost.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Process {
     /// Identifier.
     pub process_h: String,
@@ -151,7 +151,7 @@ pub struct Metric {
 /// A process never uses one key twice. If another process has written a row with the same four
 /// columns, the store moves this one's start on by whole microseconds until they differ, and finds
 /// it again by `process_h`: callers need not know.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProfileKey {
     /// The session.
     pub session_h: String,

@@ -18,7 +18,7 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// let start: Timestamp = "2026-11-23T01:02:03.456789".parse().unwrap();
 /// assert_eq!(start.after_micros(1).to_string(), "2026-11-23T01:02:03.456790");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     micros_since_epoch: i64,
 }
@@ -40,6 +40,12 @@ impl Timestamp {
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.micros_since_epoch
+    }
+
+    /// Whole seconds since 1970-01-01T00:00:00 UTC.
+    #[must_use]
+    pub const fn as_seconds(self) -> i64 {
+        self.micros_since_epoch.div_euclid(MICROS_PER_SECOND)
     }
 
     /// The time `micros` microseconds later, or earlier if negative. Stops at the first or last time that can be written.

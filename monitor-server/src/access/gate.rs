@@ -1,7 +1,7 @@
 //! Tokens: who may pass.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
@@ -79,7 +79,7 @@ impl Gate {
                     .to_owned(),
             ));
         };
-        if let Some(end) = token.expires_at.filter(|end| *end <= now()) {
+        if let Some(end) = token.expires_at.filter(|end| *end <= Timestamp::now().as_seconds()) {
             let end = Timestamp::from_micros(end.saturating_mul(1_000_000));
             return Err(self.refuse(format!(
                 "the token {:?} ended at {end} UTC, by the server's clock: `monitor-server token create` makes another",
@@ -140,12 +140,6 @@ fn presented(headers: &HeaderMap) -> Vec<String> {
     }
     let decoded = STANDARD.decode(rest.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     decoded.splitn(2, ':').map(str::to_owned).collect()
-}
-
-/// Seconds since 1970.
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    i64::try_from(now).unwrap_or(i64::MAX)
 }
 
 /// Compares with every token, each in constant time.

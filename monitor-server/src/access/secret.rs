@@ -2,6 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::store::hex;
+
 /// What every secret begins with, so that people and scanners know one when they see it.
 const PREFIX: &str = "monitor_";
 
@@ -13,7 +15,7 @@ const PREFIX: &str = "monitor_";
 pub fn generate() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().fold(PREFIX.to_owned(), |text, byte| format!("{text}{byte:02x}")))
+    Ok(format!("{PREFIX}{}", hex(&bytes)))
 }
 
 /// What is kept of a secret.

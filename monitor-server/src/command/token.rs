@@ -1,7 +1,5 @@
 //! `token create|list|revoke`.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::ensure;
 use monitor_store::Timestamp;
 
@@ -18,7 +16,7 @@ pub fn run(database: &str, command: Command) -> anyhow::Result<()> {
             let known = store.tokens()?.into_iter().any(|token| token.name == name);
             ensure!(!known, "there is a token {name:?} already");
             let secret = secret::generate()?;
-            let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+            let now = Timestamp::now().as_seconds();
             let expires_at = days.map(|days| now + i64::from(days) * 86_400);
             let hash = secret::hash(&secret).to_vec();
             store.set_token(&name.clone(), Some(&Token { name, hash, access, project, expires_at }))?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::error::Problem;
 use crate::query::parameters;
 use crate::state::State;
-use crate::store::{Count, Filter, Names, Store};
+use crate::store::{Count, Filter, Names, Store, Text};
 
 /// What handlers give back.
 pub type Reply = Result<Response, Problem>;
@@ -24,6 +24,8 @@ pub type Reply = Result<Response, Problem>;
 pub struct Ask {
     state: State,
     address: Address,
+    /// What the parts of the path are, by their names in the router.
+    path: Vec<(String, String)>,
     page: Wanted,
     mask: Option<Mask>,
     query: String,
@@ -32,12 +34,12 @@ pub struct Ask {
 /// Reads the rows of a page in JSON.
 type Read = fn(&dyn Store, &Filter, Place) -> Result<Vec<Value>, Problem>;
 
-/// Whether a listing says `null` where it has no neighbour, and is empty rather than absent.
+/// How a listing says what it has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// No links where there is no page, 204 if there is nothing.
     Plain,
-    /// `null`, and 200.
+    /// `null`, and 200. It says first what its path names.
     NullLinks,
 }
 
@@ -45,7 +47,10 @@ impl FromRequest<State> for Ask {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let path = RawPathParams::from_request_parts(&mut parts, state).await;
+        let path = path.map_err(|error| Problem::bad(error.to_string()))?;
+        let path = path.iter().map(|(name, part)| (name.to_owned(), part.to_owned())).collect();
         let query = parts.uri.query().unwrap_or("").to_owned();
         let mut page = parameters(&query).remove("page").map_or(Wanted::first(), |text| Wanted::parse(&text));
         if submission::is_json(&parts.headers) {
@@ -55,15 +60,33 @@ impl FromRequest<State> for Ask {
             }
         }
         let mask = Mask::of(&parts.headers)?;
-        Ok(Self { state: State::clone(state), address: Address::of(&parts.extensions), page, mask, query })
+        Ok(Self { state: State::clone(state), address: Address::of(&parts.extensions), path, page, mask, query })
     }
 }
 
 impl Ask {
-    /// A filter for every row of the project.
+    /// The part of the path that has this name in the router.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Option<String> {
+        self.path.iter().find(|(known, _)| known == name).map(|(_, part)| part.clone())
+    }
+
+    /// Selects the rows of the project that belong to all that the path names.
     #[must_use]
     pub fn filter(&self) -> Filter {
-        Filter::project(&self.address.project)
+        let is = |name: &str| self.part(name).map(Text::Is);
+        Filter {
+            session: is("session"),
+            context: is("context"),
+            item: is("item"),
+            variant: is("variant"),
+            kind: is("kind"),
+            component: is("component"),
+            revision: self.part("revision").map(Text::StartsWith),
+            pipeline: self.part("pipeline"),
+            build: self.part("build"),
+            ..Filter::project(&self.address.project)
+        }
     }
 
     /// Parameters of the address, decoded; the first of each name.
@@ -121,19 +144,20 @@ impl Ask {
         Ok(self.reply(Map::new(), key, rows, place, Family::Plain))
     }
 
-    /// Distinct names, one page of them, after what `head` says.
+    /// Distinct names, one page of them.
     ///
     /// # Errors
     ///
     /// As above.
-    pub async fn names(self, head: &[(&str, &str)], key: &str, what: Names, filter: Filter, family: Family) -> Reply {
+    pub async fn names(self, key: &str, what: Names, filter: Filter, family: Family) -> Reply {
         let (page, size) = (self.page, self.state.options.page_size);
         let names = self.state.read(move |store| Ok(store.names(what, &filter)?)).await?;
         let place = page.place(names.len() as u64, size)?;
         let start = usize::try_from(place.rows.offset).unwrap_or(usize::MAX);
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let rows = names.into_iter().skip(start).take(size).map(Value::from).collect();
-        let head = head.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+        let said = self.path.iter().filter(|_| family == Family::NullLinks);
+        let head = said.map(|(name, part)| (name.clone(), Value::from(part.as_str()))).collect();
         Ok(self.reply(head, key, rows, place, family))
     }
 

@@ -1,21 +1,13 @@
 //! `contexts/`.
 
-use axum::extract::Path;
-
 use super::ask::{Ask, Reply};
 use super::entity;
 use super::submission::Submission;
 use crate::store::{Count, Filter, Page, Text, Write};
 
-/// All.
+/// All, or those whose identifier begins so.
 pub async fn list(ask: Ask) -> Reply {
-    let filter = ask.filter();
-    ask.contexts(filter).await
-}
-
-/// Those whose identifier begins so.
-pub async fn find(Path(h): Path<String>, ask: Ask) -> Reply {
-    let filter = Filter { context: Some(Text::StartsWith(h)), ..ask.filter() };
+    let filter = Filter { context: ask.part("context").map(Text::StartsWith), ..ask.filter() };
     ask.contexts(filter).await
 }
 
@@ -23,18 +15,6 @@ pub async fn find(Path(h): Path<String>, ask: Ask) -> Reply {
 pub async fn count(ask: Ask) -> Reply {
     let filter = ask.filter();
     ask.count(Count::Contexts, filter).await
-}
-
-/// Metrics of one.
-pub async fn metrics(Path(h): Path<String>, ask: Ask) -> Reply {
-    let filter = Filter { context: Some(Text::Is(h)), ..ask.filter() };
-    ask.metrics(filter).await
-}
-
-/// How many metrics one has.
-pub async fn count_metrics(Path(h): Path<String>, ask: Ask) -> Reply {
-    let filter = Filter { context: Some(Text::Is(h)), ..ask.filter() };
-    ask.count(Count::Runs, filter).await
 }
 
 /// Stores one. If it is there already, the answer is the one that is there: of two runs that begin at once on a new

@@ -1,19 +1,17 @@
 //! `metrics/`, and metrics by item, variant, kind and revision.
 
-use axum::extract::Path;
-
 use super::ask::{Ask, Reply};
 use super::entity;
 use super::submission::Submission;
 use crate::store::{Count, Filter, Text, Write};
 
-/// All.
+/// Those of all that the path names.
 pub async fn list(ask: Ask) -> Reply {
     let filter = ask.filter();
     ask.metrics(filter).await
 }
 
-/// How many there are.
+/// How many they are.
 pub async fn count(ask: Ask) -> Reply {
     let filter = ask.filter();
     ask.count(Count::Runs, filter).await
@@ -29,36 +27,14 @@ pub async fn add(submission: Submission) -> Reply {
     Ok(answer)
 }
 
-/// Defines the listing and the count of metrics with one field.
-macro_rules! by {
-    ($($list:ident $(, $count:ident)?: $field:ident, $matches:ident, $about:literal;)+) => {$(
-        #[doc = concat!("Those whose ", $about, ".")]
-        pub async fn $list(Path(value): Path<String>, ask: Ask) -> Reply {
-            let filter = Filter { $field: Some(Text::$matches(value)), ..ask.filter() };
-            ask.metrics(filter).await
-        }
-
-        $(
-            #[doc = concat!("How many have a ", $about, ".")]
-            pub async fn $count(Path(value): Path<String>, ask: Ask) -> Reply {
-                let filter = Filter { $field: Some(Text::$matches(value)), ..ask.filter() };
-                ask.count(Count::Runs, filter).await
-            }
-        )?
-    )+};
+/// Those whose item contains this.
+pub async fn of_item_like(ask: Ask) -> Reply {
+    let filter = Filter { item: ask.part("text").map(Text::Contains), ..ask.filter() };
+    ask.metrics(filter).await
 }
 
-by! {
-    of_item, count_of_item: item, Is, "item is so";
-    of_item_like: item, Contains, "item contains this";
-    of_variant, count_of_variant: variant, Is, "variant is so";
-    of_variant_like: variant, Contains, "variant contains this";
-    of_kind, count_of_kind: kind, Is, "kind is so";
-    of_revision, count_of_revision: revision, StartsWith, "revision begins so";
-}
-
-/// Sessions whose revision begins so.
-pub async fn sessions_of_revision(Path(revision): Path<String>, ask: Ask) -> Reply {
-    let filter = Filter { revision: Some(Text::StartsWith(revision)), ..ask.filter() };
-    ask.sessions(filter).await
+/// Those whose variant contains this.
+pub async fn of_variant_like(ask: Ask) -> Reply {
+    let filter = Filter { variant: ask.part("text").map(Text::Contains), ..ask.filter() };
+    ask.metrics(filter).await
 }

@@ -1,11 +1,10 @@
-//! `pipelines/`: the sessions of CI.
+//! `pipelines/`, of the project or of a component.
 
-use axum::extract::Path;
 use serde_json::json;
 
 use super::ask::{Ask, Family, Reply};
 use super::render;
-use crate::store::{Filter, Names};
+use crate::store::Names;
 
 /// All of them: this listing has no pages.
 pub async fn list(ask: Ask) -> Reply {
@@ -14,15 +13,20 @@ pub async fn list(ask: Ask) -> Reply {
     Ok(if names.is_empty() { render::nothing() } else { ask.answer(json!({"pipelines": names})) })
 }
 
+/// Those whose sessions have metrics of a component.
+pub async fn of_component(ask: Ask) -> Reply {
+    let filter = ask.filter();
+    ask.names("pipelines", Names::Pipelines, filter, Family::NullLinks).await
+}
+
 /// Builds of one.
-pub async fn builds(Path(pipeline): Path<String>, ask: Ask) -> Reply {
-    let filter = Filter { pipeline: Some(pipeline.clone()), ..ask.filter() };
-    ask.names(&[("pipeline", &pipeline)], "builds", Names::Builds, filter, Family::NullLinks).await
+pub async fn builds(ask: Ask) -> Reply {
+    let filter = ask.filter();
+    ask.names("builds", Names::Builds, filter, Family::NullLinks).await
 }
 
 /// Sessions of a build.
-pub async fn sessions(Path((pipeline, build)): Path<(String, String)>, ask: Ask) -> Reply {
-    let filter = Filter { pipeline: Some(pipeline.clone()), build: Some(build.clone()), ..ask.filter() };
-    let head = [("pipeline", pipeline.as_str()), ("build", &build)];
-    ask.names(&head, "sessions", Names::Sessions, filter, Family::NullLinks).await
+pub async fn sessions(ask: Ask) -> Reply {
+    let filter = ask.filter();
+    ask.names("sessions", Names::Sessions, filter, Family::NullLinks).await
 }

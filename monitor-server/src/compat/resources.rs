@@ -1,14 +1,11 @@
 //! `resources/`: the metrics that need most or least.
 
-use std::collections::HashMap;
-
-use axum::extract::Path;
 use serde_json::{Value, json};
 
 use super::ask::{Ask, Reply};
 use super::{entity, render};
 use crate::error::Problem;
-use crate::store::{Filter, Order, Page, Resource, Text};
+use crate::store::{Filter, Order, Page, RESOURCES};
 
 /// Rows unless the address says how many.
 const ROWS: u64 = 10;
@@ -16,32 +13,25 @@ const ROWS: u64 = 10;
 const MOST: u64 = 500;
 
 /// The first or last metrics by a resource: of all, of a component, of a pipeline or of a build.
-pub async fn list(Path(mut path): Path<HashMap<String, String>>, ask: Ask) -> Reply {
-    let mut take = |name: &str| path.remove(name);
+pub async fn list(ask: Ask) -> Reply {
     let digits = |n: String| if n.starts_with('+') { None } else { n.parse::<u64>().ok() };
-    let rows = match take("n").map(digits) {
+    let rows = match ask.part("n").map(digits) {
         None => ROWS,
         Some(Some(rows)) => rows.min(MOST),
         Some(None) => return Ok(render::no_page()),
     };
-    let order = match take("end").as_deref() {
+    let order = match ask.part("end").as_deref() {
         Some("head") => Order::Highest,
         Some("tail") => Order::Lowest,
         _ => return Ok(render::no_page()),
     };
-    let resource = take("resource").unwrap_or_default();
-    let known = Resource::ALL.iter().find(|(name, _)| *name == resource);
+    let resource = ask.part("resource").unwrap_or_default();
+    let known = RESOURCES.iter().find(|(name, _)| *name == resource);
     let Some((_, column)) = known else {
-        let names = Resource::ALL.map(|(name, _)| name).join(", ");
+        let names = RESOURCES.map(|(name, _)| name).join(", ");
         return Err(Problem::field("resource", format!("'{resource}' is none of {names}")));
     };
-    let filter = Filter {
-        component: take("component").map(Text::Is),
-        pipeline: take("pipeline"),
-        build: take("build"),
-        order: order(*column),
-        ..ask.filter()
-    };
+    let filter = Filter { order: order(*column), ..ask.filter() };
     let metrics = ask.read(move |store| {
         Ok(store.runs(&filter, Page::first(rows))?.iter().map(entity::from_metric).collect::<Vec<_>>())
     });

@@ -9,15 +9,15 @@ use super::submission::Submission;
 use crate::error::Problem;
 use crate::store::{Count, Filter, Outcome, Tag, Text, Write};
 
-/// All, or those with tags.
+/// All, or those whose identifier begins so, or those with tags.
 pub async fn list(ask: Ask) -> Reply {
-    let filter = tagged(&ask);
+    let filter = Filter { session: ask.part("session").map(Text::StartsWith), ..tagged(&ask) };
     ask.sessions(filter).await
 }
 
-/// Those whose identifier begins so.
-pub async fn find(Path(h): Path<String>, ask: Ask) -> Reply {
-    let filter = Filter { session: Some(Text::StartsWith(h)), ..tagged(&ask) };
+/// Those of a revision.
+pub async fn of_revision(ask: Ask) -> Reply {
+    let filter = ask.filter();
     ask.sessions(filter).await
 }
 
@@ -27,30 +27,10 @@ pub async fn count(ask: Ask) -> Reply {
     ask.count(Count::Sessions, filter).await
 }
 
-/// Metrics of one.
-pub async fn metrics(Path(h): Path<String>, ask: Ask) -> Reply {
-    let filter = Filter { session: Some(Text::Is(h)), ..ask.filter() };
-    ask.metrics(filter).await
-}
-
-/// How many metrics one has.
-pub async fn count_metrics(Path(h): Path<String>, ask: Ask) -> Reply {
-    let filter = Filter { session: Some(Text::Is(h)), ..ask.filter() };
-    ask.count(Count::Runs, filter).await
-}
-
-/// Stores one.
-pub async fn add(submission: Submission) -> Reply {
-    store(submission, None).await
-}
-
 /// Stores one whose identifier may be in the address.
-pub async fn add_named(Path(h): Path<String>, submission: Submission) -> Reply {
-    store(submission, Some(&h)).await
-}
-
-async fn store(submission: Submission, h: Option<&str>) -> Reply {
-    let session = entity::to_session(&submission.object()?, h)?;
+pub async fn add(h: Option<Path<String>>, submission: Submission) -> Reply {
+    let h = h.map(|Path(h)| h);
+    let session = entity::to_session(&submission.object()?, h.as_deref())?;
     let answer = submission.answer(&entity::from_session(&session));
     let write = Write { project: submission.project, session: Some(session), ..Write::default() };
     if submission.state.write(write).await? == Outcome::OtherSession {

@@ -1,8 +1,9 @@
 //! Delivery of messages to their receiver.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use monitor_client::post;
+use monitor_store::Timestamp;
 use tokio::time::sleep;
 
 use super::message::{Webhook, signature};
@@ -32,7 +33,7 @@ pub async fn deliver(state: State, webhook: Webhook) {
 }
 
 async fn deliver_due(state: &State, webhook: &Webhook) -> Result<(), Problem> {
-    let now = now();
+    let now = Timestamp::now().as_seconds();
     for message in state.read(move |store| Ok(store.messages(now)?)).await? {
         let (url, secret, body) = (webhook.url.clone(), webhook.secret.clone(), message.body.clone());
         let send = move || {
@@ -56,12 +57,6 @@ fn later(message: Message, pause: Duration, error: &str) -> Message {
     let attempts = message.attempts + 1;
     log::error("deliver a message", &format!("{error} (try {attempts} of {ATTEMPTS})"));
     let wait = pause.saturating_mul(1 << message.attempts.min(16)).min(LONGEST);
-    let due = now() + i64::try_from(wait.as_secs()).unwrap_or(i64::MAX / 2);
+    let due = Timestamp::now().as_seconds() + i64::try_from(wait.as_secs()).unwrap_or(i64::MAX / 2);
     Message { attempts, due: (attempts < ATTEMPTS).then_some(due), ..message }
-}
-
-/// Seconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    i64::try_from(since).unwrap_or(i64::MAX)
 }

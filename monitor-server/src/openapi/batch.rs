@@ -1,7 +1,9 @@
 //! What our own way in takes.
 
 use monitor_store::{Attribution, MEASURES, MemSource, Number, Outcome};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use super::{identifier, or_null, text};
 
 /// A session with its contexts and rows.
 pub(super) fn schema() -> Value {
@@ -94,23 +96,11 @@ fn profile() -> Value {
 }
 
 fn object(fields: &[(&str, Value)], optional: &[&str]) -> Value {
-    let required: Vec<_> = fields.iter().map(|(name, _)| *name).filter(|name| !optional.contains(name)).collect();
-    let properties: Map<_, _> = fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
-    json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
-}
-
-fn or_null(schema: Value) -> Value {
-    json!({"anyOf": [schema, {"type": "null"}]})
+    let mut object = super::object(fields, optional);
+    object["additionalProperties"] = false.into();
+    object
 }
 
 fn whole(least: i64, most: i64) -> Value {
     json!({"type": "integer", "minimum": least, "maximum": most})
-}
-
-fn text() -> Value {
-    json!({"type": "string", "pattern": "^[^\\u0000]*$"})
-}
-
-fn identifier() -> Value {
-    json!({"type": "string", "pattern": "^[^\\u0000]*$", "maxLength": 512})
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::compat::{Reply, entity, render};
 use crate::error::Problem;
-use crate::store::Resource;
+use crate::store::RESOURCES;
 
 /// Where the API begins; nothing is there.
 pub const ROOT: &str = "/api/v1/";
@@ -119,11 +119,10 @@ fn get(path: &str) -> Value {
     let (pipelines, resources) = (path == "/api/v1/pipelines/", path.contains("/resources/"));
     let mut parameters = path_parameters(path);
     if listing != "count" && !pipelines && !resources {
-        let schema = json!({"type": "string", "pattern": "^[^\\u0000]*$"});
         parameters.push(query(
             "page",
             "Its number, from 1, or from the end if negative; the first for other text.",
-            schema,
+            text(),
         ));
     }
     if listing == "sessions"
@@ -132,7 +131,6 @@ fn get(path: &str) -> Value {
         && !path.contains("pipelines")
         && !path.contains("filters")
     {
-        let text = || json!({"type": "string", "pattern": "^[^\\u0000]*$"});
         parameters.push(query("with_tags", "Names of tags, separated by commas; with_flags is the same.", text()));
         parameters.push(query("restrict_flags", "Their values in the same order; an empty one is any.", text()));
         parameters.push(query("method", "match_all if every tag is needed; else one is enough.", text()));
@@ -175,7 +173,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
     let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let parameter = |name| {
         let schema = match name {
-            "resource" => json!({"type": "string", "enum": Resource::ALL.map(|(name, _)| name)}),
+            "resource" => json!({"type": "string", "enum": RESOURCES.map(|(name, _)| name)}),
             "end" => json!({"type": "string", "enum": ["head", "tail"]}),
             "n" => json!({"type": "integer", "minimum": 0}),
             _ => json!({"type": "string", "minLength": 1}),
@@ -243,23 +241,15 @@ fn listing(key: &str) -> Value {
 }
 
 fn schemas() -> Value {
-    let text = || json!({"type": "string", "pattern": "^[^\\u0000]*$"});
-    let identifier = || json!({"type": "string", "pattern": "^[^\\u0000]*$", "maxLength": 512});
     let number = || json!({"type": "number"});
     let numeral = || json!({"type": "string", "pattern": entity::NUMERAL});
     let whole =
         || json!({"anyOf": [{"type": "number", "exclusiveMinimum": -9e15, "exclusiveMaximum": 9e15}, numeral()]});
     // A number where a text is wanted is taken for one.
     let loose = |schema: Value| json!({"anyOf": [schema, {"type": "number"}]});
-    let or_null = |schema: Value| json!({"anyOf": [schema, {"type": "null"}]});
     let date = || json!({"type": "string", "format": "date-time"});
     // Values are turned into text.
     let described = json!({"type": "object", "propertyNames": text()});
-    let object = |fields: &[(&str, Value)], optional: &[&str]| {
-        let required: Vec<_> = fields.iter().map(|(name, _)| *name).filter(|name| !optional.contains(name)).collect();
-        let properties: Map<_, _> = fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
-        json!({"type": "object", "required": required, "properties": properties})
-    };
     let of_context = [
         ("h", loose(identifier())),
         ("cpu_count", whole()),
@@ -318,4 +308,22 @@ fn schemas() -> Value {
         "StoredMetric": stored(&of_metric),
         "StoredBatch": {"type": "object", "required": ["session_h", "rows", "new_rows"]},
     })
+}
+
+fn object(fields: &[(&str, Value)], optional: &[&str]) -> Value {
+    let required: Vec<_> = fields.iter().map(|(name, _)| *name).filter(|name| !optional.contains(name)).collect();
+    let properties: Map<_, _> = fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({"type": "object", "required": required, "properties": properties})
+}
+
+fn or_null(schema: Value) -> Value {
+    json!({"anyOf": [schema, {"type": "null"}]})
+}
+
+fn text() -> Value {
+    json!({"type": "string", "pattern": "^[^\\u0000]*$"})
+}
+
+fn identifier() -> Value {
+    json!({"type": "string", "pattern": "^[^\\u0000]*$", "maxLength": 512})
 }

@@ -13,6 +13,7 @@ use super::wanted::{Format, Wanted};
 use crate::error::Problem;
 use crate::judge::Project;
 use crate::state::State;
+use crate::store::hex;
 
 /// Makes a page.
 pub type Build = fn(&Wanted, &Project<'_>) -> Result<View, Problem>;
@@ -97,8 +98,7 @@ pub fn failed(wanted: &Wanted, problem: Problem) -> Response {
 
 /// An answer that is not sent again to who has it.
 pub(super) fn cached(headers: &HeaderMap, kind: &'static str, content: String) -> Response {
-    let hash = Sha256::digest(&content);
-    let tag: String = hash.iter().take(16).fold("\"".to_owned(), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
+    let tag = format!("\"{}\"", hex(&Sha256::digest(&content)[..16]));
     let is_known = headers.get_all(header::IF_NONE_MATCH).iter().any(|known| names(known, &tag));
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()

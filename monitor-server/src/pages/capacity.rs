@@ -4,9 +4,10 @@ use askama::Template;
 use monitor_report::amount;
 use monitor_report::render::{page::Section, short};
 use monitor_report::view::capacity;
+use monitor_report::view::subject::words;
 
 use super::links::linked;
-use super::session::{find, words};
+use super::session::find;
 use super::view::View;
 use super::wanted::Wanted;
 use crate::error::Problem;

@@ -3,9 +3,9 @@
 use askama::Template;
 use monitor_report::render::page::Section;
 use monitor_report::view::compare::document;
+use monitor_report::view::subject::words;
 
 use super::links::linked;
-use super::session::words;
 use super::view::View;
 use super::wanted::Wanted;
 use crate::error::Problem;

@@ -1,12 +1,10 @@
 //! Pipelines and their builds, as CI systems name them in the tags of sessions.
 
-use std::collections::HashMap;
-
 use monitor_report::document::{Cell, Document, Table, Value};
 use monitor_store::Session;
 
 use super::links::{escaped, linked};
-use super::sessions::verdict;
+use super::sessions::{grouped, verdict};
 use super::view::View;
 use super::wanted::Wanted;
 use crate::error::Problem;
@@ -89,15 +87,5 @@ fn by_tag<'p>(
     project: &'p Project<'_>,
     tag: &str,
 ) -> Vec<(&'p str, Vec<&'p Session>)> {
-    let mut values: Vec<(&str, Vec<&Session>)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    for session in sessions {
-        let Some(value) = project.kept(&session.session_h).and_then(|kept| kept.tag(tag)) else { continue };
-        let place = *places.entry(value).or_insert_with(|| {
-            values.push((value, Vec::new()));
-            values.len() - 1
-        });
-        values[place].1.push(session);
-    }
-    values
+    grouped(sessions, |session| project.kept(&session.session_h)?.tag(tag))
 }

@@ -3,6 +3,7 @@
 use monitor_analysis::metric::Metric;
 use monitor_report::document::Document;
 use monitor_report::render::{page::Section, short};
+use monitor_report::view::subject::words;
 use monitor_report::view::{sessions, show, summary};
 use monitor_report::{NoRepository, Records, Source as _, measure, select};
 use monitor_store::{Kind, Outcome, Session};
@@ -85,15 +86,4 @@ pub(super) fn find(project: &Project<'_>, text: &str) -> Result<Session, Problem
         return Ok(session.clone());
     }
     Ok(select::session(Records { source: project, repository: &NoRepository }, text)?)
-}
-
-/// When, of what, and where.
-pub(super) fn words(session: &Session) -> String {
-    let mut words = vec![format!("{} UTC", session.run_date.to_string()[..16].replace('T', " "))];
-    if !session.scm_id.is_empty() {
-        words.push(format!("commit {}", short(&session.scm_id)));
-    }
-    words.extend(select::branches(session).next().map(|branch| format!("branch {branch}")));
-    words.extend(select::fact(session, "description").map(str::to_owned));
-    words.join(" · ")
 }

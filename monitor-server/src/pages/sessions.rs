@@ -74,15 +74,22 @@ pub(super) fn verdict(project: &Project<'_>, session_h: &str) -> Cell {
 
 /// The branches that sessions name, each with its sessions, the newest first; those without a branch under an empty name.
 pub(super) fn by_branch<'p>(project: &'p Project<'_>) -> Vec<(&'p str, Vec<&'p Session>)> {
-    let mut branches: Vec<(&str, Vec<&Session>)> = Vec::new();
+    grouped(project.newest_first(), |session| Some(select::branches(session).next().unwrap_or("")))
+}
+
+/// Values, each with the sessions that have it, both in the order of the sessions.
+pub(super) fn grouped<'p>(
+    sessions: impl Iterator<Item = &'p Session>,
+    value: impl Fn(&'p Session) -> Option<&'p str>,
+) -> Vec<(&'p str, Vec<&'p Session>)> {
+    let mut groups: Vec<(&str, Vec<&Session>)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
-    for session in project.newest_first() {
-        let branch = select::branches(session).next().unwrap_or("");
-        let place = *places.entry(branch).or_insert_with(|| {
-            branches.push((branch, Vec::new()));
-            branches.len() - 1
-        });
-        branches[place].1.push(session);
+    for (value, session) in sessions.filter_map(|session| Some((value(session)?, session))) {
+        let place = *places.entry(value).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((value, Vec::new()));
+        }
+        groups[place].1.push(session);
     }
-    branches
+    groups
 }

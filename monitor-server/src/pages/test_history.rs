@@ -105,12 +105,8 @@ fn draw(
     if drawn.is_empty() {
         return Ok(section);
     }
-    let mut section = section.with_chart(&chart(&title(&drawn, &series.test.variant, By::Commit), &curves, By::Commit));
-    for curve in curves.iter().filter(|curve| !curve.shifts.is_empty()) {
-        let table = history::changes(series, curve.metric, &curve.shifts);
-        section = section.with_folded(&format!("Changes of {}", curve.name), &table);
-    }
-    Ok(section)
+    let chart = chart(&title(&drawn, &series.test.variant, By::Commit), &curves, By::Commit);
+    Ok(history::with_changes(section.with_chart(&chart), &curves))
 }
 
 /// A date of the address.

@@ -4,12 +4,13 @@ use askama::Template;
 use monitor_analysis::metric::Metric;
 use monitor_report::document::Document;
 use monitor_report::measure::{self, METRICS};
+use monitor_report::view::subject::words;
 use monitor_report::view::top::{By, Top, table};
 use monitor_report::{Source as _, render::short};
 use monitor_store::Kind;
 
 use super::links::{self, linked};
-use super::session::{find, words};
+use super::session::find;
 use super::view::View;
 use super::wanted::{Format, Wanted};
 use crate::error::Problem;

@@ -10,7 +10,7 @@ use super::rows::{Access, Class, Context, Facts, Figures, Profile, Run, Session,
 use super::value::Value;
 
 /// The values of one row, read one after the other.
-pub(super) struct Cells(IntoIter<Value>);
+pub struct Cells(IntoIter<Value>);
 
 impl Cells {
     pub(super) fn new(values: Vec<Value>) -> Self {

@@ -1,7 +1,7 @@
 //! Filters as conditions in SQL.
 
 use super::digest::key;
-use super::filter::{Filter, Order, Text};
+use super::filter::{Filter, Order, Text, column};
 use super::sql::{BLOCK, Dialect, Sql};
 use super::value::Value;
 
@@ -66,7 +66,7 @@ impl Sql {
             });
         }
         if let Order::Highest(resource) | Order::Lowest(resource) = filter.order {
-            self.push(&format!(" AND r.{} IS NOT NULL", resource.column()));
+            self.push(&format!(" AND r.{} IS NOT NULL", column(resource)));
         }
         self.run_labels(filter);
         if !filter.tests.is_empty() {

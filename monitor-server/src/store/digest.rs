@@ -7,6 +7,11 @@ pub(super) fn key(path: &str, variant: &str) -> i64 {
     i64::from_be_bytes(digest(&[path, variant])[..8].try_into().unwrap_or_default())
 }
 
+/// Bytes as text.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Hash of texts, the same only for the same texts one after the other.
 pub(crate) fn digest(texts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();

@@ -7,19 +7,16 @@ use monitor_store::{
     Attribution, Figure, Figures, Kind, MemSource, Resource, RunFigures, SessionFigures, TestId, Timestamp,
 };
 
-use super::StoreError;
 use super::cells::Cells;
+use super::filter::column;
 use super::sql::{Dialect, Sql};
-
-/// Reads rows of the database.
-type Read<'a> = &'a dyn Fn(Sql) -> Result<Vec<Cells>, StoreError>;
 
 /// So many rows are remembered: some 80 MB. A session of 5,000 tests is judged by a hundred before it.
 const REMEMBERED: usize = 800_000;
 
 /// Sessions that were read before. Those that are over don't change, and are asked for again and again.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Mutex<VecDeque<(Key, Arc<Rows>)>>);
+pub struct Memory(Mutex<VecDeque<(Key, Arc<Rows>)>>);
 
 /// Of what, how many runs there were, which changes with every write, and when the session came first: another may come under its
 /// name when it was deleted.
@@ -34,7 +31,7 @@ struct Key {
 }
 
 impl Memory {
-    fn get(&self, key: Key, read: impl FnOnce() -> Result<Rows, StoreError>) -> Result<Arc<Rows>, StoreError> {
+    fn get<E>(&self, key: Key, read: impl FnOnce() -> Result<Rows, E>) -> Result<Arc<Rows>, E> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = lock().iter().find(|(known, _)| *known == key).map(|(_, rows)| Arc::clone(rows));
         if let Some(rows) = known {
@@ -117,15 +114,15 @@ impl Run {
 }
 
 /// The last run of each test in some sessions, with some figures of it.
-pub(super) fn gather(
+pub(super) fn gather<E>(
     dialect: Dialect,
-    read: Read<'_>,
+    read: impl Fn(Sql) -> Result<Vec<Cells>, E>,
     memory: &Memory,
     (project, sessions): (&str, &[&str]),
     figures: &[Figure],
-) -> Result<Figures, StoreError> {
+) -> Result<Figures, E> {
     let columns: String = figures.iter().map(|figure| format!(", {}", expression(*figure))).collect();
-    let mut names = Names::read(dialect, read, project)?;
+    let mut names = Names::read(dialect, &read, project)?;
     let mut found = Vec::with_capacity(sessions.len());
     for session_h in sessions {
         let mut count = read(Sql::tally(dialect, project, session_h))?;
@@ -147,25 +144,16 @@ pub(super) fn gather(
 }
 
 fn expression(figure: Figure) -> String {
+    let name = |resource: &Resource| format!("r.{}", column(*resource));
     match figure {
-        Figure::Sum([column]) => name(*column).to_owned(),
+        Figure::Sum([resource]) => name(resource),
         // PostgreSQL fails where a sum is no number; there is none then.
-        Figure::Sum(columns) => {
-            let names: Vec<_> = columns.iter().map(|column| name(*column)).collect();
+        Figure::Sum(resources) => {
+            let names: Vec<_> = resources.iter().map(name).collect();
             let fits: Vec<_> = names.iter().map(|name| format!("abs({name}) < 1e307")).collect();
             format!("CASE WHEN {} THEN {} END", fits.join(" AND "), names.join(" + "))
         }
         Figure::Measure(measure) => format!("p.{}", measure.name),
-    }
-}
-
-const fn name(column: Resource) -> &'static str {
-    match column {
-        Resource::TotalTime => "r.total_time",
-        Resource::UserTime => "r.user_time",
-        Resource::KernelTime => "r.kernel_time",
-        Resource::Cpu => "r.cpu_usage",
-        Resource::Memory => "r.mem_usage",
     }
 }
 
@@ -230,7 +218,7 @@ struct Names {
 }
 
 impl Names {
-    fn read(dialect: Dialect, read: Read<'_>, project: &str) -> Result<Self, StoreError> {
+    fn read<E>(dialect: Dialect, read: impl Fn(Sql) -> Result<Vec<Cells>, E>, project: &str) -> Result<Self, E> {
         let mut names = Self::default();
         for mut row in read(Sql::tests(dialect, project))? {
             let (number, kind) = (row.integer(), Kind::parse(&row.text()).unwrap_or(Kind::Package));

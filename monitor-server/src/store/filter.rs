@@ -1,5 +1,7 @@
 //! What is asked for: one filter for contexts, sessions and runs.
 
+use monitor_store::Resource;
+
 /// What rows must have. An empty filter selects every row of the project.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -101,39 +103,23 @@ pub enum Order {
     Lowest(Resource),
 }
 
-/// A column that runs can be ordered by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resource {
-    /// `total_time`.
-    TotalTime,
-    /// `user_time`.
-    UserTime,
-    /// `kernel_time`.
-    KernelTime,
-    /// `cpu_usage`.
-    Cpu,
-    /// `mem_usage`.
-    Memory,
-}
+/// The resources by their names in addresses.
+pub const RESOURCES: [(&str, Resource); 5] = [
+    ("memory", Resource::Memory),
+    ("cpu", Resource::Cpu),
+    ("kernel_time", Resource::KernelTime),
+    ("user_time", Resource::UserTime),
+    ("total_time", Resource::TotalTime),
+];
 
-impl Resource {
-    /// Every resource under the name that the API gives it.
-    pub const ALL: [(&str, Self); 5] = [
-        ("memory", Self::Memory),
-        ("cpu", Self::Cpu),
-        ("kernel_time", Self::KernelTime),
-        ("user_time", Self::UserTime),
-        ("total_time", Self::TotalTime),
-    ];
-
-    pub(super) const fn column(self) -> &'static str {
-        match self {
-            Self::TotalTime => "total_time",
-            Self::UserTime => "user_time",
-            Self::KernelTime => "kernel_time",
-            Self::Cpu => "cpu_usage",
-            Self::Memory => "mem_usage",
-        }
+/// The column of `runs` that has it.
+pub(super) const fn column(resource: Resource) -> &'static str {
+    match resource {
+        Resource::TotalTime => "total_time",
+        Resource::UserTime => "user_time",
+        Resource::KernelTime => "kernel_time",
+        Resource::Cpu => "cpu_usage",
+        Resource::Memory => "mem_usage",
     }
 }
 

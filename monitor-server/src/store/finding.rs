@@ -1,7 +1,7 @@
 //! A verdict that is kept.
 
 use super::cells::Cells;
-use super::digest::digest;
+use super::digest::{digest, hex};
 use super::value::Value;
 
 /// A regression of a test's metric on a branch, from the session that showed it on.
@@ -74,8 +74,7 @@ impl Finding {
     pub fn named(self) -> Self {
         let about =
             [&self.package, &self.binary, &self.path, &self.variant, &self.metric, &self.branch, &self.found_in];
-        let id =
-            digest(&about.map(String::as_str)).iter().take(8).fold(String::new(), |id, byte| format!("{id}{byte:02x}"));
+        let id = hex(&digest(&about.map(String::as_str))[..8]);
         Self { id, ..self }
     }
 

@@ -5,6 +5,7 @@
 mod cells;
 mod conditions;
 mod costs;
+mod described;
 mod digest;
 mod figures;
 mod filter;
@@ -23,14 +24,39 @@ use std::path::Path;
 
 use monitor_store::Figure;
 
-pub(crate) use digest::digest;
-pub use filter::{Count, Filter, Names, Order, Page, Resource, Tag, Text};
+use self::cells::Cells;
+use self::sql::{Dialect, Sql};
+
+pub(crate) use digest::{digest, hex};
+pub use filter::{Count, Filter, Names, Order, Page, RESOURCES, Tag, Text};
 pub use finding::{Finding, State};
 pub use message::Message;
 pub use rows::{Access, Class, Context, Facts, Figures, Judged, Profile, Run, Session, Token};
 
 /// A database of projects.
+///
+/// What is asked is the same SQL in all of them, but for its [`Dialect`]; a backend runs it.
 pub trait Store: Send + Sync {
+    /// In which it is asked.
+    fn dialect(&self) -> Dialect;
+
+    /// Hands on each row of an answer.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be read, as for all that read.
+    fn query(&self, sql: &Sql, each: &mut dyn FnMut(Cells)) -> Result<(), StoreError>;
+
+    /// Runs a statement in a transaction of its own; how many rows it changed.
+    ///
+    /// # Errors
+    ///
+    /// If it failed. Nothing is changed then.
+    fn execute(&self, sql: &Sql) -> Result<u64, StoreError>;
+
+    /// What is kept of the figures that were asked for.
+    fn remembered(&self) -> &figures::Memory;
+
     /// Stores requests in one transaction with one sync, each whole or not at all.
     ///
     /// # Errors
@@ -46,21 +72,27 @@ pub trait Store: Send + Sync {
     /// # Errors
     ///
     /// If the database can't be read, as for all that follow.
-    fn contexts(&self, filter: &Filter, page: Page) -> Result<Vec<Context>, StoreError>;
+    fn contexts(&self, filter: &Filter, page: Page) -> Result<Vec<Context>, StoreError> {
+        list(self, &Sql::contexts(self.dialect(), filter, page), cells::context)
+    }
 
     /// Sessions, in the order of insertion.
     ///
     /// # Errors
     ///
     /// As above.
-    fn sessions(&self, filter: &Filter, page: Page) -> Result<Vec<Session>, StoreError>;
+    fn sessions(&self, filter: &Filter, page: Page) -> Result<Vec<Session>, StoreError> {
+        list(self, &Sql::sessions(self.dialect(), filter, page), cells::session)
+    }
 
     /// Runs of tests: those with metrics, or all if the filter says so.
     ///
     /// # Errors
     ///
     /// As above.
-    fn runs(&self, filter: &Filter, page: Page) -> Result<Vec<Run>, StoreError>;
+    fn runs(&self, filter: &Filter, page: Page) -> Result<Vec<Run>, StoreError> {
+        list(self, &Sql::runs(self.dialect(), filter, page), cells::run)
+    }
 
     /// The last run of each test in some sessions, with some figures of it.
     ///
@@ -72,42 +104,56 @@ pub trait Store: Send + Sync {
         project: &str,
         sessions: &[&str],
         wanted: &[Figure],
-    ) -> Result<monitor_store::Figures, StoreError>;
+    ) -> Result<monitor_store::Figures, StoreError> {
+        let read = |sql: Sql| list(self, &sql, |cells| cells);
+        figures::gather(self.dialect(), read, self.remembered(), (project, sessions), wanted)
+    }
 
     /// Distinct names, in the order of their first appearance.
     ///
     /// # Errors
     ///
     /// As above.
-    fn names(&self, what: Names, filter: &Filter) -> Result<Vec<String>, StoreError>;
+    fn names(&self, what: Names, filter: &Filter) -> Result<Vec<String>, StoreError> {
+        list(self, &Sql::names(self.dialect(), what, filter), |mut cells| cells.text())
+    }
 
     /// How many rows a filter selects.
     ///
     /// # Errors
     ///
     /// As above.
-    fn count(&self, what: Count, filter: &Filter) -> Result<u64, StoreError>;
+    fn count(&self, what: Count, filter: &Filter) -> Result<u64, StoreError> {
+        let counts = list(self, &Sql::count(self.dialect(), what, filter), |mut cells| cells.integer())?;
+        Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
+    }
 
     /// The `Cargo.lock` that a session ran with.
     ///
     /// # Errors
     ///
     /// As above.
-    fn lockfile(&self, project: &str, session_h: &str) -> Result<Option<String>, StoreError>;
+    fn lockfile(&self, project: &str, session_h: &str) -> Result<Option<String>, StoreError> {
+        Ok(list(self, &Sql::lockfile(self.dialect(), project, session_h), |mut cells| cells.text())?.pop())
+    }
 
     /// The findings of a project, in the order in which they were made.
     ///
     /// # Errors
     ///
     /// As above.
-    fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError>;
+    fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError> {
+        list(self, &Sql::findings(self.dialect(), project), Finding::from_cells)
+    }
 
     /// Some messages that are due at `now`, seconds since 1970, those that have waited longest first.
     ///
     /// # Errors
     ///
     /// As above.
-    fn messages(&self, now: i64) -> Result<Vec<Message>, StoreError>;
+    fn messages(&self, now: i64) -> Result<Vec<Message>, StoreError> {
+        list(self, &Sql::messages(self.dialect(), now), Message::from_cells)
+    }
 
     /// Deletes sessions with all that hangs on them, and then what nothing refers to any more.
     ///
@@ -121,14 +167,18 @@ pub trait Store: Send + Sync {
     /// # Errors
     ///
     /// As above.
-    fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        list(self, &Sql::tokens(self.dialect()), cells::token)
+    }
 
     /// Adds a token with this name, or deletes it if `token` is `None`; false if there was none to delete.
     ///
     /// # Errors
     ///
     /// As above.
-    fn set_token(&self, name: &str, token: Option<&Token>) -> Result<bool, StoreError>;
+    fn set_token(&self, name: &str, token: Option<&Token>) -> Result<bool, StoreError> {
+        Ok(self.execute(&Sql::set_token(self.dialect(), name, token))? > 0)
+    }
 
     /// A consistent copy of everything in a new file.
     ///
@@ -136,6 +186,12 @@ pub trait Store: Send + Sync {
     ///
     /// If the copy can't be made.
     fn backup(&self, file: &Path) -> Result<(), StoreError>;
+}
+
+fn list<T>(store: &(impl Store + ?Sized), sql: &Sql, decode: fn(Cells) -> T) -> Result<Vec<T>, StoreError> {
+    let mut rows = Vec::new();
+    store.query(sql, &mut |cells| rows.push(decode(cells)))?;
+    Ok(rows)
 }
 
 /// Whether a write may wait for what is not its own work: for another program that has the database, or for a long tidying-up.

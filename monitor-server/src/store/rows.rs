@@ -101,6 +101,15 @@ pub struct Run {
 }
 
 impl Run {
+    /// Its figures in the order of their columns.
+    pub(super) fn figures(&self) -> [Option<f64>; 5] {
+        let of = |figures: Figures| {
+            let Figures { total_time, user_time, kernel_time, cpu_usage, mem_usage } = figures;
+            [Some(total_time), user_time, kernel_time, cpu_usage, mem_usage]
+        };
+        self.figures.map_or([None; 5], of)
+    }
+
     /// What tells one description of a test from another.
     pub(super) fn test_hash(&self, project: i64) -> [u8; 32] {
         digest(&[

@@ -1,21 +1,23 @@
 //! Filters as SQL, for both databases: they differ in how they compare letters of either case.
 
-use super::filter::{Count, Filter, Names, Order, Page};
+use super::filter::{Count, Filter, Names, Order, Page, column};
 use super::measures;
 use super::message::Message;
-use super::rows::Judged;
+use super::rows::{Class, Context, Facts, Judged, Session, Token};
 use super::value::Value;
 
 /// How the database compares without regard to the case of ASCII letters.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Dialect {
+pub enum Dialect {
+    /// That of SQLite.
     Sqlite,
+    /// That of PostgreSQL.
     Postgres,
 }
 
 /// A statement that grows.
 #[derive(Debug)]
-pub(super) struct Sql {
+pub struct Sql {
     pub(super) text: String,
     pub(super) values: Vec<Value>,
     pub(super) dialect: Dialect,
@@ -85,8 +87,8 @@ impl Sql {
         sql.run_conditions(filter);
         let order = match filter.order {
             Order::Insertion => "r.id".to_owned(),
-            Order::Highest(resource) => format!("r.{} DESC, r.id", resource.column()),
-            Order::Lowest(resource) => format!("r.{}, r.id", resource.column()),
+            Order::Highest(resource) => format!("r.{} DESC, r.id", column(resource)),
+            Order::Lowest(resource) => format!("r.{}, r.id", column(resource)),
         };
         sql.push(&format!(" ORDER BY {order}"));
         sql.page(page);
@@ -217,14 +219,10 @@ impl Sql {
 
     /// Stores the values of a finding, or, if it is there, what became of it.
     pub(super) fn keep(dialect: Dialect, project: i64, finding: Vec<Value>) -> Self {
-        let mut sql = Self::new(dialect, &format!("INSERT INTO findings (project, {FINDING}) VALUES ("));
-        sql.bind(Value::Integer(project));
-        for value in finding {
-            sql.push(", ");
-            sql.bind(value);
-        }
+        let values = std::iter::once(Value::Integer(project)).chain(finding);
+        let mut sql = Self::insert(dialect, &format!("findings (project, {FINDING})"), values);
         sql.push(
-            ") ON CONFLICT (project, id) DO UPDATE SET state = excluded.state, until = excluded.until, \
+            " ON CONFLICT (project, id) DO UPDATE SET state = excluded.state, until = excluded.until, \
              fixed_in = excluded.fixed_in",
         );
         sql
@@ -243,16 +241,10 @@ impl Sql {
 
     /// Stores a message that is new, or what became of one.
     pub(super) fn message(dialect: Dialect, message: &Message) -> Self {
-        let mut sql = Self::new(dialect, "INSERT INTO messages (id, project, body, attempts, due) VALUES (");
-        for (place, value) in message.values().into_iter().enumerate() {
-            sql.push(if place > 0 { ", CAST(" } else { "CAST(" });
-            let kind = if place < 3 { " AS TEXT)" } else { " AS BIGINT)" };
-            sql.bind(value);
-            sql.push(kind);
-        }
+        let mut sql = Self::insert(dialect, "messages (id, project, body, attempts, due)", message.values());
         // A new one under the name of one that is there says the same.
         sql.push(
-            ") ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, due = excluded.due, body = excluded.body \
+            " ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, due = excluded.due, body = excluded.body \
              WHERE excluded.attempts > messages.attempts OR excluded.due IS NULL",
         );
         sql
@@ -268,6 +260,143 @@ impl Sql {
 
     pub(super) fn tokens(dialect: Dialect) -> Self {
         Self::new(dialect, "SELECT name, hash, access, project, expires_at FROM tokens ORDER BY id")
+    }
+
+    /// Adds a token, or deletes the one of that name.
+    pub(super) fn set_token(dialect: Dialect, name: &str, token: Option<&Token>) -> Self {
+        let Some(token) = token else {
+            let mut sql = Self::new(dialect, "DELETE FROM tokens WHERE name = ");
+            sql.bind(Value::text(name));
+            return sql;
+        };
+        let values = [
+            Value::text(name),
+            Value::Bytes(token.hash.clone()),
+            Value::text(token.access.as_str()),
+            Value::maybe(token.project.as_deref()),
+            token.expires_at.map_or(Value::Null, Value::Integer),
+        ];
+        Self::insert(dialect, "tokens (name, hash, access, project, expires_at)", values)
+    }
+
+    /// Stores a context; one that is there stays as it is.
+    pub(super) fn context(dialect: Dialect, project: i64, label: i64, context: &Context) -> Self {
+        let class = context.class.as_ref();
+        let of_class = |text: fn(&Class) -> &String| Value::maybe(class.map(|class| text(class).as_str()));
+        let values = [
+            Value::Integer(project),
+            Value::Integer(label),
+            Value::Integer(context.cpu_count),
+            Value::Real(context.cpu_frequency),
+            Value::text(&context.cpu_type),
+            Value::maybe(context.cpu_vendor.as_deref()),
+            Value::Integer(context.ram_total),
+            Value::text(&context.machine_node),
+            Value::text(&context.machine_type),
+            Value::text(&context.machine_arch),
+            Value::text(&context.system_info),
+            Value::text(&context.python_info),
+            of_class(|class| &class.class_h),
+            of_class(|class| &class.rustc),
+            of_class(|class| &class.profile),
+            of_class(|class| &class.opt_level),
+            of_class(|class| &class.target),
+        ];
+        let table = "contexts (project, label, cpu_count, cpu_frequency, cpu_type, cpu_vendor, ram_total, machine_node, \
+             machine_type, machine_arch, system_info, python_info, class_h, rustc, profile, opt_level, target)";
+        let mut sql = Self::insert(dialect, table, values);
+        sql.push(" ON CONFLICT (label) DO NOTHING");
+        sql
+    }
+
+    /// Stores a session that is not there; its number then.
+    pub(super) fn session(dialect: Dialect, project: i64, label: i64, session: &Session, tags: &str) -> Self {
+        let values = [
+            Value::Integer(project),
+            Value::Integer(label),
+            Value::text(&session.run_date),
+            Value::maybe(session.scm_ref.as_deref()),
+            Value::text(tags),
+            Value::maybe(session.tag("pipeline_branch")),
+            Value::maybe(session.tag("pipeline_build_no")),
+            Value::text(&session.facts.received_at),
+        ];
+        let table = "sessions (project, label, run_date, scm_ref, tags, pipeline, build, received_at)";
+        let mut sql = Self::insert(dialect, table, values);
+        sql.push(" ON CONFLICT (label) DO NOTHING RETURNING id");
+        sql
+    }
+
+    /// What a session may not be sent again with another of. PostgreSQL holds it until the transaction ends.
+    pub(super) fn known_session(dialect: Dialect, label: i64) -> Self {
+        let mut sql = Self::new(dialect, "SELECT run_date, scm_ref, tags FROM sessions WHERE label = ");
+        sql.bind(Value::Integer(label));
+        if let Dialect::Postgres = dialect {
+            sql.push(" FOR UPDATE");
+        }
+        sql
+    }
+
+    /// Stores tags of a session, of which the first stands at a position.
+    pub(super) fn tags(dialect: Dialect, session: i64, first: usize, tags: &[(String, Option<String>)]) -> Self {
+        let mut sql = Self::new(dialect, "INSERT INTO session_tags (session, position, name, value) VALUES ");
+        for (place, (name, value)) in tags.iter().enumerate() {
+            let position = Value::Integer(i64::try_from(first + place).unwrap_or(i64::MAX));
+            sql.push(if place > 0 { ", " } else { "" });
+            sql.row([Value::Integer(session), position, Value::text(name), Value::maybe(value.as_deref())]);
+        }
+        sql
+    }
+
+    /// Adds to a session what was not said of it yet.
+    pub(super) fn facts(dialect: Dialect, label: i64, facts: &Facts, lockfile: Option<i64>) -> Self {
+        let values = [
+            ("branch", Value::maybe(facts.branch.as_deref())),
+            ("merge_base", Value::maybe(facts.merge_base.as_deref())),
+            ("pull_request", Value::maybe(facts.pull_request.as_deref())),
+            ("ci_url", Value::maybe(facts.ci_url.as_deref())),
+            ("ended_at", Value::maybe(facts.ended_at.as_deref())),
+            ("lockfile", lockfile.map_or(Value::Null, Value::Integer)),
+        ];
+        let mut sql = Self::new(dialect, "UPDATE sessions SET ");
+        for (place, (column, value)) in values.into_iter().enumerate() {
+            let comma = if place > 0 { ", " } else { "" };
+            sql.push(&format!("{comma}{column} = coalesce({column}, "));
+            sql.bind(value);
+            sql.push(")");
+        }
+        sql.push(" WHERE label = ");
+        sql.bind(Value::Integer(label));
+        sql
+    }
+
+    /// Stores a lock file that is not there.
+    pub(super) fn new_lockfile(dialect: Dialect, hash: [u8; 32], content: &str) -> Self {
+        let values = [Value::Bytes(hash.to_vec()), Value::text(content)];
+        let mut sql = Self::insert(dialect, "lockfiles (hash, content)", values);
+        sql.push(" ON CONFLICT DO NOTHING");
+        sql
+    }
+
+    /// The number of a lock file.
+    pub(super) fn number_of_lockfile(dialect: Dialect, hash: [u8; 32]) -> Self {
+        let mut sql = Self::new(dialect, "SELECT id FROM lockfiles WHERE hash = ");
+        sql.bind(Value::Bytes(hash.to_vec()));
+        sql
+    }
+
+    fn insert(dialect: Dialect, table: &str, values: impl IntoIterator<Item = Value>) -> Self {
+        let mut sql = Self::new(dialect, &format!("INSERT INTO {table} VALUES "));
+        sql.row(values);
+        sql
+    }
+
+    fn row(&mut self, values: impl IntoIterator<Item = Value>) {
+        for (place, value) in values.into_iter().enumerate() {
+            self.push(if place > 0 { ", " } else { "(" });
+            self.bind(value);
+        }
+        self.push(")");
     }
 
     pub(super) fn push(&mut self, text: &str) {

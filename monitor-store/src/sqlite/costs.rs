@@ -7,6 +7,7 @@ use crate::count_flags::CountFlags;
 use crate::error::StoreError;
 use crate::sqlite::columns::Cells;
 use crate::sqlite::monitor::Monitor;
+use crate::sqlite::types::integer;
 use crate::sqlite::unfit::Named;
 use crate::sqlite::writer::Writer;
 
@@ -44,9 +45,7 @@ impl Writer {
     ) -> std::result::Result<(), StoreError> {
         self.write(|connection, _| insert(connection, session_h, process_h, costs))
     }
-}
 
-impl Writer {
     /// Adds to the row of the test that ran as the process `process_h` what its process could not tell any more: its count, if it
     /// has none, and what is special about it. Does nothing if no test of that process is in the file.
     ///
@@ -60,12 +59,11 @@ impl Writer {
         instructions: Option<u64>,
         flags: CountFlags,
     ) -> std::result::Result<(), StoreError> {
-        let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.write(|connection, _| {
             connection.execute(
                 "UPDATE RUNS SET INSTRUCTIONS = coalesce(INSTRUCTIONS, ?3), COUNT_FLAGS = coalesce(COUNT_FLAGS, 0) | ?4 \
                  WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2)",
-                params![session_h, process_h, instructions.map(integer), integer(flags.bits())],
+                params![session_h, process_h, integer(instructions), integer(Some(flags.bits()))],
             )?;
             Ok(())
         })
@@ -137,10 +135,9 @@ pub(crate) fn insert(connection: &Connection, session_h: &str, process_h: &str, 
         "INSERT OR REPLACE INTO COSTS (SESSION, PROCESS, FUNCTION, LINE, SELF, INCLUSIVE, CALLS) \
          SELECT ?1, ?2, ID, ?6, ?7, ?8, ?9 FROM COST_FUNCTIONS WHERE NAME = ?3 AND FILE = ?4 AND PACKAGE = ?5",
     )?;
-    let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     for Cost { name: function, file, line, package, own, inclusive, calls } in costs {
         name.execute([function, file, package])?;
-        let numbers = [integer(*own), integer(*inclusive), integer(*calls)];
+        let numbers = [*own, *inclusive, *calls].map(|number| integer(Some(number)));
         row.execute(params![session, process, function, file, package, line, numbers[0], numbers[1], numbers[2]])?;
     }
     Ok(())

@@ -6,7 +6,7 @@
 mod connections;
 mod failure;
 mod migrate;
-mod read;
+mod statements;
 mod write;
 
 use std::path::Path;
@@ -15,14 +15,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use monitor_store::{Figure, Figures};
-
 use self::connections::Connections;
 use self::failure::explain;
-use super::rows::{Context, Run, Session, Token};
+use super::cells::Cells;
+use super::figures;
 use super::sql::{Dialect, Sql, sweep};
-use super::{Count, Filter, Finding, Message, Names, Outcome, Page, Store, StoreError, Wait, Write, Writers};
-use super::{cells, figures};
+use super::{Outcome, Store, StoreError, Wait, Write, Writers};
 
 /// Groups that are written at once.
 const WRITERS: usize = 4;
@@ -83,13 +81,25 @@ impl Postgres {
             std::thread::spawn(move || connections.with(|client| client.batch_execute(LOOK).map_err(explain)));
         }
     }
-
-    fn list<T>(&self, sql: Sql, decode: fn(cells::Cells) -> T) -> Result<Vec<T>, StoreError> {
-        self.connections.with(|client| read::rows(client, &sql.text, &sql.values, decode).map_err(explain))
-    }
 }
 
 impl Store for Postgres {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn query(&self, sql: &Sql, each: &mut dyn FnMut(Cells)) -> Result<(), StoreError> {
+        self.connections.with(|client| statements::query(client, sql, each).map_err(explain))
+    }
+
+    fn execute(&self, sql: &Sql) -> Result<u64, StoreError> {
+        self.connections.with(|client| statements::execute(client, sql).map_err(explain))
+    }
+
+    fn remembered(&self) -> &figures::Memory {
+        &self.figures
+    }
+
     fn write(&self, requests: &[&Write], _: Wait) -> Result<Vec<Outcome>, StoreError> {
         let mut id = [0; 16];
         getrandom::fill(&mut id).map_err(|error| StoreError::Broken(error.to_string()))?;
@@ -126,45 +136,6 @@ impl Store for Postgres {
         Writers::Elsewhere(WRITERS)
     }
 
-    fn contexts(&self, filter: &Filter, page: Page) -> Result<Vec<Context>, StoreError> {
-        self.list(Sql::contexts(Dialect::Postgres, filter, page), cells::context)
-    }
-
-    fn sessions(&self, filter: &Filter, page: Page) -> Result<Vec<Session>, StoreError> {
-        self.list(Sql::sessions(Dialect::Postgres, filter, page), cells::session)
-    }
-
-    fn runs(&self, filter: &Filter, page: Page) -> Result<Vec<Run>, StoreError> {
-        self.list(Sql::runs(Dialect::Postgres, filter, page), cells::run)
-    }
-
-    fn figures(&self, project: &str, sessions: &[&str], wanted: &[Figure]) -> Result<Figures, StoreError> {
-        let read = |sql| self.list(sql, |cells| cells);
-        figures::gather(Dialect::Postgres, &read, &self.figures, (project, sessions), wanted)
-    }
-
-    fn names(&self, what: Names, filter: &Filter) -> Result<Vec<String>, StoreError> {
-        self.list(Sql::names(Dialect::Postgres, what, filter), |mut cells| cells.text())
-    }
-
-    fn count(&self, what: Count, filter: &Filter) -> Result<u64, StoreError> {
-        let counts = self.list(Sql::count(Dialect::Postgres, what, filter), |mut cells| cells.integer())?;
-        Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
-    }
-
-    fn lockfile(&self, project: &str, session_h: &str) -> Result<Option<String>, StoreError> {
-        let mut contents = self.list(Sql::lockfile(Dialect::Postgres, project, session_h), |mut cells| cells.text())?;
-        Ok(contents.pop())
-    }
-
-    fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError> {
-        self.list(Sql::findings(Dialect::Postgres, project), Finding::from_cells)
-    }
-
-    fn messages(&self, now: i64) -> Result<Vec<Message>, StoreError> {
-        self.list(Sql::messages(Dialect::Postgres, now), Message::from_cells)
-    }
-
     fn delete(&self, project: &str, sessions: &[String]) -> Result<u64, StoreError> {
         self.connections.with(|client| {
             let mut transaction = client.transaction().map_err(explain)?;
@@ -173,14 +144,6 @@ impl Store for Postgres {
             transaction.commit().map_err(explain)?;
             Ok(deleted)
         })
-    }
-
-    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        self.list(Sql::tokens(Dialect::Postgres), cells::token)
-    }
-
-    fn set_token(&self, name: &str, token: Option<&Token>) -> Result<bool, StoreError> {
-        self.connections.with(|client| write::set_token(client, name, token).map_err(explain))
     }
 
     fn backup(&self, _: &Path) -> Result<(), StoreError> {

@@ -14,18 +14,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use monitor_store::{Figure, Figures};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, params_from_iter};
 
 use self::checkpoint::Checkpoints;
 pub(super) use self::checkpoint::empty_journal;
 use self::connection::{PATIENCE, connect, explain, migrate, reserve, unopened};
 use self::read::Readers;
 use self::write::Writer;
-use super::rows::{Context, Run, Session, Token};
+use super::cells::Cells;
+use super::figures;
 use super::sql::{Dialect, Sql};
-use super::{Count, Filter, Finding, Message, Names, Outcome, Page, Store, StoreError, Wait, Write, Writers};
-use super::{cells, figures};
+use super::{Outcome, Store, StoreError, Wait, Write, Writers};
 
 /// A SQLite database.
 #[derive(Debug)]
@@ -70,13 +69,26 @@ impl Sqlite {
         // A panic in a write has left a transaction that was rolled back, and nothing else.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn list<T>(&self, sql: Sql, decode: fn(cells::Cells) -> T) -> Result<Vec<T>, StoreError> {
-        self.readers.rows(&sql.text, &sql.values, decode)
-    }
 }
 
 impl Store for Sqlite {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn query(&self, sql: &Sql, each: &mut dyn FnMut(Cells)) -> Result<(), StoreError> {
+        self.readers.query(sql, each)
+    }
+
+    fn execute(&self, sql: &Sql) -> Result<u64, StoreError> {
+        let changed = self.writer().connection().execute(&sql.text, params_from_iter(&sql.values)).map_err(explain)?;
+        Ok(changed as u64)
+    }
+
+    fn remembered(&self) -> &figures::Memory {
+        &self.figures
+    }
+
     fn write(&self, requests: &[&Write], wait: Wait) -> Result<Vec<Outcome>, StoreError> {
         let mut writer = self.writer();
         let patience = if wait == Wait::Yes { PATIENCE } else { Duration::ZERO };
@@ -91,63 +103,8 @@ impl Store for Sqlite {
         Writers::Here
     }
 
-    fn contexts(&self, filter: &Filter, page: Page) -> Result<Vec<Context>, StoreError> {
-        self.list(Sql::contexts(Dialect::Sqlite, filter, page), cells::context)
-    }
-
-    fn sessions(&self, filter: &Filter, page: Page) -> Result<Vec<Session>, StoreError> {
-        self.list(Sql::sessions(Dialect::Sqlite, filter, page), cells::session)
-    }
-
-    fn runs(&self, filter: &Filter, page: Page) -> Result<Vec<Run>, StoreError> {
-        self.list(Sql::runs(Dialect::Sqlite, filter, page), cells::run)
-    }
-
-    fn figures(&self, project: &str, sessions: &[&str], wanted: &[Figure]) -> Result<Figures, StoreError> {
-        let read = |sql| self.list(sql, |cells| cells);
-        figures::gather(Dialect::Sqlite, &read, &self.figures, (project, sessions), wanted)
-    }
-
-    fn names(&self, what: Names, filter: &Filter) -> Result<Vec<String>, StoreError> {
-        self.list(Sql::names(Dialect::Sqlite, what, filter), |mut cells| cells.text())
-    }
-
-    fn count(&self, what: Count, filter: &Filter) -> Result<u64, StoreError> {
-        let counts = self.list(Sql::count(Dialect::Sqlite, what, filter), |mut cells| cells.integer())?;
-        Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
-    }
-
-    fn lockfile(&self, project: &str, session_h: &str) -> Result<Option<String>, StoreError> {
-        let mut contents = self.list(Sql::lockfile(Dialect::Sqlite, project, session_h), |mut cells| cells.text())?;
-        Ok(contents.pop())
-    }
-
-    fn findings(&self, project: &str) -> Result<Vec<Finding>, StoreError> {
-        self.list(Sql::findings(Dialect::Sqlite, project), Finding::from_cells)
-    }
-
-    fn messages(&self, now: i64) -> Result<Vec<Message>, StoreError> {
-        self.list(Sql::messages(Dialect::Sqlite, now), Message::from_cells)
-    }
-
     fn delete(&self, project: &str, sessions: &[String]) -> Result<u64, StoreError> {
         self.writer().delete(project, sessions).map_err(explain)
-    }
-
-    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        self.list(Sql::tokens(Dialect::Sqlite), cells::token)
-    }
-
-    fn set_token(&self, name: &str, token: Option<&Token>) -> Result<bool, StoreError> {
-        let writer = self.writer();
-        let Some(token) = token else {
-            let deleted = writer.connection().execute("DELETE FROM tokens WHERE name = ?1", [name]);
-            return Ok(deleted.map_err(explain)? > 0);
-        };
-        let sql = "INSERT INTO tokens (name, hash, access, project, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-        let values = params![name, token.hash, token.access.as_str(), token.project, token.expires_at];
-        writer.connection().execute(sql, values).map_err(explain)?;
-        Ok(true)
     }
 
     fn backup(&self, file: &Path) -> Result<(), StoreError> {

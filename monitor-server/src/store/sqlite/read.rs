@@ -9,6 +9,7 @@ use rusqlite::{Connection, Result, Row, params_from_iter};
 
 use super::super::StoreError;
 use super::super::cells::Cells;
+use super::super::sql::Sql;
 use super::super::value::Value;
 use super::connection::{connect, explain};
 
@@ -29,20 +30,15 @@ impl Readers {
         Self { path: path.to_owned(), idle: Mutex::default() }
     }
 
-    pub(super) fn rows<T>(
-        &self,
-        sql: &str,
-        values: &[Value],
-        decode: fn(Cells) -> T,
-    ) -> std::result::Result<Vec<T>, StoreError> {
+    pub(super) fn query(&self, sql: &Sql, each: &mut dyn FnMut(Cells)) -> std::result::Result<(), StoreError> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = idle().pop();
         let mut connection = taken.map_or_else(|| self.open(), Ok)?;
         let end = Instant::now() + DEADLINE;
         connection.progress_handler(STEPS, Some(move || Instant::now() > end)).map_err(explain)?;
-        let rows = query(&connection, sql, values, decode).map_err(explain);
+        let done = query(&connection, sql, each).map_err(explain);
         idle().push(connection);
-        rows
+        done
     }
 
     fn open(&self) -> std::result::Result<Connection, StoreError> {
@@ -52,15 +48,18 @@ impl Readers {
     }
 }
 
-fn query<T>(connection: &Connection, sql: &str, values: &[Value], decode: fn(Cells) -> T) -> Result<Vec<T>> {
-    let mut statement = connection.prepare_cached(sql)?;
+fn query(connection: &Connection, sql: &Sql, each: &mut dyn FnMut(Cells)) -> Result<()> {
+    let mut statement = connection.prepare_cached(&sql.text)?;
     let columns = statement.column_count();
-    let rows = statement.query_map(params_from_iter(values), |row| Ok(decode(Cells::new(cells(row, columns)?))))?;
-    rows.collect()
+    let mut rows = statement.query(params_from_iter(&sql.values))?;
+    while let Some(row) = rows.next()? {
+        each(cells(row, columns)?);
+    }
+    Ok(())
 }
 
-fn cells(row: &Row<'_>, columns: usize) -> Result<Vec<Value>> {
-    (0..columns)
+pub(super) fn cells(row: &Row<'_>, columns: usize) -> Result<Cells> {
+    let values: Result<Vec<Value>> = (0..columns)
         .map(|column| {
             Ok(match row.get_ref(column)? {
                 ValueRef::Null => Value::Null,
@@ -70,5 +69,6 @@ fn cells(row: &Row<'_>, columns: usize) -> Result<Vec<Value>> {
                 ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
             })
         })
-        .collect()
+        .collect();
+    values.map(Cells::new)
 }

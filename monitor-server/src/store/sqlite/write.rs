@@ -5,15 +5,17 @@ use std::sync::LazyLock;
 use monitor_store::MEASURES;
 use rusqlite::{Connection, OptionalExtension as _, Result, params, params_from_iter};
 
-use super::super::cells;
+use super::super::cells::Cells;
 use super::super::costs;
-use super::super::digest::{digest, key};
-use super::super::rows::{Context, Figures, Profile, Run, Session};
+use super::super::described;
+use super::super::digest::key;
+use super::super::rows::{Figures, Profile, Run};
 use super::super::sql::{BLOCK, Dialect, Sql, sweep};
 use super::super::tallies::Tallies;
 use super::super::value::Value;
 use super::super::{Outcome, Write, measures};
 use super::numbers::{self, Memory, block, label};
+use super::read::cells;
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -126,30 +128,18 @@ fn store<'a>(
     request: &'a Write,
 ) -> Result<Outcome> {
     let project = numbers::project(connection, memory, &request.project)?;
-    // Before anything is written: without a savepoint, for which SQLite would copy every page that changes.
-    if let Some(session) = &request.session
-        && is_other(connection, project, session)?
-    {
-        return Ok(Outcome::OtherSession);
+    // Before anything of it is written: without a savepoint, for which SQLite would copy every page that changes.
+    if let Some(session) = &request.session {
+        let label = label(connection, memory, project, &session.h)?;
+        if !described::session(&mut &*connection, project, label, session, request.lockfile.as_deref())? {
+            return Ok(Outcome::OtherSession);
+        }
     }
     for context in &request.contexts {
-        self::context(connection, memory, project, context)?;
+        let label = label(connection, memory, project, &context.h)?;
+        described::context(&mut &*connection, project, label, context)?;
     }
-    if let Some(session) = &request.session {
-        self::session(connection, memory, project, session, request.lockfile.as_deref())?;
-    }
-    if let Some(judged) = &request.verdict {
-        let sql = Sql::judged(Dialect::Sqlite, project, judged);
-        connection.prepare_cached(&sql.text)?.execute(params_from_iter(sql.values))?;
-    }
-    for finding in &request.findings {
-        let sql = Sql::keep(Dialect::Sqlite, project, finding.values());
-        connection.prepare_cached(&sql.text)?.execute(params_from_iter(sql.values))?;
-    }
-    for message in &request.messages {
-        let sql = Sql::message(Dialect::Sqlite, message);
-        connection.prepare_cached(&sql.text)?.execute(params_from_iter(sql.values))?;
-    }
+    described::judged(&mut &*connection, project, request)?;
     let mut new_runs = 0;
     for run in &request.runs {
         new_runs += u64::from(self::run(connection, memory, tallies, project, run, request.append)?);
@@ -157,108 +147,19 @@ fn store<'a>(
     Ok(Outcome::Stored { new_runs })
 }
 
-/// Whether there is another session under this one's identifier.
-fn is_other(connection: &Connection, project: i64, session: &Session) -> Result<bool> {
-    let known: Option<(String, Option<String>, String)> = connection
-        .prepare_cached(
-            "SELECT s.run_date, s.scm_ref, s.tags FROM labels l JOIN sessions s ON s.label = l.id \
-             WHERE l.project = ?1 AND l.h = ?2",
-        )?
-        .query_row(params![project, session.h], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    Ok(known.is_some_and(|(date, scm_ref, tags)| {
-        (&date, &scm_ref, tags) != (&session.run_date, &session.scm_ref, cells::tags_to(&session.tags))
-    }))
-}
+impl described::Transaction for &Connection {
+    type Error = rusqlite::Error;
+    const DIALECT: Dialect = Dialect::Sqlite;
 
-fn context(connection: &Connection, memory: &mut Memory, project: i64, context: &Context) -> Result<()> {
-    let label = label(connection, memory, project, &context.h)?;
-    let class = context.class.as_ref();
-    connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO contexts (project, label, cpu_count, cpu_frequency, cpu_type, cpu_vendor, \
-             ram_total, machine_node, machine_type, machine_arch, system_info, python_info, class_h, rustc, profile, \
-             opt_level, target) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-        )?
-        .execute(params![
-            project,
-            label,
-            context.cpu_count,
-            context.cpu_frequency,
-            context.cpu_type,
-            context.cpu_vendor,
-            context.ram_total,
-            context.machine_node,
-            context.machine_type,
-            context.machine_arch,
-            context.system_info,
-            context.python_info,
-            class.map(|class| &class.class_h),
-            class.map(|class| &class.rustc),
-            class.map(|class| &class.profile),
-            class.map(|class| &class.opt_level),
-            class.map(|class| &class.target),
-        ])?;
-    Ok(())
-}
-
-fn session(
-    connection: &Connection,
-    memory: &mut Memory,
-    project: i64,
-    session: &Session,
-    lockfile: Option<&str>,
-) -> Result<()> {
-    let label = label(connection, memory, project, &session.h)?;
-    let lockfile = lockfile.map(|content| self::lockfile(connection, content)).transpose()?;
-    let (tags, facts) = (cells::tags_to(&session.tags), &session.facts);
-    let inserted = connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO sessions (project, label, run_date, scm_ref, tags, pipeline, build, received_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
-            project,
-            label,
-            session.run_date,
-            session.scm_ref,
-            tags,
-            session.tag("pipeline_branch"),
-            session.tag("pipeline_build_no"),
-            facts.received_at,
-        ])?;
-    let id: i64 =
-        connection.prepare_cached("SELECT id FROM sessions WHERE label = ?1")?.query_row([label], |row| row.get(0))?;
-    if inserted == 1 {
-        let mut statement = connection
-            .prepare_cached("INSERT INTO session_tags (session, position, name, value) VALUES (?1, ?2, ?3, ?4)")?;
-        for (position, (name, value)) in session.tags.iter().enumerate() {
-            statement.execute(params![id, i64::try_from(position).unwrap_or(i64::MAX), name, value])?;
-        }
+    fn execute(&mut self, sql: &Sql) -> Result<()> {
+        self.prepare_cached(&sql.text)?.execute(params_from_iter(&sql.values)).map(drop)
     }
-    // What was said once stays; what was not said yet is added.
-    connection
-        .prepare_cached(
-            "UPDATE sessions SET branch = coalesce(branch, ?2), merge_base = coalesce(merge_base, ?3), \
-             pull_request = coalesce(pull_request, ?4), ci_url = coalesce(ci_url, ?5), \
-             ended_at = coalesce(ended_at, ?6), lockfile = coalesce(lockfile, ?7) WHERE id = ?1",
-        )?
-        .execute(params![
-            id,
-            facts.branch,
-            facts.merge_base,
-            facts.pull_request,
-            facts.ci_url,
-            facts.ended_at,
-            lockfile
-        ])?;
-    Ok(())
-}
 
-fn lockfile(connection: &Connection, content: &str) -> Result<i64> {
-    let hash = digest(&[content]);
-    connection.execute("INSERT OR IGNORE INTO lockfiles (hash, content) VALUES (?1, ?2)", params![hash, content])?;
-    connection.query_row("SELECT id FROM lockfiles WHERE hash = ?1", [hash], |row| row.get(0))
+    fn first<T>(&mut self, sql: &Sql, decode: fn(Cells) -> T) -> Result<Option<T>> {
+        let mut statement = self.prepare_cached(&sql.text)?;
+        let columns = statement.column_count();
+        statement.query_row(params_from_iter(&sql.values), |row| Ok(decode(cells(row, columns)?))).optional()
+    }
 }
 
 /// Whether the row, or its figures, were not there before.
@@ -274,7 +175,6 @@ fn run<'a>(
     let session = label(connection, memory, project, &run.session_h)?;
     let context = label(connection, memory, project, &run.context_h)?;
     let test = numbers::test(connection, memory, project, run, key)?;
-    let figures = run.figures.as_ref();
     let labels = (project, session, context);
     let mut nth = if append { 0 } else { run.nth };
     let mut is_inserted = insert(connection, labels, (test, key), run, nth)?;
@@ -289,7 +189,7 @@ fn run<'a>(
             .prepare_cached("SELECT id FROM runs WHERE session = ?1 AND key = ?2 AND start = ?3 AND nth = ?4")?
             .query_row(params![session, key, run.start, nth], |row| row.get(0))?
     };
-    let has_ended = match figures {
+    let has_ended = match &run.figures {
         Some(figures) if !is_inserted => ended(connection, id, figures)?,
         _ => false,
     };
@@ -318,7 +218,7 @@ fn insert(
     run: &Run,
     nth: i64,
 ) -> Result<bool> {
-    let figures = run.figures.as_ref();
+    let [total_time, user_time, kernel_time, cpu_usage, mem_usage] = run.figures();
     let inserted = connection
         .prepare_cached(
             "INSERT INTO runs (project, session, context, test, key, start, nth, total_time, user_time, kernel_time, \
@@ -333,12 +233,12 @@ fn insert(
             key,
             run.start,
             nth,
-            figures.map(|figures| figures.total_time),
-            figures.and_then(|figures| figures.user_time),
-            figures.and_then(|figures| figures.kernel_time),
-            figures.and_then(|figures| figures.cpu_usage),
-            figures.and_then(|figures| figures.mem_usage),
-            figures.is_some(),
+            total_time,
+            user_time,
+            kernel_time,
+            cpu_usage,
+            mem_usage,
+            run.figures.is_some(),
         ])?;
     Ok(inserted > 0)
 }

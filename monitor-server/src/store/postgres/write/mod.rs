@@ -6,7 +6,6 @@ mod copy;
 mod memory;
 mod names;
 mod runs;
-mod session;
 mod tidy;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -14,17 +13,19 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use postgres::error::SqlState;
 use postgres::{Client, Error, Transaction};
 
+use super::super::cells::Cells;
+use super::super::described;
 use super::super::digest::key;
 use super::super::rows::Run;
 use super::super::sql::{Dialect, Sql};
 use super::super::{Outcome, StoreError, Write};
 use super::failure::explain;
-use super::read::typed;
+use super::statements;
 
 pub(super) use self::memory::Memory;
 use self::memory::Numbers;
 use self::runs::Row;
-pub(super) use self::tidy::{delete, set_token};
+pub(super) use self::tidy::delete;
 
 /// What is known of a group after a try.
 pub(super) enum Fate {
@@ -84,7 +85,7 @@ fn store(
     for (index, session) in sessions {
         let request = requests[index];
         let (project, label) = (project(request), label(request, &session.h));
-        if !session::session(transaction, project, label, session, request.lockfile.as_deref())? {
+        if !described::session(transaction, project, label, session, request.lockfile.as_deref())? {
             refused.insert(index);
         }
     }
@@ -103,18 +104,11 @@ fn store(
     // One that is there stays as it is.
     numbers.remembered(|known| contexts.retain(|label, _| !known.contexts.contains(label)));
     for (label, (project, context)) in contexts {
-        session::context(transaction, project, label, context)?;
+        described::context(transaction, project, label, context)?;
         numbers.new.contexts.insert(label);
     }
     for (_, request) in &accepted {
-        let project = project(request);
-        let verdict = request.verdict.iter().map(|judged| Sql::judged(Dialect::Postgres, project, judged));
-        let findings = request.findings.iter().map(|it| Sql::keep(Dialect::Postgres, project, it.values()));
-        let messages = request.messages.iter().map(|message| Sql::message(Dialect::Postgres, message));
-        for sql in verdict.chain(findings).chain(messages) {
-            let values: Vec<_> = sql.values.iter().map(typed).collect();
-            transaction.execute_typed(&sql.text, &values)?;
-        }
+        described::judged(transaction, project(request), request)?;
     }
     let mut rows = Vec::new();
     for (index, request) in &accepted {
@@ -144,6 +138,21 @@ fn store(
         if refused.contains(&index) { Outcome::OtherSession } else { Outcome::Stored { new_runs } }
     };
     Ok(new_runs.into_iter().enumerate().map(outcome).collect())
+}
+
+impl described::Transaction for Transaction<'_> {
+    type Error = Error;
+    const DIALECT: Dialect = Dialect::Postgres;
+
+    fn execute(&mut self, sql: &Sql) -> Result<(), Error> {
+        statements::execute(self, sql).map(drop)
+    }
+
+    fn first<T>(&mut self, sql: &Sql, decode: fn(Cells) -> T) -> Result<Option<T>, Error> {
+        let mut first = None;
+        statements::query(self, sql, &mut |cells| first = Some(decode(cells)))?;
+        Ok(first)
+    }
 }
 
 /// Identifiers that rows of a request mostly have in common.

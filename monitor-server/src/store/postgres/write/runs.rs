@@ -13,7 +13,7 @@ use postgres::{Error, Transaction};
 use super::super::super::rows::Run;
 use super::super::super::sql::BLOCK;
 use super::super::super::tallies::Tallies;
-use super::super::super::{Figures, costs, measures};
+use super::super::super::{costs, measures};
 use super::copy::Rows;
 use super::memory::Numbers;
 
@@ -176,12 +176,7 @@ fn copy(transaction: &mut Transaction<'_>, rows: &[(usize, &Row<'_>)]) -> Result
                 cells.integer(number);
             }
             cells.text(&row.run.start);
-            let figures = row.run.figures.as_ref();
-            cells.real(figures.map(|figures| figures.total_time));
-            cells.real(figures.and_then(|figures| figures.user_time));
-            cells.real(figures.and_then(|figures| figures.kernel_time));
-            cells.real(figures.and_then(|figures| figures.cpu_usage));
-            cells.real(figures.and_then(|figures| figures.mem_usage));
+            row.run.figures().into_iter().for_each(|figure| cells.real(figure));
         });
     }
     let columns = "id, project, session, context, test, key, nth, start, total_time, user_time, kernel_time, cpu_usage, \
@@ -234,16 +229,8 @@ fn end(transaction: &mut Transaction<'_>, ended: &[(i64, &Row<'_>)]) -> Result<(
     }
     let [ids, projects]: [Vec<i64>; 2] =
         [ended.iter().map(|it| it.0).collect(), ended.iter().map(|it| it.1.project).collect()];
-    let figures = |field: fn(&Figures) -> Option<f64>| {
-        ended.iter().map(|(_, row)| row.run.figures.as_ref().and_then(field)).collect::<Vec<_>>()
-    };
-    let figures = [
-        figures(|figures| Some(figures.total_time)),
-        figures(|figures| figures.user_time),
-        figures(|figures| figures.kernel_time),
-        figures(|figures| figures.cpu_usage),
-        figures(|figures| figures.mem_usage),
-    ];
+    let figures: [Vec<_>; 5] =
+        std::array::from_fn(|place| ended.iter().map(|(_, row)| row.run.figures()[place]).collect());
     let mut values: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&ids, Type::INT8_ARRAY), (&projects, Type::INT8_ARRAY)];
     values.extend(figures.iter().map(|figures| (figures as &(dyn ToSql + Sync), Type::FLOAT8_ARRAY)));
     transaction.execute_typed(

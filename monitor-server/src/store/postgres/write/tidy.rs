@@ -1,9 +1,8 @@
 //! Sessions that go, and tokens that come and go.
 
 use postgres::types::Type;
-use postgres::{Client, Error, Transaction};
+use postgres::{Error, Transaction};
 
-use super::super::super::rows::Token;
 use super::super::super::sql::BLOCK;
 use super::memory::sweep;
 
@@ -31,21 +30,4 @@ pub(in super::super) fn delete(
     transaction.execute_typed("DELETE FROM tallies WHERE session = ANY ($1)", &[(&labels, Type::INT8_ARRAY)])?;
     transaction.execute_typed("DELETE FROM session_tags WHERE session = ANY ($1)", &[(&ids, Type::INT8_ARRAY)])?;
     transaction.execute_typed("DELETE FROM sessions WHERE id = ANY ($1)", &[(&ids, Type::INT8_ARRAY)])
-}
-
-pub(in super::super) fn set_token(client: &mut Client, name: &str, token: Option<&Token>) -> Result<bool, Error> {
-    let Some(token) = token else {
-        return Ok(client.execute_typed("DELETE FROM tokens WHERE name = $1", &[(&name, Type::TEXT)])? > 0);
-    };
-    client.execute_typed(
-        "INSERT INTO tokens (name, hash, access, project, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        &[
-            (&name, Type::TEXT),
-            (&token.hash, Type::BYTEA),
-            (&token.access.as_str(), Type::TEXT),
-            (&token.project, Type::TEXT),
-            (&token.expires_at, Type::INT8),
-        ],
-    )?;
-    Ok(true)
 }
