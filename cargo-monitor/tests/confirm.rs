@@ -111,6 +111,50 @@ fn two_commits_take_turns_and_what_was_accepted_is_told_no_more() {
     assert_eq!(regressed(&summary()["changes"]), [""; 0]);
 }
 
+/// A test with ten allocations, or, if told so, with ten and with a thousand in turns.
+const SCATTERS: &str = r#"
+#[cfg(test)]
+mod tests {
+    #[monitor_runtime::monitored]
+    #[test]
+    fn boxes() {
+        let runs = std::fs::read("runs").unwrap_or_default().len();
+        let scatters = std::env::var_os("SCATTER").is_some();
+        if scatters {
+            std::fs::write("runs", vec![0_u8; runs + 1]).unwrap();
+        }
+        let count = if scatters && runs % 2 == 1 { 1000 } else { 10 };
+        std::hint::black_box((0..count).map(Box::new).collect::<Vec<Box<u32>>>());
+    }
+}
+"#;
+
+#[test]
+fn what_scatters_too_much_is_measured_further() {
+    let project = Project::library("scatters", SCATTERS);
+    project.write(".gitignore", "/target\n.pymon*\nCargo.lock\nruns\n");
+    git(&project, &["init", "--quiet", "--initial-branch=main"]);
+    commit(&project);
+    let _ = monitor(&project, &["test", "--lib", "--repeat", "6"]).succeeded();
+    git(&project, &["commit", "--quiet", "--allow-empty", "--message", "another state"]);
+    let _ = monitor(&project, &["test", "--lib"]).succeeded();
+    // Four runs a side rule out neither of these factors, eight only the larger one.
+    for (factor, code, runs, ends) in [(50, 0, 8, "4 more"), (4, 5, 12, "too much scatters here")] {
+        project.database().execute(&format!(
+            "UPDATE RUNS SET ALLOCATIONS = {factor} * (SELECT min(ALLOCATIONS) FROM RUNS) WHERE ID = (SELECT max(ID) FROM RUNS)"
+        ));
+        let mut command = project.command(env!("CARGO_BIN_EXE_cargo-monitor"));
+        command.args(["gate", "--baseline", "last:20", "--metric", "allocations", "--confirm", "4", "--", "--lib"]);
+        command.env("SCATTER", "1");
+        let gate = run(command);
+        assert_eq!(gate.code, Some(code), "{factor}: {}{}", gate.stdout, gate.stderr);
+        assert!(gate.stderr.contains("still in doubt after 4 runs") && gate.stderr.contains(ends), "{}", gate.stderr);
+        let counted = project.root().join("runs");
+        assert_eq!(std::fs::read(&counted).expect("the head ran").len(), runs, "{}", gate.stderr);
+        std::fs::remove_file(counted).expect("it can be removed");
+    }
+}
+
 /// The tests whose allocations have regressed, in a table of changes.
 fn regressed(changes: &Value) -> Vec<&str> {
     let rows = changes.as_array().map_or(&[][..], Vec::as_slice);

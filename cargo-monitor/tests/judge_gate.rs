@@ -145,6 +145,24 @@ fn half_as_much_again_after_one_run_is_suspect_among_tests_that_scatter() {
 }
 
 #[test]
+fn a_test_that_seldom_moves_is_not_the_whole_run() {
+    let run = |number: u32, factor: f64| {
+        let mut costs: Vec<Cost> = (0..10).map(|test| cost(number, test, 1.0)).collect();
+        for (cost, test) in costs.iter_mut().zip(0..) {
+            cost.wall = 0.2 * (4.0 * noise(u64::from(number) * 10_007 + test)).exp();
+        }
+        costs[0].wall = 0.2 * factor * if number.is_multiple_of(4) { 0.86 } else { 1.0 };
+        Run::of(number, costs)
+    };
+    let runs: Vec<Run> = (1..=60).map(|number| run(number, 1.0)).chain([run(61, 2.0)]).collect();
+    let (code, found) = gate(&Fixture::of_runs(&runs), WALL);
+    assert_eq!(code, 5, "{found:#}");
+    assert_eq!(verdict_of(&found, "regressed", "demo::tests::test_0000"), Some("regressed"), "{found:#}");
+    assert!(facts(&found)["common_wall_time_ratio"].as_f64().is_some_and(|ratio| ratio < 1.2), "{found:#}");
+    assert_eq!(found["whole_run"].as_array().map(Vec::len), Some(0), "{found:#}");
+}
+
+#[test]
 fn a_threshold_only_takes_away() {
     let mut runs = steady(30, 1);
     runs[29].costs[0].wall = 0.206;

@@ -7,9 +7,9 @@ use common::Fixture;
 use common::suite::{Cost, Run, noise, session_h};
 use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::Verdict;
-use monitor_report::gate::{Pairs, again};
+use monitor_report::gate::{Doubt, Pairs, again};
 use monitor_report::measure;
-use monitor_store::{Attribution, Kind, Monitor, Outcome};
+use monitor_store::{Attribution, Kind, Monitor, Outcome, TestId};
 use monitor_tests::repository;
 use serde_json::Value;
 
@@ -299,6 +299,19 @@ fn numbers_alone_say_what_whole_rows_say() {
     }
 }
 
+#[test]
+fn calibrate_raises_no_values_that_are_zero() {
+    let cost = |run: u32, test: u32| {
+        let wall = if test.is_multiple_of(2) { 0.2 * noise(u64::from(run * 7 + test)).exp() } else { 0.0 };
+        Cost::of(&format!("test_{test}"), wall)
+    };
+    let runs: Vec<Run> = (1..=40).map(|run| Run::of(run, (0..4).map(|test| cost(run, test)).collect())).collect();
+    let fixture = Fixture::of_runs(&runs);
+    let run = fixture.run(&["calibrate", "--runs", "10", "--metric", "wall-time", "--format", "json"]).succeeded();
+    let calibrated: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(calibrated["metrics"][0]["suspected_at_100_percent"], "100 %", "{calibrated:#}");
+}
+
 /// Six pairs decide on a doubling in one test: of 100 planted ones 99 are confirmed, of 200 unchanged ones 199 are cleared.
 #[test]
 fn a_second_measurement_is_right() {
@@ -328,10 +341,11 @@ fn a_second_measurement_is_right() {
         for group in 0..30 {
             let (base, head) = runs.split_at(PAIRS as usize);
             let pairs = Pairs { base: side(base), head: side(head) };
-            let doubts: Vec<_> = ids.iter().skip(group).step_by(30).map(|id| (id.clone(), Metric::WallTime)).collect();
+            let doubt = |id: &TestId| Doubt { test: id.clone(), metric: Metric::WallTime, ratio: 2.0 };
+            let doubts: Vec<_> = ids.iter().skip(group).step_by(30).map(doubt).collect();
             let found = again(&monitor, pairs, &doubts, &|_, _| None).expect("verdicts");
-            assert_eq!(found.len(), doubts.len());
-            for finding in found.iter().filter(|finding| finding.verdict() == Verdict::Regressed) {
+            assert_eq!((found.decided.len(), found.open.len()), (doubts.len(), 0));
+            for finding in found.decided.iter().filter(|finding| finding.verdict() == Verdict::Regressed) {
                 *(if is_planted(&finding.test.variant) { &mut confirmed } else { &mut blamed }) += 1;
             }
         }

@@ -13,7 +13,7 @@ use super::compare::Scope;
 use crate::app::App;
 use crate::exit::Exit;
 use crate::output::{self, Cell, Column, Document, Progress, Table, Value};
-use monitor_report::comparison::{Finding, IsOver, Prepared, Request, Rows, Sides, Verdicts, judge, prepare};
+use monitor_report::comparison::{Finding, History, IsOver, Prepared, Request, Rows, Sides, Verdicts, judge, prepare};
 use monitor_report::select::SelectError;
 
 /// Factors by which values are raised.
@@ -141,7 +141,9 @@ impl Calibration {
     /// Gates again, for each factor, with one value of each metric raised; another test's in each session.
     fn try_raised(&mut self, prepared: &Prepared, request: &Request<'_>) {
         let mut places: BTreeMap<Metric, Vec<usize>> = BTreeMap::new();
-        for (place, history) in prepared.histories.iter().enumerate() {
+        // Nothing raised is nothing.
+        let raisable = |(_, history): &(usize, &History)| history.new.iter().any(|value| *value != 0.0);
+        for (place, history) in prepared.histories.iter().enumerate().filter(raisable) {
             places.entry(history.metric).or_default().push(place);
         }
         let chosen: Vec<usize> = places.values().map(|places| places[self.gates % places.len()]).collect();

@@ -60,8 +60,8 @@ pub struct Arguments {
     /// Do not fail if only a part of the baseline's tests ran
     #[arg(long)]
     allow_partial: bool,
-    /// Measure suspects and regressions again, one test at a time, in N pairs of head and base, and decide by the result; the
-    /// base is built in its own worktree
+    /// Measure suspects and regressions again, one test at a time, in N pairs of head and base (where these scatter too much,
+    /// in up to three times as many), and decide by the result; the base is built in its own worktree
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(SAMPLES_MIN as i64..))]
     confirm: Option<u32>,
     /// Arguments for `cargo test` with --confirm, such as `--release` [default: the packages of the tests]
@@ -94,7 +94,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         let again = confirm(app, &checked.comparison.sides, &checked.doubts(), plan, &|test, metric| {
             gate.threshold(test, metric)
         })?;
-        gate.decide(checked, &again, Timestamp::now());
+        gate.decide(checked, &again.decided, Timestamp::now());
     }
     app.print(&document(&outcome))?;
     if let Outcome::Compared(checked) = &outcome {

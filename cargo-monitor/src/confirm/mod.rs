@@ -6,9 +6,10 @@ mod plan;
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, bail};
-use monitor_report::comparison::{Finding, Limits, Sides, code};
-use monitor_report::gate::{Doubt, again};
-use monitor_store::Session;
+use monitor_analysis::verdict::Verdict;
+use monitor_report::comparison::{Limits, Sides, code};
+use monitor_report::gate::{Again, Doubt, again};
+use monitor_store::{Session, TestId};
 
 use self::pairs::Measured;
 pub(crate) use self::plan::Plan;
@@ -16,7 +17,11 @@ use crate::app::App;
 use crate::elsewhere::{self, Worktree};
 use crate::output;
 
-/// Measures again what is in doubt between two sides, and says what came of it.
+/// So many times as many pairs as are planned are measured at most, while they do not decide.
+const ROUNDS: u32 = 3;
+
+/// Measures again what is in doubt between two sides, and says what came of it. What scatters so much that this is not decided
+/// is measured further.
 ///
 /// # Errors
 ///
@@ -27,20 +32,40 @@ pub(crate) fn confirm(
     doubts: &[Doubt],
     plan: Plan<'_>,
     limits: &Limits<'_>,
-) -> anyhow::Result<Vec<Finding>> {
+) -> anyhow::Result<Again> {
     if doubts.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Again::default());
     }
     is_here(app, &sides.head[0])?;
     let base = sides.base.iter().find_map(code);
     let base = base.context("cannot build the base again: no session of it ran on a commit without changes")?;
-    let tests: BTreeSet<_> = doubts.iter().map(|(test, _)| test).collect();
+    let mut tests: BTreeSet<TestId> = doubts.iter().map(|doubt| doubt.test.clone()).collect();
     output::note(&format!("measuring {} tests again: {} runs of each side", tests.len(), plan.pairs));
     let head = app.workspace()?;
     let worktree = Worktree::new(&head, &elsewhere::folder(&head))?;
     worktree.check_out(base)?;
-    let measured = Measured::of(&head, &worktree.path(), &tests, plan)?;
-    Ok(again(&measured.open()?, measured.pairs()?, doubts, limits)?)
+    let path = worktree.path();
+    let mut measured = Measured::of(&head, &path, &tests.iter().collect(), plan)?;
+    let (mut runs, most) = (0, ROUNDS * plan.pairs);
+    loop {
+        measured.run(&tests.iter().collect())?;
+        runs += plan.pairs;
+        let found = again(&measured.open()?, measured.pairs()?, doubts, limits)?;
+        let regressed = found.decided.iter().filter(|finding| finding.verdict() == Verdict::Regressed);
+        let regressed: BTreeSet<&TestId> = regressed.map(|finding| &finding.test).collect();
+        // Of a test that costs more for sure, nobody waits for another figure.
+        let open = found.open.iter().map(|finding| &finding.test).filter(|test| !regressed.contains(test));
+        tests = open.cloned().collect();
+        let what = if tests.len() == 1 { "1 test is".to_owned() } else { format!("{} tests are", tests.len()) };
+        if tests.is_empty() {
+            return Ok(found);
+        }
+        if runs == most {
+            output::note(&format!("{what} still in doubt after {runs} runs of each side: too much scatters here"));
+            return Ok(found);
+        }
+        output::note(&format!("{what} still in doubt after {runs} runs of each side: {} more", plan.pairs));
+    }
 }
 
 /// The head is the folder as it stands: it must be what was measured.

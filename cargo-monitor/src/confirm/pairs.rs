@@ -16,16 +16,22 @@ use crate::elsewhere;
 use crate::output::Progress;
 
 /// A file with the runs of both sides.
-pub(super) struct Measured {
+pub(super) struct Measured<'a> {
     folder: TempDir,
+    sides: [Side<'a>; 2],
+    plan: Plan<'a>,
     pairs: u32,
 }
 
-impl Measured {
-    /// Builds both sides, then runs the tests in pairs.
-    pub(super) fn of(head: &Path, base: &Path, tests: &BTreeSet<&TestId>, plan: Plan<'_>) -> anyhow::Result<Self> {
+impl<'a> Measured<'a> {
+    /// Builds both sides.
+    pub(super) fn of(
+        head: &'a Path,
+        base: &'a Path,
+        tests: &BTreeSet<&TestId>,
+        plan: Plan<'a>,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder for temporary files")?;
-        let measured = Self { folder, pairs: plan.pairs };
         let of_base = Side { name: "base", workspace: base, target: Some(elsewhere::build_folder(head)) };
         let sides = [of_base, Side { name: "head", workspace: head, target: None }];
         for side in &sides {
@@ -35,24 +41,30 @@ impl Measured {
                 bail!("the {} does not compile in {}", side.name, side.workspace.display());
             }
         }
-        let progress = Progress::of(plan.pairs as usize, "measuring again");
-        for number in 0..plan.pairs {
-            // The first of a pair may find the machine in another state than the second.
-            let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
-            for side in order {
-                measured.run(&sides[side], number, tests, plan)?;
-            }
-            progress.advance();
-        }
-        Ok(measured)
+        Ok(Self { folder, sides, plan, pairs: 0 })
     }
 
-    fn run(&self, side: &Side<'_>, number: u32, tests: &BTreeSet<&TestId>, plan: Plan<'_>) -> anyhow::Result<()> {
-        let mut command = side.cargo(tests, plan);
+    /// Runs these tests in as many pairs as are planned, after those before.
+    pub(super) fn run(&mut self, tests: &BTreeSet<&TestId>) -> anyhow::Result<()> {
+        let progress = Progress::of(self.plan.pairs as usize, "measuring again");
+        for _ in 0..self.plan.pairs {
+            // The first of a pair may find the machine in another state than the second.
+            let order = if self.pairs.is_multiple_of(2) { [0, 1] } else { [1, 0] };
+            for side in order {
+                self.run_side(&self.sides[side], tests)?;
+            }
+            self.pairs += 1;
+            progress.advance();
+        }
+        Ok(())
+    }
+
+    fn run_side(&self, side: &Side<'_>, tests: &BTreeSet<&TestId>) -> anyhow::Result<()> {
+        let mut command = side.cargo(tests, self.plan);
         command.args(["--", "--test-threads=1"]);
         // A test of this name in another module runs too; its figures are not asked for.
         command.args(tests.iter().map(|test| item(test)).collect::<BTreeSet<_>>());
-        command.env("MONITOR_DB", self.file()).env("MONITOR_SESSION", name(side.name, number));
+        command.env("MONITOR_DB", self.file()).env("MONITOR_SESSION", name(side.name, self.pairs));
         command.stdout(Stdio::null()).stderr(Stdio::null());
         // A test that fails has no figures; that is told by what is missing.
         command.status().context("cannot run cargo")?;

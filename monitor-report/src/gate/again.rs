@@ -1,11 +1,11 @@
 //! A second measurement of what is in doubt: N runs of the base against N of the head, in turns.
 
 use monitor_analysis::metric::Metric;
-use monitor_analysis::verdict::Verdict;
+use monitor_analysis::verdict::{Judgement, Reason, Verdict};
 use monitor_store::{Session, TestId};
 
 use super::checked::Checked;
-use crate::comparison::{Finding, Limits, Request, Rows, Sides, judge, prepare};
+use crate::comparison::{Finding, History, Limits, Request, Rows, Sides, judge, prepare};
 use crate::error::ReportError;
 use crate::source::Source;
 
@@ -18,10 +18,48 @@ pub struct Pairs {
     pub head: Vec<Session>,
 }
 
-/// The figures of a test that are in doubt.
-pub type Doubt = (TestId, Metric);
+/// A figure of a test that is in doubt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubt {
+    /// The test.
+    pub test: TestId,
+    /// The figure.
+    pub metric: Metric,
+    /// After divided by before.
+    pub ratio: f64,
+}
 
-/// The findings of the second measurement for the figures in doubt. Tests that did not run on both sides are left out.
+impl Doubt {
+    /// What findings are about.
+    pub fn all<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Self> {
+        let doubt = |finding: &Finding| {
+            let ratio = finding.judged.judgement.change?.ratio();
+            Some(Self { test: finding.test.clone(), metric: finding.metric?, ratio })
+        };
+        findings.filter_map(doubt).collect()
+    }
+
+    fn is_about(&self, finding: &Finding) -> bool {
+        self.test == finding.test && Some(self.metric) == finding.metric
+    }
+
+    /// Whether a second measurement neither shows it nor rules it out.
+    fn stays(&self, judgement: &Judgement) -> bool {
+        matches!(judgement.reason, Reason::Interval { high, .. } if high >= self.ratio)
+            && judgement.verdict != Verdict::Regressed
+    }
+}
+
+/// What a second measurement says. Of tests that did not run on both sides it says nothing.
+#[derive(Debug, Default)]
+pub struct Again {
+    /// What it decides.
+    pub decided: Vec<Finding>,
+    /// Suspects still: both sides scatter too much.
+    pub open: Vec<Finding>,
+}
+
+/// What the second measurement says of the figures in doubt.
 ///
 /// # Errors
 ///
@@ -31,11 +69,11 @@ pub fn again(
     pairs: Pairs,
     doubts: &[Doubt],
     thresholds: &Limits<'_>,
-) -> Result<Vec<Finding>, ReportError> {
+) -> Result<Again, ReportError> {
     let mut metrics: Vec<Metric> = Vec::new();
-    for (_, metric) in doubts {
-        if !metrics.contains(metric) {
-            metrics.push(*metric);
+    for doubt in doubts {
+        if !metrics.contains(&doubt.metric) {
+            metrics.push(doubt.metric);
         }
     }
     let sides = Sides::repeated(pairs.base, pairs.head);
@@ -43,21 +81,26 @@ pub fn again(
     let mut rows = Rows::new(source, &metrics);
     let mut prepared = prepare(&mut rows, &mut request)?;
     // The promise on false discoveries is about those that were asked for, whatever else ran beside them.
-    prepared.histories.retain(|history| doubts.contains(&(history.test.clone(), history.metric)));
+    let asked =
+        |history: &History| doubts.iter().any(|doubt| doubt.test == history.test && doubt.metric == history.metric);
+    prepared.histories.retain(asked);
     prepared.findings.clear();
-    Ok(judge(&prepared, &request).findings)
-}
-
-/// The figures that some findings are about.
-pub fn doubts<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Doubt> {
-    findings.filter_map(|finding| Some((finding.test.clone(), finding.metric?))).collect()
+    let stays = |finding: &Finding| {
+        doubts.iter().any(|doubt| doubt.is_about(finding) && doubt.stays(&finding.judged.judgement))
+    };
+    let (mut open, decided): (Vec<Finding>, Vec<Finding>) =
+        judge(&prepared, &request).findings.into_iter().partition(stays);
+    for finding in &mut open {
+        finding.judged.judgement.verdict = Verdict::Suspect;
+    }
+    Ok(Again { decided, open })
 }
 
 impl Checked {
     /// The figures that a second measurement could decide: suspects, and regressions that no waiver covers.
     #[must_use]
     pub fn doubts(&self) -> Vec<Doubt> {
-        doubts(self.comparison.of(Verdict::Suspect).into_iter().chain(&self.regressed))
+        Doubt::all(self.comparison.of(Verdict::Suspect).into_iter().chain(&self.regressed))
     }
 
     /// With the verdicts of the second measurement in the place of the first ones.
@@ -69,9 +112,7 @@ impl Checked {
         let decided: Vec<Finding> = self
             .doubts()
             .iter()
-            .filter_map(|(test, metric)| {
-                again.iter().find(|finding| finding.test == *test && finding.metric == Some(*metric)).cloned()
-            })
+            .filter_map(|doubt| again.iter().find(|finding| doubt.is_about(finding)).cloned())
             .collect();
         self.regressed.retain(|finding| second(finding).is_none());
         let (confirmed, cleared): (Vec<Finding>, Vec<Finding>) =

@@ -26,7 +26,7 @@ use crate::output::Document;
 use crate::outside;
 use monitor_analysis::verdict::Verdict;
 use monitor_report::comparison::Sides;
-use monitor_report::gate::doubts;
+use monitor_report::gate::Doubt;
 use monitor_report::view::{compare as view, summary};
 
 pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::Result<Exit> {
@@ -99,15 +99,15 @@ fn confirmed(arguments: &Arguments, app: &App, file: &Path, session_h: &str, pai
     };
     let comparison = view::of_levels(&monitor, sides, &app.levels(&monitor)?)?;
     let worse = [Verdict::Regressed, Verdict::Suspect].into_iter().flat_map(|verdict| comparison.of(verdict));
-    let doubts = doubts(worse);
+    let doubts = Doubt::all(worse);
     // What the user tells the harness is not cargo's.
     let cargo: Vec<OsString> = arguments.cargo.iter().take_while(|argument| *argument != "--").cloned().collect();
     let again = confirm(app, &comparison.sides, &doubts, Plan { pairs, cargo: &cargo }, &|_, _| None)?;
     if !doubts.is_empty() {
-        let table = view::findings(&comparison, again.iter());
+        let table = view::findings(&comparison, again.decided.iter().chain(&again.open));
         app.print(&Document::default().with_table("again", "Measured again", table))?;
     }
-    let is_worse = again.iter().any(|finding| finding.verdict() == Verdict::Regressed);
+    let is_worse = again.decided.iter().any(|finding| finding.verdict() == Verdict::Regressed);
     Ok(if is_worse { Exit::Regressed } else { Exit::Success })
 }
 
