@@ -79,6 +79,15 @@ impl App {
         Ok(environment::variable(&self.folder()?, name).filter(|value| !value.is_empty()))
     }
 
+    /// The same as text.
+    ///
+    /// # Errors
+    ///
+    /// If there is no current folder.
+    pub fn text(&self, name: &str) -> anyhow::Result<Option<String>> {
+        Ok(self.variable(name)?.map(|value| value.to_string_lossy().into_owned()))
+    }
+
     /// The rules in a variable of the environment, separated by `;`.
     ///
     /// # Errors
@@ -88,8 +97,7 @@ impl App {
     where
         T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
     {
-        let Some(text) = self.variable(name)? else { return Ok(Vec::new()) };
-        let text = text.to_string_lossy();
+        let Some(text) = self.text(name)? else { return Ok(Vec::new()) };
         let rules = rules_in(&text);
         let rules = rules.iter().map(|rule| rule.trim()).filter(|rule| !rule.is_empty());
         rules.map(|rule| rule.parse().with_context(|| format!("in {name}"))).collect()
@@ -144,8 +152,7 @@ impl App {
     ///
     /// If it is not an address of a server.
     pub fn server_at(&self, address: &str) -> anyhow::Result<Server> {
-        let token = self.variable("MONITOR_REMOTE_TOKEN")?.map(|token| token.to_string_lossy().into_owned());
-        Ok(Server::at(address, token, None)?)
+        Ok(Server::at(address, self.text("MONITOR_REMOTE_TOKEN")?, None)?)
     }
 
     /// The file, open for queries; of a server its copy in the user's cache, brought up to date.

@@ -106,11 +106,24 @@ fn session(number: usize, start: Timestamp, cost: Cost) -> Vec<Entry> {
     };
     let session =
         Session { session_h: session_h.clone(), run_date: start, scm_id: format!("{number:040}"), description: vec![] };
-    let (context, class) = machine(&env_h);
+    let context = ExecutionContext { env_h: env_h.clone(), cpu_count: 1, ..ExecutionContext::default() };
+    let class_h = format!("class of {env_h}");
+    let class = ContextClass { env_h: env_h.clone(), class_h, ..ContextClass::default() };
+    let process = Process {
+        process_h,
+        session_h,
+        env_h: Some(env_h.clone()),
+        host: "made up".into(),
+        pid: 1,
+        pid_started: 1,
+        scopes: "function".into(),
+        started_at: start,
+        ..Process::default()
+    };
     vec![
         Entry::Session { session, lockfile: None },
         Entry::Context { context, class },
-        Entry::Process(process(session_h, process_h, env_h.clone(), start)),
+        Entry::Process(process),
         Entry::Finished { metric: metric(&key, env_h, cost), profile: profile(key, cost) },
     ]
 }
@@ -150,53 +163,6 @@ fn profile(key: ProfileKey, cost: Cost) -> Profile {
             threads: Some(1),
             ..Measures::default()
         },
-    }
-}
-
-fn machine(env_h: &str) -> (ExecutionContext, ContextClass) {
-    let context = ExecutionContext {
-        env_h: env_h.to_owned(),
-        cpu_count: 1,
-        cpu_frequency_mhz: 0.0,
-        cpu_type: String::new(),
-        cpu_vendor: String::new(),
-        ram_total_mib: 0,
-        machine_node: String::new(),
-        machine_type: String::new(),
-        machine_arch: String::new(),
-        system_info: String::new(),
-        python_info: String::new(),
-    };
-    let class = ContextClass {
-        env_h: env_h.to_owned(),
-        class_h: format!("class of {env_h}"),
-        rustc: String::new(),
-        profile: String::new(),
-        opt_level: String::new(),
-        target: String::new(),
-    };
-    (context, class)
-}
-
-/// A process of a host that nobody runs on.
-fn process(session_h: String, process_h: String, env_h: String, started_at: Timestamp) -> Process {
-    Process {
-        process_h,
-        session_h,
-        env_h: Some(env_h),
-        machine_key: String::new(),
-        host: "made up".into(),
-        boot_id: String::new(),
-        pid: 1,
-        pid_started: 1,
-        leader_pid: None,
-        leader_started: None,
-        scopes: "function".into(),
-        started_at,
-        clock_offset_us: None,
-        clock_cost_ns: None,
-        scope_cost_ns: None,
-        allocation_cost_ns: None,
     }
 }
 

@@ -39,15 +39,9 @@ pub enum Shell {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     const PROGRAM: &str = "cargo-monitor";
-    let name = match arguments.shell {
-        Shell::Bash => "bash",
-        Shell::Elvish => "elvish",
-        Shell::Fish => "fish",
-        Shell::Powershell => "powershell",
-        Shell::Zsh => "zsh",
-    };
     let shells = Shells::builtins();
-    let shell = shells.completer(name).with_context(|| format!("no completions for {name}"))?;
+    let shell = arguments.shell.to_possible_value().and_then(|shell| shells.completer(shell.get_name()));
+    let shell = shell.context("no completions for this shell")?;
     let mut script = Vec::new();
     shell.write_registration("COMPLETE", PROGRAM, PROGRAM, PROGRAM, &mut script)?;
     output::write(&String::from_utf8(script)?)?;

@@ -113,8 +113,7 @@ fn baseline(arguments: &Arguments, rules: &Rules, app: &App) -> anyhow::Result<S
     if let Some(baseline) = &arguments.baseline {
         return Ok(baseline.clone());
     }
-    let variable = app.variable(BASELINE)?.map(|baseline| baseline.to_string_lossy().into_owned());
-    Ok(variable.or_else(|| rules.baseline.clone()).unwrap_or_else(|| {
+    Ok(app.text(BASELINE)?.or_else(|| rules.baseline.clone()).unwrap_or_else(|| {
         output::note(&format!(
             "comparing with the last {USUAL_RUNS} runs of each test: no baseline is set by --baseline, {BASELINE} or {PLACE}"
         ));

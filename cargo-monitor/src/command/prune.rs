@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let file = app.database()?;
     let monitor = app.open(&file)?;
     let all = monitor.session_details(&Sessions::all().newest_first())?;
-    let baseline = app.variable(BASELINE)?.map(|text| text.to_string_lossy().into_owned());
+    let baseline = app.text(BASELINE)?;
     let named: Vec<&str> = arguments.protect.iter().chain(&baseline).map(String::as_str).collect();
     let protected = if arguments.force { HashSet::new() } else { protected(app.records(&monitor), &all, &named)? };
     let (mut going, mut spared) = (Vec::new(), 0_usize);

@@ -84,7 +84,6 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
 
 /// The address given, else that of `MONITOR_REMOTE`.
 pub(super) fn address(given: Option<&str>, app: &App) -> anyhow::Result<String> {
-    let of_environment = || Ok(app.variable("MONITOR_REMOTE")?.map(|value| value.to_string_lossy().into_owned()));
-    let address = given.map_or_else(of_environment, |address| anyhow::Ok(Some(address.to_owned())))?;
+    let address = given.map_or_else(|| app.text("MONITOR_REMOTE"), |address| Ok(Some(address.to_owned())))?;
     address.context("no server: give its URL, or set MONITOR_REMOTE")
 }

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -42,12 +42,7 @@ pub(super) fn count(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result
         if env::var_os(KEEP).is_some() { Counts::ByAddress } else { Counts::ByLine },
     );
     command.args([test, "--exact", "--test-threads=1", "--include-ignored"]);
-    command.env(COUNTS, &file).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let clock = Instant::now();
-    let child = command.spawn().context("cannot run valgrind")?;
-    let process_h = outside::process_h(child.id());
-    let finished = child.wait_with_output().context("cannot wait for valgrind")?;
-    let wall = clock.elapsed();
+    let (process_h, finished, wall) = run(command.env(COUNTS, &file))?;
     let mut said = String::from_utf8_lossy(&finished.stdout).into_owned();
     said.push_str(&String::from_utf8_lossy(&finished.stderr));
     said.push_str(&fs::read_to_string(valgrind::log(&file)).unwrap_or_default());
@@ -92,16 +87,22 @@ pub(super) fn count_whole(binary: &OsStr, test: &str, folder: &Path) -> anyhow::
     let file = folder.join(format!("counts-{:010}", std::process::id()));
     let mut command = Valgrind::callgrind(&file, binary, Counts::Everything);
     command.args([test, "--exact", "--test-threads=1", "--include-ignored"]).env("MONITOR", "off");
+    let (process_h, finished, wall) = run(&mut command)?;
+    let text = fs::read_to_string(&file).unwrap_or_default();
+    let instructions = Some(Dump::parse(&text).total).filter(|total| *total > 0);
+    clean(folder, &file);
+    let output = String::from_utf8_lossy(&finished.stderr).into_owned();
+    Ok(Counted { process_h, status: finished.status, output, wall, instructions })
+}
+
+/// The process of the test, what it said and how it ended, and how long that took.
+fn run(command: &mut Command) -> anyhow::Result<(String, Output, Duration)> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let clock = Instant::now();
     let child = command.spawn().context("cannot run valgrind")?;
     let process_h = outside::process_h(child.id());
     let finished = child.wait_with_output().context("cannot wait for valgrind")?;
-    let text = fs::read_to_string(&file).unwrap_or_default();
-    let instructions = Some(Dump::parse(&text).total).filter(|total| *total > 0);
-    clean(folder, &file);
-    let output = String::from_utf8_lossy(&finished.stderr).into_owned();
-    Ok(Counted { process_h, status: finished.status, output, wall: clock.elapsed(), instructions })
+    Ok((process_h, finished, clock.elapsed()))
 }
 
 /// Writes beside the kept dump which functions are inlined where.

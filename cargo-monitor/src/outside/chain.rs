@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use super::setting::Setting;
 
@@ -12,7 +12,7 @@ use super::setting::Setting;
 const VARIABLE: &str = "CARGO_MONITOR_OUTSIDE_CHAIN";
 
 /// The user's own runner with its arguments, and how the environment named it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct Chain {
     /// Empty if there is none.
     words: Vec<String>,
@@ -31,20 +31,12 @@ impl Chain {
 
     /// The variable of the environment that hands it on.
     pub(super) fn pair(&self) -> (OsString, OsString) {
-        let Self { words, variable, former } = self;
-        (VARIABLE.into(), json!({ "words": words, "variable": variable, "former": former }).to_string().into())
+        (VARIABLE.into(), serde_json::to_string(self).unwrap_or_default().into())
     }
 
     /// As it was handed on to this process.
     pub(crate) fn handed_on() -> Option<Self> {
-        Self::parse(&env::var(VARIABLE).ok()?)
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(text).ok()?;
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let words = value["words"].as_array()?.iter().map(text).collect::<Option<_>>()?;
-        Some(Self { words, variable: text(&value["variable"])?, former: text(&value["former"]) })
+        serde_json::from_str(&env::var(VARIABLE).ok()?).ok()
     }
 
     /// `BINARY`, run by the user's runner, in the environment as it is without ours: a test may run cargo.
@@ -76,8 +68,8 @@ mod tests {
         for former in [None, Some("qemu -L \"a b\"".to_owned())] {
             let chain = Chain { words: vec!["qemu".into(), "-L".into(), "a b".into()], variable: "V".into(), former };
             let (_, text) = chain.pair();
-            assert_eq!(Chain::parse(text.to_str().expect("JSON is text")), Some(chain));
+            assert_eq!(serde_json::from_str::<Chain>(text.to_str().expect("JSON is text")).ok(), Some(chain));
         }
-        assert_eq!(Chain::parse("[\"qemu\"]"), None);
+        assert!(serde_json::from_str::<Chain>("[[\"qemu\"]]").is_err());
     }
 }

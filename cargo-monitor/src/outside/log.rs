@@ -1,17 +1,19 @@
 //! What the runner tells: one line of JSON for each run of a test.
 
+use std::fmt::Display;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use monitor_store::{Outcome, Timestamp};
-use serde_json::{Value, json};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The variable that names the file of the log, for the runner.
 pub(super) const LOG: &str = "CARGO_MONITOR_OUTSIDE_LOG";
 
 /// What one run of one test cost as a process.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Line {
     /// Name in the binary, `tests::prime`.
     pub test: String,
@@ -26,6 +28,7 @@ pub(super) struct Line {
     /// The process, as it would identify itself.
     pub process_h: String,
     /// When it was started.
+    #[serde(serialize_with = "as_text", deserialize_with = "time")]
     pub start: Timestamp,
     /// The same by the clock since boot, which nobody sets, microseconds; `None` where there is no such clock.
     pub since_boot_us: Option<i64>,
@@ -46,6 +49,7 @@ pub(super) struct Line {
     /// Times it was made to wait.
     pub involuntary_switches: u64,
     /// How it ended.
+    #[serde(serialize_with = "as_text", deserialize_with = "outcome")]
     pub outcome: Outcome,
     /// Instructions of the whole process, if they were counted: then nothing else was measured.
     pub instructions: Option<u64>,
@@ -54,15 +58,16 @@ pub(super) struct Line {
 impl Line {
     /// Appends the line to a log that other runners append to at the same time.
     pub(super) fn append(&self, log: &Path) -> io::Result<()> {
-        let line = format!("{}\n", self.to_json());
+        let line = serde_json::to_string(self)? + "\n";
         // One write to a file that is open for appending is never mixed with another.
         OpenOptions::new().append(true).create(true).open(log)?.write_all(line.as_bytes())
     }
 
-    /// The lines of a log; none if there is no log.
+    /// The lines of a log; none if there is no log. One that is torn, as the last one of a runner that was killed may be, is
+    /// left out.
     pub(super) fn read_all(log: &Path) -> io::Result<Vec<Self>> {
         match fs::read_to_string(log) {
-            Ok(text) => Ok(text.lines().filter_map(Self::from_line).collect()),
+            Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error),
         }
@@ -79,56 +84,19 @@ impl Line {
         let told = self.since_boot_us.zip(offset_us);
         told.map_or(self.start, |(since_boot_us, offset_us)| Timestamp::from_micros(since_boot_us + offset_us))
     }
+}
 
-    fn to_json(&self) -> Value {
-        json!({
-            "test": self.test,
-            "root": self.root,
-            "package": self.package,
-            "binary": self.binary,
-            "attempt": self.attempt,
-            "process_h": self.process_h,
-            "start": self.start.to_string(),
-            "since_boot_us": self.since_boot_us,
-            "wall_seconds": self.wall_seconds,
-            "user_seconds": self.user_seconds,
-            "kernel_seconds": self.kernel_seconds,
-            "resident_peak_bytes": self.resident_peak_bytes,
-            "minor_faults": self.minor_faults,
-            "major_faults": self.major_faults,
-            "voluntary_switches": self.voluntary_switches,
-            "involuntary_switches": self.involuntary_switches,
-            "outcome": self.outcome.as_str(),
-            "instructions": self.instructions,
-        })
-    }
+fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
 
-    /// `None` if the line is torn, as the last one of a runner that was killed may be.
-    fn from_line(line: &str) -> Option<Self> {
-        let line: Value = serde_json::from_str(line).ok()?;
-        let text = |name: &str| line[name].as_str().map(str::to_owned);
-        let count = |name: &str| line[name].as_u64();
-        Some(Self {
-            test: text("test")?,
-            root: text("root")?,
-            package: text("package")?,
-            binary: text("binary")?,
-            attempt: count("attempt")?.try_into().ok()?,
-            process_h: text("process_h")?,
-            start: text("start")?.parse().ok()?,
-            since_boot_us: line["since_boot_us"].as_i64(),
-            wall_seconds: line["wall_seconds"].as_f64()?,
-            user_seconds: line["user_seconds"].as_f64()?,
-            kernel_seconds: line["kernel_seconds"].as_f64()?,
-            resident_peak_bytes: count("resident_peak_bytes"),
-            minor_faults: count("minor_faults")?,
-            major_faults: count("major_faults")?,
-            voluntary_switches: count("voluntary_switches")?,
-            involuntary_switches: count("involuntary_switches")?,
-            outcome: Outcome::parse(&text("outcome")?)?,
-            instructions: count("instructions"),
-        })
-    }
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+fn outcome<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Outcome, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    Outcome::parse(&word).ok_or_else(|| D::Error::custom(word))
 }
 
 #[cfg(test)]

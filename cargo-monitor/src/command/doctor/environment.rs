@@ -31,7 +31,7 @@ const KNOWN: [&str; 20] = [
 
 /// The value of `MONITOR`, if it tells tests to record nothing.
 pub(crate) fn switched_off(app: &App) -> anyhow::Result<Option<String>> {
-    let value = app.variable("MONITOR")?.map(|value| value.to_string_lossy().into_owned());
+    let value = app.text("MONITOR")?;
     let is_recorded = Outside::new(&app.folder()?, &|name| app.variable(name).ok().flatten()).is_enabled();
     Ok(value.filter(|_| !is_recorded))
 }

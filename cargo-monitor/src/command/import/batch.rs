@@ -139,13 +139,6 @@ fn context(tool: &str, machine: &Machine, name: &str) -> (ExecutionContext, Cont
         system_info: system.clone(),
         python_info: if toolchain.is_empty() { tool } else { toolchain }.to_owned(),
     };
-    let class = ContextClass {
-        env_h,
-        class_h,
-        rustc: String::new(),
-        profile: String::new(),
-        opt_level: String::new(),
-        target: String::new(),
-    };
+    let class = ContextClass { env_h, class_h, ..ContextClass::default() };
     (context, class)
 }

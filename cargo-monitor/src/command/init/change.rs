@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use similar::{DiffOp, TextDiff};
 
 /// What was done here is kept in this file, beside `.pymon` and ignored with it, for `--undo`.
@@ -15,7 +15,7 @@ const RECORD: &str = ".pymon-init.json";
 pub(super) const LOCK: &str = "Cargo.lock";
 
 /// A file with its text before and after.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Change {
     /// Below the workspace's root.
     pub path: PathBuf,
@@ -123,11 +123,7 @@ fn record(root: &Path, all: &[Change]) -> anyhow::Result<()> {
             _ => Ok(()),
         };
     }
-    let told: Vec<Value> = all
-        .iter()
-        .map(|change| json!({ "path": change.path.to_string_lossy(), "before": change.before, "after": change.after }))
-        .collect();
-    write(&path, &serde_json::to_string(&told)?)
+    write(&path, &serde_json::to_string(all)?)
 }
 
 fn recorded(root: &Path) -> anyhow::Result<Vec<Change>> {
@@ -136,13 +132,7 @@ fn recorded(root: &Path) -> anyhow::Result<Vec<Change>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         text => text.with_context(|| format!("cannot read {}", path.display()))?,
     };
-    let told: Vec<Value> = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let changes = told.iter().filter_map(|change| {
-        let path = text(&change["path"])?.into();
-        Some(Change { path, before: text(&change["before"]), after: text(&change["after"])? })
-    });
-    Ok(changes.collect())
+    serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
 }
 
 /// What `--undo` does.

@@ -63,14 +63,13 @@ pub(super) struct Series {
 
 impl Series {
     pub(super) fn of(arguments: &Arguments, app: &App) -> anyhow::Result<Self> {
-        let text = |name| Ok::<_, anyhow::Error>(app.variable(name)?.map(|text| text.to_string_lossy().into_owned()));
-        let named = text("MONITOR_SESSION")?;
+        let named = app.text("MONITOR_SESSION")?;
         if named.is_some() && arguments.repeat > 1 {
             bail!("MONITOR_SESSION names one session, but --repeat makes several: use only one of them");
         }
         let now = monitor_store::Timestamp::now();
         let name = named.unwrap_or_else(|| hash_hex([now.to_string(), std::process::id().to_string()]));
-        Ok(Self { name, runs: arguments.repeat, tags: text("MONITOR_TAGS")? })
+        Ok(Self { name, runs: arguments.repeat, tags: app.text("MONITOR_TAGS")? })
     }
 
     /// The same runs of another commit.
