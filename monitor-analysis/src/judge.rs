@@ -228,7 +228,9 @@ fn by_history(
     let p_needed = (-needed.score).exp();
     let values = look.values;
     let figures = Figures { z, p, p_needed, values, scale, factor: look.factor.exp() };
-    let matters = deviation > LEAST_RATIO.ln();
+    // Between the centre and the nearest value that there was, nothing is new.
+    let is_new = if up { look.after > look.before } else { look.after < look.before };
+    let matters = is_new && deviation > LEAST_RATIO.ln();
     let gross = values >= HISTORY_MIN_VALUES
         && deviation >= GROSS_RATIO.ln()
         && deviation >= GROSS_BEYOND * look.kernel.errors.iter().fold(0.0, |most: f64, error| most.max(error.abs()));
@@ -310,4 +312,37 @@ fn run_factor(looked: &Looked, warns_only: bool) -> Option<RunFactor> {
         true => Judgement::on(change, true, reason),
     };
     Some(RunFactor { ratio, judgement, figures })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::Past;
+
+    #[test]
+    fn a_value_at_its_usual_level_after_slow_runs_is_no_regression() {
+        let usual = (0..20).map(|run| 0.5 * (1.0 + f64::from(run * 7 % 5) / 100.0));
+        let steady: Vec<f64> = usual.clone().chain([0.51, 0.52, 0.505]).collect();
+        let moody: Vec<f64> = usual.chain([1.53, 0.52, 1.515]).collect();
+        let past: Vec<Vec<Past>> = [&moody, &steady, &steady]
+            .into_iter()
+            .map(|values| (0..).zip(values).map(|(run, value)| Past { run, code: run, value: *value }).collect())
+            .collect();
+        let series: Vec<Series<'_>> = (0..)
+            .zip(&past)
+            .map(|(test, past)| Series {
+                metric: Metric::WallTime,
+                single_threaded: true,
+                test,
+                binary: 0,
+                past,
+                code: None,
+                witnesses: &[],
+                new: &[0.515],
+            })
+            .collect();
+        let found = judge_run(&series);
+        let judgement = found.findings[0].judgement;
+        assert_eq!(judgement.verdict, crate::verdict::Verdict::Unchanged, "{judgement:?}");
+    }
 }
