@@ -59,6 +59,42 @@ fn a_past_outlier_hides_no_larger_change() {
     }
 }
 
+/// Tests of microseconds, of which a machine in use takes milliseconds now and then, each time from another.
+#[test]
+fn what_has_hit_other_short_tests_before_fails_no_gate() {
+    const SHORT: u32 = 60;
+    let run_of = |run: u32| {
+        let cost = |test: u32| {
+            let usual = if test < SHORT { 5e-6 } else { 0.2 };
+            Cost::of(&format!("test_{test:04}"), usual * (6.0 * noise(u64::from(run * 101 + test))).exp())
+        };
+        let mut costs: Vec<Cost> = (0..SHORT + 3).map(cost).collect();
+        costs[(run * 7 % SHORT) as usize].wall += 0.004 + 0.008 * f64::from(run % 5) / 5.0;
+        costs[(run * 11 % SHORT) as usize].cpu += 70e-6;
+        Run::of(run, costs)
+    };
+    let times = ["--metric", "wall-time", "--metric", "cpu-time"];
+    let past: Vec<Run> = (1..=24).map(run_of).collect();
+    for (test, more, expected) in [(0, 0.0, 0), (1, 0.01, 0), (1, 0.05, 5), (SHORT, 5.0, 5)] {
+        let mut head = run_of(25);
+        head.costs[test as usize].wall += more;
+        let (code, found) = gate(&Fixture::of_runs(&[past.clone(), vec![head]].concat()), &times);
+        assert_eq!(code, expected, "{more} s more in test {test}: {found:#}");
+        let hit = verdict_of(
+            &found,
+            if expected == 0 { "suspect" } else { "regressed" },
+            &format!("demo::tests::test_{test:04}"),
+        );
+        assert!(hit.is_some() || more == 0.0, "{found:#}");
+    }
+    let mut quiet = past;
+    quiet.iter_mut().flat_map(|run| &mut run.costs).for_each(|cost| {
+        (cost.wall, cost.cpu) = if cost.wall < 0.1 { (5e-6, 5e-6) } else { (cost.wall, cost.cpu) };
+    });
+    let (code, found) = gate(&Fixture::of_runs(&[quiet, vec![run_of(25)]].concat()), &times);
+    assert_eq!(code, 5, "where it has never come before, it is a finding: {found:#}");
+}
+
 #[test]
 fn more_history_never_finds_less() {
     let mut found_before = false;

@@ -216,6 +216,12 @@ pub const GROSS_RATIO: f64 = 20.0;
 /// How many times the largest past error it must be.
 pub const GROSS_BEYOND: f64 = 2.0;
 
+/// Ratio from which on a past value that came once is an outlier of the suite.
+pub const OUTLIER_RATIO: f64 = 2.0;
+
+/// How many times the largest outlier, in the metric's unit, what none of them explains must be.
+pub const OUTLIER_BEYOND: f64 = 2.0;
+
 /// Probability from which on a value is suspect.
 pub const SUSPECT_P: f64 = 0.05;
 

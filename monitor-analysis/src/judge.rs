@@ -232,6 +232,7 @@ fn by_history(
     let is_new = if up { look.after > look.before } else { look.after < look.before };
     let matters = is_new && deviation > LEAST_RATIO.ln();
     let gross = values >= HISTORY_MIN_VALUES
+        && !(up && look.explained)
         && deviation >= GROSS_RATIO.ln()
         && deviation >= GROSS_BEYOND * look.kernel.errors.iter().fold(0.0, |most: f64, error| most.max(error.abs()));
     let is_far = p <= p_needed;

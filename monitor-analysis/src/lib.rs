@@ -25,6 +25,7 @@ mod look;
 mod median;
 pub mod metric;
 mod noise;
+mod outliers;
 mod pair;
 pub mod parallel;
 mod principal;

@@ -5,6 +5,7 @@ use crate::constants::{GROSS_RATIO, SPIKE_FROM, SPIKE_OWN_ERRORS};
 use crate::constants::{HISTORY_MIN_VALUES, HISTORY_WINDOW, LASTING_P, LASTING_RUNS, LEAST_RATIO, SCALE_STEP};
 use crate::factor::{Factors, Member, slope, unseen};
 use crate::noise::{centre, errors, errors_of_medians, room, scale, settled_scale};
+use crate::outliers::Outliers;
 use crate::principal::{self, Explained};
 use crate::series::{Scale, Series};
 use crate::summary::median;
@@ -50,6 +51,8 @@ pub(crate) struct Look {
     of_medians: bool,
     /// Several new values are as far above the centre, or half as far.
     repeats: bool,
+    /// The new value is many times the usual one, but tests of this suite have come out by as much before.
+    pub explained: bool,
 }
 
 /// The looks at a metric.
@@ -141,6 +144,10 @@ impl Looked {
             look.noise = settled_scale(own, look.kernel.errors.len(), others, 0.0);
             look.kernel.settle(look.noise.max(look.step), look.of_medians);
         }
+        if looks.iter().any(Look::is_many_times) {
+            let outliers = Outliers::of(&looks);
+            looks.iter_mut().for_each(|look| look.explained = look.is_many_times() && outliers.explain(look));
+        }
         let settled = looks.iter().filter(|look| look.values >= 2 * HISTORY_MIN_VALUES);
         let scatter = median(&settled.map(|look| look.kernel.scale).collect::<Vec<_>>());
         Self { looks, factors: factors.and_then(|factors| factors.whole()), scatter }
@@ -226,6 +233,7 @@ impl Look {
             others: SCALE_UNKNOWN,
             of_medians: logs.taken > 1,
             repeats: logs.least.is_some_and(|least| least - factor - centre >= 0.5 * (new - centre)),
+            explained: false,
         }
     }
 
@@ -252,7 +260,17 @@ impl Look {
 
     /// Whether the new value may have come once, for all that the series itself tells, if so many errors would tell it.
     pub(crate) fn may_be_spike(&self, errors: usize) -> bool {
-        self.kernel.errors.len() < errors && !self.repeats && self.excused_rise < GROSS_RATIO.ln()
+        self.kernel.errors.len() < errors && !self.repeats && (self.explained || !self.is_many_times())
+    }
+
+    /// Whether the new value is so many times the usual one that it needs no probability, if nothing explains it.
+    pub(crate) fn is_many_times(&self) -> bool {
+        self.excused_rise >= GROSS_RATIO.ln()
+    }
+
+    /// How far past values were above the centre before them, by their logarithms.
+    pub(crate) fn past_rises(&self) -> impl Iterator<Item = f64> {
+        self.deviations.iter().copied().chain(self.first.iter().map(|(_, distance)| *distance))
     }
 
     /// The probability of a new value as high as this.

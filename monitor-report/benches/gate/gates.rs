@@ -109,9 +109,8 @@ pub fn by_length(family: Family, before: u32, suites: usize) -> [usize; 3] {
 }
 
 /// Gates on the loaded machine from its fifth run on, all metrics together, and what failed: the run, and the reasons.
-pub fn of_loaded_machine() -> (usize, Vec<String>) {
-    let suite = histories::loaded();
-    let recorded = Recorded::of(&suite);
+pub fn of_loaded_machine(suite: &Suite) -> (usize, Vec<String>) {
+    let recorded = Recorded::of(suite);
     let gated = suite.runs().split_off(5);
     let failed = gated.iter().map(|run| (run, recorded.gate(*run, &|_| 1.0))).filter(|(_, gated)| gated.fails());
     let told = failed.map(|(run, gated)| {

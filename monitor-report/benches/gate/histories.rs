@@ -6,6 +6,7 @@ use crate::suite::{Suite, Test, Values};
 
 const PUBLIC: &str = include_str!("../histories/public.tsv");
 const LOADED: &str = include_str!("../histories/loaded-machine.tsv");
+const SHORT: &str = include_str!("../histories/short-tests.tsv");
 
 /// The benchmarks of each public repository, by its name. Its files of results are the binaries.
 pub fn public() -> BTreeMap<String, Suite> {
@@ -19,14 +20,18 @@ pub fn public() -> BTreeMap<String, Suite> {
     suites
 }
 
-/// Tests of unchanged code on a machine under heavy load.
-pub fn loaded() -> Suite {
+/// Suites of unchanged code on a machine under heavy load.
+pub fn loaded() -> [(&'static str, Suite); 2] {
+    [("30 tests of milliseconds", both_times(LOADED, 1.0)), ("785 tests, most of microseconds", both_times(SHORT, 1e-6))]
+}
+
+fn both_times(text: &'static str, unit: f64) -> Suite {
     let mut tests: BTreeMap<&str, Test> = BTreeMap::new();
-    for fields in rows(LOADED) {
+    for fields in rows(text) {
         let [name, metric, runs] = fields.as_slice() else { panic!("three fields: {fields:?}") };
         let empty = || Test { binary: "bench".into(), wall: Vec::new(), cpu: Vec::new() };
         let test = tests.entry(*name).or_insert_with(empty);
-        *(if *metric == "wall" { &mut test.wall } else { &mut test.cpu }) = values(runs, 1.0);
+        *(if *metric == "wall" { &mut test.wall } else { &mut test.cpu }) = values(runs, unit);
     }
     Suite { tests: tests.into_values().collect() }
 }

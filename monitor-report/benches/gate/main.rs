@@ -60,9 +60,12 @@ fn matched_false_alarms() {
 }
 
 fn loaded_machine() {
-    let (runs, failed) = gates::of_loaded_machine();
-    println!("\nloaded machine, unchanged code: {} of {runs} gates fail", failed.len());
-    failed.iter().for_each(|told| println!("  {told}"));
+    println!("\nloaded machine, unchanged code");
+    for (name, suite) in histories::loaded() {
+        let (runs, failed) = gates::of_loaded_machine(&suite);
+        println!("  {name}: {} of {runs} gates fail", failed.len());
+        failed.iter().for_each(|told| println!("    {told}"));
+    }
 }
 
 fn whole_gates() {
