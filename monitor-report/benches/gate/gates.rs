@@ -4,7 +4,6 @@ use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::{Judgement, Verdict};
 
 use crate::families::{Family, Random};
-use crate::histories;
 use crate::recorded::Recorded;
 use crate::suite::Suite;
 

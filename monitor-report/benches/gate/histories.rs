@@ -22,7 +22,10 @@ pub fn public() -> BTreeMap<String, Suite> {
 
 /// Suites of unchanged code on a machine under heavy load.
 pub fn loaded() -> [(&'static str, Suite); 2] {
-    [("30 tests of milliseconds", both_times(LOADED, 1.0)), ("785 tests, most of microseconds", both_times(SHORT, 1e-6))]
+    [
+        ("30 tests of milliseconds", both_times(LOADED, 1.0)),
+        ("785 tests, most of microseconds", both_times(SHORT, 1e-6)),
+    ]
 }
 
 fn both_times(text: &'static str, unit: f64) -> Suite {
