@@ -8,6 +8,7 @@ mod clients;
 mod contract;
 mod costs;
 mod durability;
+mod encryption;
 mod found;
 mod history;
 mod hostile;

@@ -31,6 +31,7 @@ pub fn database() -> Option<String> {
 #[derive(Debug)]
 pub struct Cluster {
     folder: PathBuf,
+    port: String,
     keeper: Child,
     /// The shell of which it was before it was killed, which would remove the folder.
     before: Option<Box<Cluster>>,
@@ -53,6 +54,7 @@ impl Cluster {
 
     /// Starts what is in a folder. A shell keeps it, and ends it when the test's end closes the shell's input.
     pub fn run(programs: &Path, folder: PathBuf, settings: &[&str]) -> Self {
+        let port = settings.iter().find_map(|setting| setting.strip_prefix("port=")).unwrap_or("5432").to_owned();
         let settings: String = settings.iter().map(|setting| format!(" -c {setting}")).collect();
         let script = format!(
             "{programs}/postgres -D {folder}/data -k {folder} -c listen_addresses= {settings} >{folder}/log 2>&1 </dev/null & \
@@ -63,7 +65,7 @@ impl Cluster {
         let mut command = unprivileged(&script);
         let keeper =
             command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell runs");
-        let cluster = Self { folder, keeper, before: None };
+        let cluster = Self { folder, port, keeper, before: None };
         let until = Instant::now() + Duration::from_secs(60);
         while let Err(error) = Client::connect(&cluster.url("postgres"), NoTls) {
             let log = || fs::read_to_string(cluster.folder.join("log")).unwrap_or_default();
@@ -113,7 +115,7 @@ impl Cluster {
 
     pub fn url(&self, database: &str) -> String {
         let host = self.folder.to_string_lossy().replace('/', "%2F");
-        format!("postgres://monitor@{host}/{database}")
+        format!("postgres://monitor@{host}:{}/{database}", self.port)
     }
 
     pub fn execute(&self, sql: &str) {

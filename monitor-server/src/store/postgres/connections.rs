@@ -5,9 +5,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use postgres::config::{Host, TargetSessionAttrs};
-use postgres::{Client, Config, NoTls};
+use postgres::{Client, Config};
 
 use super::super::StoreError;
+use super::encryption::Encryption;
 use super::failure::{chain, explain};
 
 /// A host that does not answer must not hold up the next one of the list for long.
@@ -20,6 +21,7 @@ const PREPARE: &str = "SET statement_timeout = '30s'; DELETE FROM commits WHERE 
 #[derive(Debug)]
 pub(super) struct Connections {
     config: Config,
+    encryption: Encryption,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -34,7 +36,11 @@ impl std::fmt::Debug for Idle {
 impl Connections {
     pub(super) fn new(url: &str) -> Result<Self, StoreError> {
         let unfit = |said: &str| StoreError::Unfit(format!("{said}: write postgres://USER:PASSWORD@HOST/NAME"));
-        let mut config = Config::from_str(url).map_err(|error| unfit(&chain(&error)))?;
+        let (encryption, url) = Encryption::of_address(url).map_err(|reason| unfit(&reason))?;
+        let mut config = Config::from_str(&url).map_err(|error| unfit(&chain(&error)))?;
+        encryption.mode.iter().for_each(|mode| {
+            config.ssl_mode(*mode);
+        });
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(unfit("the database's address names no host"));
         }
@@ -43,7 +49,7 @@ impl Connections {
         if config.get_hosts().len() > 1 {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        Ok(Self { config, idle: Mutex::default() })
+        Ok(Self { config, encryption, idle: Mutex::default() })
     }
 
     /// Where the database is, for people: its hosts and ports.
@@ -79,7 +85,7 @@ impl Connections {
     }
 
     fn open(&self) -> Result<Client, StoreError> {
-        let mut client = self.config.connect(NoTls).map_err(|error| match explain(error) {
+        let mut client = self.config.connect(self.encryption.clone()).map_err(|error| match explain(error) {
             // Whatever a server says that can't be reached as it should: it may be starting, or wait for its fail-over.
             StoreError::Broken(reason) if !reason.contains("authentication") => StoreError::Unavailable(reason),
             other => other,

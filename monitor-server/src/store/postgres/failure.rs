@@ -6,7 +6,11 @@ use super::super::StoreError;
 
 pub(super) fn explain(error: postgres::Error) -> StoreError {
     let Some(database) = error.as_db_error() else {
-        return StoreError::Unavailable(chain(&error));
+        let text = chain(&error);
+        return match text.contains("invalid peer certificate") || text.contains("does not support TLS") {
+            true => StoreError::Unfit(format!("{text}: see sslmode and sslrootcert in the chapter on operating it")),
+            false => StoreError::Unavailable(text),
+        };
     };
     let (code, text) = (database.code(), database.message().to_owned());
     match code {

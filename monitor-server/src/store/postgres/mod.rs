@@ -4,6 +4,7 @@
 //! PgBouncer may lend its connections by the transaction.
 
 mod connections;
+mod encryption;
 mod failure;
 mod migrate;
 mod statements;
