@@ -145,8 +145,10 @@ impl Looked {
             look.kernel.settle(look.noise.max(look.step), look.of_medians);
         }
         if looks.iter().any(Look::is_many_times) {
-            let outliers = Outliers::of(&looks);
-            looks.iter_mut().for_each(|look| look.explained = look.is_many_times() && outliers.explain(look));
+            let of_look = |look: &Look| look.past_rises().map(|rise| (look.before, rise)).collect::<Vec<_>>();
+            let outliers = Outliers::of(looks.iter().flat_map(of_look));
+            let explains = |look: &Look| look.is_many_times() && outliers.explain(look.after - look.before);
+            looks.iter_mut().for_each(|look| look.explained = explains(look));
         }
         let settled = looks.iter().filter(|look| look.values >= 2 * HISTORY_MIN_VALUES);
         let scatter = median(&settled.map(|look| look.kernel.scale).collect::<Vec<_>>());
@@ -269,7 +271,7 @@ impl Look {
     }
 
     /// How far past values were above the centre before them, by their logarithms.
-    pub(crate) fn past_rises(&self) -> impl Iterator<Item = f64> {
+    fn past_rises(&self) -> impl Iterator<Item = f64> {
         self.deviations.iter().copied().chain(self.first.iter().map(|(_, distance)| *distance))
     }
 
