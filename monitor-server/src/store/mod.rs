@@ -35,7 +35,7 @@ pub use rows::{Access, Class, Context, Facts, Figures, Judged, Profile, Run, Ses
 
 /// A database of projects.
 ///
-/// What is asked is the same SQL in all of them, but for its [`Dialect`]; a backend runs it.
+/// What is asked is the same SQL in all of them, but for its `Dialect`; a backend runs it.
 pub trait Store: Send + Sync {
     /// In which it is asked.
     fn dialect(&self) -> Dialect;
