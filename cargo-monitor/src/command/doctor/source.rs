@@ -1,6 +1,6 @@
 //! The sources of a workspace: tests that are not monitored.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::{fs, mem};
 
@@ -51,6 +51,8 @@ struct Seen {
     elsewhere: Vec<String>,
     /// As far as the file is known.
     elsewhere_here: Vec<String>,
+    /// Macros of the file that write the attribute on the tests that they make, whatever their name.
+    writing: HashSet<String>,
     /// The module around: whether it is monitored as a whole, and its tests.
     module: Module,
 }
@@ -116,6 +118,7 @@ impl Seen {
 impl<'ast> Visit<'ast> for Seen {
     fn visit_file(&mut self, file: &'ast syn::File) {
         self.module = Module { for_tests: self.for_tests, ..Module::default() };
+        self.writing.clear();
         let before = self.monitored;
         visit::visit_file(self, file);
         let module = mem::take(&mut self.module);
@@ -156,6 +159,9 @@ impl<'ast> Visit<'ast> for Seen {
 
     fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
         let called = known::name(&item.mac);
+        if self.writing.contains(&called) {
+            return;
+        }
         if known::hands_attributes_on(&item.mac) {
             for (attributes, name, _) in known::functions_in(&item.mac) {
                 let is_test = known::holds_tests_only(&item.mac) || attributes.iter().any(known::makes_test);
@@ -164,6 +170,7 @@ impl<'ast> Visit<'ast> for Seen {
             }
         } else if known::writes_tests(&item.mac.tokens) {
             let is_monitored = known::writes_monitored_tests(&item.mac.tokens);
+            self.writing.extend(item.ident.as_ref().filter(|_| is_monitored).map(ToString::to_string));
             let name = item.ident.as_ref().map_or(format!("{called}!"), |defined| format!("macro {defined}"));
             self.test(is_monitored, true, || format!("tests of {name}"));
         }
@@ -223,6 +230,8 @@ mod tests {
             macro_rules! make { ($n:ident) => { #[test] fn $n() {} } }
             macro_rules! made { ($n:ident) => { #[test] #[monitored] fn $n() {} } }
         }
+        macro_rules! quickcheck { (fn $n:ident()) => { #[test] #[monitored] fn $n() {} } }
+        quickcheck! { fn of_the_macro_above() }
         mod u {
             proptest! { #[test] #[monitored] fn x(a in 0..9) {} #[test] fn y(a in 0..9) {} }
             #[googletest::gtest] fn z() {}
@@ -232,7 +241,7 @@ mod tests {
         let unmonitored =
             "tests of other! in src/lib.rs, tests of macro make in src/lib.rs, y in src/lib.rs, z in src/lib.rs";
         let elsewhere = "; in other modules of their files are not: w in src/lib.rs";
-        assert_eq!(findings[0].found, format!("3 monitored; beside them are not: {unmonitored}{elsewhere}"));
+        assert_eq!(findings[0].found, format!("4 monitored; beside them are not: {unmonitored}{elsewhere}"));
     }
 
     #[test]

@@ -59,8 +59,8 @@ pub(super) fn annotate(text: &str, style: &Style<'_>) -> Result<Annotated, Strin
     // Spans count from where the parser began.
     let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let start = mark + syntax.shebang.as_ref().map_or(0, String::len);
-    let (edits, passing_on) = (Vec::new(), HashSet::new());
-    let mut file = File { text, start, style, edits, passing_on, result: Annotated::default() };
+    let (edits, passing_on, writing) = (Vec::new(), HashSet::new(), HashSet::new());
+    let mut file = File { text, start, style, edits, passing_on, writing, result: Annotated::default() };
     file.items(&syntax.items, style.for_tests);
     Ok(file.finished())
 }
@@ -73,6 +73,8 @@ struct File<'a> {
     edits: Vec<(Range<usize>, String)>,
     /// Macros defined so far that make items of what they are called with.
     passing_on: HashSet<String>,
+    /// Macros defined so far that write the attribute on the tests that they make, whatever their name.
+    writing: HashSet<String>,
     result: Annotated,
 }
 
@@ -181,10 +183,13 @@ impl File<'_> {
             } else {
                 self.passing_on.remove(&defined.to_string());
             }
+            self.writing.remove(&defined.to_string());
             if known::writes_monitored_tests(&item.mac.tokens) {
+                self.writing.insert(defined.to_string());
                 // As many as it is called; it is one place.
                 self.result.monitored += 1;
             } else if let Some(begins) = self.written_by(item) {
+                self.writing.insert(defined.to_string());
                 self.result.added += begins.len();
                 begins.into_iter().for_each(|begin| self.insert(begin, &self.attribute(&[])));
             } else if known::writes_tests(&item.mac.tokens) {
@@ -192,6 +197,8 @@ impl File<'_> {
                 self.left(format!("macro {defined}"), format!("it makes tests: {remedy}"));
                 self.result.makers += 1;
             }
+        } else if self.writing.contains(&name) {
+            // Its tests were counted where it is defined.
         } else if known::hands_attributes_on(&item.mac) {
             self.functions_in(&item.mac);
         } else if name == "include" {
@@ -398,6 +405,7 @@ mod tests {
             "macro_rules! make {\n    ($n:ident) => {\n        #[test]\n        @fn $n() {}\n    };\n}\n",
             "macro_rules! twice {\n    ($($t:tt)*) => { mod a { $($t)* } };\n}\ntwice! {\n    // why\n    #[test]\n    @fn t() {}\n}\n",
             "quickcheck! {\n    @fn t(a: u8) -> bool { true }\n}\n",
+            "macro_rules! quickcheck {\n    (fn $n:ident()) => {\n        #[test]\n        @fn $n() {}\n    };\n}\nquickcheck! {\n    fn t()\n}\n",
         ] {
             let (before, after) = text.split_once('@').expect("a place");
             let indent = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
