@@ -44,7 +44,7 @@ impl<'a> Project<'a> {
         let mut sessions: Vec<_> = known.filter_map(|session| Some((of_store(&session)?, session))).collect();
         // The last that came is the newest of one date.
         sessions.reverse();
-        sessions.sort_by_key(|(session, kept)| std::cmp::Reverse(when(session, kept)));
+        sessions.sort_by_cached_key(|(session, kept)| std::cmp::Reverse(when(session, kept)));
         let places = sessions.iter().enumerate().map(|(place, (_, kept))| (kept.h.clone(), place)).collect();
         let contexts = store.contexts(&filter, Page::ALL)?.into_iter();
         let contexts = contexts.map(|context| (context.h.clone(), context)).collect();
