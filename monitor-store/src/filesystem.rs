@@ -22,13 +22,15 @@ pub(crate) fn beside(database: &Path, end: &str) -> PathBuf {
     path.into()
 }
 
+/// The folder that `file` is in.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// The files whose names are that of `db`, `infix`, and something that `is_wanted`.
 pub(crate) fn named(db: &Path, infix: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let (Some(folder), Some(name)) = (db.parent(), db.file_name()) else {
-        return Vec::new();
-    };
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(files) = fs::read_dir(folder) else {
+    let folder = folder_of(db);
+    let (Some(name), Ok(files)) = (db.file_name(), fs::read_dir(folder)) else {
         return Vec::new();
     };
     let name = name.as_encoded_bytes();
@@ -52,10 +54,7 @@ pub(crate) fn has_log(database: &Path) -> bool {
 /// `/proc/self/mountinfo` tells.
 pub(crate) fn is_network(file: &Path) -> bool {
     let file = follow(file);
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(&file);
     if is_on_block_device(folder) {
         return false;
     }

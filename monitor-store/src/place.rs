@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::descriptors::{Identity, identity_of};
-use crate::filesystem;
+use crate::filesystem::{self, folder_of};
 
 /// Where a file is open: what its name and that of its folder led to.
 #[derive(Debug)]
@@ -79,10 +79,6 @@ fn is_missing(path: &Path) -> bool {
 /// What `path` leads to.
 pub(crate) fn identity(path: &Path) -> io::Result<Identity> {
     fs::metadata(path).map(|file| identity_of(&file))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(all(test, unix))]
