@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A set of what is special about a test's count of instructions; the number in the file is the sum of its parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct CountFlags(u64);
 
 impl CountFlags {
@@ -27,7 +28,6 @@ impl CountFlags {
     ];
 
     /// The set of a number in the file.
-    #[must_use]
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
@@ -39,7 +39,6 @@ impl CountFlags {
     }
 
     /// Both sets.
-    #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -76,6 +76,7 @@ pub(crate) struct Page {
 /// # let _ = (highest_memory, first_page);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
 pub struct Metrics {
     pub(crate) conditions: Vec<OfMetric>,
     /// By which resource, and whether the greatest comes first.
@@ -85,97 +86,81 @@ pub struct Metrics {
 
 impl Metrics {
     /// Every row, in the order of insertion.
-    #[must_use]
     pub fn all() -> Self {
         Self::default()
     }
 
     /// Of the function with this name.
-    #[must_use]
     pub fn item(self, item: &str) -> Self {
         self.with(OfMetric::Item(Like::Equal(item.to_owned())))
     }
 
     /// Of functions whose name begins with `prefix`, ASCII letters in either case.
-    #[must_use]
     pub fn item_prefix(self, prefix: &str) -> Self {
         self.with(OfMetric::Item(Like::Prefix(prefix.to_owned())))
     }
 
     /// Of functions whose name contains `part`, ASCII letters in either case.
-    #[must_use]
     pub fn item_containing(self, part: &str) -> Self {
         self.with(OfMetric::Item(Like::Containing(part.to_owned())))
     }
 
     /// Of the variant with this name, `test_prime[997]`.
-    #[must_use]
     pub fn variant(self, variant: &str) -> Self {
         self.with(OfMetric::Variant(Like::Equal(variant.to_owned())))
     }
 
     /// Of variants whose name begins with `prefix`, ASCII letters in either case.
-    #[must_use]
     pub fn variant_prefix(self, prefix: &str) -> Self {
         self.with(OfMetric::Variant(Like::Prefix(prefix.to_owned())))
     }
 
     /// Of variants whose name contains `part`, ASCII letters in either case.
-    #[must_use]
     pub fn variant_containing(self, part: &str) -> Self {
         self.with(OfMetric::Variant(Like::Containing(part.to_owned())))
     }
 
     /// Of this module path.
-    #[must_use]
     pub fn path(self, path: &str) -> Self {
         self.with(OfMetric::Path(Like::Equal(path.to_owned())))
     }
 
     /// Of this kind.
-    #[must_use]
     pub fn kind(self, kind: Kind) -> Self {
         self.with(OfMetric::Kind(kind))
     }
 
     /// Of this component; `""` for the rows that have none.
-    #[must_use]
     pub fn component(self, component: &str) -> Self {
         self.with(OfMetric::Component(component.to_owned()))
     }
 
     /// Of one session.
-    #[must_use]
     pub fn session(self, session_h: &str) -> Self {
         self.with(OfMetric::Session(session_h.to_owned()))
     }
 
     /// Of one execution context.
-    #[must_use]
     pub fn context(self, env_h: &str) -> Self {
         self.with(OfMetric::Context(env_h.to_owned()))
     }
 
     /// Of the sessions that `sessions` selects (its page is ignored).
-    #[must_use]
     pub fn sessions(self, sessions: &Sessions) -> Self {
         self.with(OfMetric::Sessions(sessions.conditions()))
     }
 
     /// Only the `count` rows with the highest values, highest first; rows without a value are left out.
-    #[must_use]
     pub fn most(self, resource: Resource, count: u64) -> Self {
         self.ranked(resource, true, count)
     }
 
     /// Only the `count` rows with the lowest values, lowest first; rows without a value are left out.
-    #[must_use]
     pub fn least(self, resource: Resource, count: u64) -> Self {
         self.ranked(resource, false, count)
     }
 
     /// Only `count` rows after the first `offset`.
-    #[must_use]
     pub fn page(mut self, offset: u64, count: u64) -> Self {
         self.page = Page { offset, limit: Some(count) };
         self
@@ -202,6 +187,7 @@ impl Metrics {
 /// # let _ = nightly;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
 pub struct Sessions {
     conditions: Vec<OfSession>,
     tags: Vec<(String, Option<String>)>,
@@ -212,57 +198,48 @@ pub struct Sessions {
 
 impl Sessions {
     /// Every session, in the order of insertion.
-    #[must_use]
     pub fn all() -> Self {
         Self::default()
     }
 
     /// With this field in the description, with the value or, if `None`, with any.
-    #[must_use]
     pub fn tag(mut self, name: &str, value: Option<&str>) -> Self {
         self.tags.push((name.to_owned(), value.map(str::to_owned)));
         self
     }
 
     /// Selects sessions with at least one of the given [`Sessions::tag`]s, instead of all of them.
-    #[must_use]
     pub fn any_tag(mut self) -> Self {
         self.any_tag = true;
         self
     }
 
     /// Of this pipeline (tag `pipeline_branch`).
-    #[must_use]
     pub fn pipeline(self, pipeline: &str) -> Self {
         self.with(OfSession::AnyTag(vec![("pipeline_branch".to_owned(), Some(pipeline.to_owned()))]))
     }
 
     /// Of this build (tag `pipeline_build_no`).
-    #[must_use]
     pub fn build(self, build: &str) -> Self {
         self.with(OfSession::AnyTag(vec![("pipeline_build_no".to_owned(), Some(build.to_owned()))]))
     }
 
     /// With metric rows of this component; `""` for those that have none.
-    #[must_use]
     pub fn component(self, component: &str) -> Self {
         self.with(OfSession::Component(component.to_owned()))
     }
 
     /// Of this revision.
-    #[must_use]
     pub fn revision(self, scm_id: &str) -> Self {
         self.with(OfSession::Revision(Like::Equal(scm_id.to_owned())))
     }
 
     /// Of revisions that begin with `prefix`.
-    #[must_use]
     pub fn revision_prefix(self, prefix: &str) -> Self {
         self.with(OfSession::Revision(Like::Prefix(prefix.to_owned())))
     }
 
     /// Whose identifier begins with `prefix`.
-    #[must_use]
     pub fn id_prefix(self, prefix: &str) -> Self {
         self.with(OfSession::Id(Like::Prefix(prefix.to_owned())))
     }
@@ -273,7 +250,6 @@ impl Sessions {
     }
 
     /// Only the `count` newest, newest first.
-    #[must_use]
     pub fn newest(mut self, count: u64) -> Self {
         self.newest_first = true;
         self.page.limit = Some(count);
@@ -281,14 +257,12 @@ impl Sessions {
     }
 
     /// Newest first instead of in the order of insertion.
-    #[must_use]
     pub fn newest_first(mut self) -> Self {
         self.newest_first = true;
         self
     }
 
     /// Only `count` sessions after the first `offset`.
-    #[must_use]
     pub fn page(mut self, offset: u64, count: u64) -> Self {
         self.page = Page { offset, limit: Some(count) };
         self

@@ -19,19 +19,18 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// assert_eq!(start.after_micros(1).to_string(), "2026-11-23T01:02:03.456790");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[must_use]
 pub struct Timestamp {
     micros_since_epoch: i64,
 }
 
 impl Timestamp {
     /// The time now, by the system's clock.
-    #[must_use]
     pub fn now() -> Self {
         SystemTime::now().into()
     }
 
     /// From microseconds since 1970-01-01T00:00:00 UTC.
-    #[must_use]
     pub const fn from_micros(micros_since_epoch: i64) -> Self {
         Self { micros_since_epoch }
     }
@@ -49,7 +48,6 @@ impl Timestamp {
     }
 
     /// The time `micros` microseconds later, or earlier if negative. Stops at the first or last time that can be written.
-    #[must_use]
     pub const fn after_micros(self, micros: i64) -> Self {
         Self::from_micros(self.micros_since_epoch.saturating_add(micros))
     }
@@ -62,7 +60,6 @@ impl Timestamp {
     }
 
     /// The time `seconds` seconds later, to the nearest microsecond. NaN counts as 0.
-    #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
     pub fn after_seconds(self, seconds: f64) -> Self {
         self.after_micros((seconds * MICROS_PER_SECOND as f64).round() as i64)
