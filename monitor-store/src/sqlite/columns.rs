@@ -1,16 +1,16 @@
 //! Columns of the tables in the order in which queries name them, and rows read back from them.
 //!
 //! pytest-monitor's tables allow NULL nearly everywhere: a missing text is read as an empty one. What cannot be is an error
-//! that names its column ([`unfit`]).
+//! that names its column ([`Cells`]).
 
 use std::sync::LazyLock;
 
-use rusqlite::types::FromSql;
-use rusqlite::{Result, Row};
+use rusqlite::Result;
 
 use crate::measures::{Amount, MEASURES, Measures, Number};
-use crate::rows::{Metric, Process, Profile, ProfileKey};
-use crate::sqlite::unfit::{self, Named};
+use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey};
+use crate::sqlite::cells::Cells;
+use crate::sqlite::unfit::Named;
 use crate::test_run::Test;
 use crate::words::{Attribution, Kind, MemSource, Outcome};
 
@@ -24,7 +24,7 @@ pub(crate) const METRIC: &str = "r.ID, s.TEXT SESSION_H, i.ITEM_PATH, i.ITEM_VAR
      i.ITEM_FS_LOC, i.KIND, i.COMPONENT, r.TOTAL_TIME, r.USER_TIME, r.KERNEL_TIME, r.CPU_USAGE, r.MEM_USAGE";
 
 /// What names a row of [`METRIC`] and of [`TEST`].
-pub(crate) const RUN: Named = Named { table: "RUNS", key: 0, test: Some(3) };
+pub(crate) const RUN: Named = Named { test: Some(3), first: 1, ..Named::of("RUNS") };
 
 /// Of [`RUNS`], as [`test()`] reads them.
 pub(crate) static TEST: LazyLock<String> = LazyLock::new(|| {
@@ -39,58 +39,17 @@ pub(crate) static TEST: LazyLock<String> = LazyLock::new(|| {
 pub(crate) const PROCESS: &str = "SESSION_H, PROCESS_H, ENV_H, MACHINE_KEY, HOST, BOOT_ID, PID, PID_STARTED, \
      LEADER_PID, LEADER_STARTED, SCOPES, STARTED_AT, CLOCK_OFFSET_US, CLOCK_COST_NS, SCOPE_COST_NS, ALLOCATION_COST_NS";
 
-/// The column behind them.
-pub(crate) const STATE: usize = 16;
-
 /// What names a row of [`PROCESS`].
-pub(crate) const OF_PROCESS: Named = Named { table: "PROCESSES", key: 1, test: None };
+pub(crate) const OF_PROCESS: Named = Named { key: 1, ..Named::of("PROCESSES") };
 
-/// Reads the values of a row one after another.
-pub(crate) struct Cells<'r, 's> {
-    row: &'r Row<'s>,
-    next: usize,
-}
+/// Of `EXECUTION_CONTEXTS` as `c`, as [`context`] reads them.
+pub(crate) const CONTEXT: &str = "c.ENV_H, c.CPU_COUNT, c.CPU_FREQUENCY_MHZ, c.CPU_TYPE, c.CPU_VENDOR, c.RAM_TOTAL_MB, \
+     c.MACHINE_NODE, c.MACHINE_TYPE, c.MACHINE_ARCH, c.SYSTEM_INFO, c.PYTHON_INFO";
 
-impl<'r, 's> Cells<'r, 's> {
-    pub(crate) fn new(row: &'r Row<'s>, first: usize) -> Self {
-        Self { row, next: first }
-    }
+/// Of `CONTEXT_CLASSES` as `k`, as [`class`] reads them.
+pub(crate) const CLASS: &str = "k.ENV_H, k.CLASS_H, k.RUSTC, k.PROFILE, k.OPT_LEVEL, k.TARGET";
 
-    pub(crate) fn get<T: FromSql>(&mut self) -> Result<T> {
-        self.next += 1;
-        T::column_result(self.row.get_ref(self.next - 1)?).map_err(|_| unfit::in_column(self.next - 1))
-    }
-
-    /// The value, if it can be.
-    fn that<T: FromSql>(&mut self, can_be: impl FnOnce(&T) -> bool) -> Result<Option<T>> {
-        match self.get::<Option<T>>()? {
-            Some(value) if !can_be(&value) => Err(unfit::in_column(self.next - 1)),
-            value => Ok(value),
-        }
-    }
-
-    pub(crate) fn text(&mut self) -> Result<String> {
-        Ok(self.get::<Option<String>>()?.unwrap_or_default())
-    }
-
-    pub(crate) fn count(&mut self) -> Result<Option<u64>> {
-        Ok(self.that(|count: &i64| *count >= 0)?.map(i64::unsigned_abs))
-    }
-
-    pub(crate) fn real(&mut self) -> Result<Option<f64>> {
-        self.that(|value: &f64| value.is_finite())
-    }
-
-    fn seconds(&mut self) -> Result<Option<f64>> {
-        self.that(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
-    }
-}
-
-pub(crate) fn metric(row: &Row<'_>) -> Result<Metric> {
-    metric_in(&mut Cells::new(row, 1))
-}
-
-fn metric_in(cells: &mut Cells<'_, '_>) -> Result<Metric> {
+pub(crate) fn metric(cells: &mut Cells<'_, '_>) -> Result<Metric> {
     Ok(Metric {
         session_h: cells.text()?,
         item_path: cells.text()?,
@@ -109,12 +68,11 @@ fn metric_in(cells: &mut Cells<'_, '_>) -> Result<Metric> {
     })
 }
 
-pub(crate) fn test(row: &Row<'_>) -> Result<Test> {
-    let mut cells = Cells::new(row, 1);
-    let metric = metric_in(&mut cells)?;
+pub(crate) fn test(cells: &mut Cells<'_, '_>) -> Result<Test> {
+    let metric = metric(cells)?;
     let class_h = cells.get()?;
     let has_metric: bool = cells.get()?;
-    let profile = match how_it_ran(&mut cells)? {
+    let profile = match how_it_ran(cells)? {
         None => None,
         Some(HowItRan { outcome, attempt, attribution, mem_source }) => Some(Profile {
             outcome,
@@ -130,7 +88,7 @@ pub(crate) fn test(row: &Row<'_>) -> Result<Test> {
             attempt,
             attribution,
             mem_source,
-            measures: measures(&mut cells)?,
+            measures: measures(cells)?,
         }),
     };
     Ok(Test { metric: has_metric.then_some(metric), profile, class_h })
@@ -163,8 +121,7 @@ fn measures(cells: &mut Cells<'_, '_>) -> Result<Measures> {
     Ok(measures)
 }
 
-pub(crate) fn process(row: &Row<'_>) -> Result<Process> {
-    let mut cells = Cells::new(row, 0);
+pub(crate) fn process(cells: &mut Cells<'_, '_>) -> Result<Process> {
     Ok(Process {
         session_h: cells.get()?,
         process_h: cells.get()?,
@@ -182,5 +139,32 @@ pub(crate) fn process(row: &Row<'_>) -> Result<Process> {
         clock_cost_ns: cells.get()?,
         scope_cost_ns: cells.get()?,
         allocation_cost_ns: cells.get()?,
+    })
+}
+
+pub(crate) fn context(cells: &mut Cells<'_, '_>) -> Result<ExecutionContext> {
+    Ok(ExecutionContext {
+        env_h: cells.get()?,
+        cpu_count: cells.count()?.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
+        cpu_frequency_mhz: cells.real()?.unwrap_or(0.0),
+        cpu_type: cells.text()?,
+        cpu_vendor: cells.text()?,
+        ram_total_mib: cells.count()?.unwrap_or(0),
+        machine_node: cells.text()?,
+        machine_type: cells.text()?,
+        machine_arch: cells.text()?,
+        system_info: cells.text()?,
+        python_info: cells.text()?,
+    })
+}
+
+pub(crate) fn class(cells: &mut Cells<'_, '_>) -> Result<ContextClass> {
+    Ok(ContextClass {
+        env_h: cells.get()?,
+        class_h: cells.text()?,
+        rustc: cells.text()?,
+        profile: cells.text()?,
+        opt_level: cells.text()?,
+        target: cells.text()?,
     })
 }

@@ -1,11 +1,11 @@
 //! What each function cost in tests whose instructions were counted.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use crate::count_flags::CountFlags;
 use crate::error::StoreError;
-use crate::sqlite::columns::Cells;
+use crate::sqlite::cells::Cells;
 use crate::sqlite::monitor::Monitor;
 use crate::sqlite::types::integer;
 use crate::sqlite::unfit::Named;
@@ -85,7 +85,7 @@ impl Monitor {
         if !self.has_costs()? {
             return Ok(Vec::new());
         }
-        self.rows(Named::of("COST_FUNCTIONS"), sql, texts, cost)
+        self.rows(Named { first: 1, ..Named::of("COST_FUNCTIONS") }, sql, texts, cost)
     }
 
     /// False for a file of an older version.
@@ -105,12 +105,11 @@ impl Monitor {
         }
         let sql = "SELECT DISTINCT p.TEXT FROM COSTS c JOIN TEXTS p ON p.ID = c.PROCESS \
                    WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1)";
-        self.rows(Named::of("TEXTS"), sql, [Value::Text(session_h.to_owned())], |row| Cells::new(row, 0).get())
+        self.rows(Named::of("TEXTS"), sql, [Value::Text(session_h.to_owned())], |cells| cells.get())
     }
 }
 
-fn cost(row: &Row<'_>) -> Result<Cost> {
-    let mut cells = Cells::new(row, 1);
+fn cost(cells: &mut Cells<'_, '_>) -> Result<Cost> {
     Ok(Cost {
         name: cells.get()?,
         file: cells.get()?,

@@ -11,10 +11,11 @@ use crate::error::StoreError;
 use crate::figures::{Figure, Figures, RunFigures, SessionFigures};
 use crate::filter::Resource;
 use crate::measures::Number;
-use crate::sqlite::columns::{self, Cells};
+use crate::sqlite::cells::{self, Cells};
+use crate::sqlite::columns;
 use crate::sqlite::conditions::column;
 use crate::sqlite::monitor::{Monitor, text};
-use crate::sqlite::unfit::{self, Misfits, Named, Unfit};
+use crate::sqlite::unfit::{Misfits, Named, Unfit};
 use crate::test_run::TestId;
 use crate::words::{Attribution, MemSource, Outcome};
 
@@ -195,7 +196,7 @@ impl Query<'_> {
             }
             last = Some(item);
             match self.push(row, test, contexts, &mut found) {
-                Err(error) if unfit::column_of(&error).is_some() => return Ok(None),
+                Err(error) if cells::column_of(&error).is_some() => return Ok(None),
                 pushed => pushed?,
             }
         }
@@ -212,7 +213,7 @@ impl Query<'_> {
         let mut last: BTreeMap<u32, SessionFigures> = BTreeMap::new();
         let mut statement = connection.prepare(&self.by_start)?;
         let key = FIRST_FIGURE + self.parts.len();
-        let mut unfit = Misfits::of(Named { table: "RUNS", key, test: Some(key + 1) });
+        let mut unfit = Misfits::of(Named { key, test: Some(key + 1), ..Named::of("RUNS") });
         let mut rows = statement.query([session_h])?;
         while let Some(row) = rows.next()? {
             let mut run = SessionFigures::default();
@@ -277,7 +278,7 @@ fn number(row: &Row<'_>, column: usize, may_be_negative: bool) -> rusqlite::Resu
         ValueRef::Text(_) | ValueRef::Blob(_) => f64::INFINITY,
     };
     let can_be = value.is_finite() && (value >= 0.0 || may_be_negative);
-    if can_be { Ok(value) } else { Err(unfit::in_column(column)) }
+    if can_be { Ok(value) } else { Err(cells::in_column(column)) }
 }
 
 fn run(row: &Row<'_>, test: u32, contexts: &mut Vec<Option<i64>>) -> rusqlite::Result<RunFigures> {
@@ -311,8 +312,7 @@ struct Names {
 impl Names {
     fn of(monitor: &Monitor) -> Result<Self, StoreError> {
         let sql = "SELECT ID, PACKAGE, BINARY, ITEM_PATH, ITEM_VARIANT FROM ITEMS WHERE KIND = ? ORDER BY ID";
-        let items = monitor.rows(Named::of("ITEMS"), sql, [text("function")], |row| {
-            let mut cells = Cells::new(row, 0);
+        let items = monitor.rows(Named::of("ITEMS"), sql, [text("function")], |cells| {
             let item: i64 = cells.get()?;
             let (package, binary) = (cells.text()?, cells.text()?);
             Ok((item, TestId { package, binary, path: cells.text()?, variant: cells.text()? }))
@@ -329,10 +329,7 @@ impl Names {
         }
         let sql = "SELECT e.ID, coalesce(k.CLASS_H, e.TEXT) CLASS_H FROM EXECUTION_CONTEXTS c JOIN TEXTS e ON e.TEXT = c.ENV_H \
                    LEFT JOIN CONTEXT_CLASSES k ON k.ENV_H = c.ENV_H";
-        let machines = monitor.rows(Named::of("TEXTS"), sql, [], |row| {
-            let mut cells = Cells::new(row, 0);
-            Ok((cells.get()?, cells.get()?))
-        })?;
+        let machines = monitor.rows(Named::of("TEXTS"), sql, [], |cells| Ok((cells.get()?, cells.get()?)))?;
         for (context, machine) in machines {
             let number = names.number(machine);
             names.machine_of_context.insert(Some(context), number);

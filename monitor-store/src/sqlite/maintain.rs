@@ -5,7 +5,7 @@ use rusqlite::{Connection, Result, params_from_iter};
 
 use crate::error::StoreError;
 use crate::rows::Process;
-use crate::sqlite::columns::{self, Cells};
+use crate::sqlite::columns;
 use crate::sqlite::costs;
 use crate::sqlite::insert;
 use crate::sqlite::memory::Memory;
@@ -95,14 +95,14 @@ impl Monitor {
     fn session_ids(&self) -> std::result::Result<Vec<String>, StoreError> {
         let sql = "SELECT SESSION_H FROM TEST_SESSIONS UNION SELECT t.TEXT FROM TEXTS t \
                    WHERE EXISTS (SELECT 1 FROM RUNS r WHERE r.SESSION = t.ID)";
-        self.rows(Named::of("TEST_SESSIONS"), sql, [], |row| Cells::new(row, 0).get())
+        self.rows(Named::of("TEST_SESSIONS"), sql, [], |cells| cells.get())
     }
 
     fn process_states(&self, session_h: &str) -> std::result::Result<Vec<(Process, String)>, StoreError> {
         // `STATE` follows the columns of the process.
         let sql = format!("SELECT {}, STATE FROM PROCESSES WHERE SESSION_H = ?", columns::PROCESS);
-        let processes = self.rows(columns::OF_PROCESS, &sql, [Value::Text(session_h.to_owned())], |row| {
-            Ok((columns::process(row)?, Cells::new(row, columns::STATE).get()?))
+        let processes = self.rows(columns::OF_PROCESS, &sql, [Value::Text(session_h.to_owned())], |cells| {
+            Ok((columns::process(cells)?, cells.get()?))
         })?;
         Ok(processes
             .into_iter()

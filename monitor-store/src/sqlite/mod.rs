@@ -1,6 +1,7 @@
 //! The file as SQLite holds it: schema, writer and queries. No type of SQLite is seen outside of this folder, so that rows,
 //! filters and errors serve another backend too.
 
+mod cells;
 mod classes;
 mod columns;
 mod conditions;

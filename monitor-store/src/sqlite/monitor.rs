@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
 
 use crate::error::StoreError;
 use crate::filter::{Metrics, Sessions};
 use crate::rows::{ContextClass, ExecutionContext, Metric, Session};
 use crate::spool::Kept;
-use crate::sqlite::columns::{self, Cells};
+use crate::sqlite::cells::Cells;
+use crate::sqlite::columns::{self, CLASS, CONTEXT, class, context};
 use crate::sqlite::conditions::{self, Sql};
 use crate::sqlite::database::Database;
 use crate::sqlite::reader::Reader;
@@ -92,8 +93,7 @@ impl Monitor {
     ///
     /// An error that says why the file cannot be read.
     pub fn sessions(&self, filter: &Sessions) -> Result<Vec<Session>, StoreError> {
-        let read = |row: &Row<'_>| session(&mut Cells::new(row, 0));
-        self.page_of_sessions(filter, &format!("SELECT {SESSION} FROM TEST_SESSIONS s"), read)
+        self.page_of_sessions(filter, &format!("SELECT {SESSION} FROM TEST_SESSIONS s"), session)
     }
 
     /// The session with this identifier.
@@ -103,8 +103,7 @@ impl Monitor {
     /// As [`Monitor::sessions`].
     pub fn session(&self, session_h: &str) -> Result<Option<Session>, StoreError> {
         let sql = format!("SELECT {SESSION} FROM TEST_SESSIONS s WHERE s.SESSION_H = ?");
-        let sessions = self.rows(SESSIONS, &sql, [text(session_h)], |row| session(&mut Cells::new(row, 0)))?;
-        Ok(sessions.into_iter().next())
+        Ok(self.rows(SESSIONS, &sql, [text(session_h)], session)?.into_iter().next())
     }
 
     /// The sessions that `filter` selects, each with its context, machine class, lockfile and number of rows.
@@ -122,10 +121,8 @@ impl Monitor {
              LEFT JOIN TEXTS t ON t.TEXT = s.SESSION_H \
              LEFT JOIN SESSION_LOCKFILES l ON l.SESSION_H = s.SESSION_H"
         );
-        let sessions = self.page_of_sessions(filter, &sql, |row| {
-            let mut cells = Cells::new(row, 0);
-            let session = session(&mut cells)?;
-            Ok((session, cells.get()?, cells.count()?.unwrap_or(0), cells.text()?))
+        let sessions = self.page_of_sessions(filter, &sql, |cells| {
+            Ok((session(cells)?, cells.get()?, cells.count()?.unwrap_or(0), cells.text()?))
         })?;
         let mut contexts = HashMap::new();
         for (.., env_h) in &sessions {
@@ -148,7 +145,7 @@ impl Monitor {
         &self,
         filter: &Sessions,
         sql: &str,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T> + Copy,
+        read: impl FnMut(&mut Cells<'_, '_>) -> rusqlite::Result<T> + Copy,
     ) -> Result<Vec<T>, StoreError> {
         let mut asked = filter.clone();
         loop {
@@ -243,8 +240,8 @@ impl Monitor {
     pub fn lockfile(&self, session_h: &str) -> Result<Option<String>, StoreError> {
         let sql =
             "SELECT LOCKFILE_H, CONTENT FROM SESSION_LOCKFILES JOIN LOCKFILES USING (LOCKFILE_H) WHERE SESSION_H = ?";
-        let texts = self.rows(Named::of("LOCKFILES"), sql, [text(session_h)], |row| Cells::new(row, 1).get())?;
-        Ok(texts.into_iter().next())
+        let named = Named { first: 1, ..Named::of("LOCKFILES") };
+        Ok(self.rows(named, sql, [text(session_h)], |cells| cells.get())?.into_iter().next())
     }
 
     /// The distinct components, in the order of their first row; `""` stands for rows without one.
@@ -256,7 +253,7 @@ impl Monitor {
         let sql = format!(
             "SELECT min(ID) ID, coalesce(COMPONENT, '') COMPONENT FROM ITEMS WHERE {ENDED} GROUP BY 2 ORDER BY 1"
         );
-        self.rows(Named::of("ITEMS"), &sql, [], |row| Cells::new(row, 1).get())
+        self.rows(Named { first: 1, ..Named::of("ITEMS") }, &sql, [], |cells| cells.get())
     }
 
     /// How many distinct components there are, rows without one left out.
@@ -321,7 +318,7 @@ impl Monitor {
         named: Named,
         sql: &str,
         values: impl IntoIterator<Item = Value>,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T> + Copy,
+        read: impl FnMut(&mut Cells<'_, '_>) -> rusqlite::Result<T> + Copy,
     ) -> Result<Vec<T>, StoreError> {
         let values: Vec<_> = values.into_iter().collect();
         // A query that panicked leaves nothing half done: it only read.
@@ -340,11 +337,6 @@ const SESSION: &str = "s.SESSION_H, s.RUN_DATE, s.SCM_ID, CAST(s.RUN_DESCRIPTION
 /// Items that have metric rows: what is deleted leaves none, and a test that never ended is not complete.
 const ENDED: &str = "(ITEM_FS_LOC IS NOT NULL OR PACKAGE IS NULL)";
 
-const CONTEXT: &str = "c.ENV_H, c.CPU_COUNT, c.CPU_FREQUENCY_MHZ, c.CPU_TYPE, c.CPU_VENDOR, c.RAM_TOTAL_MB, \
-     c.MACHINE_NODE, c.MACHINE_TYPE, c.MACHINE_ARCH, c.SYSTEM_INFO, c.PYTHON_INFO";
-
-const CLASS: &str = "k.ENV_H, k.CLASS_H, k.RUSTC, k.PROFILE, k.OPT_LEVEL, k.TARGET";
-
 pub(crate) fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
@@ -355,34 +347,5 @@ fn session(cells: &mut Cells<'_, '_>) -> rusqlite::Result<Session> {
         run_date: cells.get()?,
         scm_id: cells.text()?,
         description: crate::description::from_json(&cells.text()?),
-    })
-}
-
-fn context(row: &Row<'_>) -> rusqlite::Result<ExecutionContext> {
-    let mut cells = Cells::new(row, 0);
-    Ok(ExecutionContext {
-        env_h: cells.get()?,
-        cpu_count: cells.count()?.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
-        cpu_frequency_mhz: cells.real()?.unwrap_or(0.0),
-        cpu_type: cells.text()?,
-        cpu_vendor: cells.text()?,
-        ram_total_mib: cells.count()?.unwrap_or(0),
-        machine_node: cells.text()?,
-        machine_type: cells.text()?,
-        machine_arch: cells.text()?,
-        system_info: cells.text()?,
-        python_info: cells.text()?,
-    })
-}
-
-fn class(row: &Row<'_>) -> rusqlite::Result<ContextClass> {
-    let mut cells = Cells::new(row, 0);
-    Ok(ContextClass {
-        env_h: cells.get()?,
-        class_h: cells.text()?,
-        rustc: cells.text()?,
-        profile: cells.text()?,
-        opt_level: cells.text()?,
-        target: cells.text()?,
     })
 }

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use crate::error::StoreError;
 use crate::json::quoted;
 use crate::rows::Process;
-use crate::sqlite::columns::{self, Cells};
+use crate::sqlite::columns;
 use crate::sqlite::monitor::{Monitor, text};
 use crate::sqlite::unfit::Named;
 use crate::test_run::{OutcomeCounts, Test, TestId};
@@ -61,8 +61,7 @@ impl Monitor {
             "SELECT DISTINCT i.PACKAGE, i.BINARY, i.ITEM_PATH, i.ITEM_VARIANT FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
              WHERE r.SESSION = {ID_OF_1} AND r.ENDED AND i.KIND = 'function' ORDER BY i.ITEM_PATH, i.ITEM_VARIANT"
         );
-        self.rows(Named { table: "ITEMS", key: 3, test: None }, &sql, [text(session_h)], |row| {
-            let mut cells = Cells::new(row, 0);
+        self.rows(Named { key: 3, ..Named::of("ITEMS") }, &sql, [text(session_h)], |cells| {
             Ok(TestId { package: cells.text()?, binary: cells.text()?, path: cells.text()?, variant: cells.text()? })
         })
     }
@@ -108,10 +107,7 @@ impl Monitor {
     pub fn session_classes(&self) -> Result<HashMap<String, Option<String>>, StoreError> {
         let sql = "SELECT s.SESSION_H, (SELECT k.CLASS_H FROM PROCESSES r JOIN CONTEXT_CLASSES k USING (ENV_H) \
                    WHERE r.SESSION_H = s.SESSION_H LIMIT 1) CLASS_H FROM TEST_SESSIONS s";
-        let classes = self.rows(Named::of("TEST_SESSIONS"), sql, [], |row| {
-            let mut cells = Cells::new(row, 0);
-            Ok((cells.get()?, cells.get()?))
-        })?;
+        let classes = self.rows(Named::of("TEST_SESSIONS"), sql, [], |cells| Ok((cells.get()?, cells.get()?)))?;
         Ok(classes.into_iter().collect())
     }
 
@@ -126,8 +122,7 @@ impl Monitor {
             "SELECT r.ID, r.OUTCOME, coalesce(p.TEXT, '') PROCESS_H, i.ITEM_VARIANT FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
              LEFT JOIN TEXTS p ON p.ID = r.PROCESS WHERE r.SESSION = {ID_OF_1} AND i.KIND = 'function' AND {SHOWN}"
         );
-        let rows = self.rows(columns::RUN, &sql, [text(session_h)], |row| {
-            let mut cells = Cells::new(row, 1);
+        let rows = self.rows(columns::RUN, &sql, [text(session_h)], |cells| {
             Ok((cells.get::<Option<Outcome>>()?, cells.text()?))
         })?;
         for (outcome, process_h) in rows {

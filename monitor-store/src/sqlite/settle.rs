@@ -3,12 +3,13 @@
 //! A process is `running`, then `ended` while module rows are due for it, then `summarised` while only the row of
 //! its session is due, then `settled`.
 
-use rusqlite::{Connection, Params, Result, Row, params};
+use rusqlite::{Connection, Params, Result, params};
 
 use crate::error::StoreError;
 use crate::liveness::ThisMachine;
 use crate::rows::Process;
-use crate::sqlite::columns::{self, Cells};
+use crate::sqlite::cells::Cells;
+use crate::sqlite::columns;
 use crate::sqlite::database::Database;
 use crate::sqlite::insert;
 use crate::sqlite::memory::{Memory, Numbers};
@@ -237,11 +238,8 @@ fn tests_where(connection: &Connection, condition: &str, values: impl Params) ->
 fn crashed_modules(connection: &Connection, session_h: &str) -> Result<Vec<(String, String, String)>> {
     let sql = "SELECT DISTINCT i.PACKAGE, i.BINARY, i.ITEM_PATH FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
                WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND r.OUTCOME = 'crashed'";
-    let read = |row: &Row<'_>| {
-        let mut cells = Cells::new(row, 0);
-        Ok((cells.text()?, cells.text()?, cells.text()?))
-    };
-    Ok(unfit::fit(connection, Named { table: "ITEMS", key: 2, test: None }, sql, [session_h], read)?.0)
+    let read = |cells: &mut Cells<'_, '_>| Ok((cells.text()?, cells.text()?, cells.text()?));
+    Ok(unfit::fit(connection, Named { key: 2, ..Named::of("ITEMS") }, sql, [session_h], read)?.0)
 }
 
 // In these queries, the condition that looks superfluous is what lets SQLite use the partial index.

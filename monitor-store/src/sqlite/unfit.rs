@@ -5,8 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::types::{Type, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, Params, Result, Row, Statement};
+
+use crate::sqlite::cells::{Cells, column_of};
 
 /// The rows that queries left out so far because a value in them cannot be: a number where a text belongs, a test that took
 /// less than no time. Whoever shows answers shows this too.
@@ -95,11 +97,13 @@ pub(crate) struct Named {
     pub(crate) table: &'static str,
     pub(crate) key: usize,
     pub(crate) test: Option<usize>,
+    /// The first column that is read.
+    pub(crate) first: usize,
 }
 
 impl Named {
     pub(crate) const fn of(table: &'static str) -> Self {
-        Self { table, key: 0, test: None }
+        Self { table, key: 0, test: None, first: 0 }
     }
 }
 
@@ -109,14 +113,14 @@ pub(crate) fn fit<T>(
     named: Named,
     sql: &str,
     values: impl Params,
-    mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    mut read: impl FnMut(&mut Cells<'_, '_>) -> Result<T>,
 ) -> Result<(Vec<T>, Vec<Unfit>)> {
     let mut statement = connection.prepare(sql)?;
     let mut fit = Vec::new();
     let mut unfit = Misfits::of(named);
     let mut rows = statement.query(values)?;
     while let Some(row) = rows.next()? {
-        match read(row) {
+        match read(&mut Cells::new(row, named.first)) {
             Ok(value) => fit.push(value),
             Err(error) => unfit.add(row, error)?,
         }
@@ -158,19 +162,6 @@ impl Misfits {
             value,
         });
         told.collect()
-    }
-}
-
-/// An error of [`fit`]: the value in this column cannot be.
-pub(crate) fn in_column(column: usize) -> Error {
-    Error::FromSqlConversionFailure(column, Type::Null, "the value cannot be".into())
-}
-
-/// The column whose value cannot be.
-pub(crate) fn column_of(error: &Error) -> Option<usize> {
-    match error {
-        Error::FromSqlConversionFailure(column, ..) => Some(*column),
-        _ => None,
     }
 }
 
