@@ -1,8 +1,8 @@
-//! Whether a path lies on a network file system, where SQLite's write-ahead log must not be used: its
-//! shared memory file does not work between hosts.
+//! The files beside a database, and whether it lies on a network file system, where SQLite's write-ahead log must not be used:
+//! its shared memory file does not work between hosts.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -15,11 +15,20 @@ const NETWORK_TYPES: [&str; 19] = [
 /// The file systems in user space that are known to be local; the others count as network file systems.
 const LOCAL_FUSE_TYPES: [&str; 5] = ["encfs", "fuse-overlayfs", "gocryptfs", "mergerfs", "ntfs-3g"];
 
-/// The path of a database with `end` behind it.
-pub(crate) fn beside(database: &Path, end: &str) -> PathBuf {
-    let mut path = OsString::from(database);
+/// A path with `end` behind it: what lies beside a database under its name.
+pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut path = OsString::from(path);
     path.push(end);
     path.into()
+}
+
+/// Locks the file, if nobody else does.
+pub(crate) fn try_alone(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// The folder that `file` is in.

@@ -4,7 +4,6 @@
 //! The writing process holds a lock on its spool file as long as it lives; whoever gets that lock may import
 //! the file. That holds between containers and after a reboot, where process ids mean nothing.
 
-use std::ffi::OsString;
 use std::fs::{OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::descriptors::{Descriptors, Held};
 use crate::entry::Entry;
 use crate::error::StoreError;
+use crate::filesystem;
 
 /// The version of the lines that this build writes, and the newest that it understands. The first version had no line that
 /// says so; the second had no line for the end of a process.
@@ -123,7 +123,5 @@ impl Spool {
 }
 
 fn spool_path(db: &Path, pid: u32) -> PathBuf {
-    let mut path = OsString::from(db);
-    path.push(format!(".spool-{pid}.jsonl"));
-    path.into()
+    filesystem::beside(db, &format!(".spool-{pid}.jsonl"))
 }

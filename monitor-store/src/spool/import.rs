@@ -1,8 +1,7 @@
 //! Spool files of processes that are gone, brought into the file.
 
-use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -206,18 +205,12 @@ impl Lines {
             None if self.has_others => ".unread".to_owned(),
             None => return None,
         };
-        let mut name = OsString::from(path);
-        name.push(behind);
-        Some(Kept::Lines { path: name.into(), newer: self.newer })
+        Some(Kept::Lines { path: filesystem::beside(path, &behind), newer: self.newer })
     }
 }
 
 /// A spool file, locked; `None` if somebody else holds it.
 fn lock(path: &Path) -> io::Result<Option<File>> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
+    Ok(filesystem::try_alone(&file)?.then_some(file))
 }

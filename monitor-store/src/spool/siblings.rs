@@ -10,7 +10,6 @@
 //!
 //! The lines of the file spare a process the question what the `.pymon` file knows of its like.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -145,9 +144,9 @@ impl Siblings {
         while vain < 2 {
             let Some(file) = self.file.intact() else { return bring().map(drop) };
             let _ = file.unlock();
-            let is_alone = try_alone(file).and_then(|is_alone| {
+            let is_alone = filesystem::try_alone(file).and_then(|is_alone| {
                 let _ = file.unlock();
-                Ok(is_alone && !comes() && try_alone(file)?)
+                Ok(is_alone && !comes() && filesystem::try_alone(file)?)
             });
             match is_alone {
                 Ok(true) => {}
@@ -188,18 +187,7 @@ impl Siblings {
 const INFIX: &str = ".siblings-";
 
 fn path_of(db: &Path, session_h: &str) -> PathBuf {
-    let mut path = OsString::from(db);
-    path.push(format!("{INFIX}{session_h}"));
-    path.into()
-}
-
-/// Locks the file, if nobody else does.
-fn try_alone(file: &File) -> io::Result<bool> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
+    filesystem::beside(db, &format!("{INFIX}{session_h}"))
 }
 
 fn open(path: &Path, create: bool) -> io::Result<File> {
