@@ -59,9 +59,10 @@ pub(crate) fn has_log(database: &Path) -> bool {
     fs::metadata(beside(database, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
-/// Whether `file`, or what a link of that name leads to, is on a network file system, as far as
-/// `/proc/self/mountinfo` tells.
-pub(crate) fn is_network(file: &Path) -> bool {
+/// Whether a file, or what a link of that name leads to, or the folder it would lie in, is on a network file system, where no
+/// write-ahead log is used, as far as `/proc/self/mountinfo` tells.
+#[must_use]
+pub fn is_network(file: &Path) -> bool {
     let file = follow(file);
     let folder = folder_of(&file);
     if is_on_block_device(folder) {

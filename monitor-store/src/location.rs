@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use crate::filesystem;
+pub use crate::filesystem::is_network as is_on_network;
 use crate::manifest::{self, Manifest};
 
 /// The file of a workspace: `.pymon` in its root, or the path in `variable`, the value of `MONITOR_DB`. `None` if that is `off`
@@ -18,12 +18,6 @@ pub fn database(workspace: &Path, variable: Option<OsString>) -> Option<PathBuf>
         Some(value) if value.eq_ignore_ascii_case("off") || value == "/dev/null" => None,
         Some(path) => Some(workspace.join(path)),
     }
-}
-
-/// Whether a file, or the folder it would lie in, is on a network file system, where no write-ahead log is used.
-#[must_use]
-pub fn is_on_network(file: &Path) -> bool {
-    filesystem::is_network(file)
 }
 
 /// The root of the workspace that the package in `manifest_dir` belongs to; the package itself if it is in none.

@@ -113,7 +113,7 @@ impl Reader<'_> {
     }
 
     fn string(&mut self) -> Option<String> {
-        for quote in ["\"\"\"", "'''"] {
+        for quote in ["\"\"\"", "'''", "'"] {
             if self.takes(quote) {
                 // A line end right behind the quotes is none of the text's; no path has one.
                 let end = self.rest.find(quote)?;
@@ -121,11 +121,6 @@ impl Reader<'_> {
                 self.expects(quote)?;
                 return Some(text);
             }
-        }
-        if self.takes("'") {
-            let end = self.rest.find(['\'', '\n'])?;
-            let text = self.take(end).to_owned();
-            return self.expects("'").map(|()| text);
         }
         self.expects("\"")?;
         let mut text = String::new();

@@ -79,7 +79,6 @@ impl Test {
     }
 
     /// Start of the body.
-    #[must_use]
     pub fn start(&self) -> Timestamp {
         match (&self.metric, &self.profile) {
             (Some(metric), _) => metric.item_start_time,

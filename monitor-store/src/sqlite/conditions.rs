@@ -71,27 +71,18 @@ pub(crate) const fn column(resource: Resource) -> &'static str {
 /// Items and texts are few: the condition on them is answered first, and a run is looked at by its numbers only.
 fn of_metric(condition: &OfMetric, values: &mut Vec<Value>) -> String {
     let items = |condition: String| format!("r.ITEM IN (SELECT ID FROM ITEMS WHERE {condition})");
-    let mut value = |text: &str| values.push(Value::Text(text.to_owned()));
+    let mut with = |text: &str, condition: &str| {
+        values.push(Value::Text(text.to_owned()));
+        condition.to_owned()
+    };
     match condition {
         OfMetric::Item(text) => items(like("ITEM", text, values)),
         OfMetric::Variant(text) => items(like("ITEM_VARIANT", text, values)),
         OfMetric::Path(text) => items(like("ITEM_PATH", text, values)),
-        OfMetric::Kind(kind) => {
-            value(kind.as_str());
-            items("KIND = ?".to_owned())
-        }
-        OfMetric::Component(component) => {
-            value(component);
-            items("coalesce(COMPONENT, '') = ?".to_owned())
-        }
-        OfMetric::Session(session_h) => {
-            value(session_h);
-            "r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?)".to_owned()
-        }
-        OfMetric::Context(env_h) => {
-            value(env_h);
-            "r.ENV = (SELECT ID FROM TEXTS WHERE TEXT = ?)".to_owned()
-        }
+        OfMetric::Kind(kind) => items(with(kind.as_str(), "KIND = ?")),
+        OfMetric::Component(component) => items(with(component, "coalesce(COMPONENT, '') = ?")),
+        OfMetric::Session(session_h) => with(session_h, "r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?)"),
+        OfMetric::Context(env_h) => with(env_h, "r.ENV = (SELECT ID FROM TEXTS WHERE TEXT = ?)"),
         OfMetric::Sessions(conditions) => {
             let conditions = where_all(conditions.iter().map(|condition| of_session(condition, values)).collect());
             format!(

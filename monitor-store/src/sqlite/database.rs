@@ -5,13 +5,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::descriptors::Descriptors;
 use crate::error::StoreError;
 use crate::filesystem;
 use crate::place::Place;
-use crate::sqlite::error::sqlite_error;
+use crate::sqlite::error::is_locked;
 
 /// How long a writer waits for a file that another process has locked: 30 s. Then it fails with
 /// [`StoreError::Locked`].
@@ -228,14 +228,6 @@ pub(crate) fn refuse_what_is_no_database(path: &Path) -> Result<(), StoreError> 
 /// Runs a statement that stays prepared.
 fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
-}
-
-/// Whether another try may succeed.
-fn is_locked(error: &rusqlite::Error) -> bool {
-    matches!(
-        sqlite_error(error).map(|error| error.code),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed)
-    )
 }
 
 /// Ends a transaction that was left open, by an error or a panic.

@@ -20,9 +20,7 @@ impl StoreError {
         let path = path.to_owned();
         let reason = source.to_string();
         match sqlite_error(&source).map(|error| error.code) {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
-                Self::Locked { path, waited }
-            }
+            _ if is_locked(&source) => Self::Locked { path, waited },
             Some(ErrorCode::DiskFull) => Self::Full { path },
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, reason },
             Some(ErrorCode::CannotOpen) if path.parent().is_some_and(is_missing) => {
@@ -45,8 +43,16 @@ impl StoreError {
     }
 }
 
+/// Whether another try may succeed.
+pub(crate) fn is_locked(error: &rusqlite::Error) -> bool {
+    matches!(
+        sqlite_error(error).map(|error| error.code),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed)
+    )
+}
+
 /// What SQLite itself said; rusqlite has a method for it since 0.28 only.
-pub(crate) fn sqlite_error(error: &rusqlite::Error) -> Option<&rusqlite::ffi::Error> {
+fn sqlite_error(error: &rusqlite::Error) -> Option<&rusqlite::ffi::Error> {
     match error {
         rusqlite::Error::SqliteFailure(error, _) => Some(error),
         _ => None,

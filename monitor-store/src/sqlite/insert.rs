@@ -320,7 +320,7 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
         None => Numbers::of(connection, &key.session_h, None, &key.process_h)?,
     };
     let (known, may_be_taken) = match memory.item(profile) {
-        Some(item) => (Some(item), !memory.is_up_to_date()),
+        Some(item) => (Some(item), !memory.is_up_to_date),
         None => {
             let (item, is_taken) = item_and_run(connection, numbers.session, profile)?;
             (item.map(|item| memory.keep_item(profile, item)), is_taken)
@@ -346,7 +346,7 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
              VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 'running')",
         )?
         .execute(params![numbers.session, item.id, Start(start), numbers.env, numbers.process, profile.attempt])?;
-    memory.keep_running(Running { key: key.clone(), run: connection.last_insert_rowid(), start, item });
+    memory.running.push(Running { key: key.clone(), run: connection.last_insert_rowid(), start, item });
     Ok(())
 }
 
@@ -437,18 +437,13 @@ pub(crate) fn foreign(connection: &Connection, row: &Metric) -> Result<()> {
 
 /// Corrects the attribution of a row that is in the file.
 pub(crate) fn reattributed(connection: &Connection, key: &ProfileKey, attribution: Attribution) -> Result<()> {
-    update_own(
-        Statements::kept(connection),
-        key,
-        "UPDATE RUNS SET ATTRIBUTION = ?2 WHERE ID = ?1",
-        attribution.as_str(),
-    )
+    update_own(connection, key, "UPDATE RUNS SET ATTRIBUTION = ?2 WHERE ID = ?1", attribution.as_str())
 }
 
 /// Marks a row that is still `running` as crashed.
 pub(crate) fn crashed(connection: &Connection, key: &ProfileKey) -> Result<()> {
     let sql = "UPDATE RUNS SET OUTCOME = ?2 WHERE ID = ?1 AND OUTCOME = 'running'";
-    update_own(Statements::kept(connection), key, sql, Outcome::Crashed.as_str())
+    update_own(connection, key, sql, Outcome::Crashed.as_str())
 }
 
 /// Notes that a process has ended; false if that was known.
@@ -463,7 +458,8 @@ pub(crate) fn ended(connection: Statements<'_>, session_h: &str, process_h: &str
     Ok(ended > 0)
 }
 
-fn update_own(connection: Statements<'_>, key: &ProfileKey, sql: &str, word: &str) -> Result<()> {
+fn update_own(connection: &Connection, key: &ProfileKey, sql: &str, word: &str) -> Result<()> {
+    let connection = Statements::kept(connection);
     let numbers = Numbers::of(connection, &key.session_h, None, &key.process_h)?;
     if let (_, Some(found)) = find_own(connection, numbers.session, numbers.process, key)? {
         connection.prepare(sql)?.execute(params![found.id, word])?;

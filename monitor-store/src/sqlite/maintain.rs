@@ -33,8 +33,8 @@ impl Writer {
     ///
     /// Any [`StoreError`] that says why one of the files cannot be read or written; nothing is added then.
     pub fn merge(&mut self, source: &Monitor) -> std::result::Result<Merged, StoreError> {
-        self.database().transaction(|connection| {
-            let explain = |error| self.database().explain(error);
+        self.database.transaction(|connection| {
+            let explain = |error| self.database.explain(error);
             let (sessions, metrics) = count(connection).map_err(explain)?;
             for context in source.contexts()? {
                 let class = source.class(&context.env_h)?;
@@ -86,7 +86,7 @@ impl Writer {
     ///
     /// [`StoreError::Locked`] if another process has the file open, or another that says why it cannot be written.
     pub fn compact(&mut self) -> std::result::Result<(), StoreError> {
-        self.database().patiently(|connection| connection.execute_batch("VACUUM"))
+        self.database.patiently(|connection| connection.execute_batch("VACUUM"))
     }
 }
 

@@ -17,15 +17,15 @@ pub(crate) struct Memory {
     /// SQLite's count of the commits of other connections.
     others_commits: Option<i64>,
     /// Whether all that is in the file was there at our last transaction, or is ours.
-    is_up_to_date: bool,
+    pub(super) is_up_to_date: bool,
     numbers: Option<(Names, Numbers)>,
     /// By variant, with those of other paths, packages and binaries.
     items: HashMap<String, Vec<(Tested, Arc<Item>)>>,
-    running: Vec<Running>,
-    /// Whether the transaction knows if others have committed since the last.
-    is_refreshed: bool,
-    /// Whether no statement will come again.
-    once: bool,
+    pub(super) running: Vec<Running>,
+    /// Whether the transaction knows if others have committed since the last: not when it begins.
+    pub(super) is_refreshed: bool,
+    /// Whether the next transaction is the only one of its kind, so that it is no use to keep statements.
+    pub(super) once: bool,
 }
 
 /// What the columns of a run that are numbers stand for.
@@ -99,11 +99,6 @@ pub(crate) struct Running {
 }
 
 impl Memory {
-    /// A transaction begins.
-    pub(crate) fn begin(&mut self) {
-        self.is_refreshed = false;
-    }
-
     /// Forgets what others may have changed, once in a transaction, whose lock keeps others out.
     pub(crate) fn refresh(&mut self, connection: &Connection) -> Result<()> {
         if self.is_refreshed {
@@ -118,18 +113,8 @@ impl Memory {
         Ok(())
     }
 
-    /// Whether the next transaction is the only one of its kind, so that it is no use to keep statements.
-    pub(crate) fn expect_once(&mut self, once: bool) {
-        self.once = once;
-    }
-
     pub(crate) fn statements<'c>(&self, connection: &'c Connection) -> Statements<'c> {
         Statements::of(connection, !self.once)
-    }
-
-    /// Whether all that is in the file was there at our last transaction, or is ours.
-    pub(crate) fn is_up_to_date(&self) -> bool {
-        self.is_up_to_date
     }
 
     pub(crate) fn numbers(&self, session_h: &str, env_h: Option<&str>, process_h: &str) -> Option<Numbers> {
@@ -166,10 +151,6 @@ impl Memory {
             of_variant.push((tested, Arc::clone(&item)));
         }
         item
-    }
-
-    pub(crate) fn keep_running(&mut self, running: Running) {
-        self.running.push(running);
     }
 
     /// The test that this connection has begun under `key`.

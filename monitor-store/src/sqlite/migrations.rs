@@ -151,18 +151,13 @@ fn refuse_foreign(database: &Database, version: i64) -> Result<(), StoreError> {
             return Err(foreign(database, format!("its table {table} has the columns {}", found.join(", "))));
         }
     }
+    let has_all = known == PYTEST_MONITOR_COLUMNS.len();
     let is_ours = match version {
         0 => known > 0,
-        1 => known == PYTEST_MONITOR_COLUMNS.len(),
-        _ => {
-            known == PYTEST_MONITOR_COLUMNS.len()
-                && tables.iter().any(|table| table == "PROCESSES" || table == "TEST_PROCESSES")
-        }
+        1 => has_all,
+        _ => has_all && tables.iter().any(|table| table == "PROCESSES" || table == "TEST_PROCESSES"),
     };
-    match is_ours {
-        true => Ok(()),
-        false => Err(foreign(database, format!("it has the tables {}", tables.join(", ")))),
-    }
+    if is_ours { Ok(()) } else { Err(foreign(database, format!("it has the tables {}", tables.join(", ")))) }
 }
 
 fn foreign(database: &Database, reason: String) -> StoreError {

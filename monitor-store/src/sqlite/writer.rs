@@ -23,7 +23,7 @@ use crate::sqlite::types::integer;
 /// of the whole machine may lose the last rows, but does not damage the file.
 #[derive(Debug)]
 pub struct Writer {
-    database: Database,
+    pub(super) database: Database,
     process: Option<Process>,
     memory: Memory,
     /// Whether the file says already that the process has ended.
@@ -110,10 +110,6 @@ impl Writer {
         settle::settle(&self.database)
     }
 
-    pub(crate) fn database(&self) -> &Database {
-        &self.database
-    }
-
     /// One transaction, with what is known from those before it.
     pub(crate) fn write<T>(
         &mut self,
@@ -122,7 +118,7 @@ impl Writer {
         // What is known of rows that are undone is not put back.
         let mut memory = std::mem::take(&mut self.memory);
         let value = self.database.write(|connection| {
-            memory.begin();
+            memory.is_refreshed = false;
             body(connection, &mut memory)
         })?;
         self.memory = memory;
@@ -149,7 +145,7 @@ impl Writer {
         context: impl FnOnce() -> (ExecutionContext, ContextClass),
         first: impl FnOnce(&Process) -> &'e [Entry],
     ) -> Result<String, StoreError> {
-        self.memory.expect_once(true);
+        self.memory.once = true;
         let mut others_are_due = false;
         let begins_log = self.database.begin_log()?;
         let registered = self.write(|connection, memory| {
@@ -201,7 +197,7 @@ impl Writer {
     ///
     /// Any [`StoreError`] that says why the file cannot be written; none of the entries is in it then.
     pub fn apply(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        self.memory.expect_once(false);
+        self.memory.once = false;
         if let ([entry], false) = (entries, self.ended) {
             let Self { database, memory, .. } = self;
             if database.write_at_once(|connection| insert::ends_in_place(connection, memory, entry))? {
@@ -218,7 +214,7 @@ impl Writer {
     ///
     /// As [`Writer::apply`].
     pub fn apply_with<'e>(&mut self, entries: impl FnOnce() -> &'e [Entry]) -> Result<(), StoreError> {
-        self.memory.expect_once(false);
+        self.memory.once = false;
         let again = if self.ended { self.process.clone() } else { None };
         self.write(|connection, memory| {
             again.map_or(Ok(()), |process| settle::go_on(connection, &process))?;
@@ -236,7 +232,7 @@ impl Writer {
     /// As [`Writer::apply`].
     pub fn apply_last(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         let process = self.process.clone();
-        self.memory.expect_once(true);
+        self.memory.once = true;
         self.write(|connection, memory| {
             entries.iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
             process.map_or(Ok(()), |process| settle::end(connection, memory, &process).map(drop))
@@ -293,12 +289,12 @@ impl Writer {
 
 /// What the file says already of a process that registers.
 struct Known {
-    has_session: bool,
     /// What the caller knows, which may have been deleted since, or that of an earlier process of this session on this machine.
     env_h: Option<String>,
     /// Of an earlier process of the same run.
     clock_offset_us: Option<i64>,
     has_unsettled: bool,
+    has_session: bool,
     numbers: KnownNumbers,
 }
 
@@ -316,7 +312,7 @@ impl Known {
         if process.env_h.is_some() {
             return Ok(None);
         }
-        let sql = "SELECT e.TEXT, CLOCK_OFFSET_US, EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled'), SESSION, \
+        let sql = "SELECT e.TEXT, CLOCK_OFFSET_US, EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled'), 1, SESSION, \
                    ENV, (SELECT ID FROM TEXTS WHERE TEXT = ?6), CASE WHEN HOST = ?7 AND SCOPES = ?8 THEN g.ID END FROM TEXTS s \
                    CROSS JOIN PROCESS_GROUPS g ON SESSION = s.ID CROSS JOIN TEXTS e ON e.ID = ENV WHERE s.TEXT = ?1 \
                    AND MACHINE_KEY = ?2 AND BOOT_ID = ?3 AND LEADER_PID = ?4 AND LEADER_STARTED = ?5 \
@@ -325,45 +321,34 @@ impl Known {
             process;
         let leader_started = integer(*leader_started);
         let values = params![session_h, machine_key, boot_id, leader_pid, leader_started, process_h, host, scopes];
-        let known = |row: &Row<'_>| {
-            Ok(Self {
-                has_session: true,
-                env_h: row.get(0)?,
-                clock_offset_us: row.get(1)?,
-                has_unsettled: row.get(2)?,
-                numbers: KnownNumbers {
-                    session: row.get(3)?,
-                    env: row.get(4)?,
-                    process: row.get(5)?,
-                    group: row.get(6)?,
-                },
-            })
-        };
-        connection.query_row(sql, values, known).optional()
+        connection.query_row(sql, values, Self::of).optional()
     }
 
     fn by_parts(connection: &Connection, process: &Process) -> rusqlite::Result<Self> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1), \
-                   (SELECT ENV_H FROM EXECUTION_CONTEXTS WHERE ENV_H = coalesce(?3, \
+        let sql = "SELECT (SELECT ENV_H FROM EXECUTION_CONTEXTS WHERE ENV_H = coalesce(?3, \
                    (SELECT TEXT FROM PROCESS_GROUPS JOIN TEXTS e ON e.ID = ENV WHERE SESSION = s.ID \
                    AND MACHINE_KEY = ?2 LIMIT 1))), \
                    (SELECT CLOCK_OFFSET_US FROM PROCESS_GROUPS WHERE SESSION = s.ID AND BOOT_ID = ?4 AND LEADER_PID = ?5 \
                    AND LEADER_STARTED = ?6 AND CLOCK_OFFSET_US NOTNULL LIMIT 1), \
-                   EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled') \
+                   EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled'), \
+                   EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1), NULL, NULL, NULL, NULL \
                    FROM (SELECT 1) LEFT JOIN TEXTS s ON s.TEXT = ?1";
         let Process { process_h, session_h, machine_key, env_h, boot_id, leader_pid, leader_started, .. } = process;
         let values = params![session_h, machine_key, env_h, boot_id, leader_pid, integer(*leader_started)];
-        let mut known = connection.query_row(sql, values, |row| {
-            Ok(Self {
-                has_session: row.get(0)?,
-                env_h: row.get(1)?,
-                clock_offset_us: row.get(2)?,
-                has_unsettled: row.get(3)?,
-                numbers: KnownNumbers::default(),
-            })
-        })?;
+        let mut known = connection.query_row(sql, values, Self::of)?;
         known.numbers =
             KnownNumbers::of(Statements::of(connection, false), session_h, known.env_h.as_deref(), process_h)?;
         Ok(known)
+    }
+
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let numbers = KnownNumbers { session: row.get(4)?, env: row.get(5)?, process: row.get(6)?, group: row.get(7)? };
+        Ok(Self {
+            env_h: row.get(0)?,
+            clock_offset_us: row.get(1)?,
+            has_unsettled: row.get(2)?,
+            has_session: row.get(3)?,
+            numbers,
+        })
     }
 }
