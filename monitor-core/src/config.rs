@@ -1,9 +1,7 @@
 //! Configuration: environment variables, which Cargo's own `[env]` table can set.
 
 use std::ffi::OsString;
-use std::fmt::{self, Display, Formatter};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use monitor_store::location;
@@ -13,10 +11,10 @@ use monitor_store::location;
 pub(crate) struct Config {
     /// `MONITOR=off`: run as if the attribute were not there.
     pub enabled: bool,
-    /// `MONITOR_DB`.
-    pub database: Database,
-    /// `MONITOR_SCOPE`.
-    pub scopes: Scopes,
+    /// `MONITOR_DB`: where rows go; `None` if it is off.
+    pub database: Option<PathBuf>,
+    /// `MONITOR_SCOPE`: which rows are written, `function,module,session`.
+    pub scopes: String,
     /// `MONITOR_COMPONENT`, `MONITOR_COMPONENT_PREFIX`.
     pub component: ComponentRule,
     /// `MONITOR_DESCRIPTION`.
@@ -44,21 +42,6 @@ pub(crate) struct Config {
     pub remote: Option<(String, Option<String>)>,
     /// The workspace of the package under test.
     pub workspace: PathBuf,
-}
-
-/// Where rows go.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Database {
-    Off,
-    At(PathBuf),
-}
-
-/// Which rows are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Scopes {
-    pub function: bool,
-    pub module: bool,
-    pub session: bool,
 }
 
 /// What a test over its budget does.
@@ -94,14 +77,6 @@ impl ComponentRule {
     }
 }
 
-impl Display for Scopes {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let names = [(self.function, "function"), (self.module, "module"), (self.session, "session")];
-        let names: Vec<&str> = names.into_iter().filter_map(|(asked, name)| asked.then_some(name)).collect();
-        f.write_str(&names.join(","))
-    }
-}
-
 impl Config {
     /// Reads the variables for tests of a package of `workspace`.
     ///
@@ -113,19 +88,19 @@ impl Config {
         let mut reader = Reader { variable, problems: Vec::new() };
         let config = Self {
             enabled: reader.flag("MONITOR", true),
-            database: reader.database(&workspace),
-            scopes: reader.parsed("MONITOR_SCOPE").unwrap_or(Scopes { function: true, module: false, session: false }),
+            database: location::database(&workspace, variable("MONITOR_DB")),
+            scopes: reader.parsed("MONITOR_SCOPE", scopes).unwrap_or_else(|| SCOPES[0].to_owned()),
             component: reader.component(),
             description: reader.text("MONITOR_DESCRIPTION"),
             tags: reader.tags(),
             explicit_parameters: reader.flag("MONITOR_EXPLICIT_PARAMETERS", false),
-            cpu_freq_mhz: reader.parsed::<Megahertz>("MONITOR_CPU_FREQ").map(|frequency| frequency.0),
+            cpu_freq_mhz: reader.parsed("MONITOR_CPU_FREQ", megahertz),
             scm_id: reader.text("MONITOR_SCM_ID"),
             session: reader.text("MONITOR_SESSION"),
             strict: reader.flag("MONITOR_STRICT", false),
-            budgets: reader.parsed("MONITOR_BUDGETS").unwrap_or(BudgetMode::Enforce),
+            budgets: reader.parsed("MONITOR_BUDGETS", budgets).unwrap_or(BudgetMode::Enforce),
             isolate: reader.flag("MONITOR_ISOLATE", false),
-            isolate_timeout: reader.parsed::<Limit>("MONITOR_ISOLATE_TIMEOUT").map(|limit| limit.0),
+            isolate_timeout: reader.parsed("MONITOR_ISOLATE_TIMEOUT", limit),
             #[cfg(feature = "remote")]
             remote: reader.text("MONITOR_REMOTE").map(|address| (address, reader.text("MONITOR_REMOTE_TOKEN"))),
             workspace,
@@ -169,19 +144,15 @@ impl Reader<'_> {
         }
     }
 
-    fn parsed<T: FromStr<Err = &'static str>>(&mut self, name: &str) -> Option<T> {
+    fn parsed<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, &'static str>) -> Option<T> {
         let value = self.text(name)?;
-        match value.parse() {
+        match parse(&value) {
             Ok(parsed) => Some(parsed),
             Err(remedy) => {
                 self.problem(format!("{name}={value} is not valid: {remedy}"));
                 None
             }
         }
-    }
-
-    fn database(&self, workspace: &Path) -> Database {
-        location::database(workspace, (self.variable)("MONITOR_DB")).map_or(Database::Off, Database::At)
     }
 
     fn component(&mut self) -> ComponentRule {
@@ -214,56 +185,33 @@ impl Reader<'_> {
     }
 }
 
-impl FromStr for Scopes {
-    type Err = &'static str;
+const SCOPES: [&str; 3] = ["function", "module", "session"];
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut scopes = Self { function: false, module: false, session: false };
-        for name in text.split(',').map(str::trim) {
-            match name {
-                "function" => scopes.function = true,
-                "module" => scopes.module = true,
-                "session" => scopes.session = true,
-                _ => return Err("name function, module or session, separated by commas"),
-            }
-        }
-        Ok(scopes)
+fn scopes(text: &str) -> Result<String, &'static str> {
+    let asked: Vec<&str> = text.split(',').map(str::trim).collect();
+    if !asked.iter().all(|name| SCOPES.contains(name)) {
+        return Err("name function, module or session, separated by commas");
+    }
+    let known: Vec<&str> = SCOPES.into_iter().filter(|name| asked.contains(name)).collect();
+    Ok(known.join(","))
+}
+
+fn budgets(text: &str) -> Result<BudgetMode, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "report" => Ok(BudgetMode::Report),
+        "enforce" => Ok(BudgetMode::Enforce),
+        _ => Err("use report or enforce"),
     }
 }
 
-impl FromStr for BudgetMode {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.to_ascii_lowercase().as_str() {
-            "report" => Ok(Self::Report),
-            "enforce" => Ok(Self::Enforce),
-            _ => Err("use report or enforce"),
-        }
-    }
+fn megahertz(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "give a whole number of MHz, such as 2600")
 }
 
-struct Megahertz(u32);
-
-impl FromStr for Megahertz {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self).map_err(|_| "give a whole number of MHz, such as 2600")
-    }
-}
-
-struct Limit(Duration);
-
-impl FromStr for Limit {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A number alone is of seconds.
-        let seconds = text.parse().ok().map(Duration::from_secs);
-        let limit = seconds.or_else(|| monitor_store::duration(text));
-        limit.map(Self).ok_or("give a time such as 500ms, 60s or 5min")
-    }
+fn limit(text: &str) -> Result<Duration, &'static str> {
+    // A number alone is of seconds.
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    seconds.or_else(|| monitor_store::duration(text)).ok_or("give a time such as 500ms, 60s or 5min")
 }
 
 #[cfg(test)]
@@ -285,7 +233,7 @@ mod tests {
         assert_eq!(config.component.of(None, "package"), "package");
         assert_eq!(config.component.of(Some("own"), "package"), "own");
         assert_eq!(config.budgets, BudgetMode::Enforce);
-        assert_eq!(config.database, Database::At(config.workspace.join(".pymon")));
+        assert_eq!(config.database, Some(config.workspace.join(".pymon")));
     }
 
     #[test]
@@ -308,7 +256,7 @@ mod tests {
         ]);
         assert_eq!(problems, [] as [&str; 0]);
         assert!(!config.enabled && config.strict && config.isolate && config.explicit_parameters);
-        assert_eq!(config.database, Database::At(PathBuf::from("/else where/ä.pymon")));
+        assert_eq!(config.database, Some(PathBuf::from("/else where/ä.pymon")));
         assert_eq!(config.scopes.to_string(), "function,module,session");
         assert_eq!(config.component.of(Some("cart"), "package"), "shop.cart");
         assert_eq!(config.description.as_deref(), Some("a \"night\" run"));
@@ -342,9 +290,9 @@ mod tests {
     #[test]
     fn a_relative_path_starts_at_the_workspace_and_off_is_off() {
         let (config_at, _) = config(&[("MONITOR_DB", "target/x.pymon")]);
-        assert_eq!(config_at.database, Database::At(config_at.workspace.join("target/x.pymon")));
+        assert_eq!(config_at.database, Some(config_at.workspace.join("target/x.pymon")));
         for off in ["off", "OFF", "/dev/null"] {
-            assert_eq!(config(&[("MONITOR_DB", off)]).0.database, Database::Off);
+            assert_eq!(config(&[("MONITOR_DB", off)]).0.database, None);
         }
     }
 }

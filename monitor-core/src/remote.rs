@@ -1,13 +1,12 @@
 //! Rows to a server when the process ends. The file has them already, and a queue beside it what was not sent yet.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
 use std::time::Duration;
 
 use monitor_client::Server;
 use monitor_client::queue::{Queue, QueueError};
 
-use crate::config::{Config, Database};
+use crate::config::Config;
 
 /// How long a process may wait for the server, and for others that send.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,8 +22,7 @@ pub(crate) fn deliver(config: &Config, session_h: &str) -> Option<String> {
 }
 
 fn at(config: &Config, work: impl FnOnce(&Queue, &Server) -> Result<(), QueueError>) -> Option<String> {
-    let (Some((address, token)), Database::At(path)) = (&config.remote, &config.database) else { return None };
-    let path: &Path = path;
+    let (Some((address, token)), Some(path)) = (&config.remote, &config.database) else { return None };
     let done = panic::catch_unwind(AssertUnwindSafe(|| {
         let server = Server::at(address, token.clone(), Some(PATIENCE))?;
         work(&Queue::beside(path), &server)

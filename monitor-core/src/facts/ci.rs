@@ -1,101 +1,32 @@
 //! The CI system that runs the tests, by its environment variables.
 
-/// How a system is recognised and what it tells.
-struct System {
-    name: &'static str,
-    /// All of these are set.
-    recognised_by: &'static [&'static str],
-    /// And one of these, if there are any.
-    or_one_of: &'static [&'static str],
-    /// The first that is set.
-    branch: &'static [&'static str],
-    build: &'static str,
-}
-
-const SYSTEMS: &[System] = &[
+/// A system: the variables that are all set where it runs, those of which the first that is set names the branch, and that of the
+/// build's number.
+const SYSTEMS: [(&str, &str, &str, &str); 11] = [
     // Before Jenkins, whose variable names others set too.
-    System {
-        name: "teamcity",
-        recognised_by: &["TEAMCITY_VERSION"],
-        or_one_of: &[],
-        branch: &["TEAMCITY_BUILD_BRANCH", "BRANCH_NAME", "TEAMCITY_BUILDCONF_NAME"],
-        build: "BUILD_NUMBER",
-    },
-    System {
-        name: "jenkinsci",
-        recognised_by: &["BUILD_NUMBER"],
-        or_one_of: &["BRANCH_NAME", "JOB_NAME"],
-        branch: &["BRANCH_NAME", "JOB_NAME"],
-        build: "BUILD_NUMBER",
-    },
-    System {
-        name: "circleci",
-        recognised_by: &["CIRCLE_JOB", "CIRCLE_BUILD_NUM"],
-        or_one_of: &[],
-        branch: &["CIRCLE_JOB"],
-        build: "CIRCLE_BUILD_NUM",
-    },
-    System {
-        name: "travisci",
-        recognised_by: &["TRAVIS_BUILD_NUMBER", "TRAVIS_BUILD_ID"],
-        or_one_of: &[],
-        branch: &["TRAVIS_BUILD_ID"],
-        build: "TRAVIS_BUILD_NUMBER",
-    },
-    System {
-        name: "droneci",
-        recognised_by: &["DRONE_REPO_BRANCH", "DRONE_BUILD_NUMBER"],
-        or_one_of: &[],
-        branch: &["DRONE_REPO_BRANCH"],
-        build: "DRONE_BUILD_NUMBER",
-    },
-    System {
-        name: "gitlabci",
-        recognised_by: &["CI_JOB_NAME", "CI_PIPELINE_ID"],
-        or_one_of: &[],
-        branch: &["CI_JOB_NAME"],
-        build: "CI_PIPELINE_ID",
-    },
-    System {
-        name: "bitbucketci",
-        recognised_by: &["BITBUCKET_BRANCH", "BITBUCKET_BUILD_NUMBER"],
-        or_one_of: &[],
-        branch: &["BITBUCKET_BRANCH"],
-        build: "BITBUCKET_BUILD_NUMBER",
-    },
-    System {
-        name: "githubactions",
-        recognised_by: &["GITHUB_ACTIONS", "GITHUB_RUN_NUMBER"],
-        or_one_of: &[],
-        branch: &["GITHUB_HEAD_REF", "GITHUB_REF_NAME"],
-        build: "GITHUB_RUN_NUMBER",
-    },
-    System {
-        name: "azurepipelines",
-        recognised_by: &["TF_BUILD", "BUILD_BUILDNUMBER"],
-        or_one_of: &[],
-        branch: &["BUILD_SOURCEBRANCHNAME", "BUILD_SOURCEBRANCH"],
-        build: "BUILD_BUILDNUMBER",
-    },
-    System {
-        name: "buildkite",
-        recognised_by: &["BUILDKITE", "BUILDKITE_BUILD_NUMBER"],
-        or_one_of: &[],
-        branch: &["BUILDKITE_BRANCH"],
-        build: "BUILDKITE_BUILD_NUMBER",
-    },
+    ("teamcity", "TEAMCITY_VERSION", "TEAMCITY_BUILD_BRANCH BRANCH_NAME TEAMCITY_BUILDCONF_NAME", "BUILD_NUMBER"),
+    ("jenkinsci", "BUILD_NUMBER BRANCH_NAME", "BRANCH_NAME", "BUILD_NUMBER"),
+    ("jenkinsci", "BUILD_NUMBER JOB_NAME", "JOB_NAME", "BUILD_NUMBER"),
+    ("circleci", "CIRCLE_JOB CIRCLE_BUILD_NUM", "CIRCLE_JOB", "CIRCLE_BUILD_NUM"),
+    ("travisci", "TRAVIS_BUILD_NUMBER TRAVIS_BUILD_ID", "TRAVIS_BUILD_ID", "TRAVIS_BUILD_NUMBER"),
+    ("droneci", "DRONE_REPO_BRANCH DRONE_BUILD_NUMBER", "DRONE_REPO_BRANCH", "DRONE_BUILD_NUMBER"),
+    ("gitlabci", "CI_JOB_NAME CI_PIPELINE_ID", "CI_JOB_NAME", "CI_PIPELINE_ID"),
+    ("bitbucketci", "BITBUCKET_BRANCH BITBUCKET_BUILD_NUMBER", "BITBUCKET_BRANCH", "BITBUCKET_BUILD_NUMBER"),
+    ("githubactions", "GITHUB_ACTIONS GITHUB_RUN_NUMBER", "GITHUB_HEAD_REF GITHUB_REF_NAME", "GITHUB_RUN_NUMBER"),
+    ("azurepipelines", "TF_BUILD BUILD_BUILDNUMBER", "BUILD_SOURCEBRANCHNAME BUILD_SOURCEBRANCH", "BUILD_BUILDNUMBER"),
+    ("buildkite", "BUILDKITE BUILDKITE_BUILD_NUMBER", "BUILDKITE_BRANCH", "BUILDKITE_BUILD_NUMBER"),
 ];
 
 /// `__ci__`, `pipeline_branch` and `pipeline_build_no`, by pytest-monitor's names; nothing outside of CI.
 pub(super) fn facts(variable: &dyn Fn(&str) -> Option<String>) -> Vec<(String, String)> {
-    let set = |name: &&str| variable(name).is_some();
-    let system = SYSTEMS.iter().find(|system| {
-        system.recognised_by.iter().all(&set) && (system.or_one_of.is_empty() || system.or_one_of.iter().any(&set))
-    });
-    let Some(system) = system else { return Vec::new() };
-    let branch = system.branch.iter().find_map(|name| variable(name)).unwrap_or_default();
-    let build = variable(system.build).unwrap_or_default();
-    [("pipeline_branch", branch), ("pipeline_build_no", build), ("__ci__", system.name.to_owned())]
+    let words = str::split_ascii_whitespace;
+    let is_here = |set: &str| words(set).all(|name| variable(name).is_some());
+    let Some((name, _, branch, build)) = SYSTEMS.into_iter().find(|(_, set, ..)| is_here(set)) else {
+        return Vec::new();
+    };
+    let branch = words(branch).find_map(variable).unwrap_or_default();
+    let build = variable(build).unwrap_or_default();
+    [("pipeline_branch", branch), ("pipeline_build_no", build), ("__ci__", name.to_owned())]
         .map(|(key, value)| (key.to_owned(), value))
         .into()
 }

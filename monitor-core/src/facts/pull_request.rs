@@ -3,65 +3,48 @@
 
 use super::scm::Git;
 
-/// What a system says of a pull request.
+/// The variables by which a system tells of a pull request, of each kind the first that is set.
 struct System {
     /// Set, and not `false`, while a pull request is tested; holds its number.
-    number: &'static [&'static str],
+    number: &'static str,
     /// Its head.
-    head: &'static [&'static str],
+    head: &'static str,
     /// The commit it is to be merged into.
-    base: &'static [&'static str],
+    base: &'static str,
     /// Where both branched off.
-    merge_base: &'static [&'static str],
+    merge_base: &'static str,
     /// The commit that the system checks out.
-    checked_out: &'static [&'static str],
+    checked_out: &'static str,
 }
+
+const NOTHING: System = System { number: "", head: "", base: "", merge_base: "", checked_out: "" };
 
 const SYSTEMS: &[System] = &[
     // https://docs.github.com/actions/reference/events-that-trigger-workflows#pull_request: `GITHUB_SHA` is the last
     // merge commit on `refs/pull/NUMBER/merge`, the base's child and then the head's.
-    System { number: &["GITHUB_REF"], head: &[], base: &[], merge_base: &[], checked_out: &["GITHUB_SHA"] },
+    System { number: "GITHUB_REF", checked_out: "GITHUB_SHA", ..NOTHING },
     // https://docs.gitlab.com/ci/variables/predefined_variables: the first two only in pipelines for merged results.
     System {
-        number: &["CI_MERGE_REQUEST_IID"],
-        head: &["CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"],
-        base: &["CI_MERGE_REQUEST_TARGET_BRANCH_SHA"],
-        merge_base: &["CI_MERGE_REQUEST_DIFF_BASE_SHA"],
-        checked_out: &["CI_COMMIT_SHA"],
+        number: "CI_MERGE_REQUEST_IID",
+        head: "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA",
+        base: "CI_MERGE_REQUEST_TARGET_BRANCH_SHA",
+        merge_base: "CI_MERGE_REQUEST_DIFF_BASE_SHA",
+        checked_out: "CI_COMMIT_SHA",
     },
     // https://learn.microsoft.com/azure/devops/pipelines/build/variables
     System {
-        number: &["SYSTEM_PULLREQUEST_PULLREQUESTNUMBER", "SYSTEM_PULLREQUEST_PULLREQUESTID"],
-        head: &["SYSTEM_PULLREQUEST_SOURCECOMMITID"],
-        base: &[],
-        merge_base: &[],
-        checked_out: &["BUILD_SOURCEVERSION"],
+        number: "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER SYSTEM_PULLREQUEST_PULLREQUESTID",
+        head: "SYSTEM_PULLREQUEST_SOURCECOMMITID",
+        checked_out: "BUILD_SOURCEVERSION",
+        ..NOTHING
     },
     // https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets: it merges the destination in itself.
-    System {
-        number: &["BITBUCKET_PR_ID"],
-        head: &["BITBUCKET_COMMIT"],
-        base: &["BITBUCKET_PR_DESTINATION_COMMIT"],
-        merge_base: &[],
-        checked_out: &[],
-    },
+    System { number: "BITBUCKET_PR_ID", head: "BITBUCKET_COMMIT", base: "BITBUCKET_PR_DESTINATION_COMMIT", ..NOTHING },
     // https://docs.travis-ci.com/user/environment-variables
-    System {
-        number: &["TRAVIS_PULL_REQUEST"],
-        head: &["TRAVIS_PULL_REQUEST_SHA"],
-        base: &[],
-        merge_base: &[],
-        checked_out: &["TRAVIS_COMMIT"],
-    },
+    System { number: "TRAVIS_PULL_REQUEST", head: "TRAVIS_PULL_REQUEST_SHA", checked_out: "TRAVIS_COMMIT", ..NOTHING },
     // https://docs.drone.io/pipeline/environment/reference: it merges the commit into the target itself.
-    System {
-        number: &["DRONE_PULL_REQUEST"],
-        head: &["DRONE_COMMIT_SHA"],
-        base: &[],
-        merge_base: &[],
-        checked_out: &[],
-    },
-    System { number: &["BUILDKITE_PULL_REQUEST"], head: &[], base: &[], merge_base: &[], checked_out: &[] },
+    System { number: "DRONE_PULL_REQUEST", head: "DRONE_COMMIT_SHA", ..NOTHING },
+    System { number: "BUILDKITE_PULL_REQUEST", ..NOTHING },
 ];
 
 /// A pull request under test.
@@ -99,8 +82,8 @@ pub(super) fn find(variable: &dyn Fn(&str) -> Option<String>, id: &str, git: &dy
     Some(PullRequest { id, facts })
 }
 
-fn first(variable: &dyn Fn(&str) -> Option<String>, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| variable(name))
+fn first(variable: &dyn Fn(&str) -> Option<String>, names: &str) -> Option<String> {
+    names.split_ascii_whitespace().find_map(variable)
 }
 
 /// The number in a variable: as it is, or as in `refs/pull/7/merge`.

@@ -9,7 +9,7 @@ use monitor_store::hash_hex;
 use super::binary::binary_id;
 use super::invocation::{Invocation, Leader, RunnerKind};
 use super::process::ProcessIdentity;
-use crate::config::{Config, Database};
+use crate::config::Config;
 use crate::item::Item;
 
 /// What follows from who runs this process.
@@ -76,10 +76,7 @@ pub(crate) fn place(invocation: &Invocation) -> Option<(PathBuf, String)> {
     let manifest_dir = invocation.manifest_dir("");
     let (config, _) = Config::from_variables(&|name| invocation.variable(name), invocation.workspace(&manifest_dir));
     let session_h = told_session(&config, invocation)?;
-    match config.database {
-        Database::At(path) => Some((path, session_h)),
-        Database::Off => None,
-    }
+    Some((config.database?, session_h))
 }
 
 /// Whether libtest runs one test at a time: the last flag counts, before the variable.

@@ -1,7 +1,7 @@
 //! How a test's parameter is shown in its variant.
 
 use std::borrow::Cow;
-use std::fmt::{self, Debug, Display, Write as _};
+use std::fmt::{self, Debug, Write as _};
 use std::ops::Deref;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -110,9 +110,15 @@ impl PlainText for char {
     }
 }
 
+impl PlainText for Path {
+    fn write_plain(&self, text: &mut String) -> fmt::Result {
+        self.display().to_string().write_plain(text)
+    }
+}
+
 macro_rules! plain_as_its_target {
-    ($($type:ty),*) => {
-        $(impl<T: PlainText + ?Sized> PlainText for $type {
+    ($([$($parameter:tt)*] $type:ty;)*) => {
+        $(impl<$($parameter)*> PlainText for $type {
             fn write_plain(&self, text: &mut String) -> fmt::Result {
                 (**self).write_plain(text)
             }
@@ -120,34 +126,15 @@ macro_rules! plain_as_its_target {
     };
 }
 
-plain_as_its_target!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
-
-impl PlainText for String {
-    fn write_plain(&self, text: &mut String) -> fmt::Result {
-        self.as_str().write_plain(text)
-    }
-}
-
-impl PlainText for Cow<'_, str> {
-    fn write_plain(&self, text: &mut String) -> fmt::Result {
-        (**self).write_plain(text)
-    }
-}
-
-macro_rules! plain_by_display {
-    ($($type:ty),*) => {
-        $(impl PlainText for $type {
-            fn write_plain(&self, text: &mut String) -> fmt::Result {
-                display(&self.display(), text)
-            }
-        })*
-    };
-}
-
-plain_by_display!(Path, PathBuf);
-
-fn display(value: &dyn Display, text: &mut String) -> fmt::Result {
-    value.to_string().write_plain(text)
+plain_as_its_target! {
+    [] String;
+    [] PathBuf;
+    [] Cow<'_, str>;
+    [T: PlainText + ?Sized] &T;
+    [T: PlainText + ?Sized] &mut T;
+    [T: PlainText + ?Sized] Box<T>;
+    [T: PlainText + ?Sized] Rc<T>;
+    [T: PlainText + ?Sized] Arc<T>;
 }
 
 /// Control characters as `\n`, `\t`, `\r`, `\x00`; everything else as it is.

@@ -19,7 +19,7 @@ use super::contained::{contained, guarded};
 use super::restarted;
 use super::rows;
 use super::siblings::{Run, Siblings};
-use crate::config::{BudgetMode, Config, Database};
+use crate::config::{BudgetMode, Config};
 use crate::facts::{self, Build, Invocation, ProcessIdentity, Runner};
 use crate::isolate::{inherited_session, is_isolated};
 use crate::item::{Item, Parameter};
@@ -131,7 +131,7 @@ impl Recorder {
         for problem in problems {
             recorder.warn(&problem);
         }
-        if let Database::At(path) = &recorder.config.database {
+        if let Some(path) = &recorder.config.database {
             recorder.open(path, item);
         }
         #[cfg(feature = "remote")]
@@ -198,7 +198,7 @@ impl Recorder {
     }
 
     fn run(&self) -> Option<Run<'_>> {
-        let Database::At(path) = &self.config.database else { return None };
+        let path = self.config.database.as_deref()?;
         let leader = self.runner.leader.as_ref().map(|leader| leader.pid);
         Some(Run { path, session_h: &self.runner.session_h, leader })
     }
@@ -247,7 +247,7 @@ impl Recorder {
             pid_started: identity.started,
             leader_pid: leader.map(|leader| leader.pid),
             leader_started: leader.map(|leader| leader.started),
-            scopes: self.config.scopes.to_string(),
+            scopes: self.config.scopes.clone(),
             started_at: Timestamp::now(),
             clock_offset_us: self.clock.offset_us(),
             clock_cost_ns: Some(self.overhead.clock_ns),

@@ -5,14 +5,14 @@ use std::path::Path;
 use monitor_store::{Monitor, Spool};
 
 use super::contained::guarded;
-use crate::config::{Config, Database};
+use crate::config::Config;
 use crate::facts::{self, Invocation};
 use crate::isolate::is_isolated;
 
 /// Whether a test that is recorded has started this process: what runs here is part of that test, and no test of its own.
 pub(super) fn by_a_recorded_test(invocation: &Invocation, config: &Config) -> bool {
     match (&config.database, invocation.starter) {
-        (Database::At(path), Some(starter)) if !is_isolated() => is_recorded(path, starter),
+        (Some(path), Some(starter)) if !is_isolated() => is_recorded(path, starter),
         _ => false,
     }
 }

@@ -42,13 +42,14 @@ pub(crate) fn dump_counts() {
     request(DUMP_STATS);
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
 fn request(number: usize) -> usize {
     let block: [usize; 6] = [number, 0, 0, 0, 0, 0];
     let mut answer: usize = 0;
     // SAFETY: outside of valgrind the rotations add up to whole turns and the exchange is of a register with itself. Inside,
     // valgrind reads the six words of the block and writes the answer to `rdx`.
+    #[cfg(target_arch = "x86_64")]
     unsafe {
         std::arch::asm!(
             "rol rdi, 3",
@@ -61,16 +62,9 @@ fn request(number: usize) -> usize {
             options(nostack),
         );
     }
-    answer
-}
-
-#[cfg(target_arch = "aarch64")]
-#[inline(always)]
-fn request(number: usize) -> usize {
-    let block: [usize; 6] = [number, 0, 0, 0, 0, 0];
-    let mut answer: usize = 0;
     // SAFETY: outside of valgrind the rotations add up to whole turns and the last instruction changes nothing. Inside, valgrind
     // reads the six words of the block and writes the answer to `x3`.
+    #[cfg(target_arch = "aarch64")]
     unsafe {
         std::arch::asm!(
             "ror x12, x12, #3",

@@ -6,14 +6,13 @@ use monitor_store::{Entry, Spool, StoreError, Writer};
 
 use super::super::contained::guarded;
 use super::{Recorder, Sink};
-use crate::config::Database;
 use crate::facts;
 use crate::sys::descriptors;
 
 impl Recorder {
     /// From now on rows go to a file beside the one that could not be written; `entries` first.
     pub(super) fn spool_after<'e>(&self, sink: &mut Sink, error: &str, entries: impl FnOnce() -> &'e [Entry]) {
-        let Database::At(path) = &self.config.database else { return };
+        let Some(path) = &self.config.database else { return };
         if let Sink::File(writer) = std::mem::replace(sink, Sink::Closed) {
             writer.leave();
         }
@@ -64,7 +63,7 @@ impl Recorder {
     /// What a library of this process has left.
     pub(super) fn bring_of_libraries(&self, writer: &mut Writer) -> Result<(), StoreError> {
         match &self.config.database {
-            Database::At(path) if Spool::is_there(path, self.identity.pid) => writer.bring().map(drop),
+            Some(path) if Spool::is_there(path, self.identity.pid) => writer.bring().map(drop),
             _ => Ok(()),
         }
     }
