@@ -10,8 +10,9 @@ use monitor_store::{ContextClass, ExecutionContext, Session, Timestamp};
 pub use crate::bracket::listed::{LIST, UNKNOWN_FEATURES, UNKNOWN_TO_VALGRIND};
 use crate::config::Config;
 use crate::facts::{self, RunnerKind};
-pub use crate::facts::{Build, MONITORED};
+pub use crate::facts::{Build, MONITORED, process_h};
 pub use crate::measure::instructions::{COUNTS, COUNTS_BY};
+pub use crate::record::clock::since_boot_us;
 
 /// The configuration of a session whose tests are measured from outside, by another process.
 #[derive(Debug)]
@@ -60,19 +61,4 @@ impl Outside {
 #[must_use]
 pub fn counted(build: Build, valgrind: &str) -> Build {
     Build { emulator: crate::measure::instructions::with_c_library(valgrind), ..build }
-}
-
-/// The identifier that the process `pid` of this machine uses in its rows.
-///
-/// Call it while the process runs, or before its parent has waited for it: later the start of the process is unknown, and the
-/// identifier is another one.
-#[must_use]
-pub fn process_h(pid: u32) -> String {
-    facts::process_h(pid)
-}
-
-/// Time since boot, microseconds, which nobody sets; `None` where there is no such clock.
-#[must_use]
-pub fn since_boot_us() -> Option<i64> {
-    crate::record::clock::since_boot_us()
 }

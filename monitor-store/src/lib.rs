@@ -64,7 +64,7 @@ pub use filter::{Metrics, Resource, Sessions};
 pub use hash::hash_hex;
 pub use machine_class::machine_class;
 pub use measures::{Amount, Fold, MEASURES, Measure, Measures, Number, Unit};
-pub use private_folder::private_folder;
+pub use private_folder::PrivateFolder;
 pub use rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 pub use spool::{Kept, Registered, Siblings, Spool};
 pub use sqlite::costs::Cost;

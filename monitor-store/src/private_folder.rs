@@ -1,26 +1,44 @@
 //! Temporary folders that only this user may enter, with names that nobody can guess.
 
 use std::collections::hash_map::RandomState;
-use std::env;
-use std::fs::DirBuilder;
+use std::fs::{self, DirBuilder};
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{env, io};
 
-/// Makes a folder `monitor-PURPOSE-…` in the system's folder for temporary files. The caller removes it.
+/// A folder for temporary files, removed when dropped.
 ///
 /// # Platforms
 ///
 /// On Unix only this user may enter it. Elsewhere it has the permissions that the system gives to temporary files.
-///
-/// # Errors
-///
-/// If the folder cannot be made.
-pub fn private_folder(purpose: &str) -> io::Result<PathBuf> {
-    // Seeded by the operating system.
-    let number = || RandomState::new().build_hasher().finish();
-    let path = env::temp_dir().join(format!("monitor-{purpose}-{:016x}{:016x}", number(), number()));
-    make(&path).map(|()| path)
+#[derive(Debug)]
+pub struct PrivateFolder(PathBuf);
+
+impl PrivateFolder {
+    /// Makes a folder `monitor-PURPOSE-…` in the system's folder for temporary files.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be made.
+    pub fn new(purpose: &str) -> io::Result<Self> {
+        // Seeded by the operating system.
+        let number = || RandomState::new().build_hasher().finish();
+        let path = env::temp_dir().join(format!("monitor-{purpose}-{:016x}{:016x}", number(), number()));
+        make(&path).map(|()| Self(path))
+    }
+
+    /// The path of a file in it.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for PrivateFolder {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the folder for temporary files, which the system cleans.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// An error if anything of that name is there, a link too.
@@ -33,10 +51,19 @@ fn make(path: &Path) -> io::Result<()> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
+
+    #[test]
+    fn each_is_new_and_gone_in_the_end() {
+        let [one, other] = ["test", "test"].map(|purpose| PrivateFolder::new(purpose).expect("it can be made"));
+        let file = one.file("x");
+        assert_ne!(file, other.file("x"));
+        fs::write(&file, "").expect("it can be written");
+        drop(one);
+        assert!(!file.exists() && !file.parent().expect("it has a folder").exists());
+    }
 
     #[test]
     fn nobody_else_enters_and_no_link_is_followed() {

@@ -13,8 +13,6 @@ use crate::sys::threads;
 /// A deferred test that is open.
 #[derive(Debug)]
 struct Waiting {
-    module: &'static str,
-    name: &'static str,
     test: &'static Item,
     measured_elsewhere: bool,
 }
@@ -28,7 +26,7 @@ fn waiting() -> MutexGuard<'static, Vec<Waiting>> {
 /// `test` opens and, if it is deferred, waits for its body.
 pub(super) fn expect_if(deferred: bool, test: &'static Item) {
     if deferred && !threads::are_seen() {
-        waiting().push(Waiting { module: test.module, name: test.name, test, measured_elsewhere: false });
+        waiting().push(Waiting { test, measured_elsewhere: false });
     }
 }
 
@@ -38,8 +36,9 @@ pub(super) fn begins_alone(item: &'static Item) {
         return;
     }
     let mut all = waiting();
-    let same = all.iter_mut().find(|one| !one.measured_elsewhere && one.name == item.name && one.module == item.module);
-    if let Some(one) = same {
+    let is_its =
+        |one: &&mut Waiting| !one.measured_elsewhere && one.test.name == item.name && one.test.module == item.module;
+    if let Some(one) = all.iter_mut().find(is_its) {
         one.measured_elsewhere = true;
     }
 }

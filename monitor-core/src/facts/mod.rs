@@ -18,6 +18,7 @@ pub use build::Build;
 pub(crate) use context::{context, machine_key};
 pub use invocation::MONITORED;
 pub(crate) use invocation::{Invocation, RunnerKind};
-pub(crate) use process::{ProcessIdentity, process_h, process_identity};
+pub use process::process_h;
+pub(crate) use process::{ProcessIdentity, process_identity};
 pub(crate) use runner::{Runner, place, runner};
 pub(crate) use session::session_row;

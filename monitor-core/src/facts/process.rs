@@ -26,8 +26,12 @@ pub(crate) fn process_identity(started: Option<u64>) -> ProcessIdentity {
     ProcessIdentity { process_h: hash(&host, &boot_id, pid, started), pid, started, host, boot_id }
 }
 
-/// The identity that a process of this machine gives itself, while it lives or its parent has not waited for it.
-pub(crate) fn process_h(pid: u32) -> String {
+/// The identifier that the process `pid` of this machine uses in its rows.
+///
+/// Call it while the process runs, or before its parent has waited for it: later the start of the process is unknown, and the
+/// identifier is another one.
+#[must_use]
+pub fn process_h(pid: u32) -> String {
     let ThisMachine { host, boot_id } = ThisMachine::now();
     hash(&host, &boot_id, pid, started(pid).unwrap_or(0))
 }

@@ -3,7 +3,6 @@
 //! The child measures and records; the parent passes on its output and how it ended.
 
 mod child;
-mod folder;
 mod parent;
 mod wire;
 

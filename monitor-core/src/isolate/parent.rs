@@ -1,13 +1,14 @@
 //! The process that makes an isolated one, shows its output and learns how it ended.
 
 use std::env;
+use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::folder::Folder;
+use monitor_store::PrivateFolder;
+
 use super::wire::{BEGIN, END, MADE_BY, PANICKED, VARIABLE, report_of};
 use crate::item::Item;
 use crate::record::recorder::Recorder;
@@ -37,9 +38,9 @@ pub(crate) fn run(item: &Item, recorder: &Recorder) -> End {
 fn try_run(item: &Item, recorder: &Recorder) -> io::Result<End> {
     // A monitored test that calls this one counts none of it: it is another process's.
     let _paused = current::pause();
-    let folder = Folder::new()?;
-    let mut command = command(item, recorder, folder.path())?;
-    command.stdin(Stdio::null()).stdout(folder.output("stdout")?).stderr(folder.output("stderr")?);
+    let folder = PrivateFolder::new("isolated")?;
+    let mut command = command(item, recorder, &folder)?;
+    command.stdin(Stdio::null()).stdout(output(&folder, "stdout")?).stderr(output(&folder, "stderr")?);
     let _lifeline = sys::own_group(&mut command)?;
     let mut child = command.spawn()?;
     let limit = recorder.config.isolate_timeout;
@@ -50,10 +51,11 @@ fn try_run(item: &Item, recorder: &Recorder) -> io::Result<End> {
         let _ = child.kill();
         let _ = child.wait();
     }
-    let text = |name: &str| folder.read(name).unwrap_or_default();
+    let text = |name: &str| fs::read(folder.file(name)).unwrap_or_default();
     print!("{}", String::from_utf8_lossy(body_of(&text("stdout"))));
     eprint!("{}", String::from_utf8_lossy(&text("stderr")));
-    let told = folder.read(&report_of(child.id())).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let told = fs::read(folder.file(&report_of(child.id()))).ok();
+    let told = told.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let Some(status) = status else {
         recorder.settle();
         let limit = limit.unwrap_or_default();
@@ -88,11 +90,11 @@ fn end(item: &Item, recorder: &Recorder, status: ExitStatus, told: Option<&str>)
     }
 }
 
-fn command(item: &Item, recorder: &Recorder, folder: &Path) -> io::Result<Command> {
+fn command(item: &Item, recorder: &Recorder, folder: &PrivateFolder) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command
         .args([&harness_name(item), "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
-        .env(VARIABLE, format!("{}:{}", recorder.runner.session_h, folder.display()))
+        .env(VARIABLE, format!("{}:{}", recorder.runner.session_h, folder.file("").display()))
         .env(MADE_BY, std::process::id().to_string());
     Ok(command)
 }
@@ -107,6 +109,12 @@ fn harness_name(item: &Item) -> String {
             None => item.function.to_owned(),
         },
     }
+}
+
+/// A file that takes what the process prints. No pipe: what is written is there when the process has ended, whoever else may still
+/// hold it.
+fn output(folder: &PrivateFolder, name: &str) -> io::Result<Stdio> {
+    OpenOptions::new().append(true).create_new(true).open(folder.file(name)).map(Stdio::from)
 }
 
 /// `None` if the limit came first.

@@ -8,7 +8,8 @@ use monitor_store::Timestamp;
 use crate::sys;
 
 /// Time since boot, microseconds, which nobody sets; `None` where there is no such clock.
-pub(crate) fn since_boot_us() -> Option<i64> {
+#[must_use]
+pub fn since_boot_us() -> Option<i64> {
     sys::since_boot_ns().and_then(|ns| i64::try_from(ns / 1_000).ok())
 }
 

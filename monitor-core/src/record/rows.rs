@@ -57,38 +57,26 @@ pub(super) fn metric(
 }
 
 /// What our own table has beside it.
-pub(super) fn measures(measurement: &Measurement, concurrency: u64) -> Measures {
-    let Measurement {
-        coverage,
-        usage,
-        heap,
-        resident_growth_bytes,
-        children,
-        largest_child_bytes,
-        threads,
-        instructions,
-        count_flags,
-        ..
-    } = measurement;
+pub(super) fn measures(m: &Measurement, concurrency: u64) -> Measures {
     Measures {
-        heap_peak_bytes: heap.map(|heap| heap.peak_bytes),
-        heap_allocated_bytes: heap.map(|heap| heap.allocated_bytes),
-        allocations: heap.map(|heap| heap.allocations),
-        heap_retained_bytes: heap.map(|heap| heap.retained_bytes),
-        rss_peak_bytes: resident_growth_bytes.filter(|_| *coverage == Coverage::Process),
-        minor_faults: usage.minor_faults,
-        major_faults: usage.major_faults,
-        voluntary_switches: usage.voluntary_switches,
-        involuntary_switches: usage.involuntary_switches,
-        read_bytes: usage.read_bytes,
-        write_bytes: usage.write_bytes,
-        child_user_seconds: children.map(|children| seconds(children.user_ns)),
-        child_kernel_seconds: children.map(|children| seconds(children.kernel_ns)),
-        threads: *threads,
+        heap_peak_bytes: m.heap.map(|heap| heap.peak_bytes),
+        heap_allocated_bytes: m.heap.map(|heap| heap.allocated_bytes),
+        allocations: m.heap.map(|heap| heap.allocations),
+        heap_retained_bytes: m.heap.map(|heap| heap.retained_bytes),
+        rss_peak_bytes: m.resident_growth_bytes.filter(|_| m.coverage == Coverage::Process),
+        minor_faults: m.usage.minor_faults,
+        major_faults: m.usage.major_faults,
+        voluntary_switches: m.usage.voluntary_switches,
+        involuntary_switches: m.usage.involuntary_switches,
+        read_bytes: m.usage.read_bytes,
+        write_bytes: m.usage.write_bytes,
+        child_user_seconds: m.children.map(|children| seconds(children.user_ns)),
+        child_kernel_seconds: m.children.map(|children| seconds(children.kernel_ns)),
+        threads: m.threads,
         concurrency: Some(concurrency),
-        child_rss_peak_bytes: *largest_child_bytes,
-        instructions: *instructions,
-        count_flags: count_flags.map(CountFlags::bits),
+        child_rss_peak_bytes: m.largest_child_bytes,
+        instructions: m.instructions,
+        count_flags: m.count_flags.map(CountFlags::bits),
     }
 }
 

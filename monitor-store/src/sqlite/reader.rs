@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::error::StoreError;
 use crate::filesystem;
 use crate::liveness::ThisMachine;
 use crate::place;
-use crate::private_folder::private_folder;
+use crate::private_folder::PrivateFolder;
 use crate::spool::{self, Kept};
 use crate::sqlite::database::{self, Database};
 use crate::sqlite::migrations;
@@ -33,7 +34,7 @@ pub(crate) struct Reader {
     /// Spool files that this build does not understand.
     pub(crate) kept: Vec<Kept>,
     /// Declared last: the copy is removed after the connection to it is closed.
-    _copy: Option<Copy>,
+    _copy: Option<PrivateFolder>,
 }
 
 impl Reader {
@@ -67,8 +68,8 @@ impl Reader {
             Ok(database) => (database, None),
             // A write-ahead log needs a shared memory file beside it, which this folder does not take.
             Err(StoreError::Unwritable { .. }) if filesystem::has_log(path) => {
-                let copy = Copy::of(path)?;
-                (connect(&copy.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?, Some(copy))
+                let copy = copy(path)?;
+                (connect(&copy.file(COPY), OpenFlags::SQLITE_OPEN_READ_WRITE)?, Some(copy))
             }
             Err(StoreError::Unwritable { .. }) => (connect(&immutable_uri(path), IMMUTABLE)?, None),
             Err(error) => return Err(error),
@@ -82,15 +83,18 @@ impl Reader {
 }
 
 /// The file as this build knows it: one of an earlier version, or of pytest-monitor, is migrated in a copy.
-fn up_to_date(database: Database, copy: Option<Copy>) -> Result<(Database, Option<Copy>), StoreError> {
+fn up_to_date(
+    database: Database,
+    copy: Option<PrivateFolder>,
+) -> Result<(Database, Option<PrivateFolder>), StoreError> {
     if migrations::recognise(&database)? >= migrations::CURRENT {
         return Ok((database, copy));
     }
     let (database, copy) = match copy {
         Some(copy) => (database, copy),
         None => {
-            let copy = Copy::of_content(&database)?;
-            (connect(&copy.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?, copy)
+            let copy = copy_content(&database)?;
+            (connect(&copy.file(COPY), OpenFlags::SQLITE_OPEN_READ_WRITE)?, copy)
         }
     };
     migrations::run(&database)?;
@@ -130,40 +134,28 @@ fn immutable_uri(path: &Path) -> PathBuf {
     uri.into()
 }
 
-/// A copy of a file and its write-ahead log in a folder of its own, removed when dropped.
-#[derive(Debug)]
-struct Copy {
-    folder: PathBuf,
-    file: PathBuf,
+/// The name of a copy in its folder.
+const COPY: &str = "copy.pymon";
+
+/// A folder with a copy of a file and its write-ahead log.
+fn copy(path: &Path) -> Result<PrivateFolder, StoreError> {
+    let copied = || {
+        let folder = PrivateFolder::new("copy")?;
+        fs::copy(path, folder.file(COPY))?;
+        fs::copy(filesystem::beside(path, "-wal"), filesystem::beside(&folder.file(COPY), "-wal"))?;
+        Ok(folder)
+    };
+    copied().map_err(cannot_copy(path))
 }
 
-impl Copy {
-    fn in_new_folder(path: &Path) -> Result<Self, StoreError> {
-        let failed = |source| StoreError::Io { path: path.to_owned(), action: "copy for reading", source };
-        let folder = private_folder("copy").map_err(failed)?;
-        Ok(Self { file: folder.join("copy.pymon"), folder })
-    }
-
-    /// Of what a connection sees, whatever others write meanwhile.
-    fn of_content(database: &Database) -> Result<Self, StoreError> {
-        let copy = Self::in_new_folder(database.path())?;
-        let file = copy.file.to_string_lossy();
-        database.patiently(|connection| connection.execute("VACUUM INTO ?1", [&file]).map(drop))?;
-        Ok(copy)
-    }
-
-    fn of(path: &Path) -> Result<Self, StoreError> {
-        let failed = |source| StoreError::Io { path: path.to_owned(), action: "copy for reading", source };
-        let copy = Self::in_new_folder(path)?;
-        fs::copy(path, &copy.file).map_err(failed)?;
-        fs::copy(filesystem::beside(path, "-wal"), filesystem::beside(&copy.file, "-wal")).map_err(failed)?;
-        Ok(copy)
-    }
+/// A folder with a copy of what a connection sees, whatever others write meanwhile.
+fn copy_content(database: &Database) -> Result<PrivateFolder, StoreError> {
+    let folder = PrivateFolder::new("copy").map_err(cannot_copy(database.path()))?;
+    let file = folder.file(COPY).to_string_lossy().into_owned();
+    database.patiently(|connection| connection.execute("VACUUM INTO ?1", [&file]).map(drop))?;
+    Ok(folder)
 }
 
-impl Drop for Copy {
-    fn drop(&mut self) {
-        // What cannot be removed lies in the folder for temporary files, which the system cleans.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
+fn cannot_copy(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    |source| StoreError::Io { path: path.to_owned(), action: "copy for reading", source }
 }
