@@ -240,10 +240,8 @@ impl Field for (String, String) {
     }
 
     fn from_json(json: &Json) -> Option<Self> {
-        match <[String; 2]>::try_from(Vec::from_json(json)?) {
-            Ok([key, value]) => Some((key, value)),
-            Err(_) => None,
-        }
+        let [key, value] = Vec::from_json(json)?.try_into().ok()?;
+        Some((key, value))
     }
 }
 

@@ -17,6 +17,19 @@ pub struct TestId {
     pub variant: String,
 }
 
+impl TestId {
+    /// Function name.
+    #[must_use]
+    pub fn item(&self) -> &str {
+        function_of(&self.variant)
+    }
+}
+
+/// The name of a function without its parameters.
+pub(crate) fn function_of(variant: &str) -> &str {
+    variant.split('[').next().unwrap_or_default()
+}
+
 /// One run of one test, or the row of one module or session.
 ///
 /// At least one of `metric` and `profile` is there.
@@ -58,12 +71,7 @@ impl Test {
     /// Function name.
     #[must_use]
     pub fn item(&self) -> &str {
-        let of_variant = |p: &'_ Profile| -> usize { p.key.item_variant.find('[').unwrap_or(p.key.item_variant.len()) };
-        match (&self.metric, &self.profile) {
-            (Some(metric), _) => &metric.item,
-            (None, Some(profile)) => &profile.key.item_variant[..of_variant(profile)],
-            (None, None) => "",
-        }
+        self.either(|m| m.item.as_str(), |p| function_of(&p.key.item_variant))
     }
 
     /// Function name with parameters.

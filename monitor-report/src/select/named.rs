@@ -67,7 +67,7 @@ fn matching(source: &dyn Source, text: &str) -> Result<Vec<TestId>, ReportError>
 /// The name that is most like a text, if one is.
 fn nearest(ids: &[TestId], text: &str) -> Option<(f64, String)> {
     let alike = |id: &TestId| {
-        let item = id.variant.split('[').next().unwrap_or_default();
+        let item = id.item();
         strsim::jaro_winkler(text, &id.variant).max(strsim::jaro_winkler(text, item))
     };
     let alike = ids.iter().map(|id| (alike(id), id));

@@ -1,7 +1,7 @@
 //! What each function cost in tests whose instructions were counted.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, Result, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::count_flags::CountFlags;
 use crate::error::StoreError;
@@ -37,12 +37,7 @@ impl Writer {
     /// # Errors
     ///
     /// Any [`StoreError`] that says why the file cannot be written; nothing is kept then.
-    pub fn add_costs(
-        &mut self,
-        session_h: &str,
-        process_h: &str,
-        costs: &[Cost],
-    ) -> std::result::Result<(), StoreError> {
+    pub fn add_costs(&mut self, session_h: &str, process_h: &str, costs: &[Cost]) -> Result<(), StoreError> {
         self.write(|connection, _| insert(connection, session_h, process_h, costs))
     }
 
@@ -58,14 +53,13 @@ impl Writer {
         process_h: &str,
         instructions: Option<u64>,
         flags: CountFlags,
-    ) -> std::result::Result<(), StoreError> {
+    ) -> Result<(), StoreError> {
         self.write(|connection, _| {
             connection.execute(
                 "UPDATE RUNS SET INSTRUCTIONS = coalesce(INSTRUCTIONS, ?3), COUNT_FLAGS = coalesce(COUNT_FLAGS, 0) | ?4 \
                  WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2)",
                 params![session_h, process_h, integer(instructions), integer(Some(flags.bits()))],
-            )?;
-            Ok(())
+            ).map(drop)
         })
     }
 }
@@ -77,7 +71,7 @@ impl Monitor {
     /// # Errors
     ///
     /// Any [`StoreError`] that says why the file cannot be read.
-    pub fn costs(&self, session_h: &str, process_h: &str) -> std::result::Result<Vec<Cost>, StoreError> {
+    pub fn costs(&self, session_h: &str, process_h: &str) -> Result<Vec<Cost>, StoreError> {
         let sql = "SELECT ID, NAME, FILE, PACKAGE, LINE, SELF, INCLUSIVE, CALLS FROM COSTS c JOIN COST_FUNCTIONS f ON f.ID = c.FUNCTION \
                    WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2) \
                    ORDER BY SELF DESC, NAME";
@@ -89,7 +83,7 @@ impl Monitor {
     }
 
     /// False for a file of an older version.
-    fn has_costs(&self) -> std::result::Result<bool, StoreError> {
+    fn has_costs(&self) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'COSTS')";
         self.asked(|connection| connection.query_row(sql, [], |row| row.get(0)))
     }
@@ -99,7 +93,7 @@ impl Monitor {
     /// # Errors
     ///
     /// As [`Monitor::costs`].
-    pub fn processes_with_costs(&self, session_h: &str) -> std::result::Result<Vec<String>, StoreError> {
+    pub fn processes_with_costs(&self, session_h: &str) -> Result<Vec<String>, StoreError> {
         if !self.has_costs()? {
             return Ok(Vec::new());
         }
@@ -109,7 +103,7 @@ impl Monitor {
     }
 }
 
-fn cost(cells: &mut Cells<'_, '_>) -> Result<Cost> {
+fn cost(cells: &mut Cells<'_, '_>) -> rusqlite::Result<Cost> {
     Ok(Cost {
         name: cells.get()?,
         file: cells.get()?,
@@ -122,8 +116,13 @@ fn cost(cells: &mut Cells<'_, '_>) -> Result<Cost> {
 }
 
 /// Writes the costs of a process; those it has are replaced.
-pub(crate) fn insert(connection: &Connection, session_h: &str, process_h: &str, costs: &[Cost]) -> Result<()> {
-    let number = |text: &str| -> Result<Option<i64>> {
+pub(crate) fn insert(
+    connection: &Connection,
+    session_h: &str,
+    process_h: &str,
+    costs: &[Cost],
+) -> rusqlite::Result<()> {
+    let number = |text: &str| -> rusqlite::Result<Option<i64>> {
         connection.query_row("SELECT ID FROM TEXTS WHERE TEXT = ?1", [text], |row| row.get(0)).optional()
     };
     let (Some(session), Some(process)) = (number(session_h)?, number(process_h)?) else { return Ok(()) };
@@ -143,7 +142,7 @@ pub(crate) fn insert(connection: &Connection, session_h: &str, process_h: &str, 
 }
 
 /// Deletes costs that belong to no run.
-pub(crate) fn delete_unused(connection: &Connection) -> Result<()> {
+pub(crate) fn delete_unused(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "DELETE FROM COSTS WHERE NOT EXISTS (SELECT 1 FROM RUNS r WHERE r.SESSION = COSTS.SESSION AND r.PROCESS = COSTS.PROCESS); \
          DELETE FROM COST_FUNCTIONS WHERE ID NOT IN (SELECT FUNCTION FROM COSTS)",

@@ -156,15 +156,6 @@ impl Database {
         self.transaction(|c| body(c).map_err(|e| self.explain(e)))
     }
 
-    /// Runs one statement that writes, which is a transaction by itself.
-    pub(crate) fn write_at_once<T>(
-        &self,
-        statement: impl FnMut(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        self.is_lockable()?;
-        self.patiently(statement)
-    }
-
     pub(crate) fn explain(&self, error: rusqlite::Error) -> StoreError {
         self.explain_after(error, self.patience)
     }
@@ -176,7 +167,7 @@ impl Database {
 
     /// An error if it is no use to wait for a lock: SQLite takes every refusal for another's lock, and tries for ten seconds
     /// by itself to begin to read.
-    fn is_lockable(&self) -> Result<(), StoreError> {
+    pub(super) fn is_lockable(&self) -> Result<(), StoreError> {
         self.is_intact()?;
         (self.descriptors.lockable)().map_err(|reason| {
             let unlockable = StoreError::Unlockable { path: self.path.clone(), reason };

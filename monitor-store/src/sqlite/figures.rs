@@ -31,7 +31,7 @@ impl Monitor {
     pub fn figures<S: AsRef<str>>(&self, sessions: &[S], figures: &[Figure]) -> Result<Figures, StoreError> {
         let sessions: Vec<&str> = sessions.iter().map(AsRef::as_ref).collect();
         let mut names = Names::of(self)?;
-        let parts = Part::all(figures);
+        let parts: Vec<Part> = figures.iter().flat_map(Part::of).collect();
         let (by_item, by_start) = (sql(&parts, "", "r.ITEM, r.START"), sql(&parts, NAMES, "r.START, r.ITEM"));
         let (figures, tests) = (figures.len(), names.tests.len());
         let query = &Query { by_item, by_start, parts, figures, items: &names.items, tests };
@@ -136,10 +136,6 @@ struct Part {
 }
 
 impl Part {
-    fn all(figures: &[Figure]) -> Vec<Self> {
-        figures.iter().flat_map(Self::of).collect()
-    }
-
     fn of(figure: &Figure) -> Vec<Self> {
         match figure {
             Figure::Sum(resources) => {

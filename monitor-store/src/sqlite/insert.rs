@@ -12,6 +12,7 @@ use crate::sqlite::run::Run;
 use crate::sqlite::statements::Statements;
 use crate::sqlite::types::{Start, integer};
 use crate::summary::EndedTest;
+use crate::test_run::function_of;
 use crate::timestamp::Timestamp;
 use crate::words::{Attribution, Outcome};
 
@@ -263,7 +264,7 @@ fn item_and_run(connection: Statements<'_>, session: i64, profile: &Profile) -> 
 /// The item that a test is about whose item the file does not have yet.
 fn new_item(connection: Statements<'_>, profile: &Profile) -> Result<Item> {
     let key = &profile.key;
-    let name = key.item_variant.split('[').next().unwrap_or_default();
+    let name = function_of(&key.item_variant);
     connection
         .prepare(
             "INSERT INTO ITEMS (ITEM_VARIANT, ITEM_PATH, PACKAGE, BINARY, ITEM, KIND, COMPONENT) \

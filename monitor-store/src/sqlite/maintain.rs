@@ -1,7 +1,7 @@
 //! Whole sessions in and out of a file: merging files, deleting sessions.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Result, params_from_iter};
+use rusqlite::{Connection, Result};
 
 use crate::error::StoreError;
 use crate::rows::Process;
@@ -126,10 +126,7 @@ fn merge_test(connection: &Connection, test: &Test) -> Result<()> {
         (Some(metric), None) => insert::foreign(connection, metric),
         (None, Some(profile)) => {
             insert::started(connection, &mut Memory::default(), profile)?;
-            match profile.outcome {
-                Outcome::Crashed => insert::crashed(connection, &profile.key),
-                _ => Ok(()),
-            }
+            if profile.outcome == Outcome::Crashed { insert::crashed(connection, &profile.key) } else { Ok(()) }
         }
         (None, None) => Ok(()),
     }
@@ -154,20 +151,11 @@ fn delete_unused(connection: &Connection) -> Result<()> {
          UNION SELECT SESSION FROM TEST_PROCESSES UNION SELECT PROCESS FROM TEST_PROCESSES \
          UNION SELECT ENV FROM PROCESS_GROUPS WHERE ENV IS NOT NULL)",
     )?;
-    connection
-        .execute("DELETE FROM LOCKFILES WHERE LOCKFILE_H NOT IN (SELECT LOCKFILE_H FROM SESSION_LOCKFILES)", [])?;
-    let unused: Vec<Value> = connection
-        .prepare(
-            "SELECT ENV_H FROM EXECUTION_CONTEXTS c \
-             WHERE NOT EXISTS (SELECT 1 FROM TEXTS t WHERE t.TEXT = c.ENV_H \
-             AND t.ID IN (SELECT ENV FROM RUNS UNION SELECT ENV FROM PROCESS_GROUPS))",
-        )?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_>>()?;
     for table in ["EXECUTION_CONTEXTS", "CONTEXT_CLASSES"] {
-        for env_h in &unused {
-            connection.execute(&format!("DELETE FROM {table} WHERE ENV_H = ?1"), params_from_iter([env_h]))?;
-        }
+        connection.execute_batch(&format!(
+            "DELETE FROM {table} WHERE NOT EXISTS (SELECT 1 FROM TEXTS t WHERE t.TEXT = {table}.ENV_H \
+             AND t.ID IN (SELECT ENV FROM RUNS UNION SELECT ENV FROM PROCESS_GROUPS))"
+        ))?;
     }
-    Ok(())
+    connection.execute_batch("DELETE FROM LOCKFILES WHERE LOCKFILE_H NOT IN (SELECT LOCKFILE_H FROM SESSION_LOCKFILES)")
 }

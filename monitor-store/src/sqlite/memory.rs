@@ -18,7 +18,8 @@ pub(crate) struct Memory {
     others_commits: Option<i64>,
     /// Whether all that is in the file was there at our last transaction, or is ours.
     pub(super) is_up_to_date: bool,
-    numbers: Option<(Names, Numbers)>,
+    /// Of a session, a context and a process.
+    numbers: Option<([String; 3], Numbers)>,
     /// By variant, with those of other paths, packages and binaries.
     items: HashMap<String, Vec<(Tested, Arc<Item>)>>,
     pub(super) running: Vec<Running>,
@@ -44,14 +45,6 @@ pub(crate) struct KnownNumbers {
     pub process: Option<i64>,
     /// The row of `PROCESS_GROUPS` that the process belongs to.
     pub group: Option<i64>,
-}
-
-/// The texts behind [`Numbers`].
-#[derive(Debug, PartialEq, Eq)]
-struct Names {
-    session_h: String,
-    env_h: String,
-    process_h: String,
 }
 
 /// What tells the tests of a file with the same variant apart.
@@ -118,21 +111,14 @@ impl Memory {
     }
 
     pub(crate) fn numbers(&self, session_h: &str, env_h: Option<&str>, process_h: &str) -> Option<Numbers> {
-        let (names, numbers) = self.numbers.as_ref()?;
-        let known = names.session_h == session_h
-            && names.process_h == process_h
-            && env_h.is_none_or(|env_h| names.env_h == env_h);
+        let ([session, env, process], numbers) = self.numbers.as_ref()?;
+        let known = session == session_h && process == process_h && env_h.is_none_or(|env_h| env == env_h);
         known.then_some(*numbers)
     }
 
     /// The numbers of the tests of `process`, whose context is `env_h`.
     pub(crate) fn keep_numbers(&mut self, process: &Process, env_h: &str, numbers: Numbers) {
-        let names = Names {
-            session_h: process.session_h.clone(),
-            env_h: env_h.to_owned(),
-            process_h: process.process_h.clone(),
-        };
-        self.numbers = Some((names, numbers));
+        self.numbers = Some(([&process.session_h, env_h, &process.process_h].map(str::to_owned), numbers));
     }
 
     pub(crate) fn item(&self, profile: &Profile) -> Option<Arc<Item>> {

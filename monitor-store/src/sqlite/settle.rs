@@ -78,11 +78,8 @@ pub(crate) fn end(connection: &Connection, memory: &Memory, process: &Process) -
 
 /// Takes back that a process has ended, unless its rows are summed up already.
 pub(crate) fn go_on(connection: &Connection, process: &Process) -> Result<()> {
-    connection.execute(
-        &format!("UPDATE TEST_PROCESSES SET STATE = 'running' WHERE {THIS}"),
-        [&process.session_h, &process.process_h],
-    )?;
-    Ok(())
+    let sql = format!("UPDATE TEST_PROCESSES SET STATE = 'running' WHERE {THIS}");
+    connection.execute(&sql, [&process.session_h, &process.process_h]).map(drop)
 }
 
 /// Writes the module rows of a process that ends now and, if no other process can belong to its session,
@@ -119,14 +116,9 @@ pub(crate) fn sum_up_process(connection: &Connection, memory: &Memory, process: 
 /// the next time.
 fn sum_up_session(connection: &Connection, session_h: &str) -> Result<()> {
     let due = |condition: &str| -> Result<bool> {
-        connection.query_row(
-            &format!(
-                "SELECT EXISTS (SELECT 1 FROM PROCESSES WHERE SESSION_H = ?1 \
-                 AND STATE IN ('ended', 'summarised') AND {condition})"
-            ),
-            [session_h],
-            |row| row.get(0),
-        )
+        let of_session = "SELECT 1 FROM PROCESSES WHERE SESSION_H = ?1 AND STATE IN ('ended', 'summarised')";
+        let sql = format!("SELECT EXISTS ({of_session} AND {condition})");
+        connection.query_row(&sql, [session_h], |row| row.get(0))
     };
     if due("STATE = 'ended' AND SCOPES LIKE '%module%'")? {
         let condition = "r.STATE = ?2 AND r.SCOPES LIKE '%module%'";
@@ -151,15 +143,12 @@ const WITHOUT_FUNCTIONS: &str =
 /// Removes the rows of tests that nobody asked for, once they are summed up. Tests that crashed stay: they are in
 /// no sum.
 fn remove_unasked(connection: &Connection, session_h: &str) -> Result<()> {
-    connection.execute(
-        &format!(
-            "DELETE FROM RUNS WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND ENDED \
-             AND PROCESS IN (SELECT ID FROM TEXTS WHERE TEXT IN ({WITHOUT_FUNCTIONS})) \
-             AND ITEM IN (SELECT ID FROM ITEMS WHERE KIND = 'function')"
-        ),
-        [session_h],
-    )?;
-    Ok(())
+    let sql = format!(
+        "DELETE FROM RUNS WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND ENDED \
+         AND PROCESS IN (SELECT ID FROM TEXTS WHERE TEXT IN ({WITHOUT_FUNCTIONS})) \
+         AND ITEM IN (SELECT ID FROM ITEMS WHERE KIND = 'function')"
+    );
+    connection.execute(&sql, [session_h]).map(drop)
 }
 
 fn insert_modules(connection: &Connection, session_h: &str, tests: &[EndedTest]) -> Result<()> {

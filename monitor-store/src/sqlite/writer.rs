@@ -200,7 +200,9 @@ impl Writer {
         self.memory.once = false;
         if let ([entry], false) = (entries, self.ended) {
             let Self { database, memory, .. } = self;
-            if database.write_at_once(|connection| insert::ends_in_place(connection, memory, entry))? {
+            database.is_lockable()?;
+            // One statement, which is a transaction by itself.
+            if database.patiently(|connection| insert::ends_in_place(connection, memory, entry))? {
                 return Ok(());
             }
         }
