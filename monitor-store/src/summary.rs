@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::measures::{Amount, Fold, MEASURES, Measure, Measures};
 use crate::rows::{Metric, Profile, ProfileKey};
 use crate::timestamp::Timestamp;
-use crate::words::{Attribution, Kind, Outcome};
+use crate::words::{Kind, Outcome};
 
 /// One test that ended.
 #[derive(Clone, Debug)]
@@ -83,7 +83,8 @@ fn sum_up(tests: &[&EndedTest], kind: Kind, path: &str, name: &str) -> Option<En
                 true => Outcome::Passed,
                 false => Outcome::Failed,
             },
-            attribution: weakest_attribution(tests),
+            // A sum is obtained no better than its weakest part.
+            attribution: tests.iter().map(|test| test.profile.attribution).max().flatten(),
             mem_source: common(tests, |t| t.profile.mem_source).flatten(),
             measures: measures(tests),
         },
@@ -146,11 +147,6 @@ fn common<T: PartialEq>(tests: &[&EndedTest], value: impl Fn(&EndedTest) -> T) -
     tests.iter().all(|test| value(test) == first).then_some(first)
 }
 
-/// A sum is obtained no better than its weakest part.
-fn weakest_attribution(tests: &[&EndedTest]) -> Option<Attribution> {
-    tests.iter().map(|test| test.profile.attribution).max().flatten()
-}
-
 impl EndedTest {
     fn start(&self) -> Timestamp {
         self.metric.item_start_time
@@ -164,6 +160,7 @@ impl EndedTest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Attribution;
 
     fn test(module: &str, start_us: i64, seconds: f64, mib: Option<f64>) -> EndedTest {
         let start = Timestamp::from_micros(start_us);

@@ -1,12 +1,11 @@
 //! What each function cost in tests whose instructions were counted.
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::count_flags::CountFlags;
 use crate::error::StoreError;
 use crate::sqlite::cells::Cells;
-use crate::sqlite::monitor::Monitor;
+use crate::sqlite::monitor::{Monitor, text};
 use crate::sqlite::types::integer;
 use crate::sqlite::unfit::Named;
 use crate::sqlite::writer::Writer;
@@ -75,7 +74,7 @@ impl Monitor {
         let sql = "SELECT ID, NAME, FILE, PACKAGE, LINE, SELF, INCLUSIVE, CALLS FROM COSTS c JOIN COST_FUNCTIONS f ON f.ID = c.FUNCTION \
                    WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2) \
                    ORDER BY SELF DESC, NAME";
-        let texts = [session_h, process_h].map(|text| Value::Text(text.to_owned()));
+        let texts = [session_h, process_h].map(text);
         if !self.has_costs()? {
             return Ok(Vec::new());
         }
@@ -99,7 +98,7 @@ impl Monitor {
         }
         let sql = "SELECT DISTINCT p.TEXT FROM COSTS c JOIN TEXTS p ON p.ID = c.PROCESS \
                    WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1)";
-        self.rows(Named::of("TEXTS"), sql, [Value::Text(session_h.to_owned())], |cells| cells.get())
+        self.rows(Named::of("TEXTS"), sql, [text(session_h)], |cells| cells.get())
     }
 }
 

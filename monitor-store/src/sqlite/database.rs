@@ -192,12 +192,6 @@ impl Database {
         let Self { connection, path, patience, .. } = self;
         connection.close().map_err(|(_, source)| StoreError::from_sqlite(&path, source, patience))
     }
-
-    /// Leaves the connection open to the end of the process, which is near: what is committed is on disk, and to take
-    /// everything down first costs a process of one test a tenth of its time.
-    pub(crate) fn leave(self) {
-        std::mem::forget(self);
-    }
 }
 
 /// Refuses folders, pipes and devices, and short files, which SQLite would take for empty ones and overwrite.

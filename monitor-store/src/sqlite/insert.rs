@@ -7,7 +7,7 @@ use crate::entry::Entry;
 use crate::hash::hash_hex;
 use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
 use crate::sqlite::classes;
-use crate::sqlite::memory::{Item, KnownNumbers, Memory, Numbers, Running};
+use crate::sqlite::memory::{Item, KnownNumbers, Memory, Numbers, Running, Texts};
 use crate::sqlite::run::Run;
 use crate::sqlite::statements::Statements;
 use crate::sqlite::types::{Start, integer};
@@ -95,7 +95,7 @@ pub(crate) fn context(connection: &Connection, context: &ExecutionContext, class
 /// Inserts the process unless it is there.
 pub(crate) fn process(connection: &Connection, memory: &Memory, process: &Process, state: &str) -> Result<()> {
     let statements = memory.statements(connection);
-    let found = KnownNumbers::of(statements, &process.session_h, process.env_h.as_deref(), &process.process_h)?;
+    let found = KnownNumbers::of(statements, Texts::of(process))?;
     process_beside(connection, memory, process, state, found).map(drop)
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn process_beside(
     found: KnownNumbers,
 ) -> Result<Numbers> {
     let connection = memory.statements(connection);
-    let numbers = found.or_make(connection, &process.session_h, process.env_h.as_deref(), &process.process_h)?;
+    let numbers = found.or_make(connection, Texts::of(process))?;
     let group = found.group.map_or_else(|| group_of(connection, process, numbers), Ok)?;
     let insert = "INSERT OR IGNORE INTO TEST_PROCESSES VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     connection.prepare(insert)?.execute(params![
@@ -165,20 +165,14 @@ fn id(connection: Statements<'_>, sql: &str, values: impl Params) -> Result<Opti
 }
 
 impl Numbers {
-    /// Of a session, a context and a process; without a context, of that of the process.
-    fn of(connection: Statements<'_>, session_h: &str, env_h: Option<&str>, process_h: &str) -> Result<Self> {
-        KnownNumbers::of(connection, session_h, env_h, process_h)?.or_make(connection, session_h, env_h, process_h)
+    fn of(connection: Statements<'_>, texts: Texts<'_>) -> Result<Self> {
+        KnownNumbers::of(connection, texts)?.or_make(connection, texts)
     }
 }
 
 impl KnownNumbers {
     /// As [`Numbers::of`], those that are in the file.
-    pub(crate) fn of(
-        connection: Statements<'_>,
-        session_h: &str,
-        env_h: Option<&str>,
-        process_h: &str,
-    ) -> Result<Self> {
+    pub(crate) fn of(connection: Statements<'_>, texts: Texts<'_>) -> Result<Self> {
         connection
             .prepare(
                 "SELECT s.ID, CASE WHEN ?2 NOTNULL THEN (SELECT ID FROM TEXTS WHERE TEXT = ?2) \
@@ -186,27 +180,21 @@ impl KnownNumbers {
                  WHERE TEST_PROCESSES.SESSION = s.ID AND PROCESS = x.ID) END, x.ID \
                  FROM (SELECT 1) LEFT JOIN TEXTS s ON s.TEXT = ?1 LEFT JOIN TEXTS x ON x.TEXT = nullif(?3, '')",
             )?
-            .query_row(params![session_h, env_h, process_h], |row| {
+            .query_row(params![texts.session_h, texts.env_h, texts.process_h], |row| {
                 Ok(Self { session: row.get(0)?, env: row.get(1)?, process: row.get(2)?, group: None })
             })
     }
 
     /// New numbers for those of the texts that have none.
-    fn or_make(
-        self,
-        connection: Statements<'_>,
-        session_h: &str,
-        env_h: Option<&str>,
-        process_h: &str,
-    ) -> Result<Numbers> {
+    fn or_make(self, connection: Statements<'_>, texts: Texts<'_>) -> Result<Numbers> {
         let or_new = |known: Option<i64>, text: &str| match known {
             None if !text.is_empty() => number(connection, text).map(Some),
             known => Ok(known),
         };
         Ok(Numbers {
-            session: self.session.map_or_else(|| number(connection, session_h), Ok)?,
-            env: or_new(self.env, env_h.unwrap_or_default())?,
-            process: or_new(self.process, process_h)?,
+            session: self.session.map_or_else(|| number(connection, texts.session_h), Ok)?,
+            env: or_new(self.env, texts.env_h.unwrap_or_default())?,
+            process: or_new(self.process, texts.process_h)?,
         })
     }
 }
@@ -228,16 +216,13 @@ fn item_of_metric(connection: Statements<'_>, row: &Metric, profile: Option<&Pro
              AND PACKAGE = ?3 AND BINARY = ?4 AND KIND = ?7 AND ITEM_FS_LOC IS NULL",
         )?
         .execute(values)?;
-    if completed == 0 {
-        connection
-            .prepare(
-                "INSERT INTO ITEMS (ITEM_VARIANT, ITEM_PATH, PACKAGE, BINARY, ITEM, ITEM_FS_LOC, KIND, COMPONENT) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(values)?;
-        return Ok(connection.last_insert_rowid());
+    if completed > 0 {
+        return Ok(id(connection, sql, values)?.unwrap_or_default());
     }
-    Ok(id(connection, sql, values)?.unwrap_or_default())
+    let insert = "INSERT INTO ITEMS (ITEM_VARIANT, ITEM_PATH, PACKAGE, BINARY, ITEM, ITEM_FS_LOC, KIND, COMPONENT) \
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    connection.prepare(insert)?.execute(values)?;
+    Ok(connection.last_insert_rowid())
 }
 
 /// The item that a test without a metric row is about, if the file has it, and whether there is a run under the test's key.
@@ -316,10 +301,8 @@ fn find_own(
 pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Profile) -> Result<()> {
     let connection = memory.statements(connection);
     let key = &profile.key;
-    let numbers = match memory.numbers(&key.session_h, None, &key.process_h) {
-        Some(numbers) => numbers,
-        None => Numbers::of(connection, &key.session_h, None, &key.process_h)?,
-    };
+    let texts = Texts::of_key(key, None);
+    let numbers = memory.numbers(texts).map_or_else(|| Numbers::of(connection, texts), Ok)?;
     let (known, may_be_taken) = match memory.item(profile) {
         Some(item) => (Some(item), !memory.is_up_to_date),
         None => {
@@ -357,7 +340,7 @@ pub(crate) fn ends_in_place(connection: &Connection, memory: &mut Memory, entry:
     let Entry::Finished { metric: row, profile } = entry else { return Ok(false) };
     let key = &profile.key;
     let (Some(numbers), Some(running)) = (
-        memory.numbers(&key.session_h, Some(&row.env_h), &key.process_h),
+        memory.numbers(Texts::of_key(key, Some(&row.env_h))),
         memory.running(key).filter(|running| running.item.is_of(row)),
     ) else {
         return Ok(false);
@@ -376,12 +359,11 @@ pub(crate) fn finished(connection: &Connection, memory: &mut Memory, row: &Metri
     let connection = memory.statements(connection);
     let key = &profile.key;
     let running = memory.take_running(key);
-    let (numbers, start, unfinished) = match (memory.numbers(&key.session_h, Some(&row.env_h), &key.process_h), running)
-    {
+    let texts = Texts::of_key(key, Some(&row.env_h));
+    let (numbers, start, unfinished) = match (memory.numbers(texts), running) {
         (Some(numbers), Some(running)) => (numbers, running.start, Some(running.run)),
         (numbers, _) => {
-            let numbers = numbers
-                .map_or_else(|| Numbers::of(connection, &key.session_h, Some(&row.env_h), &key.process_h), Ok)?;
+            let numbers = numbers.map_or_else(|| Numbers::of(connection, texts), Ok)?;
             match find_own(connection, numbers.session, numbers.process, key)? {
                 (_, Some(found)) if found.ended || !matches!(found.outcome, Outcome::Running | Outcome::Crashed) => {
                     return Ok(());
@@ -414,7 +396,7 @@ pub(crate) fn finished(connection: &Connection, memory: &mut Memory, row: &Metri
 pub(crate) fn summed_up(connection: &Connection, row: &EndedTest) -> Result<()> {
     let connection = Statements::kept(connection);
     let mut key = row.profile.key.clone();
-    let numbers = Numbers::of(connection, &key.session_h, Some(&row.metric.env_h), &key.process_h)?;
+    let numbers = Numbers::of(connection, Texts::of_key(&key, Some(&row.metric.env_h)))?;
     while find(connection, numbers.session, &key)?.is_some() {
         key.item_start_time = key.item_start_time.after_micros(1);
     }
@@ -426,7 +408,7 @@ pub(crate) fn summed_up(connection: &Connection, row: &EndedTest) -> Result<()> 
 /// A row of pytest-monitor has no key: it is there already if one is equal in every column that tells runs apart.
 pub(crate) fn foreign(connection: &Connection, row: &Metric) -> Result<()> {
     let connection = Statements::kept(connection);
-    let numbers = Numbers::of(connection, &row.session_h, Some(&row.env_h), "")?;
+    let numbers = Numbers::of(connection, Texts { session_h: &row.session_h, env_h: Some(&row.env_h), process_h: "" })?;
     let item = item_of_metric(connection, row, None)?;
     let sql = "SELECT 1 FROM RUNS WHERE SESSION = ?1 AND ITEM = ?2 AND START IN (?3, ?4) AND TOTAL_TIME IS ?5";
     let start = row.item_start_time;
@@ -461,7 +443,7 @@ pub(crate) fn ended(connection: Statements<'_>, session_h: &str, process_h: &str
 
 fn update_own(connection: &Connection, key: &ProfileKey, sql: &str, word: &str) -> Result<()> {
     let connection = Statements::kept(connection);
-    let numbers = Numbers::of(connection, &key.session_h, None, &key.process_h)?;
+    let numbers = Numbers::of(connection, Texts::of_key(key, None))?;
     if let (_, Some(found)) = find_own(connection, numbers.session, numbers.process, key)? {
         connection.prepare(sql)?.execute(params![found.id, word])?;
     }

@@ -1,6 +1,5 @@
 //! Whole sessions in and out of a file: merging files, deleting sessions.
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
 
 use crate::error::StoreError;
@@ -9,7 +8,7 @@ use crate::sqlite::columns;
 use crate::sqlite::costs;
 use crate::sqlite::insert;
 use crate::sqlite::memory::Memory;
-use crate::sqlite::monitor::Monitor;
+use crate::sqlite::monitor::{Monitor, text};
 use crate::sqlite::settle;
 use crate::sqlite::unfit::Named;
 use crate::sqlite::writer::Writer;
@@ -101,16 +100,11 @@ impl Monitor {
     fn process_states(&self, session_h: &str) -> std::result::Result<Vec<(Process, String)>, StoreError> {
         // `STATE` follows the columns of the process.
         let sql = format!("SELECT {}, STATE FROM PROCESSES WHERE SESSION_H = ?", columns::PROCESS);
-        let processes = self.rows(columns::OF_PROCESS, &sql, [Value::Text(session_h.to_owned())], |cells| {
-            Ok((columns::process(cells)?, cells.get()?))
-        })?;
-        Ok(processes
-            .into_iter()
-            .map(|(process, state)| {
-                let state = if self.gone.contains(&process.process_h) { "ended".to_owned() } else { state };
-                (process, state)
-            })
-            .collect())
+        self.rows(columns::OF_PROCESS, &sql, [text(session_h)], |cells| {
+            let (process, state) = (columns::process(cells)?, cells.get()?);
+            let is_gone = self.gone.contains(&process.process_h);
+            Ok((process, if is_gone { "ended".to_owned() } else { state }))
+        })
     }
 }
 

@@ -47,18 +47,30 @@ pub(crate) struct KnownNumbers {
     pub group: Option<i64>,
 }
 
-/// What tells the tests of a file with the same variant apart.
-#[derive(Debug)]
-struct Tested {
-    path: String,
-    package: String,
-    binary: String,
+/// The texts behind [`Numbers`]; without a context, that of the process is meant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Texts<'t> {
+    pub session_h: &'t str,
+    pub env_h: Option<&'t str>,
+    pub process_h: &'t str,
 }
 
-impl Tested {
-    fn is_of(&self, profile: &Profile) -> bool {
-        self.path == profile.key.item_path && self.package == profile.package && self.binary == profile.binary
+impl<'t> Texts<'t> {
+    pub(crate) fn of(process: &'t Process) -> Self {
+        Self { session_h: &process.session_h, env_h: process.env_h.as_deref(), process_h: &process.process_h }
     }
+
+    /// Of a test.
+    pub(crate) fn of_key(key: &'t ProfileKey, env_h: Option<&'t str>) -> Self {
+        Self { session_h: &key.session_h, env_h, process_h: &key.process_h }
+    }
+}
+
+/// What tells the tests of a file with the same variant apart: path, package and binary.
+type Tested = [String; 3];
+
+fn tested(profile: &Profile) -> [&str; 3] {
+    [&profile.key.item_path, &profile.package, &profile.binary]
 }
 
 /// A row of `ITEMS` that is about a function.
@@ -110,10 +122,10 @@ impl Memory {
         Statements::of(connection, !self.once)
     }
 
-    pub(crate) fn numbers(&self, session_h: &str, env_h: Option<&str>, process_h: &str) -> Option<Numbers> {
+    pub(crate) fn numbers(&self, texts: Texts<'_>) -> Option<Numbers> {
         let ([session, env, process], numbers) = self.numbers.as_ref()?;
-        let known = session == session_h && process == process_h && env_h.is_none_or(|env_h| env == env_h);
-        known.then_some(*numbers)
+        let is_same = session == texts.session_h && process == texts.process_h;
+        (is_same && texts.env_h.is_none_or(|env_h| env == env_h)).then_some(*numbers)
     }
 
     /// The numbers of the tests of `process`, whose context is `env_h`.
@@ -123,18 +135,16 @@ impl Memory {
 
     pub(crate) fn item(&self, profile: &Profile) -> Option<Arc<Item>> {
         let of_variant = self.items.get(&profile.key.item_variant)?;
-        of_variant.iter().find(|(tested, _)| tested.is_of(profile)).map(|(_, item)| Arc::clone(item))
+        of_variant.iter().find(|(known, _)| *known == tested(profile)).map(|(_, item)| Arc::clone(item))
     }
 
     pub(crate) fn keep_item(&mut self, profile: &Profile, item: Item) -> Arc<Item> {
         let item = Arc::new(item);
         let of_variant = self.items.entry(profile.key.item_variant.clone()).or_default();
-        if let Some((_, known)) = of_variant.iter_mut().find(|(tested, _)| tested.is_of(profile)) {
+        if let Some((_, known)) = of_variant.iter_mut().find(|(known, _)| *known == tested(profile)) {
             known.clone_from(&item);
         } else {
-            let Profile { key, package, binary, .. } = profile;
-            let tested = Tested { path: key.item_path.clone(), package: package.clone(), binary: binary.clone() };
-            of_variant.push((tested, Arc::clone(&item)));
+            of_variant.push((tested(profile).map(str::to_owned), Arc::clone(&item)));
         }
         item
     }

@@ -12,7 +12,7 @@ use crate::sqlite::cells::Cells;
 use crate::sqlite::columns;
 use crate::sqlite::database::Database;
 use crate::sqlite::insert;
-use crate::sqlite::memory::{Memory, Numbers};
+use crate::sqlite::memory::{Memory, Numbers, Texts};
 use crate::sqlite::statements::Statements;
 use crate::sqlite::types::integer;
 use crate::sqlite::unfit::{self, Named};
@@ -64,7 +64,8 @@ fn end_crashed(connection: &Connection, gone: &[Process]) -> Result<()> {
 /// Notes that a process has ended; false if that was known. What `memory` knows of it spares a look-up.
 pub(crate) fn end(connection: &Connection, memory: &Memory, process: &Process) -> Result<bool> {
     let Process { session_h, process_h, pid, pid_started, .. } = process;
-    let numbers = memory.numbers(session_h, None, process_h).filter(|_| process.asks_for_functions_only());
+    let numbers =
+        memory.numbers(Texts { session_h, env_h: None, process_h }).filter(|_| process.asks_for_functions_only());
     if let Some(Numbers { session, process: number, .. }) = numbers {
         let settled = "UPDATE TEST_PROCESSES SET STATE = 'settled' WHERE SESSION = ?1 AND PROCESS = ?2 AND PID = ?3 \
                        AND PID_STARTED = ?4 AND STATE = 'running'";
@@ -157,10 +158,9 @@ fn insert_modules(connection: &Connection, session_h: &str, tests: &[EndedTest])
         let profile = &mut row.profile;
         let in_module = |(package, binary, module): &(String, String, String)| {
             let (path, name) = summary::split_module(module);
-            *package == profile.package
-                && *binary == profile.binary
-                && path == profile.key.item_path
-                && name == profile.key.item_variant
+            let key = &profile.key;
+            let own = [profile.package.as_str(), &profile.binary, &key.item_path, &key.item_variant];
+            [package.as_str(), binary, path, name] == own
         };
         if crashed.iter().any(in_module) {
             profile.outcome = Outcome::Failed;

@@ -12,7 +12,7 @@ use crate::rows::{ContextClass, ExecutionContext, Process, Session};
 use crate::spool::{self, Imported, Kept};
 use crate::sqlite::database::{DEFAULT_PATIENCE, Database};
 use crate::sqlite::insert;
-use crate::sqlite::memory::{KnownNumbers, Memory};
+use crate::sqlite::memory::{KnownNumbers, Memory, Texts};
 use crate::sqlite::settle;
 use crate::sqlite::statements::Statements;
 use crate::sqlite::types::integer;
@@ -165,12 +165,8 @@ impl Writer {
                 None => {
                     let (context, class) = context();
                     insert::context(connection, &context, Some(&class))?;
-                    let numbers = KnownNumbers::of(
-                        memory.statements(connection),
-                        &process.session_h,
-                        Some(&context.env_h),
-                        &process.process_h,
-                    )?;
+                    let texts = Texts { env_h: Some(&context.env_h), ..Texts::of(&process) };
+                    let numbers = KnownNumbers::of(memory.statements(connection), texts)?;
                     (context.env_h, numbers)
                 }
             };
@@ -283,9 +279,10 @@ impl Writer {
     }
 
     /// Leaves the file open until the process ends. Committed rows are safe. Use it after [`StoreError::Lost`], when closing
-    /// might close a descriptor that now belongs to another file.
+    /// might close a descriptor that now belongs to another file, and where the end is near: what is committed is on disk, and to
+    /// take everything down first costs a process of one test a tenth of its time.
     pub fn leave(self) {
-        self.database.leave();
+        std::mem::forget(self.database);
     }
 }
 
@@ -338,8 +335,8 @@ impl Known {
         let Process { process_h, session_h, machine_key, env_h, boot_id, leader_pid, leader_started, .. } = process;
         let values = params![session_h, machine_key, env_h, boot_id, leader_pid, integer(*leader_started)];
         let mut known = connection.query_row(sql, values, Self::of)?;
-        known.numbers =
-            KnownNumbers::of(Statements::of(connection, false), session_h, known.env_h.as_deref(), process_h)?;
+        let texts = Texts { session_h, env_h: known.env_h.as_deref(), process_h };
+        known.numbers = KnownNumbers::of(Statements::of(connection, false), texts)?;
         Ok(known)
     }
 
