@@ -23,8 +23,9 @@ use crate::rules_file::Rules;
 /// One run of the program.
 #[derive(Debug)]
 pub struct App {
-    options: Options,
-    git: Git,
+    pub(crate) options: Options,
+    /// The repository that the folder is in.
+    pub(crate) git: Git,
     /// Of each file that was opened.
     left_out: Mutex<Vec<LeftOut>>,
 }
@@ -133,7 +134,7 @@ impl App {
         if accepted.is_empty() {
             return Ok(Levels::default());
         }
-        Ok(Levels::of(&accepted, &Source::sessions(monitor)?, self.git()))
+        Ok(Levels::of(&accepted, &Source::sessions(monitor)?, &self.git))
     }
 
     /// The server that `--db` names; `None` if it names a file.
@@ -215,23 +216,6 @@ impl App {
     #[must_use]
     pub fn records<'a>(&'a self, monitor: &'a Monitor) -> Records<'a> {
         Records { source: monitor, repository: &self.git }
-    }
-
-    /// The repository that the folder is in.
-    pub(crate) fn git(&self) -> &Git {
-        &self.git
-    }
-
-    /// The format that the user wants.
-    #[must_use]
-    pub fn format(&self) -> Format {
-        self.options.format
-    }
-
-    /// When the user wants colour.
-    #[must_use]
-    pub fn color(&self) -> Color {
-        self.options.color
     }
 
     /// Prints results on stdout.

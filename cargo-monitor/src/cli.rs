@@ -112,10 +112,13 @@ Examples:
 
 impl Command {
     pub(crate) fn run(&self, app: &App) -> anyhow::Result<Exit> {
-        match self {
-            Self::Init(arguments) => command::init::run(arguments, app),
-            Self::Test(arguments) => command::test::run(arguments, Runner::Test, app),
-            Self::Nextest(arguments) => command::test::run(arguments, Runner::Nextest, app),
+        let done = match self {
+            Self::Init(arguments) => return command::init::run(arguments, app),
+            Self::Test(arguments) => return command::test::run(arguments, Runner::Test, app),
+            Self::Nextest(arguments) => return command::test::run(arguments, Runner::Nextest, app),
+            Self::Gate(arguments) => return command::gate::run(arguments, app),
+            Self::Import(arguments) => return command::import::run(arguments, app),
+            Self::Doctor(arguments) => return command::doctor::run(arguments, app),
             Self::Sessions(arguments) => command::sessions::run(arguments, app),
             Self::Show(arguments) => command::show::run(arguments, app),
             Self::Top(arguments) => command::top::run(arguments, app),
@@ -127,17 +130,15 @@ impl Command {
             Self::History(arguments) => command::history::run(arguments, app),
             Self::Plot(arguments) => command::plot::run(arguments, app),
             Self::Report(arguments) => command::report::run(arguments, app),
-            Self::Gate(arguments) => command::gate::run(arguments, app),
             Self::Accept(arguments) => command::accept::run(arguments, app),
             Self::Export(arguments) => command::export::run(arguments, app),
-            Self::Import(arguments) => command::import::run(arguments, app),
             Self::Merge(arguments) => command::merge::run(arguments, app),
             Self::Push(arguments) => command::push::run(arguments, app),
             Self::Pull(arguments) => command::pull::run(arguments, app),
             Self::Prune(arguments) => command::prune::run(arguments, app),
-            Self::Doctor(arguments) => command::doctor::run(arguments, app),
             Self::Completions(arguments) => command::completions::run(arguments),
-        }
+        };
+        done.map(|()| Exit::Success)
     }
 }
 

@@ -3,7 +3,9 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context as _;
 use toml::{Table, Value};
@@ -17,6 +19,19 @@ pub fn variable(here: &Path, name: &str) -> Option<OsString> {
     match configured() {
         Some(entry) if own.is_none() || entry.force => Some(entry.value),
         _ => own,
+    }
+}
+
+/// Cargo, which tells its subcommands which one it is.
+pub(crate) fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+}
+
+/// The text of a file; `None` if it is not there.
+pub(crate) fn text_of(file: &Path) -> anyhow::Result<Option<String>> {
+    match fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        text => text.map(Some).with_context(|| format!("cannot read {}", file.display())),
     }
 }
 

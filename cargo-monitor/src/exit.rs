@@ -33,18 +33,8 @@ pub enum Exit {
 impl std::fmt::Display for Exit {
     /// The code and a word for it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let word = match self {
-            Self::Success => "passed",
-            Self::Error | Self::Usage => "error",
-            Self::NoData => "no data",
-            Self::BadFile => "bad file",
-            Self::Regressed => "regressed",
-            Self::NoBaseline => "no baseline",
-            Self::Wrong => "wrong",
-            Self::Partial => "partial",
-            Self::Cargo(_) => "cargo's own",
-        };
-        write!(f, "{} ({word})", self.code())
+        let (code, word) = self.told();
+        write!(f, "{code} ({word})")
     }
 }
 
@@ -52,17 +42,21 @@ impl Exit {
     /// The number that the shell sees.
     #[must_use]
     pub const fn code(self) -> u8 {
+        self.told().0
+    }
+
+    const fn told(self) -> (u8, &'static str) {
         match self {
-            Self::Success => 0,
-            Self::Error => 1,
-            Self::Usage => 2,
-            Self::NoData => 3,
-            Self::BadFile => 4,
-            Self::Regressed => 5,
-            Self::NoBaseline => 6,
-            Self::Wrong => 7,
-            Self::Partial => 8,
-            Self::Cargo(code) => code,
+            Self::Success => (0, "passed"),
+            Self::Error => (1, "error"),
+            Self::Usage => (2, "error"),
+            Self::NoData => (3, "no data"),
+            Self::BadFile => (4, "bad file"),
+            Self::Regressed => (5, "regressed"),
+            Self::NoBaseline => (6, "no baseline"),
+            Self::Wrong => (7, "wrong"),
+            Self::Partial => (8, "partial"),
+            Self::Cargo(code) => (code, "cargo's own"),
         }
     }
 }

@@ -19,6 +19,8 @@ use monitor_report::measure;
 use toml::{Table, Value};
 use toml_edit::DocumentMut;
 
+use crate::environment;
+
 /// Where the file stands in a workspace.
 pub(crate) const PLACE: &str = ".config/monitor.toml";
 
@@ -67,10 +69,7 @@ impl Rules {
         let manifest = workspace.join("Cargo.toml");
         let in_manifest = read(&manifest)?.is_some_and(|table| metadata(&table).is_some());
         let file = if in_manifest { manifest } else { workspace.join(PLACE) };
-        let text = match fs::read_to_string(&file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            text => text.with_context(|| format!("cannot read {}", file.display()))?,
-        };
+        let text = environment::text_of(&file)?.unwrap_or_default();
         let mut document: DocumentMut =
             text.parse().with_context(|| format!("{} is not valid TOML", file.display()))?;
         let mut table = document.as_table_mut();
@@ -126,11 +125,7 @@ impl Rules {
 }
 
 fn read(file: &Path) -> anyhow::Result<Option<Table>> {
-    let text = match fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
-    };
+    let Some(text) = environment::text_of(file)? else { return Ok(None) };
     Ok(Some(text.parse().with_context(|| format!("{} is not valid TOML", file.display()))?))
 }
 

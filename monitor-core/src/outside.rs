@@ -10,7 +10,7 @@ use monitor_store::{ContextClass, ExecutionContext, Session, Timestamp};
 pub use crate::bracket::listed::{LIST, UNKNOWN_FEATURES, UNKNOWN_TO_VALGRIND};
 use crate::config::Config;
 use crate::facts::{self, RunnerKind};
-pub use crate::facts::{Build, MONITORED, process_h};
+pub use crate::facts::{Build, MONITORED, process_h, without_hash};
 pub use crate::measure::instructions::{COUNTS, COUNTS_BY};
 pub use crate::record::clock::since_boot_us;
 

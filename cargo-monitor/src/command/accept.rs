@@ -8,7 +8,6 @@ use monitor_report::{Repository as _, measure, select};
 use crate::app::App;
 use crate::argument::MetricArgument;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output;
 use crate::rules_file::Rules;
 
@@ -33,7 +32,7 @@ pub struct Arguments {
     commit: String,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     // A misspelt test would be a line that does nothing.
     let tests = select::tests(&app.monitor()?, &arguments.test)?;
     let pattern = if arguments.test.contains(['*', '?']) {
@@ -41,10 +40,10 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     } else {
         tests.first().map(measure::full_name).unwrap_or_default()
     };
-    let commit = app.git().commit(&arguments.commit);
+    let commit = app.git.commit(&arguments.commit);
     let commit = commit.with_context(|| format!("git does not know the commit `{}`", arguments.commit))?;
     let accepted: Accepted = format!("{} in {pattern} since {commit}", arguments.metric.0.name()).parse()?;
     let file = Rules::accept(&app.workspace()?, &accepted)?;
     output::note(&format!("{} has it: {accepted}", file.display()));
-    Ok(Exit::Success)
+    Ok(())
 }

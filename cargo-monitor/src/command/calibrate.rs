@@ -11,7 +11,6 @@ use monitor_store::{Session, Sessions};
 
 use super::compare::Scope;
 use crate::app::App;
-use crate::exit::Exit;
 use crate::output::{self, Cell, Column, Document, Progress, Table, Value};
 use monitor_report::comparison::{Finding, History, IsOver, Prepared, Request, Rows, Sides, Verdicts, judge, prepare};
 use monitor_report::select::SelectError;
@@ -64,7 +63,7 @@ struct Counts {
     tried: usize,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let monitor = app.monitor()?;
     let sessions = monitor.sessions(&Sessions::all().newest_first())?;
     if sessions.is_empty() {
@@ -93,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     if calibration.gates == 0 {
         output::note(&"the history is too short: nothing could be gated");
     }
-    Ok(Exit::Success)
+    Ok(())
 }
 
 impl Calibration {

@@ -4,7 +4,6 @@ use clap::Args;
 
 use crate::app::App;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output;
 use monitor_report::amount;
 use monitor_report::select;
@@ -36,7 +35,7 @@ pub struct Arguments {
     within: Option<f64>,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let monitor = app.monitor()?;
     let session = select::session(app.records(&monitor), &arguments.session)?;
     let tests = capacity::ended_tests(&monitor, &session)?;
@@ -46,6 +45,5 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     }
     let Arguments { cores, memory, within, .. } = *arguments;
     let wanted = Wanted { cores: cores.map(usize::from), memory, within };
-    app.print(&capacity::document(&wanted, recording, &tests))?;
-    Ok(Exit::Success)
+    app.print(&capacity::document(&wanted, recording, &tests))
 }

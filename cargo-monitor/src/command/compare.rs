@@ -10,7 +10,6 @@ use monitor_report::view::compare::{document, hints};
 use crate::app::App;
 use crate::argument::MetricArgument;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output;
 
 /// What to compare.
@@ -67,7 +66,7 @@ impl Scope {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let monitor = app.monitor()?;
     let records = app.records(&monitor);
     let sides = match &arguments.base {
@@ -101,5 +100,5 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     for hint in hints(&comparison) {
         output::note(&hint);
     }
-    Ok(Exit::Success)
+    Ok(())
 }

@@ -4,7 +4,6 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use clap_complete::env::Shells;
 
-use crate::exit::Exit;
 use crate::output;
 
 /// For which shell.
@@ -37,13 +36,12 @@ pub enum Shell {
     Zsh,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     const PROGRAM: &str = "cargo-monitor";
     let shells = Shells::builtins();
     let shell = arguments.shell.to_possible_value().and_then(|shell| shells.completer(shell.get_name()));
     let shell = shell.context("no completions for this shell")?;
     let mut script = Vec::new();
     shell.write_registration("COMPLETE", PROGRAM, PROGRAM, PROGRAM, &mut script)?;
-    output::write(&String::from_utf8(script)?)?;
-    Ok(Exit::Success)
+    output::write(&String::from_utf8(script)?)
 }

@@ -16,7 +16,6 @@ use monitor_store::{Monitor, Session, Sessions, TestId};
 use crate::app::App;
 use crate::complete;
 use crate::elsewhere::{self, Place, Task};
-use crate::exit::Exit;
 use crate::output;
 
 /// Rows of a table, unless all are asked for.
@@ -57,14 +56,13 @@ pub struct Arguments {
     cargo: Vec<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let monitor = app.monitor()?;
     let test = select::test(&monitor, &arguments.test)?;
     let rows = if arguments.all { usize::MAX } else { ROWS };
     let Some(base) = &arguments.base else {
         let costs = newest(&monitor, &test)?;
-        show(&test, &of_one(&test, &costs, rows), arguments, app)?;
-        return Ok(Exit::Success);
+        return show(&test, &of_one(&test, &costs, rows), arguments, app);
     };
     let known = if arguments.build {
         None
@@ -83,8 +81,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         }
         None => of_commits(&test, base, arguments, app)?,
     };
-    show(&test, &of_two(&test, &differences, rows), arguments, app)?;
-    Ok(Exit::Success)
+    show(&test, &of_two(&test, &differences, rows), arguments, app)
 }
 
 fn show(test: &TestId, document: &Document, arguments: &Arguments, app: &App) -> anyhow::Result<()> {
@@ -111,8 +108,7 @@ pub(crate) fn explain_commits(place: &Place, task: &Task, base: &str, head: &str
     let (base, head) = (&base[base.len() - 1], &head[head.len() - 1]);
     let (before, now) = (place.dump(base)?, place.dump(head)?);
     let monitor = Monitor::open(&place.file())?;
-    let item = task.test.variant.split('[').next().unwrap_or_default();
-    let body = format!("{}::{item}", task.test.path);
+    let body = format!("{}::{}", task.test.path, task.test.item());
     let dependencies = changed_dependencies(&monitor, base.session_h(), head.session_h())?;
     let packages = dependencies.iter().map(|dependency| dependency.name.clone());
     let edits = place.edits(commits.0, commits.1, packages)?;
@@ -157,7 +153,7 @@ fn newest(monitor: &Monitor, test: &TestId) -> anyhow::Result<Vec<FunctionCost>>
         None => anyhow::bail!(
             "no session has counted {}: run `cargo monitor test --instructions {}`",
             test.variant,
-            test.variant.split('[').next().unwrap_or_default()
+            test.item()
         ),
     }
 }

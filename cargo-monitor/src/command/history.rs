@@ -8,7 +8,6 @@ use monitor_report::view::history::{document, hints};
 use crate::app::App;
 use crate::argument::MetricArgument;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output;
 
 /// Of which test, and what of it.
@@ -39,7 +38,7 @@ pub struct Arguments {
     across_machines: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let monitor = app.monitor()?;
     let test = select::test(&monitor, &arguments.test)?;
     let levels = app.levels(&monitor)?;
@@ -54,5 +53,5 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     for hint in hints(&series, limit) {
         output::note(&hint);
     }
-    Ok(Exit::Success)
+    Ok(())
 }

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueHint};
-use monitor_store::Writer;
+use monitor_store::{Merged, Writer};
 
 use crate::app::App;
-use crate::exit::Exit;
-use crate::output::{Document, Progress, Table, Value};
+use crate::output::{Cell, Document, Progress, Table, Value};
 
 /// What goes into the file.
 #[derive(Debug, Args)]
@@ -26,7 +25,16 @@ pub struct Arguments {
     files: Vec<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+/// Columns of what a merge has added.
+pub(super) const SESSIONS: (&str, &str) = ("sessions", "new sessions");
+pub(super) const ROWS: (&str, &str) = ("rows", "new rows");
+
+/// What was added from somewhere.
+pub(super) fn row(from: String, merged: Merged) -> Vec<Cell> {
+    vec![Value::Text(from).into(), Value::count(merged.sessions).into(), Value::count(merged.metrics).into()]
+}
+
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let target = app.database()?;
     let canonical = fs::canonicalize(&target).ok();
     for file in &arguments.files {
@@ -37,18 +45,13 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     // Every file is opened before anything is written: a mistyped name leaves all as it was.
     let sources = arguments.files.iter().map(|file| app.open(file)).collect::<Result<Vec<_>, _>>()?;
     let mut writer = Writer::open(&target)?;
-    let mut table = Table::new(&[("file", "file"), ("sessions", "new sessions"), ("rows", "new rows")]);
+    let mut table = Table::new(&[("file", "file"), SESSIONS, ROWS]);
     for (file, source) in arguments.files.iter().zip(&sources) {
         let progress = Progress::spinner(format!("merging {}", file.display()));
         let merged = writer.merge(source)?;
         drop(progress);
-        table.push(vec![
-            Value::Text(file.display().to_string()).into(),
-            Value::count(merged.sessions).into(),
-            Value::count(merged.metrics).into(),
-        ]);
+        table.push(row(file.display().to_string(), merged));
     }
     writer.close(true)?;
-    app.print(&Document::table("merged", table))?;
-    Ok(Exit::Success)
+    app.print(&Document::table("merged", table))
 }

@@ -6,13 +6,11 @@ use anyhow::bail;
 use clap::{Args, ValueEnum, ValueHint};
 use monitor_analysis::chart::{Chart, Style, sparkline};
 use monitor_analysis::metric::Metric;
-use monitor_analysis::quantity::Unit;
 use monitor_store::TestId;
 
 use crate::app::App;
 use crate::argument::MetricArgument;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output::{self, Cell, Document, Table, Value, picture};
 use monitor_report::measure::{self, Names};
 use monitor_report::render::page::{Page, Section};
@@ -100,15 +98,12 @@ enum Kind {
     Html,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     // Before anything is read: a wrong name is told at once.
     let file = arguments.output.as_deref().map(|path| Ok::<_, anyhow::Error>((path, kind(path)?))).transpose()?;
     let monitor = app.monitor()?;
-    let mut tests: Vec<TestId> = Vec::new();
-    for text in &arguments.tests {
-        let found = select::tests(&monitor, text)?;
-        tests.extend(found.into_iter().filter(|test| !tests.contains(test)).collect::<Vec<_>>());
-    }
+    let named = arguments.tests.iter().map(|text| select::tests(&monitor, text)).collect::<Result<Vec<_>, _>>()?;
+    let tests = distinct(named.into_iter().flatten());
     let metrics = metrics(&arguments.metrics, tests.len())?;
     let apart = tests.len() * metrics.len() > MAX_CURVES;
     if apart && matches!(file, Some((_, Kind::Svg | Kind::Png))) {
@@ -146,7 +141,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         output::file(path, bytes)?;
         output::note(&format!("chart written to {}", path.display()));
     }
-    Ok(Exit::Success)
+    Ok(())
 }
 
 fn kind(path: &Path) -> anyhow::Result<Kind> {
@@ -159,23 +154,22 @@ fn kind(path: &Path) -> anyhow::Result<Kind> {
     }
 }
 
-fn metrics(asked: &[MetricArgument], tests: usize) -> anyhow::Result<Vec<Metric>> {
-    let mut metrics: Vec<Metric> = Vec::new();
-    for MetricArgument(metric) in asked {
-        if !metrics.contains(metric) {
-            metrics.push(*metric);
+/// Each once, in the order in which they come first.
+fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    all.fold(Vec::new(), |mut distinct, one| {
+        if !distinct.contains(&one) {
+            distinct.push(one);
         }
-    }
+        distinct
+    })
+}
+
+fn metrics(asked: &[MetricArgument], tests: usize) -> anyhow::Result<Vec<Metric>> {
+    let metrics = distinct(asked.iter().map(|MetricArgument(metric)| *metric));
     if metrics.is_empty() {
         return Ok(if tests == 1 { vec![Metric::WallTime, Metric::Memory] } else { vec![Metric::WallTime] });
     }
-    let mut units: Vec<Unit> = Vec::new();
-    for unit in metrics.iter().map(|metric| metric.unit()) {
-        if !units.contains(&unit) {
-            units.push(unit);
-        }
-    }
-    if units.len() > 2 {
+    if distinct(metrics.iter().map(|metric| metric.unit())).len() > 2 {
         bail!("a chart has two panels: choose metrics of at most two units");
     }
     Ok(metrics)

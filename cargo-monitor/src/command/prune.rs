@@ -8,7 +8,6 @@ use monitor_store::{Session, SessionDetails, Sessions, Timestamp, Writer};
 
 use crate::app::App;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output::{self, Progress};
 use monitor_report::Records;
 use monitor_report::select;
@@ -46,7 +45,7 @@ pub struct Arguments {
     dry_run: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let file = app.database()?;
     let monitor = app.open(&file)?;
     let all = monitor.session_details(&Sessions::all().newest_first())?;
@@ -71,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     if arguments.dry_run || going.is_empty() {
         let deleted = if arguments.dry_run { "that would be deleted" } else { "deleted" };
         output::note(&format!("sessions {deleted}: {}", going.len()));
-        return Ok(Exit::Success);
+        return Ok(());
     }
     drop(monitor);
     let progress = Progress::spinner(format!("deleting {} sessions", going.len()));
@@ -85,7 +84,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     if let Err(error) = compacted {
         output::note(&format!("the file keeps its size for now: {error}"));
     }
-    Ok(Exit::Success)
+    Ok(())
 }
 
 fn is_kept(arguments: &Arguments, index: usize, session: &Session) -> bool {

@@ -7,10 +7,9 @@ use clap::Args;
 use monitor_client::mirror::{self, Step};
 use monitor_store::{Monitor, Sessions, Writer};
 
-use super::push;
+use super::{merge, push};
 use crate::app::App;
-use crate::exit::Exit;
-use crate::output::{Document, Progress, Table, Value};
+use crate::output::{Document, Progress, Table};
 
 /// What comes from where.
 #[derive(Debug, Args)]
@@ -30,7 +29,7 @@ pub struct Arguments {
     sessions: Vec<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let server = app.server_at(&push::address(arguments.url.as_deref(), app)?)?;
     let target = app.database()?;
     let known: HashSet<_> = match target.exists() {
@@ -64,12 +63,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let mut writer = Writer::open(&target)?;
     let merged = writer.merge(&Monitor::open(&fetched)?)?;
     writer.close(true)?;
-    let mut table = Table::new(&[("server", "server"), ("sessions", "new sessions"), ("rows", "new rows")]);
-    table.push(vec![
-        Value::Text(server.address().to_owned()).into(),
-        Value::count(merged.sessions).into(),
-        Value::count(merged.metrics).into(),
-    ]);
-    app.print(&Document::table("fetched", table))?;
-    Ok(Exit::Success)
+    let mut table = Table::new(&[("server", "server"), merge::SESSIONS, merge::ROWS]);
+    table.push(merge::row(server.address().to_owned(), merged));
+    app.print(&Document::table("fetched", table))
 }

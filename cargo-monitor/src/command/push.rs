@@ -11,7 +11,6 @@ use monitor_store::{Session, Sessions};
 
 use crate::app::App;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output::{self, Document, Progress, Table, Value};
 
 /// How long tests may hold the queue of what they have still to send.
@@ -36,7 +35,7 @@ pub struct Arguments {
     sessions: Vec<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let server = app.server_at(&address(arguments.url.as_deref(), app)?)?;
     let monitor = app.monitor()?;
     let mut sessions: Vec<Session> = Vec::new();
@@ -79,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     if refused > 0 {
         bail!("the server refused {refused} of {total} sessions");
     }
-    Ok(Exit::Success)
+    Ok(())
 }
 
 /// The address given, else that of `MONITOR_REMOTE`.

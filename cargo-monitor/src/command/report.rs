@@ -8,7 +8,6 @@ use monitor_report::view::subject::Subject;
 
 use crate::app::App;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output;
 
 /// Of what, and where to.
@@ -36,7 +35,7 @@ pub struct Arguments {
     sessions: usize,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     app.takes_no_format("the report is a page of HTML, --output names its file")?;
     let monitor = app.monitor()?;
     let subject = Subject::find(app.records(&monitor), &arguments.session)?;
@@ -44,5 +43,5 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     let page = page(&monitor, &subject, extent, &app.levels(&monitor)?)?;
     output::file(&arguments.output, page.render())?;
     output::note(&format!("report written to {}", arguments.output.display()));
-    Ok(Exit::Success)
+    Ok(())
 }

@@ -9,7 +9,6 @@ use monitor_store::Sessions;
 
 use crate::app::App;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output;
 
 /// What to list.
@@ -31,7 +30,7 @@ pub struct Arguments {
     all: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let monitor = app.monitor()?;
     let selected = match &arguments.sessions {
         Some(text) => select::sessions(app.records(&monitor), text)?,
@@ -50,5 +49,5 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     if selected.len() > limit {
         output::note(&format!("older sessions left out: {}; --all lists them", selected.len() - limit));
     }
-    Ok(Exit::Success)
+    Ok(())
 }

@@ -9,7 +9,6 @@ use monitor_store::{Kind, Test};
 use crate::app::App;
 use crate::argument::MetricArgument;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output::Document;
 
 /// Which session, and what of it.
@@ -44,7 +43,7 @@ pub struct Arguments {
     all_kinds: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let monitor = app.monitor()?;
     let session = select::session(app.records(&monitor), &arguments.session)?;
     let mut rows = monitor.tests(&session.session_h)?;
@@ -63,6 +62,5 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         "",
         show::table(&rows, &shown),
     );
-    app.print(&document)?;
-    Ok(Exit::Success)
+    app.print(&document)
 }

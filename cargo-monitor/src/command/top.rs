@@ -6,7 +6,6 @@ use monitor_store::Kind;
 use crate::app::App;
 use crate::argument::MetricArgument;
 use crate::complete;
-use crate::exit::Exit;
 use crate::output::Document;
 use monitor_report::select;
 use monitor_report::view::top::{self, Top};
@@ -52,15 +51,14 @@ pub enum By {
     Package,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let monitor = app.monitor()?;
     let session = select::session(app.records(&monitor), &arguments.session)?;
     let mut tests = monitor.tests(&session.session_h)?;
     tests.retain(|test| test.kind() == Kind::Function);
     let Arguments { metric: MetricArgument(metric), by, limit, reverse, .. } = *arguments;
     let wanted = Top { metric, by: by.to_view(), limit, least: reverse };
-    app.print(&Document::table("top", top::table(&tests, &wanted)))?;
-    Ok(Exit::Success)
+    app.print(&Document::table("top", top::table(&tests, &wanted)))
 }
 
 impl By {

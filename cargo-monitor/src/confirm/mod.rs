@@ -71,7 +71,7 @@ pub(crate) fn confirm(
 /// The head is the folder as it stands: it must be what was measured.
 fn is_here(app: &App, head: &Session) -> anyhow::Result<()> {
     use monitor_report::Repository as _;
-    let Some(here) = app.git().commit("HEAD") else { bail!("cannot measure again: this is not a git repository") };
+    let Some(here) = app.git.commit("HEAD") else { bail!("cannot measure again: this is not a git repository") };
     if !head.scm_id.is_empty() && head.scm_id != here {
         let (head, here) = (output::short(&head.scm_id), output::short(&here));
         bail!("cannot measure again: the head is commit {head}, and {here} is checked out");

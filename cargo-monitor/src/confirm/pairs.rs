@@ -1,8 +1,6 @@
 //! The runs: base and head in turns, each test alone.
 
 use std::collections::BTreeSet;
-use std::env;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -13,6 +11,7 @@ use tempfile::TempDir;
 
 use super::plan::Plan;
 use crate::elsewhere;
+use crate::environment;
 use crate::output::Progress;
 
 /// A file with the runs of both sides.
@@ -62,8 +61,8 @@ impl<'a> Measured<'a> {
     fn run_side(&self, side: &Side<'_>, tests: &BTreeSet<&TestId>) -> anyhow::Result<()> {
         let mut command = side.cargo(tests, self.plan);
         command.args(["--", "--test-threads=1"]);
-        // A test of this name in another module runs too; its figures are not asked for.
-        command.args(tests.iter().map(|test| item(test)).collect::<BTreeSet<_>>());
+        // What a harness knows a test by, at least. A test of this name in another module runs too; its figures are not asked for.
+        command.args(tests.iter().map(|test| test.item()).collect::<BTreeSet<_>>());
         command.env("MONITOR_DB", self.file()).env("MONITOR_SESSION", name(side.name, self.pairs));
         command.stdout(Stdio::null()).stderr(Stdio::null());
         // A test that fails has no figures; that is told by what is missing.
@@ -101,11 +100,6 @@ fn name(side: &str, number: u32) -> String {
     format!("again {side} {number}")
 }
 
-/// A test's function: what its harness knows it by, at least.
-fn item(test: &TestId) -> &str {
-    test.variant.split('[').next().unwrap_or_default()
-}
-
 /// One side as cargo sees it.
 struct Side<'a> {
     name: &'static str,
@@ -117,9 +111,7 @@ struct Side<'a> {
 impl Side<'_> {
     /// `cargo test` of the packages that the tests are in, or of what the user says.
     fn cargo(&self, tests: &BTreeSet<&TestId>, plan: Plan<'_>) -> Command {
-        // Cargo sets it for its subcommands.
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let mut command = Command::new(cargo);
+        let mut command = environment::cargo();
         command.args(["test", "--quiet"]).args(plan.cargo).current_dir(self.workspace).stdin(Stdio::null());
         if plan.cargo.is_empty() {
             let packages: BTreeSet<&str> = tests.iter().map(|test| test.package.as_str()).collect();

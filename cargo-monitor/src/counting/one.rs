@@ -36,12 +36,8 @@ pub(super) struct Counted {
 pub(super) fn count(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result<Counted> {
     // Of one length: the test's process has it in its memory.
     let file = folder.join(format!("counts-{:010}", std::process::id()));
-    let mut command = Valgrind::callgrind(
-        &file,
-        binary,
-        if env::var_os(KEEP).is_some() { Counts::ByAddress } else { Counts::ByLine },
-    );
-    command.args([test, "--exact", "--test-threads=1", "--include-ignored"]);
+    let counts = if env::var_os(KEEP).is_some() { Counts::ByAddress } else { Counts::ByLine };
+    let mut command = Valgrind::callgrind(&file, binary, test, counts);
     let (process_h, finished, wall) = run(command.env(COUNTS, &file))?;
     let mut said = String::from_utf8_lossy(&finished.stdout).into_owned();
     said.push_str(&String::from_utf8_lossy(&finished.stderr));
@@ -85,9 +81,8 @@ pub(super) fn count(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result
 /// Runs a test that does not record itself, and counts its process from the first instruction to the last.
 pub(super) fn count_whole(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result<Counted> {
     let file = folder.join(format!("counts-{:010}", std::process::id()));
-    let mut command = Valgrind::callgrind(&file, binary, Counts::Everything);
-    command.args([test, "--exact", "--test-threads=1", "--include-ignored"]).env("MONITOR", "off");
-    let (process_h, finished, wall) = run(&mut command)?;
+    let mut command = Valgrind::callgrind(&file, binary, test, Counts::Everything);
+    let (process_h, finished, wall) = run(command.env("MONITOR", "off"))?;
     let text = fs::read_to_string(&file).unwrap_or_default();
     let instructions = Some(Dump::parse(&text).total).filter(|total| *total > 0);
     clean(folder, &file);
@@ -113,9 +108,8 @@ fn keep_inlined(dump: &str, binary: &OsStr, kept: &Path) -> anyhow::Result<()> {
 
 /// Runs the test once more, with nothing recorded, to learn who asks for memory. Nothing depends on it.
 fn heap(binary: &OsStr, test: &str, file: &Path) {
-    let mut command = Valgrind::dhat(file, binary);
-    command.args([test, "--exact", "--test-threads=1", "--include-ignored"]).env("MONITOR", "off");
-    let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let mut command = Valgrind::dhat(file, binary, test);
+    let _ = command.env("MONITOR", "off").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     let _ = fs::remove_file(valgrind::log(file));
 }
 

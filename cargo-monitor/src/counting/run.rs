@@ -14,8 +14,10 @@ use crate::outside;
 /// One run of the tests under our runner.
 #[derive(Debug)]
 pub(crate) struct Run {
-    outside: outside::Run,
-    valgrind: Valgrind,
+    /// The tests without the attribute.
+    pub(crate) outside: outside::Run,
+    /// What counts.
+    pub(crate) valgrind: Valgrind,
 }
 
 impl Run {
@@ -27,7 +29,7 @@ impl Run {
     pub(crate) fn new(arguments: &[OsString]) -> anyhow::Result<Self> {
         let valgrind = Valgrind::find()?;
         let outside = outside::Run::new(arguments)?;
-        let setting = outside.setting();
+        let setting = &outside.setting;
         if let Some(program) = setting.chain.first() {
             bail!(
                 "cargo is configured to run tests of {} in {program}, which callgrind cannot look into: unset that runner \
@@ -46,20 +48,10 @@ impl Run {
 
     /// What cargo must find in its environment.
     pub(crate) fn variables(&self) -> anyhow::Result<Vec<(OsString, OsString)>> {
-        let mut variables = outside::as_runner(self.outside.setting(), SUBCOMMAND, self.outside.folder())?;
+        let mut variables = outside::as_runner(&self.outside.setting, SUBCOMMAND, self.outside.folder())?;
         variables.push((COUNTS_BY.into(), self.valgrind.version.clone().into()));
         variables.push((FOLDER.into(), self.outside.folder().into()));
         Ok(variables)
-    }
-
-    /// The tests without the attribute.
-    pub(crate) fn outside(&self) -> &outside::Run {
-        &self.outside
-    }
-
-    /// The valgrind that counts.
-    pub(crate) fn version(&self) -> &str {
-        &self.valgrind.version
     }
 
     /// Tells how tests without the attribute were counted: nextest shows nothing of what the runner of a test says that passes.

@@ -75,7 +75,7 @@ fn whole(binary: &OsStr, test: &str, folder: &Path) -> anyhow::Result<String> {
 
 /// The binary as it runs without us.
 fn command(binary: &OsStr, arguments: &[OsString]) -> std::process::Command {
-    let mut command = Chain::command(Chain::handed_on(), binary);
+    let mut command = Chain::command(binary);
     command.args(arguments).env_remove(FOLDER).env_remove(COUNTS_BY);
     command
 }

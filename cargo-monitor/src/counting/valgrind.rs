@@ -58,8 +58,8 @@ impl Valgrind {
         }
     }
 
-    /// Callgrind, which runs `binary` and writes its counts to `file`; what it has to say goes to `file.log`.
-    pub(super) fn callgrind(file: &Path, binary: &OsStr, counts: Counts) -> Command {
+    /// Callgrind, which runs a test of `binary` and writes its counts to `file`; what it has to say goes to `file.log`.
+    pub(super) fn callgrind(file: &Path, binary: &OsStr, test: &str, counts: Counts) -> Command {
         let mut command = Command::new("valgrind");
         command.args(["--tool=callgrind", "--fair-sched=try", "--quiet"]);
         command.args(match counts {
@@ -67,23 +67,25 @@ impl Valgrind {
             Counts::ByAddress => &["--instr-atstart=no", "--dump-instr=yes", "--compress-pos=no"],
             Counts::Everything => &[],
         });
-        command.arg(option("--callgrind-out-file=", file)).arg(option("--log-file=", &log(file)));
-        command.arg(binary);
-        // A backtrace costs a thousand times more than what it is about.
-        command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
-        command
+        ended(command, "--callgrind-out-file=", file, binary, test)
     }
 
-    /// DHAT, which writes to `file` who asks for memory in `binary`.
-    pub(crate) fn dhat(file: &Path, binary: &OsStr) -> Command {
+    /// DHAT, which writes to `file` who asks for memory in a test of `binary`.
+    pub(crate) fn dhat(file: &Path, binary: &OsStr, test: &str) -> Command {
         let mut command = Command::new("valgrind");
         // Whole stacks, with whole paths.
         command.args(["--tool=dhat", "--quiet", "--num-callers=100", "--fullpath-after="]);
-        command.arg(option("--dhat-out-file=", file)).arg(option("--log-file=", &log(file)));
-        command.arg(binary);
-        command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
-        command
+        ended(command, "--dhat-out-file=", file, binary, test)
     }
+}
+
+/// The command with what its tools have in common: the file to write, the log beside it, and the test that they run.
+fn ended(mut command: Command, out: &str, file: &Path, binary: &OsStr, test: &str) -> Command {
+    command.arg(option(out, file)).arg(option("--log-file=", &log(file))).arg(binary);
+    command.args([test, "--exact", "--test-threads=1", "--include-ignored"]);
+    // A backtrace costs a thousand times more than what it is about.
+    command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
+    command
 }
 
 /// The error for tests that are built with instructions valgrind does not know.

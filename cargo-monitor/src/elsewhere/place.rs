@@ -100,8 +100,7 @@ impl Place {
 
     /// What callgrind counted of a run.
     pub(crate) fn dump(&self, run: &Test) -> anyhow::Result<Dump> {
-        let process_h = run.profile.as_ref().map_or("", |profile| &profile.key.process_h);
-        let path = crate::counting::kept(&self.dumps(), process_h);
+        let path = self.kept(run);
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let inlined = std::fs::read_to_string(path.with_extension(INLINED)).unwrap_or_default();
         Ok(Dump::parse_inlined(&text, &Inlined::parse(&inlined)))
@@ -119,14 +118,16 @@ impl Place {
 
     /// Who asked for memory in a run; empty if that is not known.
     pub(crate) fn heap(&self, run: &Test) -> Vec<Point> {
-        let process_h = run.profile.as_ref().map_or("", |profile| &profile.key.process_h);
-        let path = crate::counting::kept(&self.dumps(), process_h).with_extension("dhat");
-        std::fs::read_to_string(path).map(|text| points(&text)).unwrap_or_default()
+        std::fs::read_to_string(self.kept(run).with_extension("dhat")).map(|text| points(&text)).unwrap_or_default()
     }
 
     /// The file with the results.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.join("commits.pymon")
+    }
+
+    fn kept(&self, run: &Test) -> PathBuf {
+        crate::counting::kept(&self.dumps(), run.profile.as_ref().map_or("", |profile| &profile.key.process_h))
     }
 
     fn dumps(&self) -> PathBuf {
@@ -181,7 +182,7 @@ impl Task {
     /// The part of the harness's name that all cases of the test have.
     fn filter(&self) -> String {
         let module = self.test.path.split_once("::").map_or("", |(_, module)| module);
-        let item = self.test.variant.split('[').next().unwrap_or_default();
+        let item = self.test.item();
         if module.is_empty() { item.to_owned() } else { format!("{module}::{item}") }
     }
 

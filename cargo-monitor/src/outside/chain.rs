@@ -35,21 +35,16 @@ impl Chain {
     }
 
     /// As it was handed on to this process.
-    pub(crate) fn handed_on() -> Option<Self> {
+    fn handed_on() -> Option<Self> {
         serde_json::from_str(&env::var(VARIABLE).ok()?).ok()
     }
 
     /// `BINARY`, run by the user's runner, in the environment as it is without ours: a test may run cargo.
-    pub(crate) fn command(this: Option<Self>, binary: &OsStr) -> Command {
-        let Some(Self { words, variable, former }) = this else { return Command::new(binary) };
-        let mut command = match words.split_first() {
-            Some((program, arguments)) => {
-                let mut command = Command::new(program);
-                command.args(arguments).arg(binary);
-                command
-            }
-            None => Command::new(binary),
-        };
+    pub(crate) fn command(binary: &OsStr) -> Command {
+        let Some(Self { words, variable, former }) = Self::handed_on() else { return Command::new(binary) };
+        let mut words = words.iter().map(OsStr::new).chain([binary]);
+        let mut command = Command::new(words.next().unwrap_or(binary));
+        command.args(words);
         match former {
             Some(former) => command.env(variable, former),
             None => command.env_remove(variable),

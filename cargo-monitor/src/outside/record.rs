@@ -11,10 +11,10 @@ use monitor_store::{
 };
 
 use super::log::Line;
-use super::run::Run;
+use super::run::{Run, log};
 use crate::environment;
 
-/// Writes the rows of a run to `file`; returns how many. `variables` are those that the tests were given, `counted_by` is the
+/// Writes the rows of a run to `file`. `variables` are those that the tests were given, `counted_by` is the
 /// valgrind that counted their instructions.
 pub(crate) fn record(
     run: &Run,
@@ -23,20 +23,20 @@ pub(crate) fn record(
     session_h: &str,
     variables: &[(&str, String)],
     counted_by: Option<&str>,
-) -> anyhow::Result<usize> {
+) -> anyhow::Result<()> {
     let outside = Outside::new(workspace, &|name| {
         let given = variables.iter().find(|(known, _)| *known == name);
         given.map(|(_, value)| value.into()).or_else(|| environment::variable(workspace, name))
     });
-    let lines = Line::read_all(&run.log()).context("cannot read the measurements of the tests")?;
+    let lines = Line::read_all(&log(run.folder())).context("cannot read the measurements of the tests")?;
     if !outside.is_enabled() {
-        return Ok(0);
+        return Ok(());
     }
     let processes = known_processes(file, session_h)?;
     // As tests with the attribute do it: by the clock of the run's first process, however the system's is set meanwhile.
     let offset_us = processes.iter().find_map(|process| process.clock_offset_us);
     let offset_us = offset_us.or_else(|| lines.first().and_then(Line::offset_us));
-    let Some(first) = lines.iter().map(|line| line.start_by(offset_us)).min() else { return Ok(0) };
+    let Some(first) = lines.iter().map(|line| line.start_by(offset_us)).min() else { return Ok(()) };
 
     let mut entries = Vec::new();
     let known = processes.into_iter().find_map(|process| process.env_h.filter(|env_h| !env_h.is_empty()));
@@ -46,7 +46,7 @@ pub(crate) fn record(
         let env_h = match (&known, contexts.get(line.package.as_str())) {
             (Some(env_h), _) | (None, Some(env_h)) => env_h.clone(),
             (None, None) => {
-                let build = run.setting().build(workspace, &line.package);
+                let build = run.setting.build(workspace, &line.package);
                 let build = match counted_by {
                     Some(valgrind) => counted(build, valgrind),
                     None => build,
@@ -72,7 +72,7 @@ pub(crate) fn record(
     if let Err(error) = written {
         spool(file, &entries, error)?;
     }
-    Ok(lines.len())
+    Ok(())
 }
 
 /// As monitored tests do it: what the file does not take is kept beside it.

@@ -16,7 +16,8 @@ use super::stand_in::as_runner;
 pub(crate) struct Run {
     /// Holds the log, and a link to this program if its path has a space; removed when dropped.
     folder: TempDir,
-    setting: Setting,
+    /// How the tests are built.
+    pub(crate) setting: Setting,
 }
 
 impl Run {
@@ -27,25 +28,16 @@ impl Run {
         Ok(Self { folder, setting: Setting::find(arguments)? })
     }
 
-    /// How the tests are built.
-    pub(crate) fn setting(&self) -> &Setting {
-        &self.setting
-    }
-
     /// What nextest must find in its environment.
     pub(crate) fn variables(&self) -> anyhow::Result<Vec<(OsString, OsString)>> {
         let mut variables = as_runner(&self.setting, SUBCOMMAND, self.folder.path())?;
-        variables.push((LOG.into(), self.log().into_os_string()));
+        variables.push((LOG.into(), log(self.folder.path()).into_os_string()));
         Ok(variables)
     }
 
     /// The folder for temporary files of this run.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    pub(super) fn log(&self) -> PathBuf {
-        log(self.folder.path())
     }
 }
 

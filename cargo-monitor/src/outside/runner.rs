@@ -31,7 +31,7 @@ const PEAK_ERROR: u64 = 512 * 1024;
 /// Runs `BINARY ARGUMENTS…` as nextest asks, and ends as it ends.
 pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<Exit> {
     let (binary, rest) = arguments.split_first().context("no test binary to run")?;
-    let mut command = Chain::command(Chain::handed_on(), binary);
+    let mut command = Chain::command(binary);
     command.args(rest).env_remove(LOG);
     let (Some(log), Some(test)) = (env::var_os(LOG), test_name(rest)) else {
         // Listing tests, and whatever else is no test.
@@ -141,11 +141,7 @@ pub(crate) fn test_name(arguments: &[OsString]) -> Option<String> {
 /// Module path of a binary's root: its name without the hash that cargo puts behind it.
 fn root(binary: &Path) -> String {
     let stem = binary.file_stem().unwrap_or_default().to_string_lossy();
-    let name = match stem.rsplit_once('-') {
-        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => name,
-        _ => &stem,
-    };
-    name.replace('-', "_")
+    outside::without_hash(&stem).replace('-', "_")
 }
 
 fn variable(name: &str) -> String {

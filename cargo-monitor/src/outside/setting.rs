@@ -15,22 +15,22 @@ pub(crate) struct Setting {
     /// Target triple.
     pub(crate) target: String,
     /// Build profile.
-    pub(crate) profile: String,
+    profile: String,
     /// `rustc 1.95.0 (hash date)`.
-    pub(crate) rustc: String,
+    rustc: String,
     /// The compiler with its arguments.
     compiler: Vec<String>,
     /// The user's own runner with its arguments; empty if there is none.
     pub(crate) chain: Vec<String>,
     /// Cargo's flags for the compiler.
-    pub(crate) flags: Vec<String>,
+    flags: Vec<String>,
 }
 
 impl Setting {
     /// Asks cargo's configuration for the current folder.
     pub(crate) fn find(arguments: &[OsString]) -> anyhow::Result<Self> {
         let config = Config::load().context("cannot read cargo's configuration")?;
-        let target = match option(arguments, &["--target"]) {
+        let target = match option(arguments, "--target") {
             Some(target) => target,
             None => {
                 let targets = config.build_target_for_config(None::<&str>).context("cannot find the target triple")?;
@@ -130,7 +130,7 @@ fn opt_level(manifest: &Table, profile: &str, package: &str) -> String {
 }
 
 fn profile(arguments: &[OsString]) -> String {
-    let given = option(arguments, &["--cargo-profile"]);
+    let given = option(arguments, "--cargo-profile");
     let release = before_binary(arguments).any(|argument| argument == "--release" || argument == "-r");
     match given.as_deref() {
         Some("test" | "dev") => "dev".to_owned(),
@@ -142,17 +142,14 @@ fn profile(arguments: &[OsString]) -> String {
 }
 
 /// The value of an option of nextest, in both spellings.
-fn option(arguments: &[OsString], names: &[&str]) -> Option<String> {
+fn option(arguments: &[OsString], name: &str) -> Option<String> {
     let mut arguments = before_binary(arguments);
     while let Some(argument) = arguments.next() {
         let text = argument.to_string_lossy();
-        for name in names {
-            if text == *name {
-                return arguments.next().map(|value| value.to_string_lossy().into_owned());
-            }
-            if let Some(value) = text.strip_prefix(&format!("{name}=")) {
-                return Some(value.to_owned());
-            }
+        match text.strip_prefix(name) {
+            Some("") => return arguments.next().map(|value| value.to_string_lossy().into_owned()),
+            Some(value) if value.starts_with('=') => return Some(value[1..].to_owned()),
+            _ => {}
         }
     }
     None
@@ -198,7 +195,7 @@ mod tests {
     #[test]
     fn the_variable_is_cargos() {
         let setting = Setting {
-            target: option(&words("run --target thumbv8m.main-none-eabi"), &["--target"]).expect("it is given"),
+            target: option(&words("run --target thumbv8m.main-none-eabi"), "--target").expect("it is given"),
             profile: String::new(),
             rustc: String::new(),
             compiler: Vec::new(),

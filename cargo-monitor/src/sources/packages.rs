@@ -1,12 +1,12 @@
 //! The workspace as cargo sees it.
 
-use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+
+use crate::environment;
 
 /// A workspace.
 #[derive(Debug)]
@@ -87,10 +87,9 @@ pub(crate) fn linking(folder: &Path, library: &str) -> anyhow::Result<Vec<Linkin
 }
 
 fn metadata(folder: &Path, more: &[&str]) -> anyhow::Result<String> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let mut command = Command::new(&cargo);
+    let mut command = environment::cargo();
     command.args(["metadata", "--format-version=1", "--color=never"]).args(more).current_dir(folder);
-    let output = command.output().with_context(|| format!("cannot run {}", cargo.to_string_lossy()))?;
+    let output = command.output().with_context(|| format!("cannot run {}", command.get_program().display()))?;
     if !output.status.success() {
         bail!("{}", String::from_utf8_lossy(&output.stderr).trim().trim_start_matches("error: "));
     }

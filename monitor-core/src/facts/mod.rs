@@ -20,5 +20,6 @@ pub use invocation::MONITORED;
 pub(crate) use invocation::{Invocation, RunnerKind};
 pub use process::process_h;
 pub(crate) use process::{ProcessIdentity, process_identity};
+pub use program::without_hash;
 pub(crate) use runner::{Runner, place, runner};
 pub(crate) use session::session_row;

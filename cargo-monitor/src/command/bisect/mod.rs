@@ -14,7 +14,6 @@ use crate::app::App;
 use crate::argument::MetricArgument;
 use crate::complete;
 use crate::elsewhere::{self, Place, Task};
-use crate::exit::Exit;
 use crate::output::{Column, Document, Table, Value, short};
 
 /// So many runs of a commit in the history are taken for what it costs, if the test's figures scatter.
@@ -51,7 +50,7 @@ pub struct Arguments {
     cargo: Vec<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let monitor = app.monitor()?;
     let test = select::test(&monitor, &arguments.test)?;
     let workspace = app.workspace()?;
@@ -88,8 +87,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         Differences { dependencies, ..Differences::default() }
     };
     document.sections.extend(explanation::of_two(&search.task.test, &differences, 10).sections);
-    app.print(&document)?;
-    Ok(Exit::Success)
+    app.print(&document)
 }
 
 fn document(search: &Search<'_>, found: &Found<'_>, subject: &str) -> Document {

@@ -10,7 +10,6 @@ use monitor_store::{Monitor, Session, SessionDetails, Sessions};
 
 use crate::app::App;
 use crate::complete;
-use crate::exit::Exit;
 use crate::options::Format;
 use crate::output::{self, Body, Cell, Column, Table};
 use monitor_report::measure;
@@ -48,8 +47,8 @@ pub enum Form {
     Csv,
 }
 
-pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
-    let form = form(arguments, app.format())?;
+pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
+    let form = form(arguments, app.options.format)?;
     let monitor = app.monitor()?;
     let mut chosen = match &arguments.sessions {
         Some(text) => select::sessions(app.records(&monitor), text)?,
@@ -71,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
             output::note(&format!("sessions written to {}: {}", path.display(), chosen.len()));
         }
     }
-    Ok(Exit::Success)
+    Ok(())
 }
 
 /// As a file that the user creates, not only for themselves as temporary ones are.

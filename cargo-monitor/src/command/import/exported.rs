@@ -1,13 +1,16 @@
 //! JSON lines and CSV of `cargo monitor export`.
 
+use std::str::FromStr;
+
 use anyhow::{Context as _, bail};
 use monitor_store::{
     Amount, Attribution, ContextClass, ExecutionContext, Kind, MEASURES, Measures, MemSource, Metric, Number, Outcome,
-    Profile, ProfileKey, Session, Timestamp,
+    Profile, ProfileKey, Session,
 };
 use serde_json::{Map, Value};
 
 use super::batch::{Batch, process_h};
+use super::json;
 
 /// The sessions of JSON lines, in the order of their first row.
 pub(super) fn read_json_lines(text: &str) -> anyhow::Result<Vec<Batch>> {
@@ -76,20 +79,9 @@ impl Row {
         self.text(name).unwrap_or_default()
     }
 
-    fn count(&self, name: &str) -> Option<u64> {
-        self.0[name].as_u64().or_else(|| self.0[name].as_str()?.parse().ok())
-    }
-
-    fn integer(&self, name: &str) -> Option<i64> {
-        self.0[name].as_i64().or_else(|| self.0[name].as_str()?.parse().ok())
-    }
-
-    fn real(&self, name: &str) -> Option<f64> {
-        self.0[name].as_f64().or_else(|| self.0[name].as_str()?.parse().ok())
-    }
-
-    fn time(&self, name: &str) -> Option<Timestamp> {
-        self.text(name)?.parse().ok()
+    /// A number or a time.
+    fn parsed<T: FromStr>(&self, name: &str) -> Option<T> {
+        json::text(&self.0[name]).parse().ok()
     }
 
     /// What a field that no row lacks was read as; otherwise what is wrong with it.
@@ -102,12 +94,11 @@ impl Row {
 
     fn session(&self) -> anyhow::Result<Session> {
         let fields = self.needed("fields", self.0["fields"].as_object())?;
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Ok(Session {
             session_h: self.needed("session", self.text("session"))?,
-            run_date: self.needed("run_date", self.time("run_date"))?,
+            run_date: self.needed("run_date", self.parsed("run_date"))?,
             scm_id: self.text_or_empty("commit"),
-            description: fields.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+            description: fields.iter().map(|(key, value)| (key.clone(), json::text(value))).collect(),
         })
     }
 
@@ -115,11 +106,11 @@ impl Row {
         let env_h = self.text_or_empty("context");
         let context = ExecutionContext {
             env_h: env_h.clone(),
-            cpu_count: self.count("cpu_count").and_then(|count| count.try_into().ok()).unwrap_or(0),
-            cpu_frequency_mhz: self.real("cpu_frequency_mhz").unwrap_or(0.0),
+            cpu_count: self.parsed("cpu_count").unwrap_or(0),
+            cpu_frequency_mhz: self.parsed("cpu_frequency_mhz").unwrap_or(0.0),
             cpu_type: self.text_or_empty("cpu_type"),
             cpu_vendor: self.text_or_empty("cpu"),
-            ram_total_mib: self.count("memory_mib").unwrap_or(0),
+            ram_total_mib: self.parsed("memory_mib").unwrap_or(0),
             machine_node: self.text_or_empty("host"),
             machine_type: self.text_or_empty("machine_type"),
             machine_arch: self.text_or_empty("machine_arch"),
@@ -139,10 +130,10 @@ impl Row {
 
     fn test(&self, batch: &Batch) -> anyhow::Result<(Option<Metric>, Profile)> {
         let session_h = batch.session.session_h.clone();
-        let start = self.needed("start_time", self.time("start_time"))?;
+        let start = self.needed("start_time", self.parsed("start_time"))?;
         let outcome = self.needed("outcome", self.text("outcome").and_then(|word| Outcome::parse(&word)))?;
         let (path, variant) = (self.text_or_empty("path"), self.needed("variant", self.text("variant"))?);
-        let metric = self.real("wall_seconds").map(|wall_seconds| Metric {
+        let metric = self.parsed("wall_seconds").map(|wall_seconds| Metric {
             session_h: session_h.clone(),
             env_h: batch.context.env_h.clone(),
             item_start_time: start,
@@ -153,10 +144,10 @@ impl Row {
             kind: self.text("kind").and_then(|kind| Kind::parse(&kind)).unwrap_or(Kind::Function),
             component: self.text_or_empty("component"),
             wall_seconds: Some(wall_seconds),
-            user_seconds: self.real("user_seconds"),
-            kernel_seconds: self.real("kernel_seconds"),
-            cpu_usage: self.real("cpu_usage"),
-            memory_mib: self.real("memory_bytes").map(|bytes| bytes / (1024.0 * 1024.0)),
+            user_seconds: self.parsed("user_seconds"),
+            kernel_seconds: self.parsed("kernel_seconds"),
+            cpu_usage: self.parsed("cpu_usage"),
+            memory_mib: self.parsed("memory_bytes").map(|bytes: f64| bytes / (1024.0 * 1024.0)),
         });
         let profile = Profile {
             key: ProfileKey {
@@ -169,7 +160,7 @@ impl Row {
             },
             package: self.text_or_empty("package"),
             binary: self.text_or_empty("binary"),
-            attempt: self.count("attempt").and_then(|attempt| attempt.try_into().ok()).unwrap_or(1),
+            attempt: self.parsed("attempt").unwrap_or(1),
             outcome,
             attribution: self.text("attribution").and_then(|word| Attribution::parse(&word)),
             mem_source: self.text("memory_source").and_then(|word| MemSource::parse(&word)),
@@ -182,9 +173,9 @@ impl Row {
         let mut measures = Measures::default();
         for measure in MEASURES {
             let value = match measure.number {
-                Number::Count => self.count(measure.key).map(Amount::Count),
-                Number::Signed => self.integer(measure.key).map(Amount::Signed),
-                Number::Real => self.real(measure.key).map(Amount::Real),
+                Number::Count => self.parsed(measure.key).map(Amount::Count),
+                Number::Signed => self.parsed(measure.key).map(Amount::Signed),
+                Number::Real => self.parsed(measure.key).map(Amount::Real),
             };
             measure.set(&mut measures, value);
         }

@@ -20,7 +20,8 @@ pub(super) fn read(text: &str) -> anyhow::Result<Report> {
         };
         // `--command-name` gives one name to every value of the parameters.
         let is_shared = results.iter().filter(|other| other["command"] == result["command"]).count() > 1;
-        let name = if is_shared { format!("{command}{}", parameters(result)) } else { command.to_owned() };
+        let parameters = if is_shared { json::parameters(&result["parameters"], None) } else { String::new() };
+        let name = format!("{command}{parameters}");
         let list = |key: &str| result[key].as_array().into_iter().flatten();
         let cpu = result["user"].as_f64().zip(result["system"].as_f64());
         let mut test = Timed { binary: "hyperfine".to_owned(), cpu, ..Timed::new("", &name, mean) };
@@ -31,12 +32,4 @@ pub(super) fn read(text: &str) -> anyhow::Result<Report> {
         report.tests.push(test);
     }
     Ok(report)
-}
-
-/// `[size=1, threads=2]`, or nothing.
-fn parameters(result: &Value) -> String {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let pairs = result["parameters"].as_object().into_iter().flatten();
-    let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", text(value))).collect();
-    if pairs.is_empty() { String::new() } else { format!("[{}]", pairs.join(", ")) }
 }

@@ -23,10 +23,12 @@ pub(super) fn read(text: &str) -> anyhow::Result<Report> {
             report.left_out.add(word("benchmark"), format!("`{score} {unit}` is not a time"));
             continue;
         };
+        let threads = run["threads"].as_u64().filter(|threads| *threads > 1);
+        let parameters = json::parameters(&run["params"], threads.map(|threads| format!("threads={threads}")));
         let mut test = Timed {
             package: class.to_owned(),
             binary: format!("jmh {}", word("mode")),
-            ..Timed::new(class, &format!("{method}{}", parameters(run)), seconds)
+            ..Timed::new(class, &format!("{method}{parameters}"), seconds)
         };
         for (name, metric) in run["secondaryMetrics"].as_object().into_iter().flatten() {
             let unit = metric["scoreUnit"].as_str().unwrap_or_default();
@@ -42,15 +44,4 @@ pub(super) fn read(text: &str) -> anyhow::Result<Report> {
         report.tests.push(test);
     }
     Ok(report)
-}
-
-/// `[size=1, threads=2]`, or nothing: the benchmark's own parameters, and its threads if they are several.
-fn parameters(run: &Value) -> String {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let pairs = run["params"].as_object().into_iter().flatten();
-    let mut pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", text(value))).collect();
-    if let Some(threads) = run["threads"].as_u64().filter(|threads| *threads > 1) {
-        pairs.push(format!("threads={threads}"));
-    }
-    if pairs.is_empty() { String::new() } else { format!("[{}]", pairs.join(", ")) }
 }

@@ -10,6 +10,18 @@ pub(super) fn read(text: &str) -> anyhow::Result<Value> {
         .context("it is not JSON")
 }
 
+/// A value as text: a text without its quotes.
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// `[size=1, threads=2]` of the fields of an object and `more` of them, or nothing.
+pub(super) fn parameters(object: &Value, more: Option<String>) -> String {
+    let fields = object.as_object().into_iter().flatten();
+    let all: Vec<String> = fields.map(|(name, value)| format!("{name}={}", text(value))).chain(more).collect();
+    if all.is_empty() { String::new() } else { format!("[{}]", all.join(", ")) }
+}
+
 /// Why a value that is no number is left out.
 pub(super) fn no_time(value: &Value) -> String {
     match value {

@@ -79,11 +79,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
     // All is read before anything is written.
     let mut all: Vec<(&Path, Content)> = Vec::new();
     for path in &arguments.paths {
-        let mut contents =
+        let contents =
             source::read(path, arguments.from).with_context(|| format!("cannot import {}", path.display()))?;
-        for (report, _) in contents.iter_mut().filter_map(reports_mut).flatten() {
-            report.leave_out_impossible_times();
-        }
         if contents.iter().all(is_empty) {
             output::note(&format!("{} has nothing that can be imported", path.display()));
         }
@@ -180,13 +177,6 @@ fn common_date(all: &[(&Path, Content)]) -> Option<Timestamp> {
 
 fn reports(content: &Content) -> Option<&Vec<(Report, Timestamp)>> {
     match &content.parts {
-        Parts::Reports(reports) => Some(reports),
-        _ => None,
-    }
-}
-
-fn reports_mut(content: &mut Content) -> Option<&mut Vec<(Report, Timestamp)>> {
-    match &mut content.parts {
         Parts::Reports(reports) => Some(reports),
         _ => None,
     }

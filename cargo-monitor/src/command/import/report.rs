@@ -21,15 +21,15 @@ pub(super) struct Report {
 
 impl Report {
     /// Leaves out what has a time that none can be: below zero, or no number.
-    pub(super) fn leave_out_impossible_times(&mut self) {
-        let left_out = &mut self.left_out;
+    pub(super) fn possible(mut self) -> Self {
         self.tests.retain(|test| {
             let is_time = test.seconds.is_finite() && test.seconds >= 0.0;
             if !is_time {
-                left_out.add(test.name(), format!("`{}` s is not a time", test.seconds));
+                self.left_out.add(test.name(), format!("`{}` s is not a time", test.seconds));
             }
             is_time
         });
+        self
     }
 }
 

@@ -82,7 +82,9 @@ pub(super) fn read(path: &Path, from: Option<Source>) -> anyhow::Result<Vec<Cont
     };
     let parts = match source {
         Source::Pymon => Parts::File(Box::new(Monitor::open(path)?)),
-        Source::Criterion => Parts::Reports(vec![(criterion::read(&[path.to_owned()], path)?, modified(path)?)]),
+        Source::Criterion => {
+            Parts::Reports(vec![(criterion::read(&[path.to_owned()], path)?.possible(), modified(path)?)])
+        }
         _ => parts(source, text(), modified(path)?)?,
     };
     Ok(vec![Content { source, parts }])
@@ -103,7 +105,7 @@ fn parts(source: Source, text: &str, modified: Timestamp) -> anyhow::Result<Part
         Source::Jmh => vec![jmh::read(text)?],
         Source::Pymon | Source::Criterion => Vec::new(),
     };
-    Ok(Parts::Reports(reports.into_iter().map(|report| (report, modified)).collect()))
+    Ok(Parts::Reports(reports.into_iter().map(|report| (report.possible(), modified)).collect()))
 }
 
 /// What is in a folder's files. Criterion's estimates are one run, and so are the JUnit reports; every other file is one
@@ -133,7 +135,7 @@ fn folder(root: &Path, from: Option<Source>) -> anyhow::Result<Vec<Content>> {
     if !estimates.is_empty() && from.is_none_or(|from| from == Source::Criterion) {
         let written = estimates.iter().map(|file| modified(file)).collect::<anyhow::Result<Vec<_>>>()?;
         let written = written.into_iter().min().unwrap_or_else(Timestamp::now);
-        let report = criterion::read(&estimates, root)?;
+        let report = criterion::read(&estimates, root)?.possible();
         contents.push(Content { source: Source::Criterion, parts: Parts::Reports(vec![(report, written)]) });
     }
     for content in &mut contents {

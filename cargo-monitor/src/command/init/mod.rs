@@ -98,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<Exit> {
         bail!("nothing was changed: cargo refuses the dependency: {conflict}");
     }
     make(&workspace, &plan)?;
-    app.print(&document(&plan, app.format()))?;
+    app.print(&document(&plan, app.options.format))?;
     if plan.packages.is_empty() {
         output::note(&"there are no tests to monitor");
     } else {

@@ -1,6 +1,5 @@
 //! Cargo's own command: its arguments, its environment, its end.
 
-use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
@@ -11,7 +10,9 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 
 use super::keeper;
-use crate::options::Color;
+use crate::app::App;
+use crate::environment;
+use crate::options::{Color, Format};
 
 /// What runs the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +34,7 @@ pub(super) struct Run<'a> {
     /// `MONITOR_SESSION`.
     pub session: &'a str,
     pub variables: Vec<(&'static str, String)>,
-    pub stdout_to_stderr: bool,
-    pub color: Color,
+    pub app: &'a App,
 }
 
 impl Run<'_> {
@@ -53,9 +53,7 @@ impl Run<'_> {
     }
 
     fn command(&self) -> anyhow::Result<Command> {
-        // Cargo sets it for its subcommands.
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let mut command = Command::new(cargo);
+        let mut command = environment::cargo();
         match self.runner {
             Runner::Test => command.arg("test"),
             Runner::Nextest => command.arg("nextest"),
@@ -72,7 +70,8 @@ impl Run<'_> {
             command.env("MONITOR_DB", std::path::absolute(file).context("cannot find the current folder")?);
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        if self.stdout_to_stderr {
+        // Only the results may stand on stdout when a program reads them.
+        if self.app.options.format != Format::Table {
             command.stdout(Stdio::from(io::stderr()));
         }
         Ok(command)
@@ -80,7 +79,7 @@ impl Run<'_> {
 
     /// `--color` before cargo's arguments is ours, and cargo's too.
     fn color_arguments(&self) -> &'static [&'static str] {
-        match self.color {
+        match self.app.options.color {
             Color::Auto => &[],
             Color::Always => &["--color", "always"],
             Color::Never => &["--color", "never"],

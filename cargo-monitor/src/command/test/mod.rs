@@ -49,9 +49,7 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
             file: file.as_deref(),
             session: &name,
             variables: series.variables(arguments),
-            // Only the results may stand on stdout when a program reads them.
-            stdout_to_stderr: app.format() != Format::Table,
-            color: app.color(),
+            app,
         };
         let session_h = hash_hex(["session", name.as_str()]);
         code = match (runner, &file) {
@@ -59,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments, runner: Runner, app: &App) -> anyhow::R
                 let counting = counting::Run::new(run.arguments)?;
                 let code = run.run(&counting.variables()?)?;
                 counting.tell();
-                record_others(counting.outside(), &run, file, &session_h, Some(counting.version()), app)?;
+                record_others(&counting.outside, &run, file, &session_h, Some(&counting.valgrind.version), app)?;
                 code
             }
             (_, None) if arguments.instructions => bail!("MONITOR_DB is off, but instruction counts need a file"),
@@ -146,7 +144,7 @@ fn print_summary(app: &App, file: &Path, sessions: &[String], code: u8) -> anyho
     for session_h in sessions {
         recorded.extend(monitor.session(session_h)?);
     }
-    if app.format() == Format::Table && !recorded.is_empty() {
+    if app.options.format == Format::Table && !recorded.is_empty() {
         // Apart from what cargo has printed.
         output::write("\n")?;
     }

@@ -14,7 +14,6 @@ use super::cargo::{self, Runner};
 use crate::app::App;
 use crate::elsewhere::{self, Worktree};
 use crate::exit::Exit;
-use crate::options::Format;
 use crate::output;
 
 /// One side: where its tests run, and what is set for them.
@@ -84,8 +83,7 @@ impl Side {
             file: Some(file),
             session: &name,
             variables: self.series.variables(arguments),
-            stdout_to_stderr: app.format() != Format::Table,
-            color: app.color(),
+            app,
         };
         self.sessions.push(hash_hex(["session", name.as_str()]));
         run.run(&self.variables)
