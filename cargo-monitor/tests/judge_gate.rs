@@ -124,6 +124,21 @@ fn the_heads_commit_is_no_base() {
 }
 
 #[test]
+fn uncommitted_changes_are_other_code_and_are_told() {
+    let mut runs = steady(30, 3);
+    let mut head = Run::of(31, (0..3).map(|test| cost(31, test, 1.0)).collect());
+    head.commit = runs[29].commit.clone();
+    head.dirty = true;
+    head.costs[0] = head.costs[0].clone().heap(8192, 64);
+    runs.push(head);
+    let (code, found) = gate(&Fixture::of_runs(&runs), &[]);
+    assert_eq!(code, 5, "{found:#}");
+    let told =
+        |side: &str| found["gate"][side].as_str().is_some_and(|text| text.contains(" with uncommitted changes, on"));
+    assert!(told("head") && !told("base"), "{found:#}");
+}
+
+#[test]
 fn one_run_cuts_nothing() {
     let mut runs = steady(51, 1);
     runs[49].costs[0].wall = 0.09;

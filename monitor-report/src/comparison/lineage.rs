@@ -10,8 +10,7 @@ use crate::select;
 /// The code that a session ran: its commit. `None` if it is unknown, or had uncommitted changes.
 #[must_use]
 pub fn code(session: &Session) -> Option<&str> {
-    let is_clean = select::fact(session, "git_dirty") != Some("true");
-    (is_clean && !session.scm_id.is_empty()).then_some(session.scm_id.as_str())
+    (!select::is_dirty(session) && !session.scm_id.is_empty()).then_some(session.scm_id.as_str())
 }
 
 /// The past of a session.

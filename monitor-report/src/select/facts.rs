@@ -20,3 +20,9 @@ pub fn tags(session: &Session) -> impl Iterator<Item = &(String, String)> {
 pub fn fact<'a>(session: &'a Session, key: &str) -> Option<&'a str> {
     session.description.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
 }
+
+/// Whether a session ran on uncommitted changes.
+#[must_use]
+pub fn is_dirty(session: &Session) -> bool {
+    fact(session, "git_dirty") == Some("true")
+}

@@ -21,6 +21,6 @@ mod near;
 mod session;
 
 pub use error::{Near, SelectError, TestError};
-pub use facts::{branches, fact, tags};
+pub use facts::{branches, fact, is_dirty, tags};
 pub use named::{matches, test, tests};
 pub use session::{group, group_without, session, sessions};

@@ -90,11 +90,7 @@ fn places<'a>(curves: &[Curve<'a>], by: By) -> Vec<Place<'a>> {
 }
 
 fn is_same_commit(a: &Session, b: &Session) -> bool {
-    !a.scm_id.is_empty() && a.scm_id == b.scm_id && is_dirty(a) == is_dirty(b)
-}
-
-fn is_dirty(session: &Session) -> bool {
-    select::fact(session, "git_dirty") == Some("true")
+    !a.scm_id.is_empty() && a.scm_id == b.scm_id && select::is_dirty(a) == select::is_dirty(b)
 }
 
 fn point(place: &Place<'_>) -> Point {
@@ -105,7 +101,7 @@ fn point(place: &Place<'_>) -> Point {
     let label = if commit.is_empty() { date[5..].to_owned() } else { commit };
     let mut note = vec![date];
     note.extend(select::branches(newest).next().map(str::to_owned));
-    note.extend(is_dirty(newest).then(|| "uncommitted changes".to_owned()));
+    note.extend(select::is_dirty(newest).then(|| "uncommitted changes".to_owned()));
     note.extend((place.sessions.len() > 1).then(|| format!("median of {} sessions", place.sessions.len())));
     Point { label, note: note.join(", ") }
 }

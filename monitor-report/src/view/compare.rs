@@ -8,6 +8,7 @@ use monitor_analysis::quantity::{Quantity, Unit, ratio_text};
 use monitor_analysis::verdict::{Figures, Judgement, Verdict};
 use monitor_store::{Session, TestId};
 
+use super::subject::commit;
 use crate::comparison::{Comparison, Finding, Request, Sides};
 use crate::document::{Cell, Column, Document, Table, Tone, Value};
 use crate::error::ReportError;
@@ -178,9 +179,7 @@ pub(super) fn whole_run(comparison: &Comparison, remark: impl Fn(Metric, &RunFac
 fn side(sessions: &[Session]) -> String {
     let newest = &sessions[0];
     let mut words = vec![format!("session {}", short(&newest.session_h))];
-    if !newest.scm_id.is_empty() {
-        words.push(format!("commit {}", short(&newest.scm_id)));
-    }
+    words.extend(commit(newest));
     words.extend(select::branches(newest).next().map(|branch| format!("on {branch}")));
     if sessions.len() > 1 {
         words.push(format!("and {} before it", sessions.len() - 1));

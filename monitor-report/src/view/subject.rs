@@ -64,12 +64,16 @@ impl Subject {
 #[must_use]
 pub fn words(session: &Session) -> String {
     let mut words = vec![format!("{} UTC", session.run_date.to_string()[..16].replace('T', " "))];
-    if !session.scm_id.is_empty() {
-        words.push(format!("commit {}", short(&session.scm_id)));
-    }
+    words.extend(commit(session));
     words.extend(select::branches(session).next().map(|branch| format!("branch {branch}")));
     words.extend(select::fact(session, "description").map(str::to_owned));
     words.join(" · ")
+}
+
+/// The commit of a session in words, if it is known.
+pub(super) fn commit(session: &Session) -> Option<String> {
+    let changes = if select::is_dirty(session) { " with uncommitted changes" } else { "" };
+    (!session.scm_id.is_empty()).then(|| format!("commit {}{changes}", short(&session.scm_id)))
 }
 
 /// The column, with a title where people see it nowhere else.

@@ -46,8 +46,7 @@ impl History {
     }
 
     fn value(&self, commit: &str) -> Option<f64> {
-        let is_of_commit =
-            |run: &&Run| run.session.scm_id == commit && select::fact(&run.session, "git_dirty") != Some("true");
+        let is_of_commit = |run: &&Run| run.session.scm_id == commit && !select::is_dirty(&run.session);
         let runs = self.series.runs.iter().filter(is_of_commit);
         let values: Vec<f64> = runs.filter_map(|run| run.value(self.metric)).collect();
         median(&values).filter(|_| values.len() >= self.enough)
