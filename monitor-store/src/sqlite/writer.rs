@@ -311,7 +311,7 @@ impl Known {
         if process.env_h.is_some() {
             return Ok(None);
         }
-        let sql = "SELECT e.TEXT, CLOCK_OFFSET_US, EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled'), 1, SESSION, \
+        let sql = "SELECT e.TEXT, CLOCK_OFFSET_US, EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled'), SESSION, \
                    ENV, (SELECT ID FROM TEXTS WHERE TEXT = ?6), CASE WHEN HOST = ?7 AND SCOPES = ?8 THEN g.ID END FROM TEXTS s \
                    CROSS JOIN PROCESS_GROUPS g ON SESSION = s.ID CROSS JOIN TEXTS e ON e.ID = ENV WHERE s.TEXT = ?1 \
                    AND MACHINE_KEY = ?2 AND BOOT_ID = ?3 AND LEADER_PID = ?4 AND LEADER_STARTED = ?5 \
@@ -330,23 +330,24 @@ impl Known {
                    (SELECT CLOCK_OFFSET_US FROM PROCESS_GROUPS WHERE SESSION = s.ID AND BOOT_ID = ?4 AND LEADER_PID = ?5 \
                    AND LEADER_STARTED = ?6 AND CLOCK_OFFSET_US NOTNULL LIMIT 1), \
                    EXISTS (SELECT 1 FROM TEST_PROCESSES WHERE STATE <> 'settled'), \
-                   EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1), NULL, NULL, NULL, NULL \
+                   NULL, NULL, NULL, NULL, EXISTS (SELECT 1 FROM TEST_SESSIONS WHERE SESSION_H = ?1) \
                    FROM (SELECT 1) LEFT JOIN TEXTS s ON s.TEXT = ?1";
         let Process { process_h, session_h, machine_key, env_h, boot_id, leader_pid, leader_started, .. } = process;
         let values = params![session_h, machine_key, env_h, boot_id, leader_pid, integer(*leader_started)];
-        let mut known = connection.query_row(sql, values, Self::of)?;
+        let known = |row: &Row<'_>| Ok(Self { has_session: row.get(7)?, ..Self::of(row)? });
+        let mut known = connection.query_row(sql, values, known)?;
         let texts = Texts { session_h, env_h: known.env_h.as_deref(), process_h };
         known.numbers = KnownNumbers::of(Statements::of(connection, false), texts)?;
         Ok(known)
     }
 
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let numbers = KnownNumbers { session: row.get(4)?, env: row.get(5)?, process: row.get(6)?, group: row.get(7)? };
+        let numbers = KnownNumbers { session: row.get(3)?, env: row.get(4)?, process: row.get(5)?, group: row.get(6)? };
         Ok(Self {
             env_h: row.get(0)?,
             clock_offset_us: row.get(1)?,
             has_unsettled: row.get(2)?,
-            has_session: row.get(3)?,
+            has_session: true,
             numbers,
         })
     }
