@@ -189,7 +189,10 @@ fn side(sessions: &[Session]) -> String {
 
 /// The table of some findings of a comparison.
 pub fn findings<'a>(comparison: &Comparison, findings: impl Iterator<Item = &'a Finding>) -> Table {
-    let has_namesakes = measure::have_namesakes(comparison.verdicts.findings.iter().map(|finding| &finding.test));
+    let mut findings = findings.peekable();
+    // To look costs more than most tables, and most tables are empty.
+    let has_namesakes = findings.peek().is_some()
+        && measure::have_namesakes(comparison.verdicts.findings.iter().map(|finding| &finding.test));
     let mut table = Table::new(&[
         ("test", "test"),
         ("package", ""),

@@ -1,10 +1,14 @@
 //! What people look at first when a session is over, made before they ask for it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use monitor_analysis::metric::Metric;
 use monitor_report::{ReportError, Source as _, measure};
 use monitor_store::{Figures, Session};
 
 use super::source::Project;
+use super::verdict::Grounds;
 use super::{baseline, flaky, sides};
 use crate::operate::log;
 use crate::state::State;
@@ -27,6 +31,25 @@ pub fn listed(project: &Project<'_>, by: Metric) -> Result<(Vec<Session>, Figure
     Ok((sessions, figures))
 }
 
+/// What all tests that passed took together, in each of the newest sessions: added up again if something came to one of them.
+///
+/// # Errors
+///
+/// If the rows can't be read.
+pub fn wall_times(project: &Project<'_>) -> Result<Arc<HashMap<String, f64>>, ReportError> {
+    let newest = project.newest(LISTED)?;
+    let grounds = Grounds::of(project.name(), "walls", [newest.as_slice()], |session_h| project.state(session_h));
+    project.verdicts().walls.get(&grounds, || {
+        let (sessions, figures) = listed(project, Metric::WallTime)?;
+        let walls = sessions.into_iter().zip(figures.sessions).map(|(session, rows)| {
+            let runs = rows.runs.iter().zip(rows.values.chunks(2));
+            let passed = runs.filter(|(run, values)| run.passed && !values[0].is_nan());
+            (session.session_h, passed.map(|(_, values)| values[0]).sum())
+        });
+        Ok(walls.collect())
+    })
+}
+
 /// Looks at the list of tests, for flaky tests, and at the newest session beside the one before it: what that reads and finds
 /// is kept in mind.
 ///
@@ -34,7 +57,7 @@ pub fn listed(project: &Project<'_>, by: Metric) -> Result<(Vec<Session>, Figure
 ///
 /// If the rows can't be read.
 pub fn look(project: &Project<'_>) -> Result<(), ReportError> {
-    listed(project, Metric::WallTime)?;
+    wall_times(project)?;
     flaky::flaky(project)?;
     if let [head, base] = &*project.newest(2)? {
         sides::compare(project, &base.session_h, &head.session_h, false)?;

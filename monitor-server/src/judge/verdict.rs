@@ -1,6 +1,6 @@
 //! Answers that took long, each made once: as long as nothing changes that it rests on, it is the same.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use monitor_report::comparison::{Comparison, Finding, Sides};
@@ -14,7 +14,7 @@ use crate::store::digest;
 /// Verdicts that are remembered, the newest.
 const VERDICTS: usize = 256;
 
-/// Projects whose flaky tests are remembered, the last that were asked for.
+/// Projects whose flaky tests and wall times are remembered, the last that were asked for.
 const PROJECTS: usize = 64;
 
 /// Comparisons that are remembered, the newest: one of 5,000 tests has some 8 MB.
@@ -67,11 +67,18 @@ pub struct Verdicts {
     pub(super) comparisons: Answers<Comparison>,
     /// Of the newest sessions of a project.
     pub(super) flaky: Answers<Vec<Flaky>>,
+    /// What all tests took, of the newest sessions of a project.
+    pub(super) walls: Answers<HashMap<String, f64>>,
 }
 
 impl Default for Verdicts {
     fn default() -> Self {
-        Self { gates: Answers::new(VERDICTS), comparisons: Answers::new(COMPARISONS), flaky: Answers::new(PROJECTS) }
+        Self {
+            gates: Answers::new(VERDICTS),
+            comparisons: Answers::new(COMPARISONS),
+            flaky: Answers::new(PROJECTS),
+            walls: Answers::new(PROJECTS),
+        }
     }
 }
 

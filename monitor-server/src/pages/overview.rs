@@ -1,10 +1,7 @@
 //! What a server holds, and what is new in a project.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use monitor_analysis::chart::sparkline;
-use monitor_analysis::metric::Metric;
 use monitor_report::document::{Cell, Column, Document, Table, Tone, Value};
 use monitor_report::render::page::Section;
 
@@ -59,7 +56,7 @@ pub fn overview(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem>
 }
 
 fn branches(wanted: &Wanted, project: &Project<'_>) -> Result<Document, Problem> {
-    let walls = wall_times(project)?;
+    let walls = first::wall_times(project)?;
     let mut table = Table::new(&[
         ("branch", "branch"),
         ("sessions", "sessions"),
@@ -85,17 +82,6 @@ fn branches(wanted: &Wanted, project: &Project<'_>) -> Result<Document, Problem>
         ]);
     }
     Ok(super::links::linked(&wanted.prefix, Document::default().with_table("branches", "Branches", table)))
-}
-
-/// What all tests that passed took together, in each of the newest sessions.
-fn wall_times(project: &Project<'_>) -> Result<HashMap<String, f64>, Problem> {
-    let (sessions, figures) = first::listed(project, Metric::WallTime)?;
-    let walls = sessions.iter().zip(&figures.sessions).map(|(session, rows)| {
-        let runs = rows.runs.iter().zip(rows.values.chunks(2));
-        let passed = runs.filter(|(run, values)| run.passed && !values[0].is_nan());
-        (session.session_h.clone(), passed.map(|(_, values)| values[0]).sum())
-    });
-    Ok(walls.collect())
 }
 
 fn open_findings(wanted: &Wanted, project: &Project<'_>) -> Result<Cell, Problem> {

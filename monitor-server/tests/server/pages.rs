@@ -223,6 +223,22 @@ fn what_is_not_there_is_said_on_a_page() {
 }
 
 #[test]
+fn the_overview_adds_up_again_what_came_to_a_session_that_it_showed() {
+    for server in Server::each(&[]) {
+        let line = || server.get("/p/ours/index.json").json()["branches"][0]["evolution"].clone();
+        let run = |h: &str, day: u32, name: &str, seconds: f64| {
+            send(&server, "ours", h, day, "aaaa", "main", &[(name, seconds, 1024)]);
+        };
+        run("first", 1, "demo::a", 0.1);
+        run("second", 2, "demo::a", 0.1);
+        let before = line();
+        assert_eq!(before.as_str().map(|line| line.chars().count()), Some(2), "{}: {before}", server.kind);
+        run("second", 2, "demo::late", 5.0);
+        assert_ne!(line(), before, "{}", server.kind);
+    }
+}
+
+#[test]
 fn a_page_that_is_known_is_not_sent_again() {
     let server = Server::sqlite(&[]);
     evolution(&server, "ours");
