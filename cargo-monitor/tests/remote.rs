@@ -8,8 +8,9 @@ use std::thread;
 
 use common::Fixture;
 use monitor_server::access::secret;
+use monitor_server::cli::Options;
 use monitor_server::serve::serve;
-use monitor_server::state::{Options, Shared};
+use monitor_server::state::Shared;
 use monitor_server::store::{Access, Token, open};
 use monitor_store::Outcome;
 use monitor_tests::{Run, run};

@@ -2,17 +2,20 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand};
 use monitor_client::Server;
 
 use crate::address::{DEFAULT_PROJECT, PublicUrl, is_project};
+use crate::notify::Webhook;
 use crate::store::Access;
 
 /// One place for every machine's test results.
 ///
 /// Without a command it serves ./monitor.db at http://127.0.0.1:8050, for this machine only.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "monitor-server", version)]
 pub struct Cli {
     /// The database: a file, or postgres://USER:PASSWORD@HOST/NAME.
@@ -20,15 +23,15 @@ pub struct Cli {
     pub database: String,
     /// How to serve.
     #[command(flatten)]
-    pub serve: Serve,
+    pub serve: Options,
     /// What to do instead of serving.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
 /// Options of the server.
-#[derive(Args, Debug)]
-pub struct Serve {
+#[derive(Args, Clone)]
+pub struct Options {
     /// Address and port to listen on; an address that other machines can reach needs a token.
     #[arg(long, default_value = "127.0.0.1:8050", value_parser = listen)]
     pub listen: SocketAddr,
@@ -39,17 +42,17 @@ pub struct Serve {
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub page_size: u64,
     /// Largest body of a request in MiB, as sent; eight times as much decompressed.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
-    pub max_body: u16,
+    #[arg(long, default_value = "64", value_parser = clap::value_parser!(u16).range(1..=4096).map(|mib| usize::from(mib) << 20))]
+    pub max_body: usize,
     /// Rows that may wait for the database; who sends more is told to come again.
     #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
     pub max_waiting: usize,
     /// Seconds that a request waits for a database that can't be had, before it is told to come again.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub patience: u64,
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds(3600))]
+    pub patience: Duration,
     /// Seconds for which a client may be silent; then its connection is closed. Longer than a proxy in front keeps its own.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub client_timeout: u64,
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds(3600))]
+    pub client_timeout: Duration,
     /// Certificate chain for TLS, PEM.
     #[arg(long, requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
@@ -57,8 +60,8 @@ pub struct Serve {
     #[arg(long, requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
     /// Seconds without new rows after which a session counts as ended.
-    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
-    pub idle: u64,
+    #[arg(long, default_value = "600", value_parser = seconds(u64::MAX))]
+    pub idle: Duration,
     /// URL that gets, by POST, what sessions changed; signed with MONITOR_WEBHOOK_SECRET.
     #[arg(long, value_name = "URL", requires = "webhook_secret", value_parser = webhook)]
     pub webhook: Option<String>,
@@ -66,11 +69,26 @@ pub struct Serve {
     #[arg(long, value_name = "SECRET", env = "MONITOR_WEBHOOK_SECRET", hide_env_values = true)]
     pub webhook_secret: Option<String>,
     /// Seconds before a message that failed is sent again; doubles each time, up to an hour.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub webhook_pause: u64,
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(3600))]
+    pub webhook_pause: Duration,
     /// Write a line for each request to stderr.
     #[arg(long)]
     pub log_requests: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Cli::parse_from([env!("CARGO_PKG_NAME")]).serve
+    }
+}
+
+impl Options {
+    /// Who is told what sessions changed.
+    #[must_use]
+    pub fn webhook(&self) -> Option<Webhook> {
+        let (url, secret) = self.webhook.clone().zip(self.webhook_secret.clone())?;
+        Some(Webhook { url, secret, pause: self.webhook_pause })
+    }
 }
 
 /// What else the program does.
@@ -161,6 +179,10 @@ pub enum Token {
 fn project(name: &str) -> Result<String, String> {
     let reason = "a project's name has letters, digits, dots, dashes and underscores, 64 at most";
     if is_project(name) { Ok(name.to_owned()) } else { Err(reason.to_owned()) }
+}
+
+fn seconds(most: u64) -> impl TypedValueParser<Value = Duration> {
+    clap::value_parser!(u64).range(1..=most).map(Duration::from_secs)
 }
 
 fn listen(address: &str) -> Result<SocketAddr, String> {

@@ -93,7 +93,7 @@ pub async fn serve(
     let service = Service { router: router(&state), state: State::clone(&state), entrance: Arc::new(entrance) };
     let closing = tokio::spawn(judge::close_idle(State::clone(&service.state)));
     let looking = tokio::spawn(judge::look_everywhere(State::clone(&service.state)));
-    let webhook = service.state.options.webhook.clone();
+    let webhook = service.state.options.webhook();
     let telling = webhook.map(|webhook| tokio::spawn(notify::deliver(State::clone(&service.state), webhook)));
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();

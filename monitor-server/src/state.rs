@@ -8,11 +8,10 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::sleep;
 
 use crate::access::Gate;
-use crate::address::PublicUrl;
+use crate::cli::Options;
 use crate::error::Problem;
 use crate::ingest::{Arrivals, Queue};
 use crate::judge::{Project, Verdicts};
-use crate::notify::Webhook;
 use crate::operate::Counters;
 use crate::store::{Outcome, Store, Write};
 
@@ -24,49 +23,6 @@ const BODIES: usize = 8;
 
 /// How long requests may go on to arrive when the server is told to end: what is not here whole was not accepted.
 const LAST: Duration = Duration::from_secs(5);
-
-/// The options of a server.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Where clients reach the server, if through a proxy.
-    pub public_url: Option<PublicUrl>,
-    /// Whether each request gets a line in the log.
-    pub log_requests: bool,
-    /// Rows in a page of a listing.
-    pub page_size: u64,
-    /// How long a session stays open when no rows arrive.
-    pub idle: Duration,
-    /// The receiver of messages, if there is one.
-    pub webhook: Option<Webhook>,
-    /// Bytes of a request's body at most, as sent.
-    pub body_limit: usize,
-    /// Bytes of a request's body at most, decompressed.
-    pub decompressed_limit: usize,
-    /// Rows that may wait for the database.
-    pub waiting_rows: usize,
-    /// How long a request may wait for a database that can't be had: pytest-monitor gives up for its whole run at the first
-    /// refusal.
-    pub patience: Duration,
-    /// How long a client may be silent: between requests, in the head of one, and in its body.
-    pub client_timeout: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            public_url: None,
-            log_requests: false,
-            page_size: 500,
-            idle: Duration::from_secs(600),
-            webhook: None,
-            body_limit: 64 << 20,
-            decompressed_limit: 512 << 20,
-            waiting_rows: 1_000_000,
-            patience: Duration::from_secs(30),
-            client_timeout: Duration::from_secs(30),
-        }
-    }
-}
 
 /// Shared by all requests.
 pub struct Shared {
@@ -94,7 +50,7 @@ pub struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("options", &self.options).finish_non_exhaustive()
+        f.write_str("Shared")
     }
 }
 
@@ -106,7 +62,7 @@ impl Shared {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, options: Options) -> State {
         Arc::new(Self {
-            queue: Queue::start(&store, options.waiting_rows, options.patience),
+            queue: Queue::start(&store, options.max_waiting, options.patience),
             options,
             gate: Gate::default(),
             counters: Counters::default(),

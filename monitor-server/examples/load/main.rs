@@ -14,8 +14,9 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use monitor_server::cli::Options;
 use monitor_server::serve::serve;
-use monitor_server::state::{Options, Shared};
+use monitor_server::state::Shared;
 use monitor_server::store::open;
 
 use client::{Connection, Wait};

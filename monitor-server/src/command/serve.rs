@@ -1,22 +1,20 @@
 //! The server.
 
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::Serve;
-use crate::notify::Webhook;
+use crate::cli::Options;
 use crate::operate::log;
 use crate::serve::{self, Tls};
-use crate::state::{Options, Shared, State};
+use crate::state::{Shared, State};
 use crate::store;
 
 /// Serves until the process is told to end.
-pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
+pub fn run(database: &str, options: Options) -> anyhow::Result<()> {
     raise_open_files();
     let store = store::open::to_serve(database)?;
     let public = options.public_url.is_some() || !options.listen.ip().is_loopback();
@@ -27,24 +25,7 @@ pub fn run(database: &str, options: Serve) -> anyhow::Result<()> {
         options.listen,
         if options.public_url.is_some() { " behind a proxy" } else { "" },
     );
-    let pause = Duration::from_secs(options.webhook_pause);
-    let webhook = options.webhook.zip(options.webhook_secret).map(|(url, secret)| Webhook { url, secret, pause });
-    let body_limit = usize::from(options.max_body) << 20;
-    let state = Shared::new(
-        store,
-        Options {
-            public_url: options.public_url,
-            log_requests: options.log_requests,
-            page_size: options.page_size,
-            idle: Duration::from_secs(options.idle),
-            webhook,
-            body_limit,
-            decompressed_limit: body_limit * 8,
-            waiting_rows: options.max_waiting,
-            patience: Duration::from_secs(options.patience),
-            client_timeout: Duration::from_secs(options.client_timeout),
-        },
-    );
+    let state = Shared::new(store, options.clone());
     state.gate.public.store(public, Relaxed);
     let tls =
         options.tls_cert.zip(options.tls_key).map(|(certificate, key)| Tls::load(&certificate, &key)).transpose()?;

@@ -11,8 +11,9 @@ use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use tokio::select;
 use tokio::time::timeout;
 
+use crate::cli::Options;
 use crate::error::Problem;
-use crate::state::{Options, Shared};
+use crate::state::Shared;
 
 /// How long a body may take.
 const WHOLE: Duration = Duration::from_secs(600);
@@ -34,7 +35,7 @@ pub async fn read(headers: &HeaderMap, body: Body, state: &Shared) -> Result<Vec
         () = state.waits_no_longer() => return Err(Problem::later("the server ends")),
     };
     let encoding = headers.get(header::CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or("?"));
-    let limit = options.decompressed_limit;
+    let limit = 8 * options.max_body;
     let mut bytes = match encoding.trim().to_ascii_lowercase().as_str() {
         "" | "identity" => bytes,
         "gzip" | "x-gzip" => decompress(move || gzip(&bytes, limit), limit).await?,
@@ -52,7 +53,7 @@ pub async fn read(headers: &HeaderMap, body: Body, state: &Shared) -> Result<Vec
 
 async fn collect(mut body: Body, options: &Options) -> Result<Vec<u8>, Problem> {
     let slow = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
-    let (mut bytes, limit) = (Vec::new(), options.body_limit);
+    let (mut bytes, limit) = (Vec::new(), options.max_body);
     while let Some(frame) = timeout(options.client_timeout, body.frame()).await.map_err(|_| slow())? {
         let frame = frame.map_err(|error| Problem::bad(format!("the body ends too early: {error}")))?;
         let data: Bytes = frame.into_data().unwrap_or_default();

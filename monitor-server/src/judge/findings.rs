@@ -9,10 +9,11 @@ use monitor_store::{Kind, Test, Timestamp};
 use super::source::Project;
 use super::{baseline, first};
 use crate::address::PublicUrl;
+use crate::cli::Options;
 use crate::error::Problem;
 use crate::notify;
 use crate::operate::log;
-use crate::state::{Options, State as Shared};
+use crate::state::State as Shared;
 use crate::store::{Finding, Judged, State, Write};
 
 /// Judges a session in the background, and keeps what that finds. Doing so again changes nothing.

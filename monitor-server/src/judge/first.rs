@@ -91,8 +91,9 @@ mod tests {
 
     use tokio::time::{sleep, timeout};
 
+    use crate::cli::Options;
     use crate::judge::findings;
-    use crate::state::{Options, Shared};
+    use crate::state::Shared;
     use crate::store::sqlite::Sqlite;
     use crate::store::{Facts, Figures, Run, Session, Write};
 
