@@ -10,10 +10,11 @@ use axum::{Extension, Router};
 use crate::access::login;
 use crate::address::Address;
 use crate::compat::render;
-use crate::compat::{components, contexts, metrics, pipelines, resources, sessions};
+use crate::compat::{Ask, components, contexts, count, metrics, names, pipelines, resources, sessions};
 use crate::error::Problem;
 use crate::pages::{page, text};
 use crate::state::State;
+use crate::store::{Count, Names};
 use crate::{access, hand_out, ingest, openapi, operate, pages};
 
 /// Routes by their pattern, after the project's prefix.
@@ -67,30 +68,30 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<State>)> {
         // The reference leads to the root of its API, though nothing is there.
         (openapi::ROOT, get(nothing_here)),
         ("/api/v1/contexts/", get(contexts::list).post(contexts::add)),
-        ("/api/v1/contexts/count", get(contexts::count).post(contexts::add)),
+        ("/api/v1/contexts/count", count(Count::Contexts).post(contexts::add)),
         ("/api/v1/contexts/{context}", get(contexts::list).post(contexts::add)),
-        ("/api/v1/contexts/{context}/metrics", get(metrics::list)),
-        ("/api/v1/contexts/{context}/metrics/count", get(metrics::count)),
+        ("/api/v1/contexts/{context}/metrics", get(Ask::metrics)),
+        ("/api/v1/contexts/{context}/metrics/count", count(Count::Runs)),
 
         ("/api/v1/sessions/", get(sessions::list).post(sessions::add)),
-        ("/api/v1/sessions/count", get(sessions::count).post(sessions::add)),
+        ("/api/v1/sessions/count", count(Count::Sessions).post(sessions::add)),
         ("/api/v1/sessions/{session}", get(sessions::list).post(sessions::add)),
-        ("/api/v1/sessions/{session}/metrics", get(metrics::list)),
-        ("/api/v1/sessions/{session}/metrics/count", get(metrics::count)),
+        ("/api/v1/sessions/{session}/metrics", get(Ask::metrics)),
+        ("/api/v1/sessions/{session}/metrics/count", count(Count::Runs)),
 
-        ("/api/v1/metrics/", get(metrics::list).post(metrics::add)),
-        ("/api/v1/metrics/count", get(metrics::count)),
-        ("/api/v1/items/{item}/metrics", get(metrics::list)),
-        ("/api/v1/items/{item}/metrics/count", get(metrics::count)),
+        ("/api/v1/metrics/", get(Ask::metrics).post(metrics::add)),
+        ("/api/v1/metrics/count", count(Count::Runs)),
+        ("/api/v1/items/{item}/metrics", get(Ask::metrics)),
+        ("/api/v1/items/{item}/metrics/count", count(Count::Runs)),
         ("/api/v1/items/like/{text}/metrics", get(metrics::of_item_like)),
-        ("/api/v1/variants/{variant}/metrics", get(metrics::list)),
-        ("/api/v1/variants/{variant}/metrics/count", get(metrics::count)),
+        ("/api/v1/variants/{variant}/metrics", get(Ask::metrics)),
+        ("/api/v1/variants/{variant}/metrics/count", count(Count::Runs)),
         ("/api/v1/variants/like/{text}/metrics", get(metrics::of_variant_like)),
-        ("/api/v1/filters/scope/{kind}/metrics", get(metrics::list)),
-        ("/api/v1/filters/scope/{kind}/metrics/count", get(metrics::count)),
-        ("/api/v1/filters/scm/{revision}/metrics", get(metrics::list)),
-        ("/api/v1/filters/scm/{revision}/metrics/count", get(metrics::count)),
-        ("/api/v1/filters/scm/{revision}/sessions", get(sessions::of_revision)),
+        ("/api/v1/filters/scope/{kind}/metrics", get(Ask::metrics)),
+        ("/api/v1/filters/scope/{kind}/metrics/count", count(Count::Runs)),
+        ("/api/v1/filters/scm/{revision}/metrics", get(Ask::metrics)),
+        ("/api/v1/filters/scm/{revision}/metrics/count", count(Count::Runs)),
+        ("/api/v1/filters/scm/{revision}/sessions", get(Ask::sessions)),
 
         ("/api/v1/components/", get(components::list)),
         ("/api/v1/components/count", get(components::count)),
@@ -99,15 +100,15 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<State>)> {
         ("/api/v1/components/variants/{variant}/metrics", get(components::metrics_of_none)),
         ("/api/v1/components/{component}", get(components::list)),
         ("/api/v1/components/{component}/metrics", get(components::metrics)),
-        ("/api/v1/components/{component}/items/{item}/metrics", get(metrics::list)),
-        ("/api/v1/components/{component}/variants/{variant}/metrics", get(metrics::list)),
-        ("/api/v1/components/{component}/pipelines", get(pipelines::of_component)),
-        ("/api/v1/components/{component}/pipelines/{pipeline}/builds", get(pipelines::builds)),
-        ("/api/v1/components/{component}/pipelines/{pipeline}/builds/{build}/sessions", get(pipelines::sessions)),
+        ("/api/v1/components/{component}/items/{item}/metrics", get(Ask::metrics)),
+        ("/api/v1/components/{component}/variants/{variant}/metrics", get(Ask::metrics)),
+        ("/api/v1/components/{component}/pipelines", names("pipelines", Names::Pipelines)),
+        ("/api/v1/components/{component}/pipelines/{pipeline}/builds", names("builds", Names::Builds)),
+        ("/api/v1/components/{component}/pipelines/{pipeline}/builds/{build}/sessions", names("sessions", Names::Sessions)),
 
         ("/api/v1/pipelines/", get(pipelines::list)),
-        ("/api/v1/pipelines/{pipeline}/builds", get(pipelines::builds)),
-        ("/api/v1/pipelines/{pipeline}/builds/{build}/sessions", get(pipelines::sessions)),
+        ("/api/v1/pipelines/{pipeline}/builds", names("builds", Names::Builds)),
+        ("/api/v1/pipelines/{pipeline}/builds/{build}/sessions", names("sessions", Names::Sessions)),
 
         ("/api/v1/resources/{resource}/{end}/metrics", get(resources::list)),
         ("/api/v1/resources/{resource}/{end}/{n}/metrics", get(resources::list)),

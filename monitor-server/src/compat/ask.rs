@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
+use axum::routing::{MethodRouter, get};
 use serde_json::{Map, Value, json};
 
 use super::mask::Mask;
@@ -29,6 +30,8 @@ pub struct Ask {
     page: Wanted,
     mask: Option<Mask>,
     query: String,
+    /// The rows of the project that belong to all that the path names, unless a handler wants others.
+    pub filter: Filter,
 }
 
 /// Reads the rows of a page in JSON.
@@ -41,6 +44,19 @@ pub enum Family {
     Plain,
     /// `null`, and 200. It says first what its path names.
     NullLinks,
+}
+
+/// The route that says how many there are.
+pub fn count(what: Count) -> MethodRouter<State> {
+    get(async move |mut ask: Ask| -> Reply {
+        let count = ask.read(move |store, filter| Ok(store.count(what, filter)?)).await?;
+        Ok(ask.answer(json!({"count": count})))
+    })
+}
+
+/// The route of names of what its path names.
+pub fn names(key: &'static str, what: Names) -> MethodRouter<State> {
+    get(move |ask: Ask| ask.names(key, what, Family::NullLinks))
 }
 
 impl FromRequest<State> for Ask {
@@ -60,7 +76,10 @@ impl FromRequest<State> for Ask {
             }
         }
         let mask = Mask::of(&parts.headers)?;
-        Ok(Self { state: State::clone(state), address: Address::of(&parts.extensions), path, page, mask, query })
+        let (state, address) = (State::clone(state), Address::of(&parts.extensions));
+        let mut ask = Self { state, address, path, page, mask, query, filter: Filter::default() };
+        ask.filter = ask.of_path();
+        Ok(ask)
     }
 }
 
@@ -71,9 +90,7 @@ impl Ask {
         self.path.iter().find(|(known, _)| known == name).map(|(_, part)| part.clone())
     }
 
-    /// Selects the rows of the project that belong to all that the path names.
-    #[must_use]
-    pub fn filter(&self) -> Filter {
+    fn of_path(&self) -> Filter {
         let is = |name: &str| self.part(name).map(Text::Is);
         Filter {
             session: is("session"),
@@ -95,52 +112,50 @@ impl Ask {
         parameters(&self.query)
     }
 
-    /// Metrics that a filter selects.
+    /// The metrics.
     ///
     /// # Errors
     ///
     /// If there is no such page, or the database can't be asked.
-    pub async fn metrics(self, filter: Filter) -> Reply {
-        self.list("metrics", Count::Runs, filter, |store, filter, place| {
+    pub async fn metrics(self) -> Reply {
+        self.list("metrics", Count::Runs, |store, filter, place| {
             Ok(store.runs(filter, place.rows)?.iter().map(entity::from_metric).collect())
         })
         .await
     }
 
-    /// Sessions that a filter selects.
+    /// The sessions.
     ///
     /// # Errors
     ///
     /// As above.
-    pub async fn sessions(self, filter: Filter) -> Reply {
-        self.list("sessions", Count::Sessions, filter, |store, filter, place| {
+    pub async fn sessions(self) -> Reply {
+        self.list("sessions", Count::Sessions, |store, filter, place| {
             Ok(store.sessions(filter, place.rows)?.iter().map(entity::from_session).collect())
         })
         .await
     }
 
-    /// Contexts that a filter selects.
+    /// The contexts.
     ///
     /// # Errors
     ///
     /// As above.
-    pub async fn contexts(self, filter: Filter) -> Reply {
-        self.list("contexts", Count::Contexts, filter, |store, filter, place| {
+    pub async fn contexts(self) -> Reply {
+        self.list("contexts", Count::Contexts, |store, filter, place| {
             Ok(store.contexts(filter, place.rows)?.iter().map(entity::from_context).collect())
         })
         .await
     }
 
-    async fn list(self, key: &'static str, count: Count, filter: Filter, read: Read) -> Reply {
+    async fn list(mut self, key: &'static str, count: Count, read: Read) -> Reply {
         let (page, size) = (self.page, self.state.options.page_size);
-        let (place, rows) = self
-            .state
-            .read(move |store| {
-                let place = page.place(store.count(count, &filter)?, size)?;
-                let rows = if place.total == 0 { Vec::new() } else { read(store, &filter, place)? };
-                Ok((place, rows))
-            })
-            .await?;
+        let rows = self.read(move |store, filter| {
+            let place = page.place(store.count(count, filter)?, size)?;
+            let rows = if place.total == 0 { Vec::new() } else { read(store, filter, place)? };
+            Ok((place, rows))
+        });
+        let (place, rows) = rows.await?;
         Ok(self.reply(Map::new(), key, rows, place, Family::Plain))
     }
 
@@ -149,9 +164,9 @@ impl Ask {
     /// # Errors
     ///
     /// As above.
-    pub async fn names(self, key: &str, what: Names, filter: Filter, family: Family) -> Reply {
+    pub async fn names(mut self, key: &str, what: Names, family: Family) -> Reply {
         let (page, size) = (self.page, self.state.options.page_size);
-        let names = self.state.read(move |store| Ok(store.names(what, &filter)?)).await?;
+        let names = self.read(move |store, filter| Ok(store.names(what, filter)?)).await?;
         let place = page.place(names.len() as u64, size)?;
         let start = usize::try_from(place.rows.offset).unwrap_or(usize::MAX);
         let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -161,26 +176,17 @@ impl Ask {
         Ok(self.reply(head, key, rows, place, family))
     }
 
-    /// Everything that is asked for, without pages.
+    /// What a query finds, without pages.
     ///
     /// # Errors
     ///
     /// As above.
     pub async fn read<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&dyn Store) -> Result<T, Problem> + Send + 'static,
+        &mut self,
+        query: impl FnOnce(&dyn Store, &Filter) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.state.read(query).await
-    }
-
-    /// How many rows a filter selects.
-    ///
-    /// # Errors
-    ///
-    /// If the database can't be asked.
-    pub async fn count(self, what: Count, filter: Filter) -> Reply {
-        let count = self.state.read(move |store| Ok(store.count(what, &filter)?)).await?;
-        Ok(self.answer(json!({"count": count})))
+        let filter = std::mem::take(&mut self.filter);
+        self.state.read(move |store| query(store, &filter)).await
     }
 
     /// A body, reduced to the fields that the client wants.

@@ -3,18 +3,12 @@
 use super::ask::{Ask, Reply};
 use super::entity;
 use super::submission::Submission;
-use crate::store::{Count, Filter, Page, Text, Write};
+use crate::store::{Filter, Page, Text, Write};
 
 /// All, or those whose identifier begins so.
-pub async fn list(ask: Ask) -> Reply {
-    let filter = Filter { context: ask.part("context").map(Text::StartsWith), ..ask.filter() };
-    ask.contexts(filter).await
-}
-
-/// How many there are.
-pub async fn count(ask: Ask) -> Reply {
-    let filter = ask.filter();
-    ask.count(Count::Contexts, filter).await
+pub async fn list(mut ask: Ask) -> Reply {
+    ask.filter.context = ask.part("context").map(Text::StartsWith);
+    ask.contexts().await
 }
 
 /// Stores one. If it is there already, the answer is the one that is there: of two runs that begin at once on a new

@@ -2,7 +2,7 @@
 
 use monitor_client::{Field, Fields};
 use monitor_store::Timestamp;
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Value, json};
 
 use super::{date, python};
@@ -17,7 +17,8 @@ pub const NUMERAL: &str = r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$";
 
 const NUL: &str = "a text can't hold the character NUL";
 
-const METRIC_TEXTS: [&str; 9] = [
+/// The texts of a metric; the first three are identifiers.
+pub const METRIC_TEXTS: [&str; 9] = [
     "session_h",
     "context_h",
     "item_start_time",
@@ -28,6 +29,9 @@ const METRIC_TEXTS: [&str; 9] = [
     "kind",
     "component",
 ];
+
+/// The numbers of a metric.
+pub const METRIC_NUMBERS: [&str; 5] = ["total_time", "user_time", "kernel_time", "cpu_usage", "mem_usage"];
 
 /// `{"h": ..}`.
 #[must_use]
@@ -63,53 +67,26 @@ pub fn from_session(session: &Session) -> Value {
     })
 }
 
-/// A metric as it is answered.
-#[derive(Serialize)]
-pub struct Metric<'a> {
-    session_h: &'a str,
-    context_h: &'a str,
-    item_start_time: &'a str,
-    item_path: &'a str,
-    item: &'a str,
-    item_variant: &'a str,
-    item_fs_loc: &'a str,
-    kind: &'a str,
-    component: &'a str,
-    total_time: f64,
-    user_time: Option<f64>,
-    kernel_time: Option<f64>,
-    cpu_usage: Option<f64>,
-    mem_usage: Option<f64>,
-}
+/// A metric as it is answered: `{"session_h": .., "context_h": .., ..}`.
+#[derive(Debug)]
+pub struct Metric<'a>(pub &'a Run);
 
-impl<'a> Metric<'a> {
-    /// That of a run.
-    #[must_use]
-    pub fn of(run: &'a Run) -> Self {
-        let figures = run.figures.unwrap_or_default();
-        Self {
-            session_h: &run.session_h,
-            context_h: &run.context_h,
-            item_start_time: &run.start,
-            item_path: &run.path,
-            item: &run.item,
-            item_variant: &run.variant,
-            item_fs_loc: &run.fs_loc,
-            kind: &run.kind,
-            component: &run.component,
-            total_time: figures.total_time,
-            user_time: figures.user_time,
-            kernel_time: figures.kernel_time,
-            cpu_usage: figures.cpu_usage,
-            mem_usage: figures.mem_usage,
-        }
+impl Serialize for Metric<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Run { session_h, context_h, start, path, item, variant, fs_loc, kind, component, .. } = self.0;
+        let texts = [session_h, context_h, start, path, item, variant, fs_loc, kind, component];
+        let mut fields = serializer.serialize_map(None)?;
+        METRIC_TEXTS.iter().zip(texts).try_for_each(|(name, text)| fields.serialize_entry(name, text))?;
+        let mut numbers = METRIC_NUMBERS.iter().zip(self.0.figures());
+        numbers.try_for_each(|(name, number)| fields.serialize_entry(name, &number))?;
+        fields.end()
     }
 }
 
-/// `{"session_h": .., "context_h": .., ..}`.
+/// [`Metric`] as a value.
 #[must_use]
 pub fn from_metric(run: &Run) -> Value {
-    serde_json::to_value(Metric::of(run)).unwrap_or_default()
+    serde_json::to_value(Metric(run)).unwrap_or_default()
 }
 
 /// A context as it is sent.
@@ -182,17 +159,13 @@ pub fn received() -> Facts {
 pub fn to_metric(body: &Fields<'_>) -> Result<Run, Problem> {
     let mut fields = Reading::of(body);
     let [session_h, context_h, start, path, item, variant, fs_loc, kind, component] =
-        METRIC_TEXTS.map(|name| match name {
-            "session_h" | "context_h" | "item_start_time" => fields.strict_identifier(name),
-            _ => fields.strict_text(name),
+        METRIC_TEXTS.map(|name| match METRIC_TEXTS[..3].contains(&name) {
+            true => fields.strict_identifier(name),
+            false => fields.strict_text(name),
         });
-    let figures = Figures {
-        total_time: fields.number("total_time"),
-        user_time: Some(fields.number("user_time")),
-        kernel_time: Some(fields.number("kernel_time")),
-        cpu_usage: Some(fields.number("cpu_usage")),
-        mem_usage: Some(fields.number("mem_usage")),
-    };
+    let [total_time, user_time, kernel_time, cpu_usage, mem_usage] = METRIC_NUMBERS.map(|name| fields.number(name));
+    let [user_time, kernel_time, cpu_usage, mem_usage] = [user_time, kernel_time, cpu_usage, mem_usage].map(Some);
+    let figures = Figures { total_time, user_time, kernel_time, cpu_usage, mem_usage };
     let run = Run {
         session_h,
         context_h,

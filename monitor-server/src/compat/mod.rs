@@ -17,4 +17,4 @@ pub mod resources;
 pub mod sessions;
 mod submission;
 
-pub use ask::Reply;
+pub use ask::{Ask, Reply, count, names};

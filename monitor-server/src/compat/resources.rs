@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::ask::{Ask, Reply};
 use super::{entity, render};
 use crate::error::Problem;
-use crate::store::{Filter, Order, Page, RESOURCES};
+use crate::store::{Order, Page, RESOURCES};
 
 /// Rows unless the address says how many.
 const ROWS: u64 = 10;
@@ -13,7 +13,7 @@ const ROWS: u64 = 10;
 const MOST: u64 = 500;
 
 /// The first or last metrics by a resource: of all, of a component, of a pipeline or of a build.
-pub async fn list(ask: Ask) -> Reply {
+pub async fn list(mut ask: Ask) -> Reply {
     let digits = |n: String| if n.starts_with('+') { None } else { n.parse::<u64>().ok() };
     let rows = match ask.part("n").map(digits) {
         None => ROWS,
@@ -31,9 +31,9 @@ pub async fn list(ask: Ask) -> Reply {
         let names = RESOURCES.map(|(name, _)| name).join(", ");
         return Err(Problem::field("resource", format!("'{resource}' is none of {names}")));
     };
-    let filter = Filter { order: order(*column), ..ask.filter() };
-    let metrics = ask.read(move |store| {
-        Ok(store.runs(&filter, Page::first(rows))?.iter().map(entity::from_metric).collect::<Vec<_>>())
+    ask.filter.order = order(*column);
+    let metrics = ask.read(move |store, filter| {
+        Ok(store.runs(filter, Page::first(rows))?.iter().map(entity::from_metric).collect::<Vec<_>>())
     });
     let metrics = metrics.await?;
     Ok(ask.answer(json!({"metrics": metrics, "prev_url": Value::Null, "next_url": Value::Null, "total_page": 1})))

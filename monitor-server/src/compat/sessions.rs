@@ -1,5 +1,7 @@
 //! `sessions/`.
 
+use std::collections::HashMap;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 
@@ -7,24 +9,13 @@ use super::ask::{Ask, Reply};
 use super::entity;
 use super::submission::Submission;
 use crate::error::Problem;
-use crate::store::{Count, Filter, Outcome, Tag, Text, Write};
+use crate::store::{Outcome, Tag, Text, Write};
 
 /// All, or those whose identifier begins so, or those with tags.
-pub async fn list(ask: Ask) -> Reply {
-    let filter = Filter { session: ask.part("session").map(Text::StartsWith), ..tagged(&ask) };
-    ask.sessions(filter).await
-}
-
-/// Those of a revision.
-pub async fn of_revision(ask: Ask) -> Reply {
-    let filter = ask.filter();
-    ask.sessions(filter).await
-}
-
-/// How many there are.
-pub async fn count(ask: Ask) -> Reply {
-    let filter = ask.filter();
-    ask.count(Count::Sessions, filter).await
+pub async fn list(mut ask: Ask) -> Reply {
+    ask.filter.session = ask.part("session").map(Text::StartsWith);
+    (ask.filter.tags, ask.filter.any_tag) = tags(ask.parameters());
+    ask.sessions().await
 }
 
 /// Stores one whose identifier may be in the address.
@@ -45,9 +36,8 @@ pub fn other_session() -> Problem {
     Problem::new(StatusCode::CONFLICT, message)
 }
 
-/// The filters of a listing. The reference reads `with_flags`, its client sends `with_tags`.
-fn tagged(ask: &Ask) -> Filter {
-    let mut parameters = ask.parameters();
+/// The tags of a listing, and whether one is enough. The reference reads `with_flags`, its client sends `with_tags`.
+fn tags(mut parameters: HashMap<String, String>) -> (Vec<Tag>, bool) {
     let mut list = |name: &str| -> Vec<String> {
         let text = parameters.remove(name).filter(|text| !text.is_empty());
         text.map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
@@ -55,7 +45,5 @@ fn tagged(ask: &Ask) -> Filter {
     let names = [list("with_flags"), list("with_tags")].concat();
     let mut values = list("restrict_flags").into_iter();
     let tags = names.into_iter().map(|name| Tag { name, value: values.next().filter(|value| !value.is_empty()) });
-    let tags = tags.collect();
-    let any_tag = parameters.get("method").is_none_or(|method| method != "match_all");
-    Filter { tags, any_tag, ..ask.filter() }
+    (tags.collect(), parameters.get("method").is_none_or(|method| method != "match_all"))
 }

@@ -3,7 +3,8 @@
 use monitor_store::{Attribution, MEASURES, MemSource, Number, Outcome};
 use serde_json::{Value, json};
 
-use super::{identifier, or_null, text};
+use super::{CONTEXT_TEXTS, identifier, or_null, text};
+use crate::compat::entity::METRIC_NUMBERS;
 
 /// A session with its contexts and rows.
 pub(super) fn schema() -> Value {
@@ -32,7 +33,7 @@ fn session() -> Value {
 fn context() -> Value {
     let texts = |names: &[&'static str]| names.iter().map(|name| (*name, text())).collect::<Vec<_>>();
     let class = object(&texts(&["class_h", "rustc", "profile", "opt_level", "target"]), &[]);
-    let mut fields = texts(&["cpu_type", "machine_node", "machine_type", "machine_arch", "system_info", "python_info"]);
+    let mut fields = texts(&CONTEXT_TEXTS);
     fields.extend([
         ("h", identifier()),
         ("cpu_count", whole(i64::MIN, i64::MAX)),
@@ -47,7 +48,7 @@ fn context() -> Value {
 fn row() -> Value {
     let named = json!({"type": "string", "pattern": "^[^\\u0000]+$", "maxLength": 512});
     let names = ["item_path", "item", "item_fs_loc", "component", "package", "binary"];
-    let figures = ["total_time", "user_time", "kernel_time", "cpu_usage", "mem_usage"];
+    let figures = METRIC_NUMBERS;
     let mut fields = vec![
         ("context_h", identifier()),
         ("item_start_time", named),

@@ -17,6 +17,10 @@ use crate::store::RESOURCES;
 /// Where the API begins; nothing is there.
 pub const ROOT: &str = "/api/v1/";
 
+/// Texts of a context that none can do without.
+const CONTEXT_TEXTS: [&str; 6] =
+    ["cpu_type", "machine_node", "machine_type", "machine_arch", "system_info", "python_info"];
+
 /// Routes that take something, with what they take and what they answer.
 const POSTS: [(&str, &str, &str); 8] = [
     ("/api/v1/contexts/", "Context", "StoredContext"),
@@ -250,41 +254,24 @@ fn schemas() -> Value {
     let date = || json!({"type": "string", "format": "date-time"});
     // Values are turned into text.
     let described = json!({"type": "object", "propertyNames": text()});
-    let of_context = [
+    let mut of_context = CONTEXT_TEXTS.map(|name| (name, loose(text()))).to_vec();
+    of_context.extend([
         ("h", loose(identifier())),
         ("cpu_count", whole()),
         ("cpu_frequency", json!({"anyOf": [number(), numeral()]})),
-        ("cpu_type", loose(text())),
         ("cpu_vendor", or_null(loose(text()))),
         ("ram_total", whole()),
-        ("machine_node", loose(text())),
-        ("machine_type", loose(text())),
-        ("machine_arch", loose(text())),
-        ("system_info", loose(text())),
-        ("python_info", loose(text())),
-    ];
+    ]);
     let of_session = [
         ("session_h", loose(identifier())),
         ("run_date", date()),
         ("scm_ref", or_null(loose(text()))),
         ("description", described),
     ];
-    let of_metric = [
-        ("session_h", identifier()),
-        ("context_h", identifier()),
-        ("item_start_time", identifier()),
-        ("item_path", text()),
-        ("item", text()),
-        ("item_variant", text()),
-        ("item_fs_loc", text()),
-        ("kind", text()),
-        ("component", text()),
-        ("total_time", number()),
-        ("user_time", number()),
-        ("kernel_time", number()),
-        ("cpu_usage", number()),
-        ("mem_usage", number()),
-    ];
+    let [identifiers, texts] = [&entity::METRIC_TEXTS[..3], &entity::METRIC_TEXTS[3..]];
+    let mut of_metric: Vec<_> = identifiers.iter().map(|name| (*name, identifier())).collect();
+    of_metric.extend(texts.iter().map(|name| (*name, text())));
+    of_metric.extend(entity::METRIC_NUMBERS.map(|name| (name, number())));
     let stored = |fields: &[(&str, Value)]| {
         let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
         json!({"type": "object", "required": names})

@@ -102,7 +102,7 @@ pub struct Run {
 
 impl Run {
     /// Its figures in the order of their columns.
-    pub(super) fn figures(&self) -> [Option<f64>; 5] {
+    pub(crate) fn figures(&self) -> [Option<f64>; 5] {
         let of = |figures: Figures| {
             let Figures { total_time, user_time, kernel_time, cpu_usage, mem_usage } = figures;
             [Some(total_time), user_time, kernel_time, cpu_usage, mem_usage]
