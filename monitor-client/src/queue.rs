@@ -71,8 +71,7 @@ impl Queue {
     /// [`QueueError::File`].
     pub fn add(&self, server: &Server, session_h: &str, patience: Duration) -> Result<(), QueueError> {
         self.change(patience, |waiting| {
-            let line = waiting.entry(server.address().to_owned()).or_default();
-            line.sessions.entry(session_h.to_owned()).or_insert(0);
+            join(waiting, server, session_h);
             Ok(())
         })
     }
@@ -86,8 +85,7 @@ impl Queue {
         self.change(patience, |waiting| {
             if let Some(current) = current {
                 // Another run may have taken it for one that is over.
-                let line = waiting.entry(server.address().to_owned()).or_default();
-                line.sessions.entry(current.to_owned()).or_insert(0);
+                join(waiting, server, current);
             }
             let Some(line) = waiting.get_mut(server.address()) else { return Ok(()) };
             let rests = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| Timestamp::now().seconds_since(at) < REST_S);
@@ -96,9 +94,6 @@ impl Queue {
             }
             let sent = send(server, &Monitor::open(&self.database)?, &mut line.sessions, current);
             line.failed_at = sent.is_err().then(|| Timestamp::now().to_string());
-            if line.sessions.is_empty() {
-                waiting.remove(server.address());
-            }
             sent
         })
     }
@@ -115,9 +110,6 @@ impl Queue {
         self.change(patience, |waiting| {
             if let Some(line) = waiting.get_mut(server.address()) {
                 line.sessions.retain(|session_h, _| !sessions.contains(session_h));
-                if line.sessions.is_empty() {
-                    waiting.remove(server.address());
-                }
             }
             Ok(())
         })
@@ -143,9 +135,14 @@ impl Queue {
         let text = fs::read(&self.file).map_err(explain)?;
         let mut waiting: Waiting = serde_json::from_slice(&text).unwrap_or_default();
         let changed = change(&mut waiting);
+        waiting.retain(|_, line| !line.sessions.is_empty());
         fs::write(&self.file, serde_json::to_vec(&waiting).unwrap_or_default()).map_err(explain)?;
         changed
     }
+}
+
+fn join(waiting: &mut Waiting, server: &Server, session_h: &str) {
+    waiting.entry(server.address().to_owned()).or_default().sessions.entry(session_h.to_owned()).or_insert(0);
 }
 
 fn send(

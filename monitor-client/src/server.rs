@@ -9,9 +9,9 @@ use flate2::write::GzEncoder;
 use rustls::crypto::ring;
 use serde::Deserialize;
 use serde_json::Value;
-use ureq::Agent;
 use ureq::http::{Response, header};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, RequestBuilder};
 
 use crate::error::ClientError;
 use crate::wire::{Batch, Listed};
@@ -99,14 +99,8 @@ impl Server {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
         let body = gzip.write_all(batch.to_lines().as_bytes()).and_then(|()| gzip.finish());
         let body = body.map_err(|error| ClientError::Unreachable { url: url.clone(), reason: error.to_string() })?;
-        let mut request = self
-            .agent
-            .post(&url)
-            .header(header::CONTENT_TYPE, "application/x-ndjson")
-            .header(header::CONTENT_ENCODING, "gzip");
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
+        let request = self.authorized(self.agent.post(&url)).header(header::CONTENT_TYPE, "application/x-ndjson");
+        let request = request.header(header::CONTENT_ENCODING, "gzip");
         let answer = body_of(&url, request.send(&body))?;
         parse(&url, &answer)
     }
@@ -136,11 +130,15 @@ impl Server {
         self.end.map(|end| end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)))
     }
 
-    fn get(&self, url: &str) -> Result<Vec<u8>, ClientError> {
-        let mut request = self.agent.get(url);
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    fn authorized<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        match &self.token {
+            Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
         }
+    }
+
+    fn get(&self, url: &str) -> Result<Vec<u8>, ClientError> {
+        let request = self.authorized(self.agent.get(url));
         body_of(url, request.config().timeout_global(self.left()).build().call())
     }
 }
@@ -209,10 +207,7 @@ fn tls() -> TlsConfig {
 
 /// For messages: a token must not be in them.
 fn without_user(address: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((_, rest)) => rest.to_owned(),
-        None => address.to_owned(),
-    }
+    address.rsplit_once('@').map_or(address, |(_, rest)| rest).to_owned()
 }
 
 fn escaped(text: &str) -> String {

@@ -39,8 +39,7 @@ fn forecast(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
         _ => Err("write a number from 1 to 1024".to_owned()),
     })?;
     let (memory, within) = (parameter(wanted, "memory", amount::bytes)?, parameter(wanted, "within", amount::seconds)?);
-    let name = Some(wanted.parameter("session")).filter(|name| !name.is_empty()).unwrap_or("latest");
-    let session = find(project, name)?;
+    let session = find(project, wanted.parameter_or("session", "latest"))?;
     let tests = capacity::ended_tests(project, &session)?;
     let recording = capacity::recording(project, &session, &tests)?;
     let subtitle = format!("Session {} · {}", short(&session.session_h), words(&session));

@@ -36,10 +36,7 @@ struct Form<'a> {
 ///
 /// If there is no such test, a parameter makes no sense, or the rows can't be read.
 pub fn test(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
-    let metric = match wanted.parameter("metric") {
-        "" => Metric::WallTime,
-        name => measure::metric(name).ok_or_else(|| Problem::field("metric", format!("{name:?} is not a metric")))?,
-    };
+    let metric = wanted.metric()?;
     let test = find(wanted, project)?;
     let archive = Archive::new(project)?;
     let scope = Scope {

@@ -3,7 +3,7 @@
 use askama::Template;
 use monitor_analysis::metric::Metric;
 use monitor_report::document::Document;
-use monitor_report::measure::{self, METRICS};
+use monitor_report::measure::METRICS;
 use monitor_report::view::subject::words;
 use monitor_report::view::top::{By, Top, table};
 use monitor_report::{Source as _, render::short};
@@ -38,28 +38,21 @@ struct Form<'a> {
 ///
 /// If there is no such session, a parameter makes no sense, or the rows can't be read.
 pub fn top(wanted: &Wanted, project: &Project<'_>) -> Result<View, Problem> {
-    let or = |name: &str, usual: &str| match wanted.parameter(name) {
-        "" => usual.to_owned(),
-        text => text.to_owned(),
-    };
-    let (metric, by) = (or("metric", Metric::WallTime.name()), or("by", "test"));
-    let metric =
-        measure::metric(&metric).ok_or_else(|| Problem::field("metric", format!("{metric:?} is not a metric")))?;
+    let (metric, by) = (wanted.metric()?, wanted.parameter_or("by", "test"));
     let known = BY.iter().find(|(name, _)| *name == by);
     let (_, who) = known.ok_or_else(|| Problem::field("by", "write test, module, component or package"))?;
     let least = wanted.parameter("end") == "least";
-    let form = Form { session: wanted.parameter("session"), metric, by: &by, least }.render().unwrap_or_default();
+    let form = Form { session: wanted.parameter("session"), metric, by, least }.render().unwrap_or_default();
     let view = View { title: "Most expensive".to_owned(), form, ..View::default() };
     if project.newest_first().next().is_none() {
         return Ok(view);
     }
-    let session = or("session", "latest");
     let limit = if wanted.format == Format::Html { ROWS } else { usize::MAX };
-    Ok(view.with_answer(ranked(wanted, project, &session, Top { metric, by: *who, limit, least })))
+    Ok(view.with_answer(ranked(wanted, project, Top { metric, by: *who, limit, least })))
 }
 
-fn ranked(wanted: &Wanted, project: &Project<'_>, session: &str, asked: Top) -> Result<View, Problem> {
-    let session = find(project, session)?;
+fn ranked(wanted: &Wanted, project: &Project<'_>, asked: Top) -> Result<View, Problem> {
+    let session = find(project, wanted.parameter_or("session", "latest"))?;
     let mut tests = project.tests(&session.session_h)?;
     tests.retain(|test| test.kind() == Kind::Function);
     let mut table = table(&tests, &asked);

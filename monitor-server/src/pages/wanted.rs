@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use axum::extract::Request;
+use monitor_analysis::metric::Metric;
+use monitor_report::measure;
 use percent_encoding::percent_decode_str;
 
 use crate::access::cookie;
 use crate::address::Address;
+use crate::error::Problem;
 use crate::query::parameters;
 
 /// In which form.
@@ -77,6 +80,22 @@ impl Wanted {
     #[must_use]
     pub fn parameter(&self, name: &str) -> &str {
         self.parameters.get(name).map_or("", String::as_str)
+    }
+
+    /// A parameter of the address, or what is usual.
+    #[must_use]
+    pub fn parameter_or<'a>(&'a self, name: &str, usual: &'a str) -> &'a str {
+        Some(self.parameter(name)).filter(|text| !text.is_empty()).unwrap_or(usual)
+    }
+
+    /// The metric that is wanted.
+    ///
+    /// # Errors
+    ///
+    /// If there is none of that name.
+    pub fn metric(&self) -> Result<Metric, Problem> {
+        let name = self.parameter_or("metric", Metric::WallTime.name());
+        measure::metric(name).ok_or_else(|| Problem::field("metric", format!("{name:?} is not a metric")))
     }
 
     /// The same page in another form.
