@@ -5,7 +5,7 @@ use crate::timestamp::Timestamp;
 use crate::words::{Kind, Outcome};
 
 /// The identity of a test, the same in every session.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TestId {
     /// Cargo package; empty for a test of pytest-monitor.
     pub package: String,

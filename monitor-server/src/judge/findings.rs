@@ -63,10 +63,7 @@ fn changes(project: &Project<'_>, session_h: &str) -> Result<Option<(Judged, Vec
     for found in &verdict.regressed {
         let (Some(metric), Some(change)) = (found.metric, found.judged.judgement.change) else { continue };
         let found = Finding {
-            package: found.test.package.clone(),
-            binary: found.test.binary.clone(),
-            path: found.test.path.clone(),
-            variant: found.test.variant.clone(),
+            test: found.test.clone(),
             metric: metric.name().to_owned(),
             branch: branch.to_owned(),
             before: change.before,
@@ -104,10 +101,7 @@ pub const fn word(decision: Decision) -> &'static str {
 /// Whether a run is nearer to what was usual than to what was found. That the judge finds nothing any more says less: what
 /// stays long enough is usual.
 fn ends(test: &Test, finding: &Finding) -> bool {
-    let id = test.id();
-    let is_it = test.kind() == Kind::Function
-        && (&id.package, &id.binary, &id.path, &id.variant)
-            == (&finding.package, &finding.binary, &finding.path, &finding.variant);
+    let is_it = test.kind() == Kind::Function && test.id() == finding.test;
     let value = measure::metric(&finding.metric).filter(|_| is_it && measure::passed(test));
     let value = value.and_then(|metric| measure::value(test, metric));
     value.is_some_and(|value| value < middle(finding.before, finding.after))

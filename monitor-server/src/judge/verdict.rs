@@ -128,8 +128,8 @@ impl Grounds {
                 texts.extend([session_h.to_owned(), state(session_h)]);
             }
         }
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        Self { project: project.to_owned(), head: Vec::new(), asked: asked.to_owned(), sides: digest(&texts) }
+        let sides = digest(texts.iter().map(String::as_str));
+        Self { project: project.to_owned(), head: Vec::new(), asked: asked.to_owned(), sides }
     }
 }
 

@@ -54,14 +54,14 @@ pub fn about(root: &str, project: &str, session_h: &str, verdict: &str, findings
 fn message_id(project: &str, session_h: &str, findings: &[Finding]) -> String {
     let mut texts = vec![project, session_h];
     texts.extend(findings.iter().flat_map(|finding| [finding.id.as_str(), finding.state.as_str()]));
-    hex(&crate::store::digest(&texts)[..16])
+    hex(&crate::store::digest(texts)[..16])
 }
 
 fn json_of(finding: &Finding) -> Value {
     json!({
         "id": finding.id,
-        "test": format!("{}::{}", finding.path, finding.variant),
-        "package": finding.package,
+        "test": format!("{}::{}", finding.test.path, finding.test.variant),
+        "package": finding.test.package,
         "metric": finding.metric,
         "before": finding.before,
         "after": finding.after,

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use monitor_report::document::{Cell, Document, Table, Tone, Value};
 use monitor_report::measure;
 use monitor_report::render::page::Section;
-use monitor_store::{TestId, Timestamp};
+use monitor_store::Timestamp;
 
 use super::links::{self, linked};
 use super::view::View;
@@ -84,12 +84,6 @@ pub(super) fn count_open(project: &Project<'_>) -> Result<u64, Problem> {
 fn row(wanted: &Wanted, finding: &Finding, today: &str) -> Vec<Cell> {
     let metric = measure::metric(&finding.metric);
     let quantity = |value| Value::or_missing(metric, |metric| Value::Quantity(metric.quantity(value))).into();
-    let test = TestId {
-        package: finding.package.clone(),
-        binary: finding.binary.clone(),
-        path: finding.path.clone(),
-        variant: finding.variant.clone(),
-    };
     let state = state(finding, today);
     let tone = if state == State::Open { Tone::Bad } else { Tone::Plain };
     let fixed_in = finding.fixed_in.as_deref().unwrap_or("");
@@ -100,9 +94,9 @@ fn row(wanted: &Wanted, finding: &Finding, today: &str) -> Vec<Cell> {
     vec![
         // Whole: it is what one asks for when one mutes it.
         Value::Name(finding.id.clone()).into(),
-        Value::Name(measure::full_name(&test)).into(),
-        Value::text(&finding.package).into(),
-        Value::text(&finding.binary).into(),
+        Value::Name(measure::full_name(&finding.test)).into(),
+        Value::text(&finding.test.package).into(),
+        Value::text(&finding.test.binary).into(),
         Value::text(&finding.metric).into(),
         Value::text(metric.map_or(finding.metric.as_str(), |metric| metric.title())).into(),
         quantity(finding.before),

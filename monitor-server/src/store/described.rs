@@ -4,7 +4,7 @@ use super::Write;
 use super::cells::{self, Cells};
 use super::digest::digest;
 use super::rows::{Context, Session};
-use super::sql::{Dialect, Sql};
+use super::sql::{BLOCK, Dialect, Sql};
 
 /// Tags in a statement: both databases take so many values and more.
 const TAGS: usize = 1_000;
@@ -46,7 +46,7 @@ pub(super) fn session<T: Transaction>(
 }
 
 fn lockfile<T: Transaction>(transaction: &mut T, content: &str) -> Result<i64, T::Error> {
-    let hash = digest(&[content]);
+    let hash = digest([content]);
     transaction.execute(&Sql::new_lockfile(T::DIALECT, hash, content))?;
     let number = transaction.first(&Sql::number_of_lockfile(T::DIALECT, hash), |mut cells| cells.integer())?;
     Ok(number.unwrap_or(0))
@@ -68,4 +68,30 @@ pub(super) fn judged<T: Transaction>(transaction: &mut T, project: i64, request:
     let findings = request.findings.iter().map(|it| Sql::keep(T::DIALECT, project, it.values()));
     let messages = request.messages.iter().map(|message| Sql::message(T::DIALECT, message));
     verdict.chain(findings).chain(messages).try_for_each(|sql| transaction.execute(&sql))
+}
+
+/// Deletes sessions of a project, and notes the tests that they may have been the last of in the table `going`, for
+/// [`sweep`](super::sql::sweep); how many there were.
+pub(super) fn delete<T: Transaction>(transaction: &mut T, project: &str, sessions: &[String]) -> Result<u64, T::Error> {
+    let mut deleted = 0;
+    for session_h in sessions {
+        let numbers = |mut cells: Cells| (cells.integer(), cells.integer());
+        let found = transaction.first(&Sql::numbers_of_session(T::DIALECT, project, session_h), numbers)?;
+        let Some((session, label)) = found else { continue };
+        let going =
+            format!("INSERT INTO going SELECT DISTINCT test, key, session / {BLOCK} FROM runs WHERE session = $1");
+        for (statement, number) in [
+            (going.as_str(), label),
+            ("DELETE FROM profiles WHERE run IN (SELECT id FROM runs WHERE session = $1)", label),
+            ("DELETE FROM costs WHERE run IN (SELECT id FROM runs WHERE session = $1)", label),
+            ("DELETE FROM runs WHERE session = $1", label),
+            ("DELETE FROM tallies WHERE session = $1", label),
+            ("DELETE FROM session_tags WHERE session = $1", session),
+            ("DELETE FROM sessions WHERE id = $1", session),
+        ] {
+            transaction.execute(&Sql::of_number(T::DIALECT, statement, number))?;
+        }
+        deleted += 1;
+    }
+    Ok(deleted)
 }

@@ -1,5 +1,7 @@
 //! A verdict that is kept.
 
+use monitor_store::TestId;
+
 use super::cells::Cells;
 use super::digest::{digest, hex};
 use super::value::Value;
@@ -9,14 +11,8 @@ use super::value::Value;
 pub struct Finding {
     /// Which one: [`Finding::named`] makes it.
     pub id: String,
-    /// Cargo package; empty for a test of pytest-monitor.
-    pub package: String,
-    /// Test binary; empty for a test of pytest-monitor.
-    pub binary: String,
-    /// Module path.
-    pub path: String,
-    /// Function name with parameters.
-    pub variant: String,
+    /// The test. One of pytest-monitor has neither package nor binary.
+    pub test: TestId,
     /// The metric's name.
     pub metric: String,
     /// The session's branch; empty if it named none.
@@ -72,20 +68,16 @@ impl Finding {
     /// The finding, under the name that follows from what it is about.
     #[must_use]
     pub fn named(self) -> Self {
-        let about =
-            [&self.package, &self.binary, &self.path, &self.variant, &self.metric, &self.branch, &self.found_in];
-        let id = hex(&digest(&about.map(String::as_str))[..8]);
+        let TestId { package, binary, path, variant } = &self.test;
+        let about = [package, binary, path, variant, &self.metric, &self.branch, &self.found_in];
+        let id = hex(&digest(about.map(String::as_str))[..8]);
         Self { id, ..self }
     }
 
     /// Whether another one is about the same metric of the same test on the same branch.
     #[must_use]
     pub fn is_about_the_same(&self, other: &Self) -> bool {
-        let about = |finding: &Self| {
-            let Self { package, binary, path, variant, metric, branch, .. } = finding.clone();
-            [package, binary, path, variant, metric, branch]
-        };
-        about(self) == about(other)
+        (&self.test, &self.metric, &self.branch) == (&other.test, &other.metric, &other.branch)
     }
 
     /// The values in the order of the columns.
@@ -93,10 +85,10 @@ impl Finding {
         let text = |text: &String| Value::text(text);
         vec![
             text(&self.id),
-            text(&self.package),
-            text(&self.binary),
-            text(&self.path),
-            text(&self.variant),
+            text(&self.test.package),
+            text(&self.test.binary),
+            text(&self.test.path),
+            text(&self.test.variant),
             text(&self.metric),
             text(&self.branch),
             Value::Real(self.before),
@@ -112,10 +104,7 @@ impl Finding {
     pub(super) fn from_cells(mut cells: Cells) -> Self {
         Self {
             id: cells.text(),
-            package: cells.text(),
-            binary: cells.text(),
-            path: cells.text(),
-            variant: cells.text(),
+            test: TestId { package: cells.text(), binary: cells.text(), path: cells.text(), variant: cells.text() },
             metric: cells.text(),
             branch: cells.text(),
             before: cells.real().unwrap_or(0.0),

@@ -112,17 +112,14 @@ impl Run {
 
     /// What tells one description of a test from another.
     pub(super) fn test_hash(&self, project: i64) -> [u8; 32] {
-        digest(&[
-            &project.to_string(),
-            &self.path,
-            &self.item,
-            &self.variant,
-            &self.fs_loc,
-            &self.kind,
-            &self.component,
-            &self.package,
-            &self.binary,
-        ])
+        let project = project.to_string();
+        digest(std::iter::once(project.as_str()).chain(self.texts()))
+    }
+
+    /// The texts of its test, in the order of the columns.
+    pub(super) fn texts(&self) -> [&str; 8] {
+        let Self { path, item, variant, fs_loc, kind, component, package, binary, .. } = self;
+        [path, item, variant, fs_loc, kind, component, package, binary]
     }
 }
 
@@ -205,20 +202,12 @@ impl Access {
     /// The word in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Admin => "admin",
-        }
+        ["read", "write", "admin"][self as usize]
     }
 
     /// What the word in the database stands for; the least if it is none of ours.
     #[must_use]
     pub fn parse(word: &str) -> Self {
-        match word {
-            "admin" => Self::Admin,
-            "write" => Self::Write,
-            _ => Self::Read,
-        }
+        [Self::Admin, Self::Write].into_iter().find(|access| access.as_str() == word).unwrap_or(Self::Read)
     }
 }

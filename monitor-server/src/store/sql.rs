@@ -328,6 +328,19 @@ impl Sql {
     }
 
     /// What a session may not be sent again with another of. PostgreSQL holds it until the transaction ends.
+    /// The numbers of a session and of its identifier.
+    pub(super) fn numbers_of_session(dialect: Dialect, project: &str, session_h: &str) -> Self {
+        let mut sql = Self::new(dialect, "SELECT s.id, s.label FROM sessions s JOIN labels l ON l.id = s.label");
+        sql.in_project("s", &Filter::project(project));
+        sql.equals("l.h", Some(session_h));
+        sql
+    }
+
+    /// A statement about a number, `$1`.
+    pub(super) fn of_number(dialect: Dialect, statement: &str, number: i64) -> Self {
+        Self { values: vec![Value::Integer(number)], ..Self::new(dialect, statement) }
+    }
+
     pub(super) fn known_session(dialect: Dialect, label: i64) -> Self {
         let mut sql = Self::new(dialect, "SELECT run_date, scm_ref, tags FROM sessions WHERE label = ");
         sql.bind(Value::Integer(label));

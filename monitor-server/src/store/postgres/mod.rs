@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use self::connections::Connections;
 use self::failure::explain;
 use super::cells::Cells;
+use super::described;
 use super::figures;
 use super::sql::{Dialect, Sql, sweep};
 use super::{Outcome, Store, StoreError, Wait, Write, Writers};
@@ -37,6 +38,9 @@ const FIRST_LOOK: u64 = 1_000;
 const LOOK_AGAIN: u64 = 8;
 const LOOK: &str = "BEGIN; SET LOCAL default_statistics_target = 10; \
     ANALYZE labels, profiles, runs, sessions, session_tags, tallies, test_blocks, tests; COMMIT";
+
+/// The tests of sessions that are deleted.
+const GOING: &str = "CREATE TEMP TABLE going (test BIGINT, key BIGINT, block BIGINT) ON COMMIT DROP";
 
 /// A PostgreSQL database.
 #[derive(Debug)]
@@ -140,7 +144,9 @@ impl Store for Postgres {
     fn delete(&self, project: &str, sessions: &[String]) -> Result<u64, StoreError> {
         self.connections.with(|client| {
             let mut transaction = client.transaction().map_err(explain)?;
-            let deleted = write::delete(&mut transaction, project, sessions).map_err(explain)?;
+            write::sweep(&mut transaction).map_err(explain)?;
+            transaction.batch_execute(GOING).map_err(explain)?;
+            let deleted = described::delete(&mut transaction, project, sessions).map_err(explain)?;
             transaction.batch_execute(&sweep()).map_err(explain)?;
             transaction.commit().map_err(explain)?;
             Ok(deleted)

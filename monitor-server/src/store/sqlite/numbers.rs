@@ -59,24 +59,13 @@ pub(super) fn test(connection: &Connection, memory: &mut Memory, project: i64, r
     if let Some(id) = memory.tests.get(&hash) {
         return Ok(*id);
     }
+    let [path, item, variant, fs_loc, kind, component, package, binary] = run.texts();
     connection
         .prepare_cached(
             "INSERT OR IGNORE INTO tests (hash, project, key, path, item, variant, fs_loc, kind, component, package, \
              \"binary\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
-        .execute(params![
-            hash,
-            project,
-            key,
-            run.path,
-            run.item,
-            run.variant,
-            run.fs_loc,
-            run.kind,
-            run.component,
-            run.package,
-            run.binary
-        ])?;
+        .execute(params![hash, project, key, path, item, variant, fs_loc, kind, component, package, binary])?;
     let id = connection.prepare_cached("SELECT id FROM tests WHERE hash = ?1")?.query_row([hash], |row| row.get(0))?;
     memory.tests.insert(hash, id);
     Ok(id)

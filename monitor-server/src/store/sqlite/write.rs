@@ -10,7 +10,7 @@ use super::super::costs;
 use super::super::described;
 use super::super::digest::key;
 use super::super::rows::{Figures, Profile, Run};
-use super::super::sql::{BLOCK, Dialect, Sql, sweep};
+use super::super::sql::{Dialect, Sql, sweep};
 use super::super::tallies::Tallies;
 use super::super::value::Value;
 use super::super::{Outcome, Write, measures};
@@ -66,29 +66,9 @@ impl Writer {
         self.memory = Memory::default();
         self.transaction(|transaction, _| {
             transaction.execute_batch(GOING)?;
-            let mut deleted = 0;
-            for session_h in sessions {
-                let sql = "SELECT s.id, s.label FROM sessions s JOIN labels l ON l.id = s.label \
-                     JOIN projects p ON p.id = s.project WHERE p.name = ?1 AND l.h = ?2";
-                let found = transaction
-                    .query_row(sql, [project, session_h], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-                    .optional()?;
-                let Some((session, label)) = found else { continue };
-                let going = format!(
-                    "INSERT INTO going SELECT DISTINCT test, key, session / {BLOCK} FROM runs WHERE session = ?1"
-                );
-                transaction.execute(&going, [label])?;
-                transaction
-                    .execute("DELETE FROM profiles WHERE run IN (SELECT id FROM runs WHERE session = ?1)", [label])?;
-                transaction
-                    .execute("DELETE FROM costs WHERE run IN (SELECT id FROM runs WHERE session = ?1)", [label])?;
-                transaction.execute("DELETE FROM runs WHERE session = ?1", [label])?;
-                transaction.execute("DELETE FROM tallies WHERE session = ?1", [label])?;
-                transaction.execute("DELETE FROM session_tags WHERE session = ?1", [session])?;
-                deleted += transaction.execute("DELETE FROM sessions WHERE id = ?1", [session])?;
-            }
+            let deleted = described::delete(&mut &*transaction, project, sessions)?;
             transaction.execute_batch(&sweep())?;
-            Ok(deleted as u64)
+            Ok(deleted)
         })
     }
 }

@@ -97,7 +97,7 @@ impl<'a> Numbers<'a> {
 }
 
 /// Keeps others from storing until the end of the transaction, which deletes names.
-pub(super) fn sweep(transaction: &mut Transaction<'_>) -> Result<(), Error> {
+pub(in super::super) fn sweep(transaction: &mut Transaction<'_>) -> Result<(), Error> {
     transaction.query_typed("SELECT pg_advisory_xact_lock($1)", &[(&SWEEP_LOCK, Type::INT8)])?;
     transaction.execute_typed("UPDATE sweeps SET number = number + 1", &[])?;
     Ok(())

@@ -6,7 +6,6 @@ mod copy;
 mod memory;
 mod names;
 mod runs;
-mod tidy;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -22,10 +21,9 @@ use super::super::{Outcome, StoreError, Write};
 use super::failure::explain;
 use super::statements;
 
-pub(super) use self::memory::Memory;
 use self::memory::Numbers;
+pub(super) use self::memory::{Memory, sweep};
 use self::runs::Row;
-pub(super) use self::tidy::delete;
 
 /// What is known of a group after a try.
 pub(super) enum Fate {

@@ -9,7 +9,7 @@ use postgres::{Error, Transaction};
 
 use super::super::super::rows::Run;
 use super::memory::Numbers;
-use super::runs::Row;
+use super::runs::{Row, arrays};
 
 /// Of a project the identifier of a session or context.
 pub(super) type Label<'a> = (i64, &'a str);
@@ -55,10 +55,9 @@ pub(super) fn labels<'a>(
             _ if missing.is_empty() => break,
             0 => {}
             _ => {
-                let projects: Vec<_> = missing.iter().map(|label| label.0).collect();
-                let names: Vec<_> = missing.iter().map(|label| label.1).collect();
-                let values: [(&(dyn ToSql + Sync), Type); 2] =
-                    [(&projects, Type::INT8_ARRAY), (&names, Type::TEXT_ARRAY)];
+                let projects = [missing.iter().map(|label| label.0).collect()];
+                let names = [missing.iter().map(|label| label.1).collect()];
+                let values = arrays(&projects, &names);
                 if attempt == 2 {
                     let insert = "INSERT INTO labels (project, h) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING";
                     transaction.execute_typed(insert, &values)?;
@@ -115,22 +114,11 @@ fn insert_tests(
     hashes: &[&[u8]],
     missing: &BTreeMap<[u8; 32], (i64, i64, &Run)>,
 ) -> Result<(), Error> {
-    let of = |field: fn(&Run) -> &String| missing.values().map(|(_, _, run)| field(run).as_str()).collect::<Vec<_>>();
-    let projects: Vec<_> = missing.values().map(|(project, _, _)| *project).collect();
-    let keys: Vec<_> = missing.values().map(|(_, key, _)| *key).collect();
-    let texts = [
-        of(|run| &run.path),
-        of(|run| &run.item),
-        of(|run| &run.variant),
-        of(|run| &run.fs_loc),
-        of(|run| &run.kind),
-        of(|run| &run.component),
-        of(|run| &run.package),
-        of(|run| &run.binary),
-    ];
-    let mut values: Vec<(&(dyn ToSql + Sync), Type)> =
-        vec![(&hashes, Type::BYTEA_ARRAY), (&projects, Type::INT8_ARRAY), (&keys, Type::INT8_ARRAY)];
-    values.extend(texts.iter().map(|texts| (texts as &(dyn ToSql + Sync), Type::TEXT_ARRAY)));
+    let numbers = [missing.values().map(|it| it.0).collect(), missing.values().map(|it| it.1).collect()];
+    let texts: [Vec<&str>; 8] =
+        std::array::from_fn(|place| missing.values().map(|(_, _, run)| run.texts()[place]).collect());
+    let mut values: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&hashes, Type::BYTEA_ARRAY)];
+    values.extend(arrays(&numbers, &texts));
     let insert = "INSERT INTO tests (hash, project, key, path, item, variant, fs_loc, kind, component, package, \"binary\") \
          SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
     transaction.execute_typed(insert, &values)?;

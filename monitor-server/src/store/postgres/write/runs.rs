@@ -54,18 +54,15 @@ pub(super) fn number(transaction: &mut Transaction<'_>, rows: &mut [Row<'_>]) ->
     if places.is_empty() {
         return Ok(());
     }
-    let sessions: Vec<_> = places.iter().map(|place| place.0).collect();
-    let keys: Vec<_> = places.iter().map(|place| place.1).collect();
-    let starts: Vec<_> = places.iter().map(|place| place.2).collect();
+    let numbers = [places.iter().map(|place| place.0).collect(), places.iter().map(|place| place.1).collect()];
+    let starts = [places.iter().map(|place| place.2).collect()];
     // Another server may number the same place: one after the other, in the order of the numbers.
     let locks: BTreeSet<_> = places.iter().map(|place| place.0 ^ place.1).collect();
     let locks: Vec<_> = locks.into_iter().collect();
     transaction.query_typed("SELECT pg_advisory_xact_lock(w) FROM unnest($1) AS w", &[(&locks, Type::INT8_ARRAY)])?;
     let select = "SELECT w.session, w.key, w.start, max(r.nth) + 1 FROM unnest($1, $2, $3) AS w (session, key, start) \
          JOIN runs r ON r.session = w.session AND r.key = w.key AND r.start = w.start GROUP BY 1, 2, 3";
-    let values: [(&(dyn ToSql + Sync), Type); 3] =
-        [(&sessions, Type::INT8_ARRAY), (&keys, Type::INT8_ARRAY), (&starts, Type::TEXT_ARRAY)];
-    let found = transaction.query_typed(select, &values)?;
+    let found = transaction.query_typed(select, &arrays(&numbers, &starts))?;
     let mut next: HashMap<(i64, i64, &str), i64> =
         found.iter().map(|row| ((row.get(0), row.get(1), row.get(2)), row.get(3))).collect();
     for row in rows.iter_mut().filter(|row| row.append) {
@@ -122,14 +119,13 @@ fn stored(transaction: &mut Transaction<'_>, rows: &[(usize, &Row<'_>)]) -> Resu
     // The numbers were chosen so that they are free.
     let mut asked: Vec<_> = rows.iter().filter(|(_, row)| !row.append).collect();
     let sessions: BTreeSet<_> = asked.iter().map(|(_, row)| (row.project, row.session)).collect();
-    let [projects, labels]: [Vec<i64>; 2] =
-        [sessions.iter().map(|it| it.0).collect(), sessions.iter().map(|it| it.1).collect()];
+    let numbers = [sessions.iter().map(|it| it.0).collect(), sessions.iter().map(|it| it.1).collect()];
     // Most sessions come as a whole, and there is nothing of them yet.
     let select = "SELECT DISTINCT r.session FROM unnest($1, $2) AS w (project, session) \
          JOIN tallies r ON r.project = w.project AND r.session = w.session";
     let begun = match sessions.is_empty() {
         true => Vec::new(),
-        false => transaction.query_typed(select, &[(&projects, Type::INT8_ARRAY), (&labels, Type::INT8_ARRAY)])?,
+        false => transaction.query_typed(select, &arrays(&numbers, &[]))?,
     };
     let begun: BTreeSet<i64> = begun.iter().map(|row| row.get(0)).collect();
     asked.retain(|(_, row)| begun.contains(&row.session));
@@ -138,15 +134,12 @@ fn stored(transaction: &mut Transaction<'_>, rows: &[(usize, &Row<'_>)]) -> Resu
     }
     let column = |of: fn(&Row<'_>) -> i64| asked.iter().map(|(_, row)| of(row)).collect::<Vec<_>>();
     let numbers = [column(|row| row.session), column(|row| row.key), column(|row| row.nth)];
-    let starts: Vec<_> = asked.iter().map(|(_, row)| row.run.start.as_str()).collect();
-    let mut values: Vec<(&(dyn ToSql + Sync), Type)> =
-        numbers.iter().map(|numbers| (numbers as &(dyn ToSql + Sync), Type::INT8_ARRAY)).collect();
-    values.push((&starts, Type::TEXT_ARRAY));
+    let starts = [asked.iter().map(|(_, row)| row.run.start.as_str()).collect()];
     let select = "SELECT w.place, r.id, r.total_time IS NOT NULL, p.run IS NOT NULL \
          FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS w (session, key, nth, start, place) \
          JOIN runs r ON r.session = w.session AND r.key = w.key AND r.start = w.start AND r.nth = w.nth \
          LEFT JOIN profiles p ON p.run = r.id";
-    let found = transaction.query_typed(select, &values)?;
+    let found = transaction.query_typed(select, &arrays(&numbers, &starts))?;
     let stored = found.iter().map(|row| {
         let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(1) - 1;
         (asked[place].0, Stored { id: row.get(1), has_ended: row.get(2), has_profile: row.get(3) })
@@ -214,10 +207,9 @@ fn blocks(
     if wanted.is_empty() {
         return Ok(());
     }
-    let [keys, blocks]: [Vec<i64>; 2] =
-        [wanted.iter().map(|it| it.0).collect(), wanted.iter().map(|it| it.1).collect()];
+    let places = [wanted.iter().map(|it| it.0).collect(), wanted.iter().map(|it| it.1).collect()];
     let insert = "INSERT INTO test_blocks (key, block) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING";
-    transaction.execute_typed(insert, &[(&keys, Type::INT8_ARRAY), (&blocks, Type::INT8_ARRAY)])?;
+    transaction.execute_typed(insert, &arrays(&places, &[]))?;
     numbers.new.blocks.extend(wanted);
     Ok(())
 }
@@ -227,11 +219,10 @@ fn end(transaction: &mut Transaction<'_>, ended: &[(i64, &Row<'_>)]) -> Result<(
     if ended.is_empty() {
         return Ok(());
     }
-    let [ids, projects]: [Vec<i64>; 2] =
-        [ended.iter().map(|it| it.0).collect(), ended.iter().map(|it| it.1.project).collect()];
+    let numbers: [Vec<i64>; 2] = [ended.iter().map(|it| it.0).collect(), ended.iter().map(|it| it.1.project).collect()];
     let figures: [Vec<_>; 5] =
         std::array::from_fn(|place| ended.iter().map(|(_, row)| row.run.figures()[place]).collect());
-    let mut values: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&ids, Type::INT8_ARRAY), (&projects, Type::INT8_ARRAY)];
+    let mut values = arrays(&numbers, &[]);
     values.extend(figures.iter().map(|figures| (figures as &(dyn ToSql + Sync), Type::FLOAT8_ARRAY)));
     transaction.execute_typed(
         "UPDATE runs r SET total_time = w.total_time, user_time = w.user_time, kernel_time = w.kernel_time, \
@@ -240,7 +231,7 @@ fn end(transaction: &mut Transaction<'_>, ended: &[(i64, &Row<'_>)]) -> Result<(
          WHERE r.project = w.project AND r.id = w.id",
         &values,
     )?;
-    transaction.execute_typed("DELETE FROM profiles WHERE run = ANY ($1)", &[(&ids, Type::INT8_ARRAY)])?;
+    transaction.execute_typed("DELETE FROM profiles WHERE run = ANY ($1)", &values[..1])?;
     Ok(())
 }
 
@@ -257,13 +248,10 @@ fn count(transaction: &mut Transaction<'_>, tallies: &Tallies<'_>) -> Result<(),
     }
     let texts: [Vec<&str>; 2] =
         [tallies.iter().map(|(key, _)| key.3).collect(), tallies.iter().map(|(key, _)| key.4).collect()];
-    let mut values: Vec<(&(dyn ToSql + Sync), Type)> =
-        numbers.iter().map(|numbers| (numbers as &(dyn ToSql + Sync), Type::INT8_ARRAY)).collect();
-    values.extend(texts.iter().map(|texts| (texts as &(dyn ToSql + Sync), Type::TEXT_ARRAY)));
     let insert = "INSERT INTO tallies (project, session, context, runs, finished, kind, component) \
          SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (project, session, context, kind, component) \
          DO UPDATE SET runs = tallies.runs + excluded.runs, finished = tallies.finished + excluded.finished";
-    transaction.execute_typed(insert, &values)?;
+    transaction.execute_typed(insert, &arrays(&numbers, &texts))?;
     Ok(())
 }
 
@@ -292,4 +280,10 @@ fn profiles(transaction: &mut Transaction<'_>, runs: &[(i64, &Row<'_>)]) -> Resu
         });
     }
     table.send(transaction, "profiles", &columns)
+}
+
+/// Columns as parameters, those of numbers first.
+pub(super) fn arrays<'a>(numbers: &'a [Vec<i64>], texts: &'a [Vec<&'a str>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    let numbers = numbers.iter().map(|numbers| (numbers as &(dyn ToSql + Sync), Type::INT8_ARRAY));
+    numbers.chain(texts.iter().map(|texts| (texts as &(dyn ToSql + Sync), Type::TEXT_ARRAY))).collect()
 }
