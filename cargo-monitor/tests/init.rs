@@ -329,6 +329,54 @@ fn modules_get_the_attribute_instead_of_their_tests() {
     assert_eq!(fs::read_to_string(project.path("Cargo.toml")).expect("the file can be read"), manifest);
 }
 
+/// As of crates that deny the lint, and that have a macro of their own with the name of a known one in a file of its own.
+#[test]
+fn every_target_says_that_it_has_the_runtime_where_rustc_is_to_ask() {
+    let manifest = "[package]\nname = \"asking\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[workspace.lints.rust]\n\
+                    unused_crate_dependencies = { level = \"deny\", priority = 1 }\n[lints]\nworkspace = true\n\n\
+                    [[bench]]\nname = \"own\"\nharness = false\n\n[workspace]\n";
+    let using = "//! Why.\n\n/// What.\nuse std as _;\nuse asking as _;\n\nfn main() {}\n";
+    let files = [
+        ("Cargo.toml", manifest),
+        ("src/lib.rs", "//! Why.\r\n\r\n/// What.\r\npub fn nothing() {}\r\n"),
+        ("src/main.rs", using),
+        ("benches/own.rs", using),
+        ("examples/plain.rs", using),
+        ("examples/allowed.rs", "#![allow(unused_crate_dependencies)]\nfn main() {}\n"),
+        (
+            "tests/with.rs",
+            "use asking as _;\n#[macro_use]\nmod macros;\nquickcheck! { fn made() }\n#[test]\nfn plain() {}\n",
+        ),
+        (
+            "tests/macros/mod.rs",
+            "macro_rules! quickcheck {\n    (fn $name:ident()) => {\n        #[test]\n        fn $name() {}\n    };\n}\n",
+        ),
+    ];
+    let project = Project::new(&files);
+    let _ = init(&project, &[]).succeeded();
+    let text = |path: &str| fs::read_to_string(project.path(path)).expect("the file can be read");
+    let first = "//! Why.\r\n\r\n#[cfg(test)]\r\nuse monitor_runtime as _;\r\n\r\n/// What.\r\n";
+    assert!(text("src/lib.rs").starts_with(first), "{}", text("src/lib.rs"));
+    let first = "//! Why.\n\nuse monitor_runtime as _;\n\n/// What.\n";
+    assert!(text("benches/own.rs").starts_with(first), "{}", text("benches/own.rs"));
+    assert_eq!(text("examples/allowed.rs"), files[5].1);
+    assert_eq!(text("tests/with.rs"), files[6].1.replace("#[test]\n", "#[test]\n#[monitor_runtime::monitored]\n"));
+    let _ = project.test(&["--all-targets"]);
+    let rows = project.database().column("select ITEM_VARIANT from TEST_METRICS order by 1");
+    assert_eq!(rows, ["made", "plain"]);
+    let doctor = run({
+        let mut command: Command = project.command(env!("CARGO_BIN_EXE_cargo-monitor"));
+        command.arg("doctor");
+        command
+    });
+    assert!(doctor.succeeded().stdout.contains("2 monitored, all that were found"));
+    let after = contents(&project);
+    let _ = init(&project, &[]).succeeded();
+    assert_eq!(contents(&project), after, "a second run changes nothing");
+    let _ = init(&project, &["--undo"]).succeeded();
+    files.iter().for_each(|(path, before)| assert_eq!(text(path), *before, "{path}"));
+}
+
 /// A package that depends on this one, which says that it links SQLite.
 fn beside(name: &str, version: &str) -> Project {
     let manifest = format!(

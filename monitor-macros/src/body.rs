@@ -95,13 +95,8 @@ fn inner_block<'a>(block: &'a mut Block, function: &str) -> Option<&'a mut Block
     if !is_serial_core(call) {
         return None;
     }
-    match call.args.last_mut()? {
-        Expr::Closure(closure) => match &mut *closure.body {
-            Expr::Block(body) => Some(&mut body.block),
-            _ => None,
-        },
-        _ => None,
-    }
+    let Expr::Closure(closure) = call.args.last_mut()? else { return None };
+    if let Expr::Block(body) = &mut *closure.body { Some(&mut body.block) } else { None }
 }
 
 /// `let body = async { … };`, as tokio writes it.
@@ -134,12 +129,8 @@ fn is_serial_core(call: &ExprCall) -> bool {
 /// `{ mod init { … } init::init(); }`, as test_log writes it before the body.
 fn is_logging_set_up(statement: &Stmt) -> bool {
     let Stmt::Expr(Expr::Block(block), _) = statement else { return false };
-    match block.block.stmts.as_slice() {
-        [Stmt::Item(Item::Mod(module)), ..] => {
-            module.ident == "init" && position::is_same(module.mod_token.span, module.ident.span())
-        }
-        _ => false,
-    }
+    let [Stmt::Item(Item::Mod(module)), ..] = block.block.stmts.as_slice() else { return false };
+    module.ident == "init" && position::is_same(module.mod_token.span, module.ident.span())
 }
 
 #[cfg(test)]

@@ -131,10 +131,8 @@ fn template_call(tail: &Expr) -> Option<&ExprCall> {
     if !is_timeout(&call.func) {
         return Some(call);
     }
-    match call.args.first()? {
-        Expr::Closure(closure) => awaited_call(&closure.body),
-        _ => None,
-    }
+    let Expr::Closure(closure) = call.args.first()? else { return None };
+    awaited_call(&closure.body)
 }
 
 /// What the closure does that is handed over to `rstest`'s timeout.

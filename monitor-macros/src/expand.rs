@@ -211,13 +211,8 @@ fn items(test: &Test, template: &str, deferred: bool) -> Vec<Stmt> {
 
 fn budgets(options: &Options, private: &TokenStream) -> TokenStream {
     let time = |limit: Option<std::time::Duration>| {
-        option(
-            private,
-            limit.map(|limit| {
-                let (seconds, nanos) = (limit.as_secs(), limit.subsec_nanos());
-                quote!(#private::core::time::Duration::new(#seconds, #nanos))
-            }),
-        )
+        let parts = limit.map(|limit| (limit.as_secs(), limit.subsec_nanos()));
+        option(private, parts.map(|(seconds, nanos)| quote!(#private::core::time::Duration::new(#seconds, #nanos))))
     };
     let number = |limit: Option<u64>| option(private, limit.map(|limit| quote!(#limit)));
     let (max_time, max_cpu) = (time(options.max_time), time(options.max_cpu));

@@ -5,7 +5,7 @@ use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, FnArg, ItemFn, Lit, Meta, ReturnType, Token, Type, parse_quote};
+use syn::{Attribute, Expr, ExprLit, FnArg, ItemFn, Lit, Meta, ReturnType, Token, Type, parse_quote};
 
 use crate::known;
 use crate::options::Options;
@@ -93,10 +93,7 @@ fn has_impl(tokens: TokenStream) -> bool {
 
 fn text(value: &Expr) -> Option<String> {
     match value {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Str(text) => Some(text.value()),
-            _ => None,
-        },
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
         _ => None,
     }
 }
@@ -140,6 +137,11 @@ fn is_std_test(path: &syn::Path) -> bool {
 /// Whether a function is a test, by its attributes or, where `rstest` has another name, by its arguments'.
 pub(crate) fn is_test(function: &ItemFn) -> bool {
     function.attrs.iter().any(makes_test) || has_case_arguments(function)
+}
+
+/// Whether an attribute gives those of the function to others, under `#[apply(…)]`.
+pub(crate) fn is_template(attribute: &Attribute) -> bool {
+    is_named(attribute, &["template"])
 }
 
 /// Whether arguments are marked as those of cases: `#[case]`, `#[values(…)]`.

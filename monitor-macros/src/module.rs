@@ -8,7 +8,7 @@ use syn::parse::Parser as _;
 use syn::{Attribute, Error, Item, ItemFn, ItemMod, Macro, Result, parse_quote};
 
 use crate::known;
-use crate::model::{arguments, is_monitored, is_test, makes_test};
+use crate::model::{arguments, is_monitored, is_template, is_test, makes_test};
 use crate::options::{self, Options};
 
 /// Puts the attribute on every test of the module, with the module's options as defaults.
@@ -34,7 +34,7 @@ pub(crate) fn expand(defaults: &Options, mut module: ItemMod) -> Result<TokenStr
 }
 
 fn on_function(defaults: &Options, function: &mut ItemFn) {
-    let is_test = is_test(function);
+    let is_test = is_test(function) && !function.attrs.iter().any(is_template);
     on_attributes(defaults, &mut function.attrs, is_test);
 }
 
@@ -119,6 +119,7 @@ mod tests {
         let module = parse_quote! {
             mod tests {
                 fn helper() {}
+                #[template] #[rstest] fn template(#[case] a: u8) {}
                 #[test] fn plain() {}
                 #[tokio::test] async fn asynchronous() {}
                 #[monitored(max_time = "2s")] #[test] fn own() {}
@@ -128,6 +129,7 @@ mod tests {
         let expected = quote! {
             mod tests {
                 fn helper() {}
+                #[template] #[rstest] fn template(#[case] a: u8) {}
                 #[::monitor_runtime::monitored(component = "shop", max_time = "1s")] #[test] fn plain() {}
                 #[::monitor_runtime::monitored(component = "shop", max_time = "1s")] #[tokio::test] async fn asynchronous() {}
                 #[monitored(max_time = "2s", component = "shop")] #[test] fn own() {}

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::parse::{Parse, ParseStream, Parser as _};
-use syn::{Error, Expr, Lit, LitInt, LitStr, Path, Result, Token};
+use syn::parse::{ParseStream, Parser as _};
+use syn::spanned::Spanned;
+use syn::{Error, Expr, Lit, LitStr, Path, Result, Token};
 
 const KNOWN: &str = "skip, skip_if, when, component, max_time, max_cpu, max_heap, max_allocations, max_instructions, no_leak, isolate, crate";
 
@@ -81,17 +82,17 @@ impl Options {
             if input.is_empty() || input.peek(Token![,]) {
                 return Err(Error::new(name.span(), format!("option \"{text}\" has no value after `=`")));
             }
-            Some(Value::parse_for(&text, input)?)
+            Some(input.parse::<Expr>()?)
         } else {
             None
         };
         let written = value.as_ref().map_or_else(|| quote!(#name), |value| quote!(#name = #value));
-        self.set(&name, &text, value)?;
+        self.set(&name, &text, value.as_ref())?;
         self.tokens.push((text, written));
         Ok(())
     }
 
-    fn set(&mut self, name: &Ident, text: &str, value: Option<Value>) -> Result<()> {
+    fn set(&mut self, name: &Ident, text: &str, value: Option<&Expr>) -> Result<()> {
         match text {
             "skip" => self.set_monitor(name, no_value(name, value).map(|()| Monitor::Never)?)?,
             "skip_if" => self.set_monitor(name, Monitor::Unless(expression(name, value)?))?,
@@ -150,124 +151,63 @@ impl Options {
     }
 }
 
-/// The right side of an option.
-#[derive(Clone)]
-enum Value {
-    Path(Path),
-    Expr(Expr),
+/// What an option is, or an error at its value, or at its name if there is none.
+fn known<T>(name: &Ident, value: Option<&Expr>, takes: &str, is: impl FnOnce(&Expr) -> Option<T>) -> Result<T> {
+    let span = value.map_or(name.span(), Spanned::span);
+    value.and_then(is).ok_or_else(|| Error::new(span, format!("option \"{name}\" takes {takes}")))
 }
 
-impl Value {
-    fn parse_for(option: &str, input: ParseStream<'_>) -> Result<Self> {
-        if option == "crate" {
-            let path = input.call(Path::parse_mod_style);
-            return path.map(Self::Path).map_err(|error| {
-                Error::new(error.span(), "option \"crate\" takes a path, such as crate = renamed::monitor_runtime")
-            });
-        }
-        Expr::parse(input).map(Self::Expr)
-    }
-
-    fn span(&self) -> Span {
-        match self {
-            Self::Path(path) => syn::spanned::Spanned::span(path),
-            Self::Expr(expr) => syn::spanned::Spanned::span(expr),
-        }
-    }
+/// As [`known`], for a literal.
+fn literal<T>(name: &Ident, value: Option<&Expr>, takes: &str, is: impl FnOnce(&Lit) -> Option<T>) -> Result<T> {
+    known(name, value, takes, |value| if let Expr::Lit(literal) = value { is(&literal.lit) } else { None })
 }
 
-impl ToTokens for Value {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        match self {
-            Self::Path(path) => path.to_tokens(tokens),
-            Self::Expr(expr) => expr.to_tokens(tokens),
-        }
-    }
-}
-
-fn no_value(name: &Ident, value: Option<Value>) -> Result<()> {
-    value.map_or(Ok(()), |value| Err(Error::new(value.span(), format!("option \"{name}\" takes no value"))))
+fn no_value(name: &Ident, value: Option<&Expr>) -> Result<()> {
+    if value.is_none() { Ok(()) } else { known(name, value, "no value", |_| None) }
 }
 
 /// Plain for yes; `= false` takes back what the module says.
-fn flag(name: &Ident, value: Option<Value>) -> Result<bool> {
-    let message = || format!("option \"{name}\" takes no value, or false where the module has it: {name} = false");
-    match value {
-        None => Ok(true),
-        Some(Value::Expr(Expr::Lit(literal))) => match literal.lit {
-            Lit::Bool(on) => Ok(on.value),
-            other => Err(Error::new(other.span(), message())),
-        },
-        Some(value) => Err(Error::new(value.span(), message())),
+fn flag(name: &Ident, value: Option<&Expr>) -> Result<bool> {
+    if value.is_none() {
+        return Ok(true);
     }
+    let takes = format!("no value, or false where the module has it: {name} = false");
+    literal(name, value, &takes, |literal| if let Lit::Bool(on) = literal { Some(on.value) } else { None })
 }
 
-fn expression(name: &Ident, value: Option<Value>) -> Result<Expr> {
-    match value {
-        Some(Value::Expr(Expr::Lit(literal))) if !matches!(literal.lit, Lit::Bool(_)) => Err(Error::new_spanned(
-            literal,
-            format!("option \"{name}\" takes a condition, such as {name} = cfg!(windows)"),
-        )),
-        Some(Value::Expr(expr)) => Ok(expr),
-        _ => {
-            Err(Error::new(name.span(), format!("option \"{name}\" takes a condition, such as {name} = cfg!(windows)")))
-        }
-    }
-}
-
-fn path(name: &Ident, value: Option<Value>) -> Result<Path> {
-    match value {
-        Some(Value::Path(path)) => Ok(path),
-        _ => Err(Error::new(name.span(), "option \"crate\" takes a path, such as crate = renamed::monitor_runtime")),
-    }
-}
-
-fn string(name: &Ident, value: Option<Value>, example: &str) -> Result<LitStr> {
-    let message = || format!("option \"{name}\" takes a string, such as {name} = {example}");
-    match value {
-        Some(Value::Expr(Expr::Lit(literal))) => match literal.lit {
-            Lit::Str(string) => Ok(string),
-            other => Err(Error::new(other.span(), message())),
-        },
-        Some(value) => Err(Error::new(value.span(), message())),
-        None => Err(Error::new(name.span(), message())),
-    }
-}
-
-fn count(name: &Ident, value: Option<Value>) -> Result<u64> {
-    let message = format!("option \"{name}\" takes a whole number, such as {name} = 1000");
-    let parse = |literal: &LitInt| {
-        if !literal.suffix().is_empty() {
-            return Err(Error::new(literal.span(), &message));
-        }
-        literal.base10_parse().map_err(|_| Error::new(literal.span(), &message))
-    };
-    match &value {
-        Some(Value::Expr(Expr::Lit(literal))) => match &literal.lit {
-            Lit::Int(number) => parse(number),
-            other => Err(Error::new(other.span(), message)),
-        },
-        Some(value) => Err(Error::new(value.span(), message)),
-        None => Err(Error::new(name.span(), message)),
-    }
-}
-
-fn duration(name: &Ident, value: Option<Value>) -> Result<Duration> {
-    let text = string(name, value, "\"250ms\"")?;
-    let nanos = with_unit(
-        &text.value(),
-        &[("ns", 1), ("us", 1_000), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("min", 60_000_000_000)],
-    );
-    nanos.map(Duration::from_nanos).ok_or_else(|| {
-        Error::new(
-            text.span(),
-            format!("option \"{name}\" takes a time with its unit (ns, us, ms, s, min), such as \"250ms\" or \"1.5s\""),
-        )
+fn expression(name: &Ident, value: Option<&Expr>) -> Result<Expr> {
+    let is_condition = |value: &&Expr| !matches!(value, Expr::Lit(other) if !matches!(other.lit, Lit::Bool(_)));
+    known(name, value, &format!("a condition, such as {name} = cfg!(windows)"), |value| {
+        Some(value).filter(is_condition).cloned()
     })
 }
 
-fn size(name: &Ident, value: Option<Value>) -> Result<u64> {
-    let text = string(name, value, "\"16 MiB\"")?;
+fn path(name: &Ident, value: Option<&Expr>) -> Result<Path> {
+    known(name, value, "a path, such as crate = renamed::monitor_runtime", |value| {
+        Path::parse_mod_style.parse2(value.to_token_stream()).ok()
+    })
+}
+
+fn string(name: &Ident, value: Option<&Expr>, example: &str) -> Result<LitStr> {
+    let takes = format!("a string, such as {name} = {example}");
+    literal(name, value, &takes, |literal| if let Lit::Str(text) = literal { Some(text.clone()) } else { None })
+}
+
+fn count(name: &Ident, value: Option<&Expr>) -> Result<u64> {
+    literal(name, value, &format!("a whole number, such as {name} = 1000"), |literal| match literal {
+        Lit::Int(number) if number.suffix().is_empty() => number.base10_parse().ok(),
+        _ => None,
+    })
+}
+
+fn duration(name: &Ident, value: Option<&Expr>) -> Result<Duration> {
+    let units =
+        [("ns", 1), ("us", 1_000), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("min", 60_000_000_000)];
+    let takes = "a time with its unit (ns, us, ms, s, min), such as \"250ms\" or \"1.5s\"";
+    amount(name, string(name, value, "\"250ms\"")?, &units, takes).map(Duration::from_nanos)
+}
+
+fn size(name: &Ident, value: Option<&Expr>) -> Result<u64> {
     let units = [
         ("B", 1),
         ("KB", 1_000),
@@ -277,12 +217,13 @@ fn size(name: &Ident, value: Option<Value>) -> Result<u64> {
         ("MiB", 1 << 20),
         ("GiB", 1 << 30),
     ];
-    with_unit(&text.value(), &units).ok_or_else(|| {
-        Error::new(
-            text.span(),
-            format!("option \"{name}\" takes a size with its unit (B, KB, MB, GB, KiB, MiB, GiB), such as \"16 MiB\""),
-        )
-    })
+    let takes = "a size with its unit (B, KB, MB, GB, KiB, MiB, GiB), such as \"16 MiB\"";
+    amount(name, string(name, value, "\"16 MiB\"")?, &units, takes)
+}
+
+fn amount(name: &Ident, text: LitStr, units: &[(&str, u64)], takes: &str) -> Result<u64> {
+    let found = with_unit(&text.value(), units);
+    found.ok_or_else(|| Error::new(text.span(), format!("option \"{name}\" takes {takes}")))
 }
 
 /// `1.5 s` in the smallest unit.

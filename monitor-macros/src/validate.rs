@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::spanned::Spanned as _;
-use syn::{Error, Item, ItemFn, Result, Safety, parse2};
+use syn::{Error, GenericParam, Item, ItemFn, Result, Safety, parse2};
 
 use crate::body;
 use crate::model::{is_monitored, is_test};
@@ -13,45 +13,33 @@ use crate::position;
 /// Checks a function that `options` are on.
 pub(crate) fn function(function: &ItemFn, options: &Options) -> Result<()> {
     let signature = &function.sig;
+    let refuse = |at: &dyn ToTokens, why: &str| Err(Error::new_spanned(at, why));
     if let Some(other) = function.attrs.iter().find(|attribute| is_monitored(attribute)) {
-        return Err(Error::new_spanned(other, "only one #[monitored] is allowed"));
+        return refuse(other, "only one #[monitored] is allowed");
     }
     if let Some(receiver) = signature.receiver() {
-        return Err(Error::new_spanned(
-            receiver,
-            "a method can't be monitored: put #[monitored] on the test that calls it",
-        ));
+        return refuse(receiver, "a method can't be monitored: put #[monitored] on the test that calls it");
     }
     if let Some(token) = &signature.constness {
-        return Err(Error::new_spanned(token, "a const fn can't be monitored: measuring happens at run time"));
+        return refuse(token, "a const fn can't be monitored: measuring happens at run time");
     }
     if let Some(abi) = &signature.abi {
-        return Err(Error::new_spanned(
-            abi,
-            "an extern fn can't be monitored: put #[monitored] on the test that calls it",
-        ));
+        return refuse(abi, "an extern fn can't be monitored: put #[monitored] on the test that calls it");
     }
     if let Safety::Unsafe(token) = &signature.safety {
-        return Err(Error::new_spanned(
-            token,
-            "an unsafe fn can't be monitored: put #[monitored] on the test that calls it",
-        ));
+        return refuse(token, "an unsafe fn can't be monitored: put #[monitored] on the test that calls it");
     }
-    let gets_arguments = is_test(function);
-    if !gets_arguments
-        && signature.generics.params.iter().any(|parameter| !matches!(parameter, syn::GenericParam::Lifetime(_)))
-    {
-        return Err(Error::new_spanned(
-            &signature.generics,
-            "a generic function can't be monitored: it is not a test; put #[monitored] on the tests that call it",
-        ));
+    let is_type = |parameter: &GenericParam| !matches!(parameter, GenericParam::Lifetime(_));
+    if !is_test(function) && signature.generics.params.iter().any(is_type) {
+        let why = "a generic function can't be monitored: it is not a test; put #[monitored] on the tests that call it";
+        return refuse(&signature.generics, why);
     }
-    if let (false, Some(argument)) = (gets_arguments, signature.inputs.first()) {
-        return Err(Error::new_spanned(
+    if let (false, Some(argument)) = (is_test(function), signature.inputs.first()) {
+        return refuse(
             argument,
             "a test takes no arguments: put #[monitored] on the test that calls this function, or below the attribute that \
              gives the arguments, as below #[rstest] or #[test_case(…)]",
-        ));
+        );
     }
     if options.template.is_none() {
         not_between_cases(function)?;

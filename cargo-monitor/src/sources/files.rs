@@ -6,19 +6,26 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Expr, Item, Lit, Meta};
+use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, MetaNameValue};
 
-use super::known;
+use super::{known, renamed};
 
 /// A source file of a target.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "syntax has none")]
 pub struct File {
     /// Where it is.
     pub path: PathBuf,
-    /// Its text, or why there is none.
-    pub text: Result<String, String>,
+    /// Its text; empty if it cannot be read.
+    pub text: String,
+    /// What it says, by the names that makers of tests go by elsewhere; or why that is not understood.
+    pub syntax: Result<syn::File, String>,
     /// Whether it is compiled for tests only.
     pub for_tests: bool,
+}
+
+/// What a file says that has this text; the error says where it can't be understood.
+pub(crate) fn parse(text: &str) -> Result<syn::File, String> {
+    renamed::parse(text).map_err(|error| format!("it does not parse: line {}: {error}", error.span().start().line))
 }
 
 /// The files of the targets with these roots, each once; a root comes with whether it is a target of tests.
@@ -44,12 +51,14 @@ impl Tree {
             return;
         }
         let text = fs::read_to_string(path).map_err(|error| error.to_string());
-        let syntax = text.as_deref().ok().and_then(|text| syn::parse_file(text).ok());
-        self.files.push(File { path: path.to_owned(), text, for_tests });
-        if let Some(syntax) = syntax {
+        let syntax = text.as_deref().map_err(Clone::clone).and_then(parse);
+        let place = self.files.len();
+        if let Ok(syntax) = &syntax {
             let beside = path.parent().unwrap_or(path);
             self.items(&syntax.items, beside, children, for_tests);
         }
+        let text = text.unwrap_or_default();
+        self.files.insert(place, File { path: path.to_owned(), text, syntax, for_tests });
     }
 
     /// `beside` is where a `#[path]` begins, `children` where modules without one lie.
@@ -104,13 +113,9 @@ impl Tree {
 /// What `#[path = "…"]` says, also under a condition.
 fn given(attributes: &[Attribute]) -> Vec<String> {
     let text = |meta: &Meta| match meta {
-        Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-            Expr::Lit(literal) => match &literal.lit {
-                Lit::Str(text) => Some(text.value()),
-                _ => None,
-            },
-            _ => None,
-        },
+        Meta::NameValue(MetaNameValue { path, value: Expr::Lit(ExprLit { lit: Lit::Str(text), .. }), .. }) => {
+            path.is_ident("path").then(|| text.value())
+        }
         _ => None,
     };
     attributes

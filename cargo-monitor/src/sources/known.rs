@@ -5,7 +5,7 @@ use std::mem;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, FnArg, ItemFn, Macro, Meta, Token};
+use syn::{Attribute, FnArg, ItemFn, ItemMacro, Macro, Meta, Token};
 
 const ATTRIBUTES: &[&str] = &monitor_macros::__test_attributes!();
 const MACROS: &[&str] = &monitor_macros::__test_macros!();
@@ -20,9 +20,15 @@ pub(crate) fn is_monitored(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| names(attribute, &["monitored"]))
 }
 
-/// Whether the function is a test.
+/// Whether the function is a test. A `#[template]` is none: what is under `#[apply(…)]` has its attributes.
 pub(crate) fn is_test(function: &ItemFn) -> bool {
-    function.attrs.iter().any(makes_test) || has_case_arguments(function)
+    !has(&function.attrs, "template") && (function.attrs.iter().any(makes_test) || has_case_arguments(function))
+}
+
+/// The template that `#[apply(…)]` names.
+pub(crate) fn applied(attributes: &[Attribute]) -> Option<String> {
+    let apply = attributes.iter().find(|attribute| is_named(attribute.path(), &["apply"]))?;
+    Some(apply.parse_args::<syn::Path>().ok()?.segments.last()?.ident.to_string())
 }
 
 /// Whether an attribute makes a function a test, perhaps under a condition.
@@ -99,7 +105,7 @@ pub(crate) fn writes_monitored_tests(tokens: &TokenStream) -> bool {
 
 /// Where the plain tests that a `macro_rules!` writes begin, behind their attributes. `None` if it has none, or one of another
 /// kind: with arguments, or handed to a further macro, which may know it by its very tokens.
-pub(crate) fn tests_written_by(rules: &TokenStream) -> Option<Vec<Span>> {
+fn tests_written_by(rules: &TokenStream) -> Option<Vec<Span>> {
     let mut begins = Vec::new();
     let mut is_output = false;
     let mut before = ' ';
@@ -117,6 +123,12 @@ pub(crate) fn tests_written_by(rules: &TokenStream) -> Option<Vec<Span>> {
         }
     }
     (!begins.is_empty()).then_some(begins)
+}
+
+/// The plain tests that a macro writes which is its package's own: others would not find the runtime.
+pub(crate) fn written_by(item: &ItemMacro) -> Option<Vec<Span>> {
+    let is_own = name(&item.mac) == "macro_rules" && !has(&item.attrs, "macro_export");
+    is_own.then(|| tests_written_by(&item.mac.tokens)).flatten()
 }
 
 fn plain_tests_in(output: &TokenStream, begins: &mut Vec<Span>) -> Option<()> {
@@ -144,7 +156,8 @@ pub(crate) fn passes_items_on(rules: &TokenStream) -> bool {
     let rules = tokens.split(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';'));
     let passes_on = |rule: &[TokenTree]| match rule {
         [TokenTree::Group(taken), TokenTree::Punct(_), TokenTree::Punct(_), TokenTree::Group(output)] => {
-            all_items(taken).is_some_and(|name| !is_given_to_macros(&output.stream(), &name))
+            let is_given = |name: &String| is_given_to_macros(&output.stream(), name);
+            all_items(taken).is_some_and(|names| !names.iter().any(is_given))
         }
         _ => false,
     };
@@ -152,19 +165,18 @@ pub(crate) fn passes_items_on(rules: &TokenStream) -> bool {
     rules.peek().is_some() && rules.all(passes_on)
 }
 
-/// The name in `$($name:tt)*` or `$($name:item)*`, if that is all.
-fn all_items(taken: &Group) -> Option<Ident> {
-    let is = |token: &TokenTree, mark: char| matches!(token, TokenTree::Punct(punct) if punct.as_char() == mark);
-    let tokens: Vec<TokenTree> = taken.stream().into_iter().collect();
-    let [dollar, TokenTree::Group(each), star] = tokens.as_slice() else { return None };
-    let each: Vec<TokenTree> = each.stream().into_iter().collect();
-    let [inner, TokenTree::Ident(name), colon, TokenTree::Ident(kind)] = each.as_slice() else { return None };
-    let is_all = is(dollar, '$') && is(star, '*') && is(inner, '$') && is(colon, ':');
-    (is_all && (kind == "tt" || kind == "item")).then(|| name.clone())
+/// The names in `$one:item $other:item`, `$($name:item)*` or `$($name:tt)*`, if that is all.
+fn all_items(taken: &Group) -> Option<Vec<String>> {
+    let text: String = taken.stream().to_string().split_whitespace().collect();
+    let repeated = text.strip_prefix("$($").and_then(|text| text.strip_suffix(")*"));
+    if let Some((name, "tt" | "item")) = repeated.and_then(|each| each.split_once(':')) {
+        return Some(vec![name.to_owned()]);
+    }
+    text.strip_prefix('$')?.split('$').map(|each| Some(each.strip_suffix(":item")?.to_owned())).collect()
 }
 
 /// Whether a macro is called with `$name`, which may know it by its very tokens.
-fn is_given_to_macros(output: &TokenStream, name: &Ident) -> bool {
+fn is_given_to_macros(output: &TokenStream, name: &str) -> bool {
     let mut after_mark = false;
     output.clone().into_iter().any(|token| {
         let is_given = match &token {
@@ -177,9 +189,9 @@ fn is_given_to_macros(output: &TokenStream, name: &Ident) -> bool {
     })
 }
 
-fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+fn mentions(tokens: &TokenStream, name: &str) -> bool {
     tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(word) => word == *name,
+        TokenTree::Ident(word) => word == name,
         TokenTree::Group(group) => mentions(&group.stream(), name),
         _ => false,
     })
@@ -383,11 +395,14 @@ mod tests {
         for rules in [
             quote::quote!(($($t:tt)*) => { mod a { $($t)* fn rt() { assert!(true); } } mod b { $($t)* } }),
             quote::quote!({$($i:item)*} => { $(#[cfg(x)] $i)* }; ($($t:tt)*) => { $($t)* };),
+            quote::quote!(($a:item $b:item) => { #[cfg(x)] $a #[cfg(not(x))] $b }),
         ] {
             assert!(passes_items_on(&rules), "{rules}");
         }
         for rules in [
             quote::quote!(),
+            quote::quote!(() => {}),
+            quote::quote!(($a:item $b:expr) => { $a }),
             quote::quote!(($($t:tt)*) => { other! { $($t)* } }),
             quote::quote!(($($t:tt)*) => { mod a { again!(a $($t)*); } }),
             quote::quote!(($(#[test] fn $n:ident() $b:block)*) => { $(#[test] fn $n() $b)* }),

@@ -113,10 +113,7 @@ fn package(told: &Value) -> Package {
         name: text(&told["name"]),
         manifest,
         targets: list(&told["targets"]).filter_map(target).collect(),
-        programs: list(&told["targets"])
-            .filter(|target| is_of(target, "bin"))
-            .map(|bin| path(&bin["src_path"]))
-            .collect(),
+        programs: roots(&list(&told["targets"]).filter(|target| is_of(target, "bin")).collect::<Vec<_>>()),
         own_harness: roots(&own_harness),
         runs_own_harness: roots(&run),
         runtime,

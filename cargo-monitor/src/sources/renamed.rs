@@ -3,45 +3,37 @@
 use std::collections::HashMap;
 
 use proc_macro2::Ident;
-use syn::{Item, ItemMod, UseTree};
+use syn::visit::Visit;
+use syn::{Block, Item, ItemMod, UseRename};
 
 use super::known;
 
 /// A file in which the attributes that make tests have their own names; their places are those of the names that stand there.
 pub(crate) fn parse(text: &str) -> syn::Result<syn::File> {
     let mut file = syn::parse_file(text)?;
-    let mut names = HashMap::new();
-    find(&file.items, &mut names);
-    if !names.is_empty() {
-        undo(&mut file.items, &names);
-    }
+    let mut names = Names::default();
+    names.visit_file(&file);
+    undo(&mut file.items, &names.0);
     Ok(file)
 }
 
-fn find(items: &[Item], names: &mut HashMap<Ident, Ident>) {
-    for item in items {
-        match item {
-            Item::Use(used) => find_in(&used.tree, names),
-            Item::Mod(ItemMod { content: Some((_, items)), .. }) => find(items, names),
-            _ => {}
-        }
-    }
-}
+/// What goes by another name.
+#[derive(Default)]
+struct Names(HashMap<Ident, Ident>);
 
-fn find_in(tree: &UseTree, names: &mut HashMap<Ident, Ident>) {
-    match tree {
-        UseTree::Path(path) => find_in(&path.tree, names),
-        UseTree::Group(group) => group.items.iter().for_each(|tree| find_in(tree, names)),
+impl Visit<'_> for Names {
+    fn visit_use_rename(&mut self, renamed: &UseRename) {
         // WebAssembly's often stands in for another under a condition; and no name of a test becomes that of another.
-        UseTree::Rename(renamed)
-            if known::is_name_of_tests(&renamed.ident)
-                && !known::is_name_of_tests(&renamed.rename)
-                && renamed.ident != "wasm_bindgen_test" =>
+        if known::is_name_of_tests(&renamed.ident)
+            && !known::is_name_of_tests(&renamed.rename)
+            && renamed.ident != "wasm_bindgen_test"
         {
-            names.insert(renamed.rename.clone(), renamed.ident.clone());
+            self.0.insert(renamed.rename.clone(), renamed.ident.clone());
         }
-        _ => {}
     }
+
+    /// Only in the function itself.
+    fn visit_block(&mut self, _: &Block) {}
 }
 
 fn undo(items: &mut [Item], names: &HashMap<Ident, Ident>) {

@@ -118,8 +118,7 @@ struct Target {
 fn look(root: &Path, for_tests: bool) -> Target {
     let mut target = Target::default();
     for file in files::of_targets(&[(root.to_owned(), for_tests)]) {
-        let text = file.text.unwrap_or_default();
-        if let Ok(syntax) = syn::parse_file(&text) {
+        if let Ok(syntax) = file.syntax {
             target.for_tests = file.for_tests;
             target.visit_file(&syntax);
         }

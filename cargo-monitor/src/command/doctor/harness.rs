@@ -50,7 +50,7 @@ struct Functions {
 fn look(root: &Path) -> Functions {
     let mut functions = Functions::default();
     for file in files::of_targets(&[(PathBuf::from(root), true)]) {
-        if let Ok(syntax) = syn::parse_file(&file.text.unwrap_or_default()) {
+        if let Ok(syntax) = file.syntax {
             functions.visit_file(&syntax);
         }
     }

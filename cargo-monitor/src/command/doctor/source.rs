@@ -1,19 +1,24 @@
 //! The sources of a workspace: tests that are not monitored.
 
-use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::Path;
 use std::{fs, mem};
 
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemFn, ItemMacro, ItemMod};
 
 use super::finding::Finding;
+use crate::sources::macros::Macros;
 use crate::sources::packages::Package;
-use crate::sources::{self, files, known, renamed};
+use crate::sources::{self, known, renamed};
 
 /// Sources below the folder; `members` are the packages, if cargo knows them.
 pub(super) fn check(workspace: &Path, members: &[Package]) -> Vec<Finding> {
-    let for_tests = files_of_tests(members);
+    let mut known = HashMap::new();
+    for (_, files, macros) in members.iter().flat_map(|package| Macros::of_targets(package.targets.iter())) {
+        let real = files.into_iter().filter_map(|file| Some((file.path.canonicalize().ok()?, file.for_tests)));
+        known.extend(real.map(|(file, for_tests)| (file, (for_tests, macros.clone()))));
+    }
     let mut seen = Seen::default();
     for file in &sources::below(workspace) {
         let Ok(text) = fs::read_to_string(file) else { continue };
@@ -23,17 +28,12 @@ pub(super) fn check(workspace: &Path, members: &[Package]) -> Vec<Finding> {
         }
         if let Ok(syntax) = renamed::parse(&text) {
             seen.file = file.strip_prefix(workspace).unwrap_or(file).display().to_string();
-            seen.for_tests = file.canonicalize().ok().and_then(|file| for_tests.get(&file).copied()).unwrap_or(true);
+            let target = file.canonicalize().ok().and_then(|file| known.remove(&file));
+            (seen.for_tests, seen.macros) = target.unwrap_or((true, Macros::default()));
             seen.visit_file(&syntax);
         }
     }
     seen.findings()
-}
-
-/// The files of all targets, and whether they are compiled for tests only.
-fn files_of_tests(packages: &[Package]) -> HashMap<PathBuf, bool> {
-    let files = packages.iter().flat_map(|package| files::of_targets(&package.targets));
-    files.filter_map(|file| Some((file.path.canonicalize().ok()?, file.for_tests))).collect()
 }
 
 /// What the sources hold.
@@ -51,8 +51,7 @@ struct Seen {
     elsewhere: Vec<String>,
     /// As far as the file is known.
     elsewhere_here: Vec<String>,
-    /// Macros of the file that write the attribute on the tests that they make, whatever their name.
-    writing: HashSet<String>,
+    macros: Macros,
     /// The module around: whether it is monitored as a whole, and its tests.
     module: Module,
 }
@@ -81,28 +80,25 @@ impl Seen {
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
         let elsewhere = match self.elsewhere.as_slice() {
             [] => String::new(),
             tests => format!("; in other modules of their files are not: {}", some(tests)),
         };
-        let siblings = match self.unmonitored.as_slice() {
-            [] if elsewhere.is_empty() => {
-                Finding::fine("tests", format!("{} monitored, all that were found", self.monitored))
+        let mut findings = vec![match (self.monitored, self.unmonitored.as_slice()) {
+            (0, []) => {
+                let remedy = "run `cargo monitor init`, which puts #[monitored] on every test";
+                Finding::doubtful("tests", "none is monitored", remedy)
             }
-            [] => Finding::fine("tests", format!("{} monitored{elsewhere}", self.monitored)),
-            tests => Finding::doubtful(
+            (monitored, []) if elsewhere.is_empty() => {
+                Finding::fine("tests", format!("{monitored} monitored, all that were found"))
+            }
+            (monitored, []) => Finding::fine("tests", format!("{monitored} monitored{elsewhere}")),
+            (monitored, tests) => Finding::doubtful(
                 "tests",
-                format!("{} monitored; beside them are not: {}{elsewhere}", self.monitored, some(tests)),
+                format!("{monitored} monitored; beside them are not: {}{elsewhere}", some(tests)),
                 "put #[monitored] on them, or on their module",
             ),
-        };
-        if self.monitored + self.unmonitored.len() > 0 {
-            findings.push(siblings);
-        } else {
-            let remedy = "run `cargo monitor init`, which puts #[monitored] on every test";
-            findings.push(Finding::doubtful("tests", "none is monitored", remedy));
-        }
+        }];
         if !self.hurting.is_empty() {
             let found = format!(
                 "outside of cfg(test), #[monitored] is above #[test] and will not find monitor_runtime: {}",
@@ -118,7 +114,6 @@ impl Seen {
 impl<'ast> Visit<'ast> for Seen {
     fn visit_file(&mut self, file: &'ast syn::File) {
         self.module = Module { for_tests: self.for_tests, ..Module::default() };
-        self.writing.clear();
         let before = self.monitored;
         visit::visit_file(self, file);
         let module = mem::take(&mut self.module);
@@ -154,14 +149,14 @@ impl<'ast> Visit<'ast> for Seen {
         // `#[monitored]` may stand on what another attribute makes a test of.
         let is_test = known::is_test(function);
         let is_covered = self.module.covered && is_test && !known::goes_by_another_name(function);
-        self.test(is_covered || known::is_monitored(&function.attrs), is_test, name);
+        self.test(is_covered || self.macros.is_monitored(function), is_test, name);
     }
 
     fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
-        let called = known::name(&item.mac);
-        if self.writing.contains(&called) {
+        if item.ident.is_none() && self.macros.writes_for(&item.mac) {
             return;
         }
+        self.macros.define(item);
         if known::hands_attributes_on(&item.mac) {
             for (attributes, name, _) in known::functions_in(&item.mac) {
                 let is_test = known::holds_tests_only(&item.mac) || attributes.iter().any(known::makes_test);
@@ -170,8 +165,8 @@ impl<'ast> Visit<'ast> for Seen {
             }
         } else if known::writes_tests(&item.mac.tokens) {
             let is_monitored = known::writes_monitored_tests(&item.mac.tokens);
-            self.writing.extend(item.ident.as_ref().filter(|_| is_monitored).map(ToString::to_string));
-            let name = item.ident.as_ref().map_or(format!("{called}!"), |defined| format!("macro {defined}"));
+            let called = || format!("{}!", known::name(&item.mac));
+            let name = item.ident.as_ref().map_or_else(called, |defined| format!("macro {defined}"));
             self.test(is_monitored, true, || format!("tests of {name}"));
         }
     }

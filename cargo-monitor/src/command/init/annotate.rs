@@ -1,6 +1,5 @@
 //! Puts the attribute on the tests of one file, and has its allocator counted; all else stays byte for byte.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use proc_macro2::{Span, TokenStream};
@@ -8,7 +7,8 @@ use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, Item, ItemFn, ItemMacro, ItemMod, ItemStatic, Lit, Macro, Visibility};
 
-use crate::sources::{known, renamed};
+use crate::sources::known;
+use crate::sources::macros::Macros;
 
 /// What became of a file.
 #[derive(Debug, Default)]
@@ -48,21 +48,28 @@ pub(super) struct Style<'a> {
     /// Whether the file is compiled for tests only.
     pub for_tests: bool,
     pub of: Of,
+    /// What other files define.
+    pub macros: &'a Macros,
 }
 
-/// Annotates a file; the error says why it can't be understood.
-pub(super) fn annotate(text: &str, style: &Style<'_>) -> Result<Annotated, String> {
-    let syntax = renamed::parse(text).map_err(|error| {
-        let place = error.span().start();
-        format!("it does not parse: line {}: {error}", place.line)
-    })?;
-    // Spans count from where the parser began.
-    let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let start = mark + syntax.shebang.as_ref().map_or(0, String::len);
-    let (edits, passing_on, writing) = (Vec::new(), HashSet::new(), HashSet::new());
-    let mut file = File { text, start, style, edits, passing_on, writing, result: Annotated::default() };
+/// Annotates a file with this text.
+pub(super) fn annotate(text: &str, syntax: &syn::File, style: &Style<'_>) -> Annotated {
+    let mut file = File::new(text, syntax, style);
     file.items(&syntax.items, style.for_tests);
-    Ok(file.finished())
+    file.finished()
+}
+
+/// The root of a target without tests, with a line by which rustc does not tell that the runtime is not used.
+pub(super) fn naming(text: &str, syntax: &syn::File, runtime: &str, for_tests: bool) -> String {
+    let style = Style { runtime, modules: false, for_tests, of: Of::Other, macros: &Macros::default() };
+    let mut file = File::new(text, syntax, &style);
+    if let Some(first) = syntax.items.first() {
+        let begin = begin(&Visibility::Inherited, first.to_token_stream());
+        let condition = if for_tests { None } else { Some("#[cfg(test)]".to_owned()) };
+        let lines = condition.into_iter().chain([format!("use {runtime} as _;"), String::new()]);
+        lines.for_each(|line| file.insert(begin, &line));
+    }
+    file.finished().text
 }
 
 struct File<'a> {
@@ -71,14 +78,19 @@ struct File<'a> {
     style: &'a Style<'a>,
     /// What is replaced, which may be nothing, and by what.
     edits: Vec<(Range<usize>, String)>,
-    /// Macros defined so far that make items of what they are called with.
-    passing_on: HashSet<String>,
-    /// Macros defined so far that write the attribute on the tests that they make, whatever their name.
-    writing: HashSet<String>,
+    macros: Macros,
     result: Annotated,
 }
 
-impl File<'_> {
+impl<'a> File<'a> {
+    fn new(text: &'a str, syntax: &syn::File, style: &'a Style<'_>) -> Self {
+        // Spans count from where the parser began.
+        let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let start = mark + syntax.shebang.as_ref().map_or(0, String::len);
+        let macros = style.macros.clone();
+        Self { text, start, style, edits: Vec::new(), macros, result: Annotated::default() }
+    }
+
     fn items(&mut self, items: &[Item], for_tests: bool) {
         for item in items {
             match item {
@@ -133,9 +145,9 @@ impl File<'_> {
             return;
         }
         let name = function.sig.ident.to_string();
-        if known::is_monitored(&function.attrs) {
+        if self.macros.is_monitored(function) {
             self.result.monitored += 1;
-        } else if let Some(reason) = obstacle(function) {
+        } else if let Some(reason) = obstacle(function, &self.macros) {
             self.left(name, reason);
         } else {
             let begin = begin(&function.vis, function.sig.to_token_stream());
@@ -147,7 +159,7 @@ impl File<'_> {
     fn module(&mut self, module: &ItemMod, for_tests: bool) {
         let Some((_, items)) = &module.content else { return };
         let for_tests = for_tests || known::is_for_tests_only(&module.attrs);
-        let tests = count(items);
+        let tests = count(items, &self.macros);
         if known::is_monitored(&module.attrs) {
             self.result.monitored += tests.all;
             self.allocators(items, for_tests);
@@ -178,18 +190,11 @@ impl File<'_> {
     fn macro_call(&mut self, item: &ItemMacro, for_tests: bool) {
         let name = known::name(&item.mac);
         if let Some(defined) = &item.ident {
-            if known::passes_items_on(&item.mac.tokens) {
-                self.passing_on.insert(defined.to_string());
-            } else {
-                self.passing_on.remove(&defined.to_string());
-            }
-            self.writing.remove(&defined.to_string());
+            self.macros.define(item);
             if known::writes_monitored_tests(&item.mac.tokens) {
-                self.writing.insert(defined.to_string());
                 // As many as it is called; it is one place.
                 self.result.monitored += 1;
-            } else if let Some(begins) = self.written_by(item) {
-                self.writing.insert(defined.to_string());
+            } else if let Some(begins) = known::written_by(item) {
                 self.result.added += begins.len();
                 begins.into_iter().for_each(|begin| self.insert(begin, &self.attribute(&[])));
             } else if known::writes_tests(&item.mac.tokens) {
@@ -197,7 +202,7 @@ impl File<'_> {
                 self.left(format!("macro {defined}"), format!("it makes tests: {remedy}"));
                 self.result.makers += 1;
             }
-        } else if self.writing.contains(&name) {
+        } else if self.macros.writes_for(&item.mac) {
             // Its tests were counted where it is defined.
         } else if known::hands_attributes_on(&item.mac) {
             self.functions_in(&item.mac);
@@ -207,7 +212,7 @@ impl File<'_> {
             {
                 self.left(format!("include!(\"{}\")", path.value()), "what it includes is not looked at".into());
             }
-        } else if self.passing_on.contains(&name)
+        } else if self.macros.passes_on(&item.mac)
             && let Ok(inside) = syn::parse2::<syn::File>(item.mac.tokens.clone())
         {
             self.items(&inside.items, for_tests);
@@ -218,12 +223,6 @@ impl File<'_> {
                 "tests inside of a macro: only it knows what they become".into(),
             );
         }
-    }
-
-    /// The tests of a macro that is this package's own: others would not find the runtime.
-    fn written_by(&self, item: &ItemMacro) -> Option<Vec<Span>> {
-        let is_own = known::name(&item.mac) == "macro_rules" && !known::has(&item.attrs, "macro_export");
-        is_own.then(|| known::tests_written_by(&item.mac.tokens)).flatten()
     }
 
     /// The functions inside of a macro that hands their attributes on.
@@ -316,7 +315,7 @@ fn begin(visibility: &Visibility, rest: TokenStream) -> Span {
 }
 
 /// Why a test can't have the attribute.
-fn obstacle(function: &ItemFn) -> Option<String> {
+fn obstacle(function: &ItemFn, macros: &Macros) -> Option<String> {
     let is_only = |name: &str| {
         let makes = function.attrs.iter().filter(|attribute| known::makes_test(attribute));
         makes.clone().next().is_some()
@@ -325,22 +324,22 @@ fn obstacle(function: &ItemFn) -> Option<String> {
     if is_only("wasm_bindgen_test") {
         return Some("it runs under WebAssembly, where nothing is recorded".to_owned());
     }
-    if is_only("apply") && !known::has_case_arguments(function) {
+    if is_only("apply") && !known::has_case_arguments(function) && !macros.applies(function) {
         return Some("only #[apply(…)] knows whether it is a test".to_owned());
     }
     let signature = &function.sig;
-    let qualifier = [
-        signature.constness.is_some().then_some("const"),
-        matches!(signature.safety, syn::Safety::Unsafe(_)).then_some("unsafe"),
-        signature.abi.is_some().then_some("extern"),
-    ];
-    let qualifier = qualifier.into_iter().flatten().next()?;
+    let qualifier = match signature.safety {
+        _ if signature.constness.is_some() => "const",
+        syn::Safety::Unsafe(_) => "unsafe",
+        _ if signature.abi.is_some() => "extern",
+        _ => return None,
+    };
     Some(format!("#[monitored] takes no {qualifier} fn"))
 }
 
-/// Whether a file that parses has tests, perhaps in macros.
-pub(super) fn has_tests(text: &str) -> bool {
-    renamed::parse(text).is_ok_and(|file| count(&file.items).all > 0 || known::writes_tests(&file.into_token_stream()))
+/// Whether a file has tests, perhaps in macros.
+pub(super) fn has_tests(syntax: &syn::File) -> bool {
+    count(&syntax.items, &Macros::default()).all > 0 || known::writes_tests(&syntax.to_token_stream())
 }
 
 /// The tests of a module.
@@ -349,28 +348,31 @@ struct Tests {
     all: usize,
     monitored: usize,
     /// A module in a file of its own can't be seen, and rustc takes none inside of an annotated one; nor is a test seen whose
-    /// attribute goes by another name.
+    /// attribute goes by another name; and a macro of the package's own needs no attribute, whatever its name.
     need_their_own: bool,
 }
 
-fn count(items: &[Item]) -> Tests {
+fn count(items: &[Item], macros: &Macros) -> Tests {
     let mut tests = Tests::default();
     for item in items {
         match item {
             Item::Fn(function) if known::is_test(function) => {
                 tests.all += 1;
-                tests.monitored += usize::from(known::is_monitored(&function.attrs));
+                tests.monitored += usize::from(macros.is_monitored(function));
                 tests.need_their_own |= known::goes_by_another_name(function);
             }
             Item::Mod(module) => match &module.content {
                 Some((_, items)) => {
-                    let inner = count(items);
+                    let inner = count(items, macros);
                     tests.all += inner.all;
                     tests.monitored += if known::is_monitored(&module.attrs) { inner.all } else { inner.monitored };
                     tests.need_their_own |= inner.need_their_own;
                 }
                 None => tests.need_their_own = true,
             },
+            Item::Macro(item) if known::hands_attributes_on(&item.mac) && macros.writes_for(&item.mac) => {
+                tests.need_their_own = true;
+            }
             Item::Macro(item) if known::hands_attributes_on(&item.mac) => {
                 let functions = item.mac.tokens.clone().into_iter();
                 tests.all += functions.filter(|token| token.to_string() == "fn").count();
@@ -384,10 +386,16 @@ fn count(items: &[Item]) -> Tests {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources::files::{self, File};
 
     fn annotated(text: &str, modules: bool) -> String {
-        let style = Style { runtime: "monitor_runtime", modules, for_tests: false, of: Of::Tests };
-        annotate(text, &style).expect("it parses").text
+        result(text, "monitor_runtime", modules, false, Of::Tests).text
+    }
+
+    fn result(text: &str, runtime: &str, modules: bool, for_tests: bool, of: Of) -> Annotated {
+        let file = File { path: "x.rs".into(), text: text.to_owned(), syntax: files::parse(text), for_tests };
+        let macros = &Macros::default().with([&file], false);
+        annotate(text, file.syntax.as_ref().expect("it parses"), &Style { runtime, modules, for_tests, of, macros })
     }
 
     const OURS: &str = "#[monitor_runtime::monitored]";
@@ -404,6 +412,8 @@ mod tests {
             "proptest! {\n    #![x]\n    #[test]\n    @fn t(a in 0..9) {}\n    fn helper(a in 0..9) {}\n}\n",
             "macro_rules! make {\n    ($n:ident) => {\n        #[test]\n        @fn $n() {}\n    };\n}\n",
             "macro_rules! twice {\n    ($($t:tt)*) => { mod a { $($t)* } };\n}\ntwice! {\n    // why\n    #[test]\n    @fn t() {}\n}\n",
+            "#[template]\n#[rstest]\n#[case(1)]\nfn cases(#[case] a: u8) {}\n#[apply(cases)]\n@fn t(a: u8) {}\n",
+            "#[apply(cases)]\n@fn t(#[case] a: u8) {}\n",
             "quickcheck! {\n    @fn t(a: u8) -> bool { true }\n}\n",
             "macro_rules! quickcheck {\n    (fn $n:ident()) => {\n        #[test]\n        @fn $n() {}\n    };\n}\nquickcheck! {\n    fn t()\n}\n",
         ] {
@@ -451,19 +461,16 @@ mod tests {
                     impl S { #[test] fn m(&self) {} }\n#[apply(derive)] fn a() {}\n#[wasm_bindgen_test] fn w() {}\n\
                     #[macro_export] macro_rules! make { ($n:ident) => { #[test] fn $n() {} } }\nmake!(t);\n\
                     other! { #[test] fn o() {} }\ninclude!(\"x.rs\");\n";
-        let style = Style { runtime: "monitor_runtime", modules: false, for_tests: false, of: Of::Tests };
-        let result = annotate(text, &style).expect("it parses");
+        let result = result(text, "monitor_runtime", false, false, Of::Tests);
         assert_eq!(result.text, text);
         let left: Vec<_> = result.left.iter().map(|(what, _)| what.as_str()).collect();
         assert_eq!(left, ["a", "w", "macro make", "other! in line 9", "include!(\"x.rs\")"]);
-        assert!(annotate("fn {", &style).expect_err("no Rust").contains("line 1"));
     }
 
     #[test]
     fn an_allocator_is_counted_in_whose_tests_it_is() {
         let of = |text: &str, for_tests: bool, of: Of| {
-            let style = Style { runtime: "monitor_runtime", modules: false, for_tests, of };
-            let result = annotate(text, &style).expect("it parses");
+            let result = result(text, "monitor_runtime", false, for_tests, of);
             (result.text, result.counts_allocator, result.hands_allocator_on)
         };
         let text = "mod m {\r\n\t#[global_allocator] // why\r\n\tstatic A: X = X;\r\n}\r\n";
@@ -490,8 +497,7 @@ mod tests {
 
     #[test]
     fn another_name_of_the_runtime_is_used() {
-        let style = Style { runtime: "costs", modules: false, for_tests: false, of: Of::Tests };
-        let result = annotate("#[test]\nfn t() {}\n", &style).expect("it parses");
+        let result = result("#[test]\nfn t() {}\n", "costs", false, false, Of::Tests);
         assert_eq!(result.text, "#[test]\n#[costs::monitored(crate = costs)]\nfn t() {}\n");
     }
 }

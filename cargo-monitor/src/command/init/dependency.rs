@@ -31,7 +31,7 @@ impl Source {
             let Some(found) = found else {
                 bail!("{} is not a clone of the repository of monitor-runtime", path.display());
             };
-            return Ok(Self::Path(normal(&found)));
+            return Ok(Self::Path(real(&found)));
         }
         if let Some(url) = git {
             return Ok(Self::Git(url.to_owned()));
@@ -39,7 +39,7 @@ impl Source {
         if let Some(version) = version {
             return Ok(Self::Version(version.to_owned()));
         }
-        let clone = normal(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+        let clone = real(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
         if !has_runtime(&clone) {
             return Ok(Self::Version(env!("CARGO_PKG_VERSION").to_owned()));
         }
@@ -158,11 +158,6 @@ fn relative(from: &Path, to: &Path) -> PathBuf {
 
 fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
-/// Without `..`.
-fn normal(path: &Path) -> PathBuf {
-    real(path)
 }
 
 #[cfg(test)]

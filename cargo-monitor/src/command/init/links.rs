@@ -13,7 +13,7 @@ const FITTING: std::ops::RangeInclusive<u32> = 22..=40;
 
 /// Why there can be no SQLite of ours beside what the workspace links already; `None` if there can, or if cargo does not know.
 pub(super) fn conflict(root: &Path) -> anyhow::Result<Option<String>> {
-    match without_the_lock_file(root, || packages::linking(root, "sqlite3"))? {
+    match beside_the_lock_file(root, || packages::linking(root, "sqlite3"))?.0 {
         Ok(linking) => Ok(linking.iter().find(|package| !fits(package)).map(told)),
         Err(error) => {
             output::note(&format!("cannot tell whether another SQLite is in the way: {error:#}"));
@@ -40,12 +40,8 @@ fn told(package: &Linking) -> String {
     )
 }
 
-/// Does what makes cargo write the lock file, and leaves that as it was: what is to be added is for the next build to add.
-pub(super) fn without_the_lock_file<T>(root: &Path, asked: impl FnOnce() -> T) -> anyhow::Result<T> {
-    beside_the_lock_file(root, asked).map(|(answer, _)| answer)
-}
-
-/// As [`without_the_lock_file`], with what the next build makes of the file, if there is one.
+/// Does what makes cargo write the lock file, and leaves that as it was: what is to be added is for the next build to add. With what
+/// the next build makes of the file, if there is one.
 pub(super) fn beside_the_lock_file<T>(root: &Path, asked: impl FnOnce() -> T) -> anyhow::Result<(T, Option<Change>)> {
     let lock = root.join(change::LOCK);
     let before = fs::read_to_string(&lock).ok();

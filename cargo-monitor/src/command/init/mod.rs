@@ -32,7 +32,8 @@ Examples:
 
 Adds the dev-dependency monitor-runtime to each package that has tests (to one whose library brings a global \
 allocator: monitor-core, under the same name), `#[monitor_runtime::monitored]` below the attributes of each test, also in a \
-`macro_rules!` that writes it, and `.pymon*` to .gitignore; `#[global_allocator]` of binaries with tests becomes `#[monitor_runtime::allocator]`. Nothing \
+`macro_rules!` that writes it, and `.pymon*` to .gitignore; `#[global_allocator]` of binaries with tests becomes `#[monitor_runtime::allocator]`. Where the \
+lint `unused_crate_dependencies` is on, targets without tests get `use monitor_runtime as _;`. Nothing \
 else changes. What could not be changed is listed with the reason: tests that exported macros or those of other packages make, files that do not \
 parse. A second run changes nothing. --undo removes all of it again and keeps your other edits.
 

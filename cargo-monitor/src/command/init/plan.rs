@@ -10,8 +10,10 @@ use super::annotate::{self, Annotated, Of, Style, annotate};
 use super::change::Change;
 use super::dependency::{self, Source};
 
+use crate::sources;
+use crate::sources::files::File;
+use crate::sources::macros::Macros;
 use crate::sources::packages::{Package, Workspace};
-use crate::sources::{self, files};
 
 /// What to do.
 #[derive(Debug, Default)]
@@ -58,10 +60,10 @@ pub(super) fn plan(workspace: &Workspace, only: &[String], source: &Source, modu
             continue;
         }
         plan.left.extend(of_one.left.iter().cloned());
-        let added = of_one.files.iter().map(|(_, _, annotated)| annotated.added).sum();
-        let monitored = of_one.files.iter().map(|(_, _, annotated)| annotated.monitored).sum();
-        let makers: usize = of_one.files.iter().map(|(_, _, annotated)| annotated.makers).sum();
-        if added + monitored + makers == 0 {
+        let sum =
+            |of: fn(&Annotated) -> usize| of_one.files.iter().map(|(_, _, annotated)| of(annotated)).sum::<usize>();
+        let (added, monitored) = (sum(|annotated| annotated.added), sum(|annotated| annotated.monitored));
+        if added + monitored + sum(|annotated| annotated.makers) == 0 {
             continue;
         }
         // Where the linker can't be asked, the runtime's own is in the way of any other.
@@ -91,15 +93,12 @@ fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet
     // Last those without rustc's harness: a file that others have too is compiled with its tests there.
     let has_harness = |(root, _): &&(PathBuf, bool)| !package.own_harness.contains(root);
     let (usual, own): (Vec<_>, Vec<_>) = package.targets.iter().partition(has_harness);
-    for target in usual.into_iter().chain(own) {
-        let files = files::of_targets(std::slice::from_ref(target));
-        let has_tests = files.iter().any(|file| file.text.as_deref().is_ok_and(annotate::has_tests));
+    for (target, files, macros) in &Macros::of_targets(usual.into_iter().chain(own)) {
+        let has_tests = files.iter().any(|file| file.syntax.as_ref().is_ok_and(annotate::has_tests));
         // It is for all modules below, too, where only `::` finds crates then.
-        let lacks_prelude = |text: &str| text.contains("#![no_implicit_prelude]");
-        let is_bare = files.iter().any(|file| file.text.as_deref().is_ok_and(lacks_prelude));
+        let is_bare = files.iter().any(|file| file.text.contains("#![no_implicit_prelude]"));
         let runtime = &*if is_bare { format!("::{name}") } else { name.to_owned() };
-        for file in files {
-            let path = file.path;
+        for File { path, text, syntax, for_tests } in files {
             let shown = path.strip_prefix(root).map_or_else(|_| path.clone(), Path::to_owned);
             let mut left = |what: &str, why: String| found.left.push((shown.clone(), what.to_owned(), why));
             let real = path.canonicalize().unwrap_or_else(|_| path.clone());
@@ -110,15 +109,15 @@ fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet
                 left("file", "it is not in the workspace".to_owned());
                 continue;
             }
-            let has_harness = has_harness(&target);
+            let has_harness = has_harness(target);
             let of = match has_tests && has_harness {
                 false => Of::Other,
-                true if package.programs.contains(&path) => Of::Program,
+                true if package.programs.contains(path) => Of::Program,
                 true => Of::Tests,
             };
-            let style = Style { runtime, modules, for_tests: file.for_tests, of };
-            match file.text.and_then(|text| annotate(&text, &style).map(|annotated| (text, annotated))) {
-                Ok((_, annotated)) if !has_harness => {
+            let style = Style { runtime, modules, for_tests: *for_tests, of, macros };
+            match syntax.as_ref().map(|syntax| annotate(text, syntax, &style)) {
+                Ok(annotated) if !has_harness => {
                     if annotated.added > 0 {
                         left(
                             "tests",
@@ -126,15 +125,16 @@ fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet
                         );
                     }
                 }
-                Ok((text, annotated)) => {
+                Ok(annotated) => {
                     annotated.left.iter().for_each(|(what, why)| left(what, why.clone()));
                     // A program's is nobody else's.
                     found.hands_allocator_on |= annotated.hands_allocator_on && !package.programs.contains(&target.0);
-                    found.files.push((path, text, annotated));
+                    found.files.push((path.clone(), text.clone(), annotated));
                 }
-                Err(reason) => left("file", reason),
+                Err(reason) => left("file", reason.clone()),
             }
         }
+        name_if_unused(&mut found, root, files, runtime);
     }
     for folder in ["src", "tests"] {
         for path in sources::below(&package.folder().join(folder)) {
@@ -147,6 +147,25 @@ fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet
         }
     }
     found
+}
+
+/// Names the runtime in a target that does not use it, where the lint is on that tells so.
+fn name_if_unused(found: &mut Found<'_>, root: &Path, files: &[File], runtime: &str) {
+    let [first @ File { syntax: Ok(syntax), .. }, ..] = files else { return };
+    let place = |file: &File| found.files.iter().position(|(path, ..)| *path == file.path);
+    let text = |file| place(file).map_or(&file.text, |at| &found.files[at].2.text);
+    let is_used = files.iter().any(|file| text(file).contains(runtime.trim_start_matches("::")));
+    let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+    let manifest = read(&found.package.manifest);
+    let shared = if manifest.contains("lints") { read(&root.join("Cargo.toml")) } else { String::new() };
+    let mut lines = [&first.text, &manifest, &shared].into_iter().flat_map(|text| text.lines());
+    let level = lines.find(|line| line.contains("unused_crate_dependencies"));
+    if !is_used && first.path.starts_with(root) && level.is_some_and(|level| !level.contains("allow")) {
+        let text = annotate::naming(&first.text, syntax, runtime, first.for_tests);
+        let named = Annotated { text, ..Annotated::default() };
+        found.files.retain(|(path, ..)| *path != first.path);
+        found.files.push((first.path.clone(), first.text.clone(), named));
+    }
 }
 
 /// Whether no other package lies between.
