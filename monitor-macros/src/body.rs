@@ -10,7 +10,7 @@ use quote::{ToTokens as _, quote};
 use syn::ext::IdentExt as _;
 use syn::{Block, Expr, ExprCall, Item, ItemFn, ReturnType, Stmt, Token};
 
-use crate::case::{self, Begin, RstestCase, TestCase};
+use crate::case::{self, Begin, RstestCase};
 use crate::position;
 
 /// Where the body was found, for the statement that begins to measure it.
@@ -63,8 +63,8 @@ fn place_in(block: &mut Block, function: &str, begin: &Begin<'_>) -> Option<Foun
             Found::Body
         }));
     }
-    if let Some(case) = TestCase::of(block) {
-        return Some(Found::Case(case.begin_before_the_call(begin)));
+    if let Some(template) = case::begin_in_test_case(block, begin) {
+        return Some(Found::Case(template));
     }
     if let Some(case) = RstestCase::of(block) {
         let parameters: Vec<_> = case.parameters.iter().map(|(name, _)| (name.to_string(), quote!(&#name))).collect();

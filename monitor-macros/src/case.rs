@@ -60,51 +60,34 @@ pub(crate) fn begin_before_the_call(block: &mut Block, begin: &Stmt) {
     }
 }
 
-/// A case as `test_case` writes it: `{ let _result = super::template(1, 2); … }`.
-pub(crate) struct TestCase<'a> {
-    /// The call, which may be awaited.
-    result: &'a mut Expr,
-}
-
-impl<'a> TestCase<'a> {
-    /// What `block` does, if it is one.
-    pub(crate) fn of(block: &'a mut Block) -> Option<Self> {
-        let Stmt::Local(local) = block.stmts.first_mut()? else { return None };
-        let generated = local.let_token.span;
-        if binding(local)? != "_result" {
-            return None;
-        }
-        let result = &mut *local.init.as_mut()?.expr;
-        let call = awaited_call(result)?;
-        let is_generated = position::is_same(generated, call.paren_token.span.open());
-        (is_generated && template_of(call).is_some()).then_some(Self { result })
+/// Puts `begin` before the call of the template in a case as `test_case` writes it: `{ let _result = super::template(1, 2); … }`.
+/// The template's name, if `block` is one.
+pub(crate) fn begin_in_test_case(block: &mut Block, begin: &Begin<'_>) -> Option<String> {
+    let Stmt::Local(local) = block.stmts.first_mut()? else { return None };
+    let generated = local.let_token.span;
+    if binding(local)? != "_result" {
+        return None;
     }
-
-    /// Puts `begin` before the call of the template, and returns the template's name.
-    pub(crate) fn begin_before_the_call(self, begin: &Begin<'_>) -> String {
-        let result = self.result;
-        let Some((call, template)) = awaited_call(result).and_then(|call| Some((call, template_of(call)?))) else {
-            return String::new();
-        };
-        let name = template.unraw().to_string();
-        if call.args.iter().any(|argument| matches!(argument, Expr::Closure(_))) {
-            // A closure's types follow from the call it is written in.
-            let begin = begin(&[]);
-            *result = parse_quote!({ #begin #result });
-            return name;
-        }
-        let values: Vec<Ident> = (0..call.args.len()).map(|number| format_ident!("_{number}")).collect();
-        let names = source::argument_names(template).filter(|names| names.len() == values.len());
-        let names = names.unwrap_or_else(|| values.iter().map(ToString::to_string).collect());
-        let parameters: Vec<_> = names.into_iter().zip(values.iter().map(|value| quote!(&#value))).collect();
-        let begin = begin(&parameters);
-        let (function, arguments) = (&call.func, call.args.iter());
-        let awaited = matches!(result, Expr::Await(_)).then(|| quote!(.await));
-        // A `match`, so that what an argument borrows lives until the call has returned.
-        *result =
-            parse_quote!(match (#(#arguments,)*) { (#(#values,)*) => { #begin #function(#(#values),*) #awaited } });
-        name
+    let result = &mut *local.init.as_mut()?.expr;
+    let call = awaited_call(result)?;
+    let template = template_of(call).filter(|_| position::is_same(generated, call.paren_token.span.open()))?;
+    let name = template.unraw().to_string();
+    if call.args.iter().any(|argument| matches!(argument, Expr::Closure(_))) {
+        // A closure's types follow from the call it is written in.
+        let begin = begin(&[]);
+        *result = parse_quote!({ #begin #result });
+        return Some(name);
     }
+    let values: Vec<Ident> = (0..call.args.len()).map(|number| format_ident!("_{number}")).collect();
+    let names = source::argument_names(template).filter(|names| names.len() == values.len());
+    let names = names.unwrap_or_else(|| values.iter().map(ToString::to_string).collect());
+    let parameters: Vec<_> = names.into_iter().zip(values.iter().map(|value| quote!(&#value))).collect();
+    let begin = begin(&parameters);
+    let (function, arguments) = (&call.func, call.args.iter());
+    let awaited = matches!(result, Expr::Await(_)).then(|| quote!(.await));
+    // A `match`, so that what an argument borrows lives until the call has returned.
+    *result = parse_quote!(match (#(#arguments,)*) { (#(#values,)*) => { #begin #function(#(#values),*) #awaited } });
+    Some(name)
 }
 
 /// `super::template`.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, MetaNameValue};
+use syn::{Attribute, Expr, ExprLit, Item, Lit, Macro, Meta, MetaNameValue};
 
 use super::{known, renamed};
 
@@ -66,6 +66,10 @@ impl Tree {
         for item in items {
             let module = match item {
                 Item::Mod(module) => module,
+                Item::Macro(called) if called.mac.path.segments.first().is_some_and(|one| one.ident == "automod") => {
+                    self.every_file_in(&called.mac, beside, for_tests);
+                    continue;
+                }
                 Item::Macro(called) if called.ident.is_none() => {
                     self.items_in(called.mac.tokens.clone(), beside, children, for_tests);
                     continue;
@@ -91,6 +95,21 @@ impl Tree {
                 if path.is_file() {
                     self.file(&path, &in_folder, for_tests);
                 }
+            }
+        }
+    }
+
+    /// As `automod::dir!("tests/all")` does, which counts from the package's folder.
+    fn every_file_in(&mut self, called: &Macro, beside: &Path, for_tests: bool) {
+        let package = beside.ancestors().find(|folder| folder.join("Cargo.toml").exists());
+        let Some((package, TokenTree::Literal(folder))) = package.zip(called.tokens.clone().into_iter().last()) else {
+            return;
+        };
+        let folder = package.join(folder.to_string().trim_matches('"'));
+        for path in super::below(&folder) {
+            let name = path.file_stem().unwrap_or_default();
+            if path.parent() == Some(&*folder) && name != "mod" {
+                self.file(&path, &folder.join(name), for_tests);
             }
         }
     }
@@ -142,8 +161,11 @@ mod tests {
             ),
             ("src/a.rs", "mod deep;"),
             ("src/a/deep.rs", ""),
-            ("src/t/mod.rs", "mod inner;"),
+            ("src/t/mod.rs", "mod inner; automod::dir!(\"src/t/every\");"),
             ("src/t/inner.rs", "not rust"),
+            ("Cargo.toml", ""),
+            ("src/t/every/one.rs", "mod two; automod::dir!(pub \"src/t/every\");"),
+            ("src/t/every/one/two.rs", ""),
             ("src/in_line/b.rs", ""),
             ("src/in_line/x.rs", ""),
             ("src/odd/d.rs", "mod e;"),
@@ -169,6 +191,8 @@ mod tests {
             "src/lib.rs",
             "src/odd/d.rs",
             "src/odd/e.rs",
+            "src/t/every/one.rs (tests)",
+            "src/t/every/one/two.rs (tests)",
             "src/t/inner.rs (tests)",
             "src/t/mod.rs (tests)",
         ];

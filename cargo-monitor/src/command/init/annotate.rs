@@ -103,12 +103,13 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Those in a module that needs nothing else.
-    fn allocators(&mut self, items: &[Item], for_tests: bool) {
+    /// What is to be done in an annotated module: its allocators and, where it is new, to say what it does not cover.
+    fn covered(&mut self, items: &[Item], for_tests: bool, is_new: bool) {
         for item in items {
             match item {
                 Item::Static(item) => self.allocator(item, for_tests),
-                Item::Mod(ItemMod { content: Some((_, items)), .. }) => self.allocators(items, for_tests),
+                Item::Mod(ItemMod { content: Some((_, items)), .. }) => self.covered(items, for_tests, is_new),
+                Item::Macro(item) if is_new && !known::hands_attributes_on(&item.mac) => self.macro_call(item, true),
                 _ => {}
             }
         }
@@ -162,29 +163,17 @@ impl<'a> File<'a> {
         let tests = count(items, &self.macros);
         if known::is_monitored(&module.attrs) {
             self.result.monitored += tests.all;
-            self.allocators(items, for_tests);
+            self.covered(items, for_tests, false);
             return;
         }
         if self.style.modules && for_tests && tests.all > tests.monitored && !tests.need_their_own {
             self.insert(begin(&module.vis, module.mod_token.to_token_stream()), &self.attribute(&[]));
             self.result.added += tests.all - tests.monitored;
             self.result.monitored += tests.monitored;
-            self.only_name_macros(items);
-            self.allocators(items, for_tests);
+            self.covered(items, for_tests, true);
             return;
         }
         self.items(items, for_tests);
-    }
-
-    /// Below an annotated module there is nothing to do but to say what it does not cover.
-    fn only_name_macros(&mut self, items: &[Item]) {
-        for item in items {
-            match item {
-                Item::Mod(ItemMod { content: Some((_, items)), .. }) => self.only_name_macros(items),
-                Item::Macro(item) if !known::hands_attributes_on(&item.mac) => self.macro_call(item, true),
-                _ => {}
-            }
-        }
     }
 
     fn macro_call(&mut self, item: &ItemMacro, for_tests: bool) {
