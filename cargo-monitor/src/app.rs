@@ -50,10 +50,7 @@ impl App {
     ///
     /// If `MONITOR_DB` is `off`, or there is no current folder.
     pub fn database(&self) -> anyhow::Result<PathBuf> {
-        let Some(path) = self.database_or_off()? else {
-            bail!("there is no file, because MONITOR_DB is off: unset it or give --db FILE")
-        };
-        Ok(path)
+        self.database_or_off()?.context("there is no file, because MONITOR_DB is off: unset it or give --db FILE")
     }
 
     /// As [`App::database`]; `None` if `MONITOR_DB` is `off`.

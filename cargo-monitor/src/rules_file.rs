@@ -12,7 +12,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use monitor_analysis::metric::Metric;
 use monitor_report::gate::{Accepted, ThresholdRule, Waiver};
 use monitor_report::measure;
@@ -93,9 +93,7 @@ impl Rules {
         let mut rules = Self::default();
         for (name, value) in table {
             let Value::Table(gate) = value else { bail!("`{name}` is not a table: write [gate]") };
-            if name != "gate" {
-                bail!("[{name}] is unknown: write [gate]");
-            }
+            ensure!(name == "gate", "[{name}] is unknown: write [gate]");
             for (key, value) in gate {
                 rules.set(key, value).with_context(|| format!("gate.{key}"))?;
             }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::ensure;
 use clap::{Args, ValueHint};
 use monitor_store::{Merged, Writer};
 
@@ -38,9 +38,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let target = app.database()?;
     let canonical = fs::canonicalize(&target).ok();
     for file in &arguments.files {
-        if canonical.is_some() && fs::canonicalize(file).ok() == canonical {
-            bail!("cannot merge {} into itself: give another file, or another --db", file.display());
-        }
+        let is_itself = canonical.is_some() && fs::canonicalize(file).ok() == canonical;
+        ensure!(!is_itself, "cannot merge {} into itself: give another file, or another --db", file.display());
     }
     // Every file is opened before anything is written: a mistyped name leaves all as it was.
     let sources = arguments.files.iter().map(|file| app.open(file)).collect::<Result<Vec<_>, _>>()?;

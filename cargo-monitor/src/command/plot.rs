@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum, ValueHint};
 use monitor_analysis::chart::{Chart, Style, sparkline};
 use monitor_analysis::metric::Metric;
@@ -169,9 +169,8 @@ fn metrics(asked: &[MetricArgument], tests: usize) -> anyhow::Result<Vec<Metric>
     if metrics.is_empty() {
         return Ok(if tests == 1 { vec![Metric::WallTime, Metric::Memory] } else { vec![Metric::WallTime] });
     }
-    if distinct(metrics.iter().map(|metric| metric.unit())).len() > 2 {
-        bail!("a chart has two panels: choose metrics of at most two units");
-    }
+    let units = distinct(metrics.iter().map(|metric| metric.unit()));
+    ensure!(units.len() <= 2, "a chart has two panels: choose metrics of at most two units");
     Ok(metrics)
 }
 

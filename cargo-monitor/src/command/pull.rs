@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use anyhow::bail;
+use anyhow::ensure;
 use clap::Args;
 use monitor_client::mirror::{self, Step};
 use monitor_store::{Monitor, Sessions, Writer};
@@ -38,9 +38,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     };
     let listed = server.sessions()?;
     for prefix in &arguments.sessions {
-        if !listed.iter().any(|listed| listed.session.session_h.starts_with(prefix)) {
-            bail!("{} has no session whose identifier begins with {prefix}", server.address());
-        }
+        let is_there = listed.iter().any(|listed| listed.session.session_h.starts_with(prefix));
+        ensure!(is_there, "{} has no session whose identifier begins with {prefix}", server.address());
     }
     let is_wanted = |session_h: &str| {
         arguments.sessions.is_empty() || arguments.sessions.iter().any(|prefix| session_h.starts_with(prefix))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use monitor_client::queue::Queue;
 use monitor_client::{Batch, ClientError};
@@ -75,9 +75,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
         Queue::beside(&app.database()?).forget(&server, &sent, PATIENCE)?;
     }
     app.print(&Document::table("sent", table))?;
-    if refused > 0 {
-        bail!("the server refused {refused} of {total} sessions");
-    }
+    ensure!(refused == 0, "the server refused {refused} of {total} sessions");
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use monitor_report::gate::Pairs;
 use monitor_store::{Monitor, Session, TestId, hash_hex};
 use tempfile::TempDir;
@@ -36,9 +36,8 @@ impl<'a> Measured<'a> {
         for side in &sides {
             let mut command = side.cargo(tests, plan);
             command.args(["--no-run"]);
-            if !command.status().context("cannot run cargo")?.success() {
-                bail!("the {} does not compile in {}", side.name, side.workspace.display());
-            }
+            let status = command.status().context("cannot run cargo")?;
+            ensure!(status.success(), "the {} does not compile in {}", side.name, side.workspace.display());
         }
         Ok(Self { folder, sides, plan, pairs: 0 })
     }
@@ -88,9 +87,7 @@ impl<'a> Measured<'a> {
         for number in (0..self.pairs).rev() {
             sessions.extend(monitor.session(&hash_hex(["session", name(side, number).as_str()]))?);
         }
-        if sessions.is_empty() {
-            bail!("no test of the {side} was measured again");
-        }
+        ensure!(!sessions.is_empty(), "no test of the {side} was measured again");
         Ok(sessions)
     }
 }

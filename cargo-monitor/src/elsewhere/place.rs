@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use monitor_analysis::callgrind::{Dump, Edits, Inlined};
 use monitor_analysis::heap_sites::Point;
 use monitor_store::{Monitor, Sessions, StoreError, Test, TestId};
@@ -81,9 +81,8 @@ impl Place {
             .check_out(commit)
             .and_then(|()| self.command(task, commit)?.output().context("cannot run cargo monitor"));
         // Ctrl-C ends git and cargo too.
-        if self.interrupted.load(Relaxed) {
-            bail!("interrupted; results so far are kept, and the same command continues from there");
-        }
+        let is_interrupted = self.interrupted.load(Relaxed);
+        ensure!(!is_interrupted, "interrupted; results so far are kept, and the same command continues from there");
         let finished = finished?;
         let ran = self.known(task, commit)?;
         if ran.is_empty() {

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{stderr, stdout};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use monitor_analysis::sanitise::terminal;
 pub use monitor_report::document::{Body, Cell, Column, Document, Section, Table, Tone, Value};
 use monitor_report::render;
@@ -65,12 +65,9 @@ pub(crate) fn file(path: &Path, bytes: impl AsRef<[u8]>) -> anyhow::Result<()> {
 /// The folder in which a file that the user has named is to be.
 pub(crate) fn folder_of(path: &Path) -> anyhow::Result<&Path> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.is_dir() {
-        bail!("cannot write {}: it is a folder: name a file in it", path.display());
-    }
-    if !folder.is_dir() {
-        bail!("cannot write {}: there is no folder {}: make it first", path.display(), folder.display());
-    }
+    let (file, within) = (path.display(), folder.display());
+    ensure!(!path.is_dir(), "cannot write {file}: it is a folder: name a file in it");
+    ensure!(folder.is_dir(), "cannot write {file}: there is no folder {within}: make it first");
     Ok(folder)
 }
 

@@ -64,9 +64,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     };
     let bad = elsewhere::commit(&workspace, &arguments.bad)?;
     let line = elsewhere::first_parents(&workspace, &good, &bad)?;
-    if line.is_empty() {
-        anyhow::bail!("{} does not come before {}", short(&good), short(&bad));
-    }
+    anyhow::ensure!(!line.is_empty(), "{} does not come before {}", short(&good), short(&bad));
     let task = Task { test, counts, runs: if is_exact { 1 } else { RUNS }, cargo: arguments.cargo.clone() };
     let mut search = Search {
         place: Place::new(&workspace)?,

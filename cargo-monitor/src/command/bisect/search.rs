@@ -3,7 +3,6 @@
 use monitor_analysis::bisection::{Bisection, Next, limit, majority_error};
 use monitor_analysis::metric::Metric;
 use monitor_report::measure;
-use monitor_store::Test;
 
 use super::history::{History, median};
 use crate::elsewhere::{Outcome, Place, Task};
@@ -140,7 +139,10 @@ impl<'a> Search<'a> {
     fn measure(&self, commit: &str) -> anyhow::Result<Asked> {
         output::note(&format!("building and running {} at {}", self.task.test.variant, short(commit)));
         let (values, reason) = match self.place.run(&self.task, commit)? {
-            Outcome::Ran(runs) => (self.values(&runs), "the metric was not measured".to_owned()),
+            Outcome::Ran(runs) => {
+                let values = runs.iter().filter_map(|run| measure::value(run, self.metric));
+                (values.collect(), "the metric was not measured".to_owned())
+            }
             Outcome::Failed(reason) => (Vec::new(), reason),
         };
         match median(&values) {
@@ -158,10 +160,6 @@ impl<'a> Search<'a> {
                 anyhow::bail!("{} gives no value of {}: {reason}", short(commit), self.metric.title())
             }
         }
-    }
-
-    fn values(&self, runs: &[Test]) -> Vec<f64> {
-        runs.iter().filter_map(|run| measure::value(run, self.metric)).collect()
     }
 
     /// How likely one of the answers is wrong: as often as single runs contradict the median of their commit, which is taken to be

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use monitor_store::{
     Amount, Attribution, ContextClass, ExecutionContext, Kind, MEASURES, Measures, MemSource, Metric, Number, Outcome,
     Profile, ProfileKey, Session,
@@ -50,9 +50,8 @@ fn without_apostrophe(field: &str) -> &str {
 fn batches(rows: impl Iterator<Item = (usize, Option<Value>)>) -> anyhow::Result<Vec<Batch>> {
     let mut batches: Vec<Batch> = Vec::new();
     for (number, row) in rows {
-        let Some(row) = row.map(Row) else {
-            bail!("row {number} is not a row of an export: it has not all of its fields")
-        };
+        let torn = || format!("row {number} is not a row of an export: it has not all of its fields");
+        let row = Row(row.with_context(torn)?);
         let of_export = || format!("row {number} is not a row of an export");
         let session = row.session().with_context(of_export)?;
         let known = batches.iter().rposition(|batch| batch.session.session_h == session.session_h);

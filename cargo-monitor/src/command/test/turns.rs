@@ -29,9 +29,7 @@ pub(super) fn run(arguments: &Arguments, revision: &str, runner: Runner, app: &A
     if (arguments.repeat as usize) < SAMPLES_MIN {
         bail!("--against compares N runs with N, from {SAMPLES_MIN} on: say --repeat {SAMPLES_MIN} at least");
     }
-    let Some(file) = app.database_or_off()? else {
-        bail!("MONITOR_DB is off, and what is compared must be recorded");
-    };
+    let file = app.database_or_off()?.context("MONITOR_DB is off, and what is compared must be recorded")?;
     let (workspace, here) = (app.workspace()?, app.folder()?);
     let worktree = Worktree::new(&workspace, &elsewhere::folder(&workspace))?;
     worktree.check_out(&elsewhere::commit(&workspace, revision)?)?;
