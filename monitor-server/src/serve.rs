@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Display;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -124,13 +124,12 @@ async fn accept(
     end: &mut (impl Future<Output = ()> + Unpin),
 ) -> Option<(TcpStream, SocketAddr)> {
     loop {
-        let accepted = poll_fn(|context| {
-            if std::pin::Pin::new(&mut *end).poll(context).is_ready() {
-                return std::task::Poll::Ready(None);
-            }
-            listener.poll_accept(context).map(Some)
-        });
-        match accepted.await? {
+        let accepted = select! {
+            biased;
+            () = &mut *end => return None,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
             Ok(accepted) => return Some(accepted),
             // The client has gone already, or there are too many open files.
             Err(error) => {

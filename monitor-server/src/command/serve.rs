@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use anyhow::{Context as _, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
+use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Options;
@@ -51,12 +52,12 @@ pub fn run(database: &str, options: Options) -> anyhow::Result<()> {
 
 fn told_to_end() -> anyhow::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(std::future::poll_fn(move |context| {
-        if terminate.poll_recv(context).is_ready() || interrupt.poll_recv(context).is_ready() {
-            return std::task::Poll::Ready(());
+    Ok(async move {
+        select! {
+            _ = terminate.recv() => (),
+            _ = interrupt.recv() => (),
         }
-        std::task::Poll::Pending
-    }))
+    })
 }
 
 /// A connection is an open file, and the usual limit is low.

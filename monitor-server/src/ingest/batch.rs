@@ -199,25 +199,14 @@ fn profile(json: &Fields<'_>) -> Checked<Profile> {
     let (mut outcome, mut attribution, mut mem_source, mut attempt) = (None, None, None, 1);
     let mut measures = Measures::default();
     for (name, value) in json.iter() {
-        let word = value.as_str();
         match name {
             "attempt" => {
                 let number = whole(value).and_then(|number| u32::try_from(number).ok());
                 attempt = number.ok_or_else(|| wrong(name, value))?;
             }
-            "outcome" => outcome = word,
-            "attribution" => {
-                attribution = word.and_then(Attribution::parse);
-                if attribution.is_none() && *value != Field::Null {
-                    return Err(not_among(name, value, Attribution::ALL));
-                }
-            }
-            "mem_source" => {
-                mem_source = word.and_then(MemSource::parse);
-                if mem_source.is_none() && *value != Field::Null {
-                    return Err(not_among(name, value, MemSource::ALL));
-                }
-            }
+            "outcome" => outcome = value.as_str(),
+            "attribution" => attribution = one_of(name, value, Attribution::parse, Attribution::ALL)?,
+            "mem_source" => mem_source = one_of(name, value, MemSource::parse, MemSource::ALL)?,
             _ => {
                 let measure = MEASURES.iter().find(|measure| measure.name == name);
                 let measure = measure.ok_or_else(|| (format!("profile.{name}"), no_such_field(name)))?;
@@ -232,6 +221,12 @@ fn profile(json: &Fields<'_>) -> Checked<Profile> {
     let outcome =
         Outcome::parse(outcome).ok_or_else(|| not_among("outcome", &Field::Text(outcome.into()), Outcome::ALL))?;
     Ok(Profile { attempt, outcome, attribution, mem_source, measures })
+}
+
+/// The word for something; `None` for null.
+fn one_of<T: Display>(name: &str, value: &Field<'_>, parse: fn(&str) -> Option<T>, all: &[T]) -> Checked<Option<T>> {
+    let word = value.as_str().and_then(parse);
+    if word.is_none() && *value != Field::Null { Err(not_among(name, value, all)) } else { Ok(word) }
 }
 
 fn not_among<T: Display>(name: &str, value: &Field<'_>, words: &[T]) -> (String, String) {

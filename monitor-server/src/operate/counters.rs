@@ -9,21 +9,12 @@ use axum::http::{Method, StatusCode};
 use crate::store::Outcome;
 
 /// Upper bounds of the histogram of latencies, seconds.
-const BOUNDS: [(f64, &str); 8] = [
-    (0.001, "0.001"),
-    (0.005, "0.005"),
-    (0.02, "0.02"),
-    (0.1, "0.1"),
-    (0.5, "0.5"),
-    (2.0, "2"),
-    (10.0, "10"),
-    (f64::INFINITY, "+Inf"),
-];
+const BOUNDS: [f64; 8] = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, f64::INFINITY];
 
 /// Numbers since the start of the server.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Counters {
-    started: Instant,
+    started: Start,
     /// Requests by the first digit of their status, reads and writes apart.
     requests: [[AtomicU64; 6]; 2],
     latencies: [[AtomicU64; BOUNDS.len()]; 2],
@@ -34,17 +25,13 @@ pub struct Counters {
     pub connections: AtomicU64,
 }
 
-impl Default for Counters {
+/// When the server was started.
+#[derive(Debug)]
+struct Start(Instant);
+
+impl Default for Start {
     fn default() -> Self {
-        Self {
-            started: Instant::now(),
-            requests: Default::default(),
-            latencies: Default::default(),
-            micros: Default::default(),
-            rows: AtomicU64::new(0),
-            duplicates: AtomicU64::new(0),
-            connections: AtomicU64::new(0),
-        }
+        Self(Instant::now())
     }
 }
 
@@ -54,7 +41,7 @@ impl Counters {
         let kind = usize::from(method == Method::POST);
         self.requests[kind][usize::from(status.as_u16() / 100).min(5)].fetch_add(1, Relaxed);
         let seconds = took.as_secs_f64();
-        for (bucket, (bound, _)) in self.latencies[kind].iter().zip(BOUNDS) {
+        for (bucket, bound) in self.latencies[kind].iter().zip(BOUNDS) {
             bucket.fetch_add(u64::from(seconds <= bound), Relaxed);
         }
         self.micros[kind].fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Relaxed);
@@ -85,7 +72,8 @@ impl Counters {
                 let labels = format!("{{kind=\"{name}\",status=\"{class}xx\"}}");
                 requests.push((labels, count.load(Relaxed).to_string()));
             }
-            for (count, (_, bound)) in self.latencies[kind].iter().zip(BOUNDS) {
+            for (count, bound) in self.latencies[kind].iter().zip(BOUNDS) {
+                let bound = if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() };
                 let labels = format!("_bucket{{kind=\"{name}\",le=\"{bound}\"}}");
                 latencies.push((labels, count.load(Relaxed).to_string()));
             }
@@ -99,7 +87,7 @@ impl Counters {
         metric("rows_total", "counter", "Rows of tests that were stored.", &one(&self.rows));
         metric("duplicate_rows_total", "counter", "Rows that were there already.", &one(&self.duplicates));
         metric("connections", "gauge", "Connections that are open.", &one(&self.connections));
-        let uptime = vec![(String::new(), self.started.elapsed().as_secs_f64().to_string())];
+        let uptime = vec![(String::new(), self.started.0.elapsed().as_secs_f64().to_string())];
         metric("uptime_seconds", "gauge", "Time since the start.", &uptime);
         text
     }

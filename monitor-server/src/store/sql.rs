@@ -157,18 +157,15 @@ impl Sql {
     }
 
     pub(super) fn lockfile(dialect: Dialect, project: &str, session_h: &str) -> Self {
-        let mut sql = Self::new(
-            dialect,
-            "SELECT f.content FROM lockfiles f JOIN sessions s ON s.lockfile = f.id JOIN labels l ON l.id = s.label",
-        );
-        sql.in_project("s", &Filter::project(project));
+        let select =
+            "SELECT f.content FROM lockfiles f JOIN sessions s ON s.lockfile = f.id JOIN labels l ON l.id = s.label";
+        let mut sql = Self::of_project(dialect, select, "s", project);
         sql.equals("l.h", Some(session_h));
         sql
     }
 
     pub(super) fn findings(dialect: Dialect, project: &str) -> Self {
-        let mut sql = Self::new(dialect, &format!("SELECT {FINDING} FROM findings f"));
-        sql.in_project("f", &Filter::project(project));
+        let mut sql = Self::of_project(dialect, &format!("SELECT {FINDING} FROM findings f"), "f", project);
         sql.push(" ORDER BY found_at, id");
         sql
     }
@@ -203,18 +200,14 @@ impl Sql {
 
     /// The numbers of tests, and what names them.
     pub(super) fn tests(dialect: Dialect, project: &str) -> Self {
-        let mut sql =
-            Self::new(dialect, "SELECT t.id, t.kind, t.package, t.\"binary\", t.path, t.variant FROM tests t");
-        sql.in_project("t", &Filter::project(project));
-        sql
+        let select = "SELECT t.id, t.kind, t.package, t.\"binary\", t.path, t.variant FROM tests t";
+        Self::of_project(dialect, select, "t", project)
     }
 
     /// The numbers of contexts, and their machine classes; where one is unknown, the context.
     pub(super) fn machines(dialect: Dialect, project: &str) -> Self {
         let select = "SELECT c.label, coalesce(c.class_h, l.h) FROM contexts c JOIN labels l ON l.id = c.label";
-        let mut sql = Self::new(dialect, select);
-        sql.in_project("c", &Filter::project(project));
-        sql
+        Self::of_project(dialect, select, "c", project)
     }
 
     /// Stores the values of a finding, or, if it is there, what became of it.
@@ -330,8 +323,8 @@ impl Sql {
     /// What a session may not be sent again with another of. PostgreSQL holds it until the transaction ends.
     /// The numbers of a session and of its identifier.
     pub(super) fn numbers_of_session(dialect: Dialect, project: &str, session_h: &str) -> Self {
-        let mut sql = Self::new(dialect, "SELECT s.id, s.label FROM sessions s JOIN labels l ON l.id = s.label");
-        sql.in_project("s", &Filter::project(project));
+        let select = "SELECT s.id, s.label FROM sessions s JOIN labels l ON l.id = s.label";
+        let mut sql = Self::of_project(dialect, select, "s", project);
         sql.equals("l.h", Some(session_h));
         sql
     }
@@ -395,6 +388,13 @@ impl Sql {
     pub(super) fn number_of_lockfile(dialect: Dialect, hash: [u8; 32]) -> Self {
         let mut sql = Self::new(dialect, "SELECT id FROM lockfiles WHERE hash = ");
         sql.bind(Value::Bytes(hash.to_vec()));
+        sql
+    }
+
+    /// What a table has of a project.
+    fn of_project(dialect: Dialect, select: &str, table: &str, project: &str) -> Self {
+        let mut sql = Self::new(dialect, select);
+        sql.in_project(table, &Filter::project(project));
         sql
     }
 

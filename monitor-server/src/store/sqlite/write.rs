@@ -225,19 +225,13 @@ fn insert(
 
 /// Whether a run that had not ended has done so now.
 fn ended(connection: &Connection, run: i64, figures: &Figures) -> Result<bool> {
+    let Figures { total_time, user_time, kernel_time, cpu_usage, mem_usage } = figures;
     let changed = connection
         .prepare_cached(
             "UPDATE runs SET finished = 1, total_time = ?2, user_time = ?3, kernel_time = ?4, cpu_usage = ?5, \
              mem_usage = ?6 WHERE id = ?1 AND finished = 0",
         )?
-        .execute(params![
-            run,
-            figures.total_time,
-            figures.user_time,
-            figures.kernel_time,
-            figures.cpu_usage,
-            figures.mem_usage
-        ])?;
+        .execute(params![run, total_time, user_time, kernel_time, cpu_usage, mem_usage])?;
     Ok(changed > 0)
 }
 
