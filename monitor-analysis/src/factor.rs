@@ -5,29 +5,29 @@ use crate::constants::{MAD_SCALE, SCALE_UNKNOWN, SPREAD_FLOOR};
 use crate::median::medians_of_nine_before;
 use crate::summary::{mad, median};
 
-/// A series as the factors see it: logarithms, and the places of its runs among all runs; the new one is behind them.
+/// A series as the factors see it: logarithms, and the places of its runs among all runs.
 pub(crate) struct Member<'a> {
     pub past: &'a [f64],
     pub runs: &'a [u32],
-    pub new: f64,
 }
 
-/// The factors of every run.
+/// The factors of the runs before.
+#[derive(Debug)]
 pub(crate) struct Factors {
     runs: Vec<RunFactor>,
     levels: Vec<Level>,
 }
 
 /// A test's usual level and spread.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Level {
     centre: f64,
     spread: f64,
 }
 
 /// Of one run: the median of its tests' distances from their levels, and sums of what is beyond it.
-#[derive(Clone, Copy, Default)]
-struct RunFactor {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RunFactor {
     tests: usize,
     median: f64,
     numerator: f64,
@@ -35,37 +35,42 @@ struct RunFactor {
 }
 
 impl Factors {
-    /// The factors of `run_count` runs and of the new one behind them.
+    /// The factors of `run_count` runs.
     pub(crate) fn of(members: &[Member<'_>], run_count: usize) -> Self {
         let levels: Vec<Level> = members.iter().map(|member| Level::of(member.past)).collect();
-        let mut distances: Vec<Vec<(f64, f64)>> = (0..=run_count).map(|_| Vec::with_capacity(members.len())).collect();
+        let mut distances: Vec<Vec<(f64, f64)>> = (0..run_count).map(|_| Vec::with_capacity(members.len())).collect();
         for (member, level) in members.iter().zip(&levels) {
-            let runs = member.runs.iter().map(|run| *run as usize).chain([run_count]);
-            for (value, run) in member.past.iter().chain([&member.new]).zip(runs) {
-                distances[run].push((value - level.centre, level.spread));
+            for (value, run) in member.past.iter().zip(member.runs) {
+                distances[*run as usize].push(level.distance(*value));
             }
         }
         Self { runs: distances.into_iter().map(RunFactor::of).collect(), levels }
     }
 
-    /// The new run's factor, all tests counted, and those of the runs before; `None` of too few tests.
-    pub(crate) fn whole(&self) -> Option<(Vec<f64>, f64)> {
-        let (new, past) = self.runs.split_last()?;
-        let known = past.iter().filter_map(RunFactor::whole).collect();
-        Some((known, new.whole()?))
+    /// The factor of a run in which the members have these values.
+    pub(crate) fn of_new(&self, values: &[f64]) -> RunFactor {
+        RunFactor::of(self.levels.iter().zip(values).map(|(level, value)| level.distance(*value)).collect())
     }
 
-    /// How many tests the new run has.
+    /// The factors of the runs that have enough tests, all tests counted.
+    pub(crate) fn whole(&self) -> Vec<f64> {
+        self.runs.iter().filter_map(RunFactor::whole).collect()
+    }
+
+    /// How many tests there are.
     pub(crate) fn tests(&self) -> usize {
-        self.runs.last().map_or(0, |run| run.tests)
+        self.levels.len()
     }
 
-    /// The factors of a member's runs and of the new one, its own part in them left out.
-    pub(crate) fn without(&self, index: usize, member: &Member<'_>) -> (Vec<f64>, f64) {
-        let level = self.levels[index];
-        let of = |run: usize, value: f64| self.runs[run].without(value - level.centre, level.spread);
-        let past = member.past.iter().zip(member.runs).map(|(value, &run)| of(run as usize, *value));
-        (past.collect(), of(self.runs.len() - 1, member.new))
+    /// The factors of a member's runs, its own part in them left out.
+    pub(crate) fn without(&self, index: usize, member: &Member<'_>) -> Vec<f64> {
+        let values = member.past.iter().zip(member.runs);
+        values.map(|(value, run)| self.runs[*run as usize].without(self.levels[index].distance(*value))).collect()
+    }
+
+    /// The factor of a new run, the part of the member with this value left out.
+    pub(crate) fn new_without(&self, run: &RunFactor, index: usize, value: f64) -> f64 {
+        run.without(self.levels[index].distance(value))
     }
 }
 
@@ -80,6 +85,11 @@ impl Level {
         // The median step between two normal values is .9539 standard deviations.
         let by_steps = 1.0484 * median(&steps).unwrap_or(0.0);
         Self { centre, spread: (MAD_SCALE * mad(window).unwrap_or(0.0)).max(by_steps) + SPREAD_FLOOR }
+    }
+
+    /// How far a value is from it, and its spread.
+    fn distance(&self, value: f64) -> (f64, f64) {
+        (value - self.centre, self.spread)
     }
 }
 
@@ -111,11 +121,11 @@ impl RunFactor {
         Self { tests, median, numerator, denominator }
     }
 
-    fn whole(&self) -> Option<f64> {
+    pub(crate) fn whole(&self) -> Option<f64> {
         (self.tests >= FACTOR_MIN_TESTS).then(|| self.median + self.numerator / self.denominator)
     }
 
-    fn without(&self, distance: f64, spread: f64) -> f64 {
+    fn without(&self, (distance, spread): (f64, f64)) -> f64 {
         if self.tests < FACTOR_MIN_TESTS {
             return 0.0;
         }
@@ -186,28 +196,26 @@ mod tests {
     #[test]
     fn a_slow_day_is_seen_and_one_slow_test_is_not() {
         let (past, runs, new) = factors_of(0.25);
-        let members: Vec<Member<'_>> =
-            past.iter().zip(&new).map(|(past, &new)| Member { past, runs: &runs, new }).collect();
+        let members: Vec<Member<'_>> = past.iter().map(|past| Member { past, runs: &runs }).collect();
         let factors = Factors::of(&members, 20);
-        let (known, last) = factors.whole().unwrap();
-        assert!((last - 0.25).abs() < 0.03 && (known[15] - 0.4).abs() < 0.03 && known[3].abs() < 0.03);
-        let (own, of_new) = factors.without(0, &members[0]);
+        let (known, run) = (factors.whole(), factors.of_new(&new));
+        assert!((run.whole().unwrap() - 0.25).abs() < 0.03 && (known[15] - 0.4).abs() < 0.03 && known[3].abs() < 0.03);
+        let (own, of_new) = (factors.without(0, &members[0]), factors.new_without(&run, 0, new[0]));
         assert!((own[15] - 0.4).abs() < 0.03 && (of_new - 0.25).abs() < 0.03);
         assert_eq!(slope(&past[0], &own, 10), 1.0);
 
         let mut one = vec![0.0; 10];
         one[4] = 3.0;
-        let members: Vec<Member<'_>> =
-            past.iter().zip(&one).map(|(past, &new)| Member { past, runs: &runs, new }).collect();
-        assert!(Factors::of(&members, 20).whole().unwrap().1.abs() < 0.02);
+        assert!(factors.of_new(&one).whole().unwrap().abs() < 0.02);
     }
 
     #[test]
     fn two_tests_have_nothing_in_common() {
         let (past, runs, _) = factors_of(0.0);
-        let members: Vec<Member<'_>> = past[..2].iter().map(|past| Member { past, runs: &runs, new: 1.0 }).collect();
+        let members: Vec<Member<'_>> = past[..2].iter().map(|past| Member { past, runs: &runs }).collect();
         let factors = Factors::of(&members, 20);
-        assert!(factors.whole().is_none());
-        assert_eq!(factors.without(0, &members[0]).1, 0.0);
+        let run = factors.of_new(&[1.0; 2]);
+        assert!(factors.whole().is_empty() && run.whole().is_none());
+        assert_eq!(factors.new_without(&run, 0, 1.0), 0.0);
     }
 }

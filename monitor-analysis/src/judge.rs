@@ -54,85 +54,109 @@ pub struct RunFindings {
     pub factors: BTreeMap<Metric, RunFactor>,
     /// Metrics that scatter too much to fail a gate, with their median scale; they only warn.
     pub warn_only: BTreeMap<Metric, f64>,
-    /// The score -ln p at which a finding fails a gate.
-    pub score_needed: f64,
-    /// The number of past runs that it was learned from; 0 if there were too few.
-    pub past_gates: usize,
 }
 
 /// From so many series on, more threads than one judge them.
 const MUCH: usize = 500;
 
-/// Judges every series of a run.
+/// Judges every series of a run, and again with other new values: what their past tells is found out once.
 ///
 /// ```
-/// use monitor_analysis::judge::judge_run;
+/// use monitor_analysis::judge::Judge;
 /// use monitor_analysis::metric::Metric;
 /// use monitor_analysis::series::{Past, Series};
 /// use monitor_analysis::verdict::Verdict;
 ///
 /// let past: Vec<Past> = (0..6).map(|run| Past { run, code: run, value: 1000.0 }).collect();
-/// let series = Series {
+/// let series = [Series {
 ///     metric: Metric::Allocations, single_threaded: true, test: 0, binary: 0,
-///     past: &past, code: None, witnesses: &[], new: &[1001.0],
-/// };
-/// assert_eq!(judge_run(&[series]).findings[0].judgement.verdict, Verdict::Regressed);
+///     past: &past, code: None, witnesses: &[], new: &[1000.0],
+/// }];
+/// let mut judge = Judge::of(&series);
+/// assert_eq!(judge.findings().findings[0].judgement.verdict, Verdict::Unchanged);
+/// assert_eq!(judge.raised(&[0], 1.001).findings[0].judgement.verdict, Verdict::Regressed);
 /// ```
-#[must_use]
-pub fn judge_run(series: &[Series<'_>]) -> RunFindings {
-    let mut findings: Vec<Option<Finding>> = exactly(series);
-    let open: Vec<usize> = (0..series.len()).filter(|&index| findings[index].is_none()).collect();
-    let mut by_metric: BTreeMap<Metric, Vec<usize>> = BTreeMap::new();
-    for index in open {
-        by_metric.entry(series[index].metric).or_default().push(index);
-    }
-    let runs = run_numbers(series);
-    let by_metric: Vec<(Metric, Vec<usize>)> = by_metric.into_iter().collect();
-    let is_much = series.len() >= MUCH;
-    let looked = parallel(&by_metric, is_much, |(metric, indices)| (*metric, Looked::of(series, indices, &runs)));
-    let looks: BTreeMap<Metric, Looked> = looked.into_iter().collect();
-    let warn_only = warn_only(&looks);
-    let deciding: Vec<&Look> = looks
-        .iter()
-        .filter(|(metric, _)| !warn_only.contains_key(metric))
-        .flat_map(|(_, looked)| looked.looks.iter())
-        .collect();
-    let of_pairs = || {
-        let pairs = Pair::all(series, &deciding);
-        let both = (!pairs.is_empty()).then(|| {
-            let past = scores::of_pairs(&pairs, runs.len(), is_much);
-            (threshold(&past, pairs.len()), Spikes::of_pairs(&pairs, runs.len()))
-        });
-        (pairs, both)
-    };
-    let of_looks = || (scores::of_looks(&deciding, runs.len(), is_much), Spikes::of(&deciding, runs.len()));
-    let ((pairs, both), (past, spikes)) = parallel::both(is_much, of_pairs, of_looks);
-    let score_needed = threshold(&past, deciding.len());
-    let needed = Needed { score: score_needed, spikes, both };
-    let other: HashMap<usize, &Pair<'_>> =
-        pairs.iter().flat_map(|pair| pair.indices().map(|index| (index, pair))).collect();
-    let mut factors = BTreeMap::new();
-    for (metric, looked) in &looks {
-        let scatter = warn_only.get(metric).copied();
-        let judge = |look: &Look| {
-            (look.index, by_history(&series[look.index], look, other.get(&look.index).copied(), &needed, scatter))
-        };
-        let parts: Vec<&[Look]> = looked.looks.chunks(MUCH).collect();
-        let found = parallel(&parts, is_much, |looks| looks.iter().map(judge).collect::<Vec<_>>());
-        for (index, finding) in found.into_iter().flatten() {
-            findings[index] = Some(finding);
-        }
-        if let Some(factor) = run_factor(looked, warn_only.contains_key(metric)) {
-            factors.insert(*metric, factor);
-        }
-    }
-    let nothing = Finding { judgement: Judgement::without_comparison(Reason::NoComparableValue), figures: None };
-    let findings = findings.into_iter().map(|finding| finding.unwrap_or(nothing)).collect();
-    let past_gates = if past.len() < crate::constants::GATE_MIN_PAST { 0 } else { past.len() };
-    RunFindings { findings, factors, warn_only, score_needed, past_gates }
+#[derive(Debug)]
+pub struct Judge<'a> {
+    series: &'a [Series<'a>],
+    /// The last runs that the series have values of, ascending.
+    runs: Vec<u32>,
+    looked: BTreeMap<Metric, Looked>,
+    needed: Option<Needed>,
 }
 
-/// The last runs that the series have values of, ascending.
+impl<'a> Judge<'a> {
+    /// Of a run with these series.
+    pub fn of(series: &'a [Series<'a>]) -> Self {
+        Self { series, runs: run_numbers(series), looked: BTreeMap::new(), needed: None }
+    }
+
+    /// The verdicts.
+    pub fn findings(&mut self) -> RunFindings {
+        self.judge(self.series)
+    }
+
+    /// The verdicts as if the new values of some series, which are given by their places, were so many times as large.
+    pub fn raised(&mut self, places: &[usize], factor: f64) -> RunFindings {
+        let raised = |place: &usize| self.series[*place].new.iter().map(|value| value * factor).collect();
+        let new: Vec<Vec<f64>> = places.iter().map(raised).collect();
+        let mut series = self.series.to_vec();
+        places.iter().zip(&new).for_each(|(place, new)| series[*place].new = new);
+        self.judge(&series)
+    }
+
+    fn judge(&mut self, series: &[Series<'_>]) -> RunFindings {
+        let mut findings = exactly(series);
+        self.look(series, |index| findings[index].is_none());
+        let (runs, is_much) = (self.runs.len(), series.len() >= MUCH);
+        let warn_only = warn_only(&self.looked);
+        let deciding = self.looked.iter().filter(|(metric, _)| !warn_only.contains_key(metric));
+        let deciding: Vec<&Look> = deciding.flat_map(|(_, looked)| &looked.looks).collect();
+        let pairs = Pair::all(series, &deciding);
+        let needed = self.needed.get_or_insert_with(|| Needed::of(&deciding, &pairs, runs, is_much));
+        let other: HashMap<usize, &Pair<'_>> =
+            pairs.iter().flat_map(|pair| pair.indices().map(|index| (index, pair))).collect();
+        let mut factors = BTreeMap::new();
+        for (metric, looked) in &self.looked {
+            let scatter = warn_only.get(metric).copied();
+            let judge = |look: &Look| {
+                (look.index, by_history(&series[look.index], look, other.get(&look.index).copied(), needed, scatter))
+            };
+            let parts: Vec<&[Look]> = looked.looks.chunks(MUCH).collect();
+            let found = parallel(&parts, is_much, |looks| looks.iter().map(judge).collect::<Vec<_>>());
+            for (index, finding) in found.into_iter().flatten() {
+                findings[index] = Some(finding);
+            }
+            if let Some(factor) = run_factor(looked, warn_only.contains_key(metric)) {
+                factors.insert(*metric, factor);
+            }
+        }
+        let nothing = Finding { judgement: Judgement::without_comparison(Reason::NoComparableValue), figures: None };
+        let findings = findings.into_iter().map(|finding| finding.unwrap_or(nothing)).collect();
+        RunFindings { findings, factors, warn_only }
+    }
+
+    /// Looks at the series that are open, at those of before only at their new values.
+    fn look(&mut self, series: &[Series<'_>], is_open: impl Fn(usize) -> bool) {
+        let mut open: BTreeMap<Metric, Vec<usize>> = BTreeMap::new();
+        for index in (0..series.len()).filter(|index| is_open(*index)) {
+            open.entry(series[index].metric).or_default().push(index);
+        }
+        let known = self.looked.len();
+        self.looked.retain(|metric, looked| open.get(metric) == Some(&looked.indices));
+        let mut is_new = self.looked.len() < known;
+        self.looked.values_mut().for_each(|looked| is_new |= looked.renew(series));
+        open.retain(|metric, _| !self.looked.contains_key(metric));
+        let open: Vec<(Metric, Vec<usize>)> = open.into_iter().collect();
+        let of = |(metric, indices): &(Metric, Vec<usize>)| (*metric, Looked::of(series, indices.clone(), &self.runs));
+        let looked = parallel(&open, series.len() >= MUCH, of);
+        self.looked.extend(looked);
+        if is_new || !open.is_empty() {
+            self.needed = None;
+        }
+    }
+}
+
 fn run_numbers(series: &[Series<'_>]) -> Vec<u32> {
     let mut runs: HashSet<u32> = HashSet::new();
     fn of(past: &[Past]) -> impl Iterator<Item = u32> {
@@ -203,6 +227,7 @@ fn warn_only(looks: &BTreeMap<Metric, Looked>) -> BTreeMap<Metric, f64> {
 }
 
 /// What a finding of this run must be beyond.
+#[derive(Debug)]
 struct Needed {
     /// The score of one time, memory or what else.
     score: f64,
@@ -261,6 +286,16 @@ fn by_history(
 }
 
 impl Needed {
+    fn of(looks: &[&Look], pairs: &[Pair<'_>], runs: usize, is_much: bool) -> Self {
+        let of_pairs = || {
+            let past = scores::of_pairs(pairs, runs, is_much);
+            (threshold(&past, pairs.len()), Spikes::of_pairs(pairs, runs))
+        };
+        let of_looks = || (scores::of_looks(looks, runs, is_much), Spikes::of(looks, runs));
+        let (both, (past, spikes)) = parallel::both(is_much, || (!pairs.is_empty()).then(of_pairs), of_looks);
+        Self { score: threshold(&past, looks.len()), spikes, both }
+    }
+
     /// How likely a rise is but a spike, if that is likely enough. Where the test's other time rose as well, it can only be one
     /// of both; where that did not, it is likelier to be one.
     fn p_of_spike(&self, look: &Look, pair: Option<&Pair<'_>>, z: f64) -> Option<f64> {
@@ -285,7 +320,7 @@ impl Needed {
 
 /// The run's factor as a series of its own.
 fn run_factor(looked: &Looked, warns_only: bool) -> Option<RunFactor> {
-    let (past, new) = looked.factors.as_ref()?;
+    let (past, new) = looked.whole.as_ref()?;
     let nothing = Figures { z: 0.0, p: 1.0, p_needed: FACTOR_P, values: past.len(), scale: 0.0, factor: 1.0 };
     if past.len() < HISTORY_MIN_VALUES {
         let ratio = new.exp();
@@ -318,32 +353,54 @@ fn run_factor(looked: &Looked, warns_only: bool) -> Option<RunFactor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::Past;
+    use crate::verdict::Verdict;
+
+    fn past(values: &[f64]) -> Vec<Past> {
+        (0..).zip(values).map(|(run, value)| Past { run, code: run, value: *value }).collect()
+    }
+
+    fn series<'a>(metric: Metric, test: u32, past: &'a [Past], new: &'a [f64]) -> Series<'a> {
+        Series { metric, single_threaded: true, test, binary: 0, past, code: None, witnesses: new, new }
+    }
 
     #[test]
     fn a_value_at_its_usual_level_after_slow_runs_is_no_regression() {
         let usual = (0..20).map(|run| 0.5 * (1.0 + f64::from(run * 7 % 5) / 100.0));
         let steady: Vec<f64> = usual.clone().chain([0.51, 0.52, 0.505]).collect();
         let moody: Vec<f64> = usual.chain([1.53, 0.52, 1.515]).collect();
-        let past: Vec<Vec<Past>> = [&moody, &steady, &steady]
-            .into_iter()
-            .map(|values| (0..).zip(values).map(|(run, value)| Past { run, code: run, value: *value }).collect())
-            .collect();
-        let series: Vec<Series<'_>> = (0..)
-            .zip(&past)
-            .map(|(test, past)| Series {
-                metric: Metric::WallTime,
-                single_threaded: true,
-                test,
-                binary: 0,
-                past,
-                code: None,
-                witnesses: &[],
-                new: &[0.515],
-            })
-            .collect();
-        let found = judge_run(&series);
-        let judgement = found.findings[0].judgement;
-        assert_eq!(judgement.verdict, crate::verdict::Verdict::Unchanged, "{judgement:?}");
+        let pasts = [&moody, &steady, &steady].map(|values| past(values));
+        let of_test = (0..).zip(&pasts).map(|(test, past)| series(Metric::WallTime, test, past, &[0.515]));
+        let judgement = Judge::of(&of_test.collect::<Vec<_>>()).findings().findings[0].judgement;
+        assert_eq!(judgement.verdict, Verdict::Unchanged, "{judgement:?}");
+    }
+
+    #[test]
+    fn raised_values_are_judged_as_if_they_had_been_measured() {
+        // Of few runs the scale is that of the new values, and a clock that always showed the same may have large ticks.
+        for runs in [2, 4, 7, 40] {
+            let wave = |test: u32, run: u32| 0.5 * (1.0 + f64::from(run * (7 + test) % 5) / 100.0);
+            let values =
+                |test| (0..runs).map(|run| if test == 5 { 0.25 } else { wave(test, run) }).collect::<Vec<f64>>();
+            let pasts: Vec<Vec<Past>> = (0..10).map(|test| past(&values(test))).collect();
+            let bytes = past(&vec![4096.0; runs as usize]);
+            let times = (0..).zip(&pasts).flat_map(|(test, past)| {
+                [Metric::WallTime, Metric::CpuTime].map(|metric| series(metric, test, past, &[0.26]))
+            });
+            let mut all: Vec<Series<'_>> = times.collect();
+            all.push(series(Metric::HeapPeak, 3, &bytes, &[4096.0]));
+            let mut judge = Judge::of(&all);
+            assert_eq!(judge.findings(), Judge::of(&all).findings());
+            for (places, factor) in [(vec![20], 1.5), (vec![3, 10], 1.3), (vec![5, 20], 100.0)] {
+                let raised: Vec<Vec<f64>> = places.iter().map(|place| vec![all[*place].new[0] * factor]).collect();
+                let mut measured = all.clone();
+                places.iter().zip(&raised).for_each(|(place, new)| measured[*place].new = new);
+                assert_eq!(
+                    judge.raised(&places, factor),
+                    Judge::of(&measured).findings(),
+                    "{runs} runs, {places:?} x {factor}"
+                );
+            }
+            assert_eq!(judge.findings(), Judge::of(&all).findings());
+        }
     }
 }

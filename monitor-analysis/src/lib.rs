@@ -1,6 +1,6 @@
 //! Pure statistics on test costs: no I/O, no clock, numbers in and values out.
 //!
-//! Start with [`judge::judge_run`] (one run, or a few, against the history of its tests), [`samples::compare`] (N runs
+//! Start with [`judge::Judge`] (one run, or a few, against the history of its tests), [`samples::compare`] (N runs
 //! against N), [`change_points::change_points`] and [`dependencies::diff`]; [`verdict::Judgement`] is what comparisons
 //! answer. [`constants`] holds every constant with its source. Values are `f64` in the base unit of their
 //! [`metric::Metric`]: seconds, bytes, counts.

@@ -6,18 +6,25 @@ use crate::constants::{HISTORY_MIN_VALUES, HISTORY_WINDOW, LASTING_P, LASTING_RU
 use crate::factor::{Factors, Member, slope, unseen};
 use crate::noise::{centre, errors, errors_of_medians, room, scale, settled_scale};
 use crate::outliers::Outliers;
-use crate::principal::{self, Explained};
-use crate::series::{Scale, Series};
+use crate::principal;
+use crate::series::{Past, Scale, Series};
 use crate::summary::median;
 use crate::tail::Kernel;
 
-/// One new value against its series.
+/// One new value against its series. What the past alone tells is there from the beginning.
 #[derive(Debug)]
 pub(crate) struct Look {
     /// Which of the run's series.
     pub index: usize,
     /// Values before.
     pub values: usize,
+    scale: Scale,
+    /// How much of the runs' factors the series follows.
+    follows: f64,
+    /// The factor beyond which a run is unlike all before.
+    unseen: f64,
+    /// The logarithm of where the series stands.
+    centre: f64,
     /// Past errors and their scale.
     pub kernel: Kernel,
     /// The scale without regard to the steps in which values come.
@@ -43,9 +50,11 @@ pub(crate) struct Look {
     /// The values without their runs' factors, the new one last.
     adjusted: Vec<f64>,
     step: f64,
+    /// The scale of the errors, where there are enough to tell it.
+    own: Option<f64>,
     /// How far the first values, which have no error, were above where the series began, with their runs.
     first: Vec<(u32, f64)>,
-    /// The scale that the tests of the run have in common.
+    /// The scale that the tests of the run have in common, by which the kernel is settled; NaN before that.
     others: f64,
     /// The new value is a median, and the errors are those of medians.
     of_medians: bool,
@@ -58,12 +67,17 @@ pub(crate) struct Look {
 /// The looks at a metric.
 #[derive(Debug)]
 pub(crate) struct Looked {
-    /// One for each series that has a past.
+    /// The series.
+    pub indices: Vec<usize>,
+    /// One for each of them that has a past.
     pub looks: Vec<Look>,
     /// The common factors of past runs and of the new one, where there are enough tests.
-    pub factors: Option<(Vec<f64>, f64)>,
+    pub whole: Option<(Vec<f64>, f64)>,
     /// The median scale of the series, where some are long enough.
     pub scatter: Option<f64>,
+    /// The factors of past runs, where the metric has such.
+    factors: Option<Factors>,
+    parts: Vec<principal::Part>,
 }
 
 /// A series as logarithms.
@@ -72,23 +86,34 @@ struct Logs {
     scale: Scale,
     past: Vec<f64>,
     runs: Vec<u32>,
-    new: f64,
     after: f64,
     /// Runs that the new value is the median of.
     taken: usize,
-    /// The least of several new values.
-    least: Option<f64>,
+}
+
+/// The past values of a series that count.
+fn window<'a>(series: &Series<'a>) -> &'a [Past] {
+    &series.past[series.past.len().saturating_sub(HISTORY_WINDOW)..]
+}
+
+/// The scale of a series whose new value this is.
+fn scale_of(series: &Series<'_>, after: f64) -> Scale {
+    let values: Vec<f64> = window(series).iter().map(|past| past.value).collect();
+    Scale::of(series.metric, &values, &[after])
+}
+
+/// The median of the last new values, and how many they are: an odd number.
+fn newest(new: &[f64]) -> Option<(f64, usize)> {
+    let mut taken = new.len().min(LASTING_RUNS);
+    taken -= usize::from(taken > 1 && taken.is_multiple_of(2));
+    Some((median(&new[new.len() - taken..])?, taken))
 }
 
 impl Logs {
     fn of(index: usize, series: &Series<'_>, run_numbers: &[u32]) -> Option<Self> {
-        let past = &series.past[series.past.len() - series.past.len().min(HISTORY_WINDOW)..];
-        let mut taken = series.new.len().min(LASTING_RUNS);
-        taken -= usize::from(taken > 1 && taken.is_multiple_of(2));
-        let after = median(&series.new[series.new.len() - taken..])?;
-        let least = series.new.iter().copied().min_by(f64::total_cmp).filter(|_| series.new.len() > 1);
-        let values: Vec<f64> = past.iter().map(|past| past.value).collect();
-        let scale = Scale::of(series.metric, &values, &[after]);
+        let past = window(series);
+        let (after, taken) = newest(series.new)?;
+        let scale = scale_of(series, after);
         let mut last = 0;
         let run = |run: u32| {
             // Most series have each run.
@@ -100,23 +125,21 @@ impl Logs {
         (!past.is_empty()).then(|| Self {
             index,
             scale,
-            past: values.iter().map(|value| scale.log(*value)).collect(),
+            past: past.iter().map(|past| scale.log(past.value)).collect(),
             runs: past.iter().map(|past| past.run).map(run).collect(),
-            new: scale.log(after),
             after,
             taken,
-            least: least.map(|least| scale.log(least)),
         })
     }
 
     fn member(&self) -> Member<'_> {
-        Member { past: &self.past, runs: &self.runs, new: self.new }
+        Member { past: &self.past, runs: &self.runs }
     }
 }
 
 impl Looked {
     /// Looks at the series of a metric, given by their indices.
-    pub(crate) fn of(series: &[Series<'_>], indices: &[usize], run_numbers: &[u32]) -> Self {
+    pub(crate) fn of(series: &[Series<'_>], indices: Vec<usize>, run_numbers: &[u32]) -> Self {
         let logs: Vec<Logs> =
             indices.iter().filter_map(|&index| Logs::of(index, &series[index], run_numbers)).collect();
         let shared = indices.first().is_some_and(|&index| series[index].metric.depends_on_machine_speed());
@@ -124,26 +147,45 @@ impl Looked {
         let factors = shared.then(|| Factors::of(&members, run_numbers.len()));
         let look = |(at, logs): (usize, &Logs)| Look::of(logs, at, factors.as_ref());
         let mut looks: Vec<Look> = logs.iter().enumerate().map(look).collect();
-        let mut own: Vec<Option<f64>> = looks.iter().map(|look| scale(&look.kernel.errors)).collect();
+        let mut parts = Vec::new();
         if shared {
-            let members: Vec<_> = looks.iter().zip(&own).map(|(look, own)| look.member(*own)).collect();
-            let explained = principal::explained(&members, run_numbers.len());
-            for ((look, own), explained) in looks.iter_mut().zip(&mut own).zip(explained) {
-                if let Some(explained) = explained {
-                    look.excuse(&explained);
-                    *own = scale(&look.kernel.errors);
-                }
+            let members: Vec<_> = looks.iter().map(Look::member).collect();
+            parts = principal::parts(&members, run_numbers.len());
+            for part in &mut parts {
+                let look = &mut looks[part.place];
+                part.errors.iter().for_each(|explained| look.excuse(explained));
             }
         }
-        let known: Vec<f64> = own.iter().flatten().map(|own| own.max(SCALE_LEAST)).collect();
-        let rises: Vec<f64> = looks.iter().map(|look| look.rise).collect();
-        let others = common_scale(&known, &rises);
-        for (look, own) in looks.iter_mut().zip(own) {
-            let others = if own.is_none() && shared { others.max(short(look.before)) } else { others };
-            look.others = others;
-            look.noise = settled_scale(own, look.kernel.errors.len(), others, 0.0);
-            look.kernel.settle(look.noise.max(look.step), look.of_medians);
+        let mut looked = Self { indices, looks, whole: None, scatter: None, factors, parts };
+        looked.renew(series);
+        looked
+    }
+
+    /// Looks at other new values of the same series; whether that changes what their past tells: the scale of short series.
+    pub(crate) fn renew(&mut self, series: &[Series<'_>]) -> bool {
+        let looks = &mut self.looks;
+        looks.iter_mut().for_each(|look| look.take(&series[look.index]));
+        let shared = self.factors.as_ref().map(|factors| {
+            let logs: Vec<f64> = looks.iter().map(|look| look.scale.log(look.after)).collect();
+            (factors, factors.of_new(&logs), logs)
+        });
+        for (at, look) in looks.iter_mut().enumerate() {
+            let of_run = shared.as_ref().map(|(factors, run, logs)| factors.new_without(run, at, logs[at]));
+            look.place(&series[look.index], of_run.unwrap_or(0.0));
         }
+        self.whole = shared.as_ref().and_then(|(factors, run, _)| Some((factors.whole(), run.whole()?)));
+        let rises = |looks: &[Look]| looks.iter().map(|look| look.rise).collect::<Vec<f64>>();
+        for (place, explained) in principal::explained(&self.parts, &rises(looks)) {
+            looks[place].excuse_new(explained);
+        }
+        let known: Vec<f64> = looks.iter().filter_map(|look| look.own).map(|own| own.max(SCALE_LEAST)).collect();
+        let others = common_scale(&known, &rises(looks));
+        let mut is_new = false;
+        for look in looks.iter_mut() {
+            let is_unknown = look.own.is_none() && shared.is_some();
+            is_new |= look.settle(if is_unknown { others.max(short(look.before)) } else { others });
+        }
+        looks.iter_mut().for_each(|look| look.explained = false);
         if looks.iter().any(Look::is_many_times) {
             let of_look = |look: &Look| look.past_rises().map(|rise| (look.before, rise)).collect::<Vec<_>>();
             let outliers = Outliers::of(looks.iter().flat_map(of_look));
@@ -151,9 +193,15 @@ impl Looked {
             looks.iter_mut().for_each(|look| look.explained = explains(look));
         }
         let settled = looks.iter().filter(|look| look.values >= 2 * HISTORY_MIN_VALUES);
-        let scatter = median(&settled.map(|look| look.kernel.scale).collect::<Vec<_>>());
-        Self { looks, factors: factors.and_then(|factors| factors.whole()), scatter }
+        self.scatter = median(&settled.map(|look| look.kernel.scale).collect::<Vec<_>>());
+        is_new
     }
+}
+
+/// What of its run's factor is taken out of a value. A day unlike any before says nothing of how the test follows ordinary
+/// ones.
+fn taken_out(factor: f64, follows: f64, unseen: f64) -> f64 {
+    factor * if factor.abs() > unseen { follows.max(1.0) } else { follows }
 }
 
 /// The value that is nearest to the centre: one that there was.
@@ -183,29 +231,19 @@ pub(crate) fn common_scale(known: &[f64], rises: &[f64]) -> f64 {
 impl Look {
     fn of(logs: &Logs, at: usize, factors: Option<&Factors>) -> Self {
         let count = logs.past.len();
-        let (factors, new_factor, tests) = match factors {
-            Some(factors) => {
-                let (past, new) = factors.without(at, &logs.member());
-                (past, new, factors.tests())
-            }
-            None => (vec![0.0; count], 0.0, 0),
-        };
+        let tests = factors.map_or(0, Factors::tests);
+        let factors = factors.map_or_else(|| vec![0.0; count], |factors| factors.without(at, &logs.member()));
         let follows = slope(&logs.past, &factors, tests);
-        let limit = unseen(&factors).unwrap_or(f64::INFINITY);
-        // A day unlike any before says nothing of how the test follows ordinary ones.
-        let taken_out = |factor: f64| if factor.abs() > limit { follows.max(1.0) } else { follows } * factor;
+        let unseen = unseen(&factors).unwrap_or(f64::INFINITY);
         let past: Vec<f64> = logs.past.iter().zip(&factors).map(|(value, factor)| value - follows * factor).collect();
-        let factor = taken_out(new_factor);
-        let new = logs.new - factor;
 
         let found = if logs.taken > 1 { errors_of_medians(&past, logs.taken) } else { errors(&past) };
         let level = &past[found.level_from..];
         let centre = centre(level);
-        let room = room(level.len());
-        let rise = (new - centre) / room;
         let excused = |error: &f64, at: &u32| {
             let factor = factors[*at as usize];
-            error - (taken_out(factor) - follows * factor) - (-taken_out(factor)).max(0.0)
+            let taken_out = taken_out(factor, follows, unseen);
+            error - (taken_out - follows * factor) - (-taken_out).max(0.0)
         };
         let deviations = found.values.iter().zip(&found.at).map(|(error, at)| excused(error, at)).collect();
         let runs = found.at.iter().map(|at| logs.runs[*at as usize]).collect();
@@ -213,46 +251,94 @@ impl Look {
         let start = found.at.first().map_or(count, |at| *at as usize);
         let began = median(&past[..count.min(start + CENTRE_MEDIAN)]).unwrap_or(centre);
         let first = logs.runs.iter().zip(&past[..start]).map(|(run, value)| (*run, value - began)).collect();
-        let mut adjusted = past;
-        adjusted.push(new);
         Self {
             index: logs.index,
             values: count,
+            scale: logs.scale,
+            follows,
+            unseen,
+            centre,
+            own: scale(&found.values),
             kernel: Kernel::unsettled(found.values),
             noise: SCALE_UNKNOWN,
             runs,
             deviations,
-            rise,
-            excused_rise: rise - (-factor).max(0.0) / room,
-            excused_fall: -rise - factor.max(0.0) / room,
-            room,
-            factor,
+            rise: 0.0,
+            excused_rise: 0.0,
+            excused_fall: 0.0,
+            room: room(level.len()),
+            factor: 0.0,
             before,
             after: logs.after,
-            adjusted,
+            adjusted: past,
             step: SCALE_STEP * logs.scale.step,
             first,
-            others: SCALE_UNKNOWN,
+            others: f64::NAN,
             of_medians: logs.taken > 1,
-            repeats: logs.least.is_some_and(|least| least - factor - centre >= 0.5 * (new - centre)),
+            repeats: false,
             explained: false,
         }
     }
 
-    fn member(&self, scale: Option<f64>) -> principal::Member<'_> {
-        principal::Member { errors: &self.kernel.errors, scale, runs: &self.runs, new: self.rise }
+    fn member(&self) -> principal::Member<'_> {
+        principal::Member { errors: &self.kernel.errors, scale: self.own, runs: &self.runs }
     }
 
-    /// Takes out what is explained, which may only excuse.
-    fn excuse(&mut self, explained: &Explained) {
+    /// Takes out what is explained of the errors, which may only excuse.
+    fn excuse(&mut self, explained: &[f64]) {
         let errors = self.kernel.errors.iter_mut().zip(&mut self.deviations);
-        for ((error, deviation), explained) in errors.zip(&explained.errors) {
+        for ((error, deviation), explained) in errors.zip(explained) {
             *error -= explained;
             *deviation -= explained.max(0.0);
         }
-        self.rise -= explained.new;
-        self.excused_rise -= explained.new.max(0.0);
-        self.excused_fall += explained.new.min(0.0);
+        self.own = scale(&self.kernel.errors);
+    }
+
+    /// Takes a new value, which may show that a series that was always the same comes in larger steps.
+    fn take(&mut self, series: &Series<'_>) {
+        let after = newest(series.new).map_or(self.after, |(after, _)| after);
+        if after == self.after {
+            return;
+        }
+        self.after = after;
+        let step = SCALE_STEP * scale_of(series, after).step;
+        if step != self.step {
+            (self.step, self.others) = (step, f64::NAN);
+        }
+    }
+
+    /// Sets the new value against the centre, the factor of its run taken out.
+    fn place(&mut self, series: &Series<'_>, of_run: f64) {
+        let (centre, room) = (self.centre, self.room);
+        let factor = taken_out(of_run, self.follows, self.unseen);
+        let new = self.scale.log(self.after) - factor;
+        self.factor = factor;
+        self.rise = (new - centre) / room;
+        self.excused_rise = self.rise - (-factor).max(0.0) / room;
+        self.excused_fall = -self.rise - factor.max(0.0) / room;
+        let least = series.new.iter().copied().min_by(f64::total_cmp).filter(|_| series.new.len() > 1);
+        let stays = |least: f64| self.scale.log(least) - factor - centre >= 0.5 * (new - centre);
+        self.repeats = least.is_some_and(stays);
+        self.adjusted.truncate(self.values);
+        self.adjusted.push(new);
+    }
+
+    /// Takes out what is explained of the new value, which may only excuse.
+    fn excuse_new(&mut self, explained: f64) {
+        self.rise -= explained;
+        self.excused_rise -= explained.max(0.0);
+        self.excused_fall += explained.min(0.0);
+    }
+
+    /// Settles the kernel by the scale of the other tests; whether it was not settled by the same before.
+    fn settle(&mut self, others: f64) -> bool {
+        if self.others == others {
+            return false;
+        }
+        self.others = others;
+        self.noise = settled_scale(self.own, self.kernel.errors.len(), others, 0.0);
+        self.kernel.settle(self.noise.max(self.step), self.of_medians);
+        true
     }
 
     /// Whether it has too few errors to show itself which values come once.

@@ -8,19 +8,25 @@ use crate::constants::{
     HISTORY_SETTLED, PRINCIPAL_CLIP, PRINCIPAL_MIN_TESTS, PRINCIPAL_PRIOR, PRINCIPAL_ROUNDS, PRINCIPAL_SHARE,
 };
 
-/// A series' errors with the places of their runs among all runs, ascending, their scale, and how far its new value is out.
+/// A series' errors with the places of their runs among all runs, ascending, and their scale.
 pub(crate) struct Member<'a> {
     pub errors: &'a [f64],
     pub scale: Option<f64>,
     pub runs: &'a [u32],
-    pub new: f64,
 }
 
-/// What of each error and of the new value is the component's.
+/// How a member follows the component.
 #[derive(Debug)]
-pub(crate) struct Explained {
-    pub errors: Vec<f64>,
-    pub new: f64,
+pub(crate) struct Part {
+    /// Which of the members.
+    pub place: usize,
+    scale: f64,
+    loading: f64,
+    slope: f64,
+    /// The most that the component was.
+    most: f64,
+    /// What of each error is the component's; `None` of those that do not follow it.
+    pub errors: Option<Vec<f64>>,
 }
 
 /// A member in units of its scale, and how it follows the component.
@@ -29,7 +35,6 @@ struct Scaled<'a> {
     scale: f64,
     errors: Vec<f64>,
     runs: &'a [u32],
-    new: f64,
     loading: f64,
 }
 
@@ -40,12 +45,11 @@ struct Sums {
     squares: f64,
 }
 
-/// What the first component explains of each member; `None` of those that do not follow it.
-pub(crate) fn explained(members: &[Member<'_>], runs: usize) -> Vec<Option<Explained>> {
-    let mut explained: Vec<Option<Explained>> = members.iter().map(|_| None).collect();
+/// The parts of the first component, of the members that are long enough; none if there is no such component.
+pub(crate) fn parts(members: &[Member<'_>], runs: usize) -> Vec<Part> {
     let mut scaled: Vec<Scaled<'_>> = members.iter().enumerate().filter_map(Scaled::of).collect();
     if scaled.len() < PRINCIPAL_MIN_TESTS {
-        return explained;
+        return Vec::new();
     }
     start(&mut scaled, runs);
     for _ in 0..PRINCIPAL_ROUNDS {
@@ -56,17 +60,25 @@ pub(crate) fn explained(members: &[Member<'_>], runs: usize) -> Vec<Option<Expla
         let squares: f64 = scaled.iter().map(|member| member.loading.powi(2)).sum();
         let length = (squares / scaled.len() as f64).sqrt();
         if length <= 1e-9 {
-            return explained;
+            return Vec::new();
         }
         scaled.iter_mut().for_each(|member| member.loading /= length);
     }
-    let past = sums(&scaled, runs);
-    let mut new = Sums::default();
-    scaled.iter().for_each(|member| new.add(member.loading, member.new));
-    for member in &scaled {
-        explained[member.place] = member.explained(&past, new);
-    }
-    explained
+    let sums = sums(&scaled, runs);
+    scaled.iter().map(|member| member.part(&sums)).collect()
+}
+
+/// What the component explains of a new run, in which the members are so far out: of those that follow it, by their places.
+pub(crate) fn explained(parts: &[Part], distances: &[f64]) -> Vec<(usize, f64)> {
+    let new = |part: &Part| in_scales(distances[part.place], part.scale);
+    let mut sums = Sums::default();
+    parts.iter().for_each(|part| sums.add(part.loading, new(part)));
+    let of = |part: &Part| part.slope * sums.without(part.loading, new(part)).clamp(-part.most, part.most) * part.scale;
+    parts.iter().filter(|part| part.errors.is_some()).map(|part| (part.place, of(part))).collect()
+}
+
+fn in_scales(error: f64, scale: f64) -> f64 {
+    (error / scale).clamp(-PRINCIPAL_CLIP, PRINCIPAL_CLIP)
 }
 
 /// Begins with how far each test was out in the run in which they were out furthest.
@@ -105,9 +117,8 @@ impl Sums {
 impl<'a> Scaled<'a> {
     fn of((place, member): (usize, &Member<'a>)) -> Option<Self> {
         let scale = member.scale.filter(|scale| member.errors.len() >= HISTORY_SETTLED && *scale > 0.0)?;
-        let in_scales = |error: f64| (error / scale).clamp(-PRINCIPAL_CLIP, PRINCIPAL_CLIP);
-        let errors = member.errors.iter().map(|error| in_scales(*error)).collect();
-        Some(Self { place, scale, errors, runs: member.runs, new: in_scales(member.new), loading: 0.0 })
+        let errors = member.errors.iter().map(|error| in_scales(*error, scale)).collect();
+        Some(Self { place, scale, errors, runs: member.runs, loading: 0.0 })
     }
 
     fn by_run(&self) -> impl Iterator<Item = (f64, usize)> {
@@ -130,15 +141,13 @@ impl<'a> Scaled<'a> {
         (slope, slope * products / all)
     }
 
-    fn explained(&self, past: &[Sums], new: Sums) -> Option<Explained> {
-        let component = self.component(past);
+    fn part(&self, sums: &[Sums]) -> Part {
+        let &Self { place, scale, loading, .. } = self;
+        let component = self.component(sums);
         let (slope, share) = self.follows(&component);
-        let seen = component.iter().fold(0.0, |most: f64, component| most.max(component.abs()));
-        let of = |component: f64| slope * component * self.scale;
-        (share >= PRINCIPAL_SHARE).then(|| Explained {
-            errors: component.iter().copied().map(of).collect(),
-            new: of(new.without(self.loading, self.new).clamp(-seen, seen)),
-        })
+        let most = component.iter().fold(0.0, |most: f64, component| most.max(component.abs()));
+        let errors = || component.iter().map(|component| slope * component * scale).collect();
+        Part { place, scale, loading, slope, most, errors: (share >= PRINCIPAL_SHARE).then(errors) }
     }
 }
 
@@ -154,35 +163,38 @@ mod tests {
     }
 
     /// Five of ten tests take longer, and two less, in every third run; the new values are as given.
-    fn of_suite(new: impl Fn(u32) -> f64) -> Vec<Option<Explained>> {
+    fn of_suite(new: impl Fn(u32) -> f64) -> (Vec<Part>, [f64; 10]) {
         let runs: Vec<u32> = (0..RUNS).collect();
         let follows = |test: u32| [0.1, 0.2, 0.1, 0.2, 0.1, -0.1, -0.2, 0.0, 0.0, 0.0][test as usize];
         let error = |test, run: u32| wave(test, run) + if run.is_multiple_of(3) { follows(test) } else { 0.0 };
         let errors: Vec<Vec<f64>> = (0..10).map(|test| runs.iter().map(|run| error(test, *run)).collect()).collect();
-        let member =
-            |(test, errors)| Member { errors, scale: scale(errors), runs: &runs, new: new(test) * follows(test) };
-        explained(&(0..).zip(errors.iter().map(Vec::as_slice)).map(member).collect::<Vec<_>>(), RUNS as usize)
+        let members: Vec<Member<'_>> =
+            errors.iter().map(|errors| Member { errors, scale: scale(errors), runs: &runs }).collect();
+        let parts = parts(&members, RUNS as usize);
+        let distances: Vec<f64> = (0..10).map(|test| new(test) * follows(test)).collect();
+        let mut of_new = [0.0; 10];
+        explained(&parts, &distances).into_iter().for_each(|(place, explained)| of_new[place] = explained);
+        (parts, of_new)
     }
 
     #[test]
     fn what_tests_have_in_common_is_explained_with_its_sign() {
-        let explained = of_suite(|_| 1.0);
-        let new: Vec<f64> = explained.iter().map(|it| it.as_ref().map_or(0.0, |explained| explained.new)).collect();
+        let (parts, new) = of_suite(|_| 1.0);
         let (more, less, others) = (&new[..5], &new[5..7], &new[7..]);
         assert!(more.iter().all(|new| *new > 0.08) && less.iter().all(|new| *new < -0.08), "{new:?}");
         assert!(others.iter().all(|new| new.abs() < 0.02), "{new:?}");
-        let errors = &explained[1].as_ref().expect("it follows").errors;
+        let errors = parts[1].errors.as_ref().expect("it follows");
         assert!(errors[3] > 0.08 && errors[4].abs() < 0.08, "{errors:?}");
     }
 
     #[test]
     fn one_slow_test_is_not_and_all_no_more_than_ever_before() {
-        let alone = of_suite(|test| if test == 1 { 3.0 } else { 0.0 });
-        assert!(alone[1].as_ref().is_none_or(|explained| explained.new < 0.02), "{alone:?}");
-        let all = of_suite(|_| 20.0);
-        let explained = all[1].as_ref().expect("it follows");
-        let most = explained.errors.iter().fold(0.0, |most: f64, error| most.max(*error));
-        assert!(explained.new <= most + 1e-9 && explained.new < 0.5, "{explained:?}");
+        let (_, alone) = of_suite(|test| if test == 1 { 3.0 } else { 0.0 });
+        assert!(alone[1] < 0.02, "{alone:?}");
+        let (parts, all) = of_suite(|_| 20.0);
+        let errors = parts[1].errors.as_ref().expect("it follows");
+        let most = errors.iter().fold(0.0, |most: f64, error| most.max(*error));
+        assert!(all[1] <= most + 1e-9 && all[1] < 0.5, "{all:?}");
     }
 
     #[test]
@@ -190,7 +202,7 @@ mod tests {
         let runs: Vec<u32> = (0..RUNS).collect();
         let errors: Vec<f64> = runs.iter().map(|run| wave(0, *run)).collect();
         let members: Vec<Member<'_>> =
-            (0..4).map(|_| Member { errors: &errors, scale: scale(&errors), runs: &runs, new: 0.1 }).collect();
-        assert!(explained(&members, RUNS as usize).iter().all(Option::is_none));
+            (0..4).map(|_| Member { errors: &errors, scale: scale(&errors), runs: &runs }).collect();
+        assert!(parts(&members, RUNS as usize).is_empty());
     }
 }

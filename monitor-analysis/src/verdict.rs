@@ -44,12 +44,6 @@ impl Verdict {
         }
     }
 
-    /// Whether it asks for a second measurement.
-    #[must_use]
-    pub const fn is_suspect(self) -> bool {
-        matches!(self, Self::Suspect)
-    }
-
     /// Whether it is a change of cost: regressed or improved.
     #[must_use]
     pub const fn is_change(self) -> bool {
@@ -228,7 +222,7 @@ impl Reason {
     #[must_use]
     pub fn text(&self, metric: Metric) -> String {
         match *self {
-            Self::ExactlyEqual { values } => format!("exact, as in {}", history(values)),
+            Self::ExactlyEqual { values } => format!("exact, as in {} before", runs(values)),
             Self::ExactlyDifferent { values } => format!("exact, after {values} identical values"),
             Self::Counted { limit } => {
                 format!("counted; unchanged code differs by at most {limit:.0}")
@@ -274,10 +268,6 @@ impl Reason {
     }
 }
 
-fn history(values: usize) -> String {
-    format!("{} before", runs(values))
-}
-
 fn runs(count: usize) -> String {
     if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
 }
@@ -309,6 +299,7 @@ pub struct Figures {
 }
 
 /// A verdict on one metric of one test, with its reason and its values.
+#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgement {
     /// The outcome.
@@ -323,7 +314,6 @@ pub struct Judgement {
 
 impl Judgement {
     /// A verdict without comparison: new, gone, not comparable, no baseline.
-    #[must_use]
     pub const fn without_comparison(reason: Reason) -> Self {
         let verdict = match reason {
             Reason::OnlyInHead => Verdict::New,
@@ -335,7 +325,6 @@ impl Judgement {
     }
 
     /// A verdict on a change: its direction when `found`, else unchanged.
-    #[must_use]
     pub fn on(change: Change, found: bool, reason: Reason) -> Self {
         let verdict = match found {
             false => Verdict::Unchanged,
@@ -346,13 +335,11 @@ impl Judgement {
     }
 
     /// A change that deserves a second measurement.
-    #[must_use]
     pub const fn suspect(change: Change, reason: Reason) -> Self {
         Self { verdict: Verdict::Suspect, demoted: false, change: Some(change), reason }
     }
 
     /// A change, or none, of which too little is known.
-    #[must_use]
     pub const fn undecided(change: Change, reason: Reason) -> Self {
         Self { verdict: Verdict::Undecided, demoted: false, change: Some(change), reason }
     }

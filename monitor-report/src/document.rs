@@ -4,6 +4,7 @@ use monitor_analysis::quantity::{Quantity, Unit};
 use monitor_store::Timestamp;
 
 /// An answer: facts and tables, in order.
+#[must_use]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document {
     /// The parts. A document of one table is an array in JSON, another an object with a key for each section.
@@ -11,6 +12,7 @@ pub struct Document {
 }
 
 /// A part of a document.
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Section {
     /// Its name for programs, such as the key in JSON.
@@ -41,6 +43,7 @@ pub enum Body {
 }
 
 /// Rows of cells under columns.
+#[must_use]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
     /// The columns.
@@ -59,6 +62,7 @@ pub struct Column {
 }
 
 /// A value and how it looks.
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
     /// The value.
@@ -70,6 +74,7 @@ pub struct Cell {
 }
 
 /// A value. People see it in a suitable unit, programs as a plain number in the base unit or as text.
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Not known, or not measurable on this platform. It is never shown as zero.
@@ -114,25 +119,21 @@ pub enum Tone {
 
 impl Document {
     /// A document of one table.
-    #[must_use]
     pub fn table(key: &'static str, table: Table) -> Self {
         Self::default().with_table(key, "", table)
     }
 
     /// Adds a table.
-    #[must_use]
     pub fn with_table(self, key: &'static str, title: impl Into<String>, table: Table) -> Self {
         self.with(key, title, Body::Table(table), false)
     }
 
     /// Adds a table that people see only if it has rows.
-    #[must_use]
     pub fn with_rows(self, key: &'static str, title: impl Into<String>, table: Table) -> Self {
         self.with(key, title, Body::Table(table), true)
     }
 
     /// Adds facts.
-    #[must_use]
     pub fn with_facts(self, key: &'static str, title: impl Into<String>, facts: Vec<(Column, Cell)>) -> Self {
         self.with(key, title, Body::Facts(facts), false)
     }
@@ -155,7 +156,6 @@ impl Document {
 
 impl Table {
     /// A table without rows, of columns given as key and title.
-    #[must_use]
     pub fn new(columns: &[(&'static str, &'static str)]) -> Self {
         Self { columns: columns.iter().map(|&(key, title)| Column { key, title }).collect(), rows: Vec::new() }
     }
@@ -193,44 +193,37 @@ impl Column {
 
 impl Value {
     /// The value, in a tone.
-    #[must_use]
     pub fn toned(self, tone: Tone) -> Cell {
         Cell { value: self, tone, link: None }
     }
 
     /// `kind` of the value, or [`Value::Missing`].
-    #[must_use]
     pub fn or_missing<T>(value: Option<T>, kind: impl FnOnce(T) -> Self) -> Self {
         value.map_or(Self::Missing, kind)
     }
 
     /// A number of things.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "exact below 9,007,199,254,740,993")]
     pub fn count(count: u64) -> Self {
         Self::Quantity(Quantity { value: count as f64, unit: Unit::Count })
     }
 
     /// A duration, seconds.
-    #[must_use]
     pub const fn seconds(seconds: f64) -> Self {
         Self::Quantity(Quantity { value: seconds, unit: Unit::Seconds })
     }
 
     /// An amount of memory, bytes.
-    #[must_use]
     pub const fn bytes(bytes: f64) -> Self {
         Self::Quantity(Quantity { value: bytes, unit: Unit::Bytes })
     }
 
     /// A text, or none if it is empty.
-    #[must_use]
     pub fn text(text: &str) -> Self {
         if text.is_empty() { Self::Missing } else { Self::Text(text.to_owned()) }
     }
 
     /// An identifier, or none if it is empty.
-    #[must_use]
     pub fn id(id: &str) -> Self {
         if id.is_empty() { Self::Missing } else { Self::Id(id.to_owned()) }
     }
@@ -243,7 +236,6 @@ impl Value {
 
 impl Cell {
     /// The cell, with an address to which it leads.
-    #[must_use]
     pub fn linked(self, address: String) -> Self {
         Self { link: Some(address), ..self }
     }

@@ -158,7 +158,6 @@ pub fn place_columns(tests: &[TestId]) -> [(&'static str, &'static str); 2] {
 }
 
 /// The values of [`place_columns`].
-#[must_use]
 pub fn place(test: &TestId) -> [Cell; 2] {
     [Value::text(&test.package).into(), Value::text(&test.binary).into()]
 }
@@ -203,7 +202,6 @@ impl<'a> Names<'a> {
 }
 
 /// A test's value of a metric, for output.
-#[must_use]
 pub fn cell(test: &Test, metric: Metric) -> Value {
     Value::or_missing(value(test, metric), |value| Value::Quantity(metric.quantity(value)))
 }

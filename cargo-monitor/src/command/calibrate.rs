@@ -12,7 +12,7 @@ use monitor_store::{Session, Sessions};
 use super::compare::Scope;
 use crate::app::App;
 use crate::output::{self, Cell, Column, Document, Progress, Table, Value};
-use monitor_report::comparison::{Finding, History, IsOver, Prepared, Request, Rows, Sides, Verdicts, judge, prepare};
+use monitor_report::comparison::{Finding, History, Prepared, Request, Rows, Sides, Verdicts, judge_raised, prepare};
 use monitor_report::select::SelectError;
 
 /// Factors by which values are raised.
@@ -73,14 +73,12 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let mut rows = Rows::new(&monitor, &metrics);
     let newest = sessions.len().min(arguments.runs);
     let levels = app.levels(&monitor)?;
-    let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
-    let is_over: Option<&IsOver<'_>> = (!levels.is_empty()).then_some(&is_over);
     let progress = Progress::of(newest, "gating the history");
     let mut calibration = Calibration::default();
     for at in (0..newest).rev() {
         if let Some(sides) = Sides::before(&monitor, vec![sessions[at].clone()], arguments.last)? {
             let across_machines = arguments.scope.across_machines;
-            let mut request = Request { sides, metrics: &metrics, across_machines, thresholds: &|_, _| None, is_over };
+            let mut request = Request { metrics: &metrics, across_machines, levels: &levels, ..Request::new(sides) };
             let prepared = prepare(&mut rows, &mut request)?;
             let later = &sessions[at.saturating_sub(LATER.0)..at];
             calibration.gate(&prepared, &request, &mut rows, later)?;
@@ -103,7 +101,8 @@ impl Calibration {
         rows: &mut Rows<'_>,
         later: &[Session],
     ) -> anyhow::Result<()> {
-        let verdicts = judge(prepared, request);
+        let raised = self.to_raise(prepared);
+        let (verdicts, found) = judge_raised(prepared, request, &raised, &FACTORS);
         let judged = |finding: &&Finding| {
             !matches!(finding.verdict(), Verdict::New | Verdict::Gone | Verdict::NotComparable | Verdict::NoBaseline)
         };
@@ -133,35 +132,26 @@ impl Calibration {
         self.gates += 1;
         self.failed += usize::from(failed);
         self.failed_for_nothing += usize::from(failed && !for_something);
-        self.try_raised(prepared, request);
+        for (at, place) in raised.iter().enumerate() {
+            let counts = self.metrics.entry(prepared.histories[*place].metric).or_default();
+            counts.tried += 1;
+            for (number, verdicts) in found.iter().enumerate() {
+                counts.found[number] += usize::from(verdicts[at] == Verdict::Regressed);
+                counts.suspected[number] += usize::from(matches!(verdicts[at], Verdict::Regressed | Verdict::Suspect));
+            }
+        }
         Ok(())
     }
 
-    /// Gates again, for each factor, with one value of each metric raised; another test's in each session.
-    fn try_raised(&mut self, prepared: &Prepared, request: &Request<'_>) {
+    /// The places of values to raise: one of each metric, another test's in each session.
+    fn to_raise(&self, prepared: &Prepared) -> Vec<usize> {
         let mut places: BTreeMap<Metric, Vec<usize>> = BTreeMap::new();
         // Nothing raised is nothing.
         let raisable = |(_, history): &(usize, &History)| history.new.iter().any(|value| *value != 0.0);
         for (place, history) in prepared.histories.iter().enumerate().filter(raisable) {
             places.entry(history.metric).or_default().push(place);
         }
-        let chosen: Vec<usize> = places.values().map(|places| places[self.gates % places.len()]).collect();
-        for (number, factor) in FACTORS.into_iter().enumerate() {
-            let mut raised = Prepared { histories: prepared.histories.clone(), ..Prepared::default() };
-            for &place in &chosen {
-                raised.histories[place].new.iter_mut().for_each(|value| *value *= factor);
-            }
-            let verdicts = judge(&raised, request);
-            for &place in &chosen {
-                let history = &raised.histories[place];
-                let is_it = |finding: &&Finding| finding.metric == Some(history.metric) && finding.test == history.test;
-                let verdict = verdicts.findings.iter().find(is_it).map(Finding::verdict);
-                let counts = self.metrics.entry(history.metric).or_default();
-                counts.tried += usize::from(number == 0);
-                counts.found[number] += usize::from(verdict == Some(Verdict::Regressed));
-                counts.suspected[number] += usize::from(matches!(verdict, Some(Verdict::Regressed | Verdict::Suspect)));
-            }
-        }
+        places.values().map(|places| places[(self.gates + 1) % places.len()]).collect()
     }
 }
 

@@ -87,13 +87,11 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
         }
     };
     let levels = app.levels(&monitor)?;
-    let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
     let request = Request {
-        sides,
         metrics: &arguments.scope.metrics(),
         across_machines: arguments.scope.across_machines,
-        thresholds: &|_, _| None,
-        is_over: (!levels.is_empty()).then_some(&is_over),
+        levels: &levels,
+        ..Request::new(sides)
     };
     let comparison = Comparison::new(&monitor, request)?;
     app.print(&document(&comparison, arguments.all))?;

@@ -42,8 +42,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
     let monitor = app.monitor()?;
     let test = select::test(&monitor, &arguments.test)?;
     let levels = app.levels(&monitor)?;
-    let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
-    let archive = Archive::new(&monitor)?.with_levels(&is_over);
+    let archive = Archive::new(&monitor)?.with_levels(&levels);
     let scope = Scope { across_machines: arguments.across_machines, ..Scope::default() };
     let series = archive.series(&test, &scope)?;
     let MetricArgument(metric) = arguments.metric;

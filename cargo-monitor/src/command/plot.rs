@@ -115,8 +115,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
         );
     }
     let levels = app.levels(&monitor)?;
-    let is_over = |test: &_, metric, session: &str| levels.is_over(test, metric, session);
-    let archive = Archive::new(&monitor)?.with_levels(&is_over);
+    let archive = Archive::new(&monitor)?.with_levels(&levels);
     let scope = Scope { across_machines: arguments.across_machines, ..Scope::default() };
     let heading = titled(arguments, &tests, &metrics);
     let (bytes, other_machines) = if apart && file.is_some() {

@@ -7,6 +7,7 @@ use super::inlined::{Frame, Inlined, address};
 use super::symbol::{is_of_language, is_passed_by, without_hash};
 
 /// One dump.
+#[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dump {
     /// By the name in callgrind's file. In names of older compilers a hash tells instances of a generic function apart.
@@ -50,19 +51,16 @@ impl Function {
 
 impl Dump {
     /// Reads a dump. Lines that it does not know are ignored: a damaged file gives smaller numbers, never a panic.
-    #[must_use]
     pub fn parse(text: &str) -> Self {
         Self::parse_inlined(text, &Inlined::default())
     }
 
     /// As [`Dump::parse`], of a dump with addresses: what is inlined from the language counts for the line that it is inlined into.
-    #[must_use]
     pub fn parse_inlined(text: &str, inlined: &Inlined) -> Self {
         Reader::new(inlined).read(text)
     }
 
     /// The same with all instances of a function joined, under the name without a hash, which is the same in every build.
-    #[must_use]
     pub fn by_name(&self) -> Self {
         let mut functions: BTreeMap<String, Function> = BTreeMap::new();
         for (name, function) in &self.functions {

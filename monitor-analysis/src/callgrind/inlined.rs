@@ -23,6 +23,7 @@ impl Frame {
 }
 
 /// The functions at each address of a program, innermost first.
+#[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inlined {
     object: String,
@@ -31,13 +32,11 @@ pub struct Inlined {
 
 impl Inlined {
     /// Of the program, as callgrind names it.
-    #[must_use]
     pub fn new(object: &str, stacks: HashMap<u64, Vec<Frame>>) -> Self {
         Self { object: object.to_owned(), stacks }
     }
 
     /// Reads what [`Inlined::text`] has written. What it does not know it leaves out.
-    #[must_use]
     pub fn parse(text: &str) -> Self {
         let (object, lines) = text.split_once('\n').unwrap_or((text, ""));
         let stack = |line: &str| {

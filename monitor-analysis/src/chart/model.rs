@@ -21,6 +21,7 @@ use crate::summary::median;
 /// };
 /// assert!(chart.svg().starts_with("<svg "));
 /// ```
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
     /// Its title. A picture shows it; in a page, which has a heading of its own, it is the chart's name for screen readers.
@@ -62,7 +63,6 @@ pub enum Style {
 
 impl Chart {
     /// The same chart for a screen 400 pixels wide, with ticks and labels that fit there.
-    #[must_use]
     pub fn narrow(&self) -> Self {
         Self { width: 340, height: if self.right.is_some() { 400 } else { 300 }, ..self.clone() }
     }

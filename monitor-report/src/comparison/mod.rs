@@ -14,9 +14,9 @@ mod sides;
 mod whole;
 
 pub use causes::{cause, costs, place, place_of};
-pub use judge::judge;
+pub use judge::{judge, judge_raised};
 pub use lineage::code;
-pub use model::{DEFAULT_METRICS, Finding, IsOver, Limits, Request, Verdicts};
+pub use model::{DEFAULT_METRICS, Finding, Limits, Request, Verdicts};
 pub use prepare::{History, Prepared};
 pub use rows::Rows;
 pub use sides::Sides;

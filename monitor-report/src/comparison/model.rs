@@ -10,6 +10,7 @@ use monitor_analysis::verdict::Verdict;
 use monitor_store::TestId;
 
 use super::sides::Sides;
+use crate::gate::Levels;
 
 /// What to compare, and how. [`Request::new`] has the defaults.
 pub struct Request<'a> {
@@ -21,24 +22,20 @@ pub struct Request<'a> {
     pub across_machines: bool,
     /// The smallest change of a metric of a test that is reported; `None` for every change that is found.
     pub thresholds: &'a Limits<'a>,
-    /// Whether a session, by its identifier, is from before an accepted change of a metric of a test, so that it is not
-    /// compared with. `None` if no change was accepted.
-    pub is_over: Option<&'a IsOver<'a>>,
+    /// The changes that were accepted: what is from before one is not compared with.
+    pub levels: &'a Levels,
 }
 
 impl Request<'_> {
     /// A comparison of the [`DEFAULT_METRICS`], on one machine class, that reports every change that is found.
     #[must_use]
     pub fn new(sides: Sides) -> Self {
-        Self { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, is_over: None }
+        Self { sides, metrics: DEFAULT_METRICS, across_machines: false, thresholds: &|_, _| None, levels: Levels::NONE }
     }
 }
 
 /// The smallest change of a metric of a test that is reported.
 pub type Limits<'a> = dyn Fn(&TestId, Metric) -> Option<Thresholds> + Sync + 'a;
-
-/// Whether a change of a metric of a test was accepted after a session, which is given by its identifier.
-pub type IsOver<'a> = dyn Fn(&TestId, Metric, &str) -> bool + Sync + 'a;
 
 /// The metrics that are compared if the user names none.
 ///
@@ -62,10 +59,6 @@ pub struct Verdicts {
     pub factors: BTreeMap<Metric, RunFactor>,
     /// Metrics that scatter too much to fail a gate, with their median scale.
     pub warn_only: BTreeMap<Metric, f64>,
-    /// The score -ln p at which a value fails a gate; `None` for N runs against N.
-    pub score_needed: Option<f64>,
-    /// The number of past runs that it was learned from.
-    pub past_gates: usize,
 }
 
 /// A verdict on a test.

@@ -234,8 +234,8 @@ fn history(
     if new.is_empty() {
         return if alike.was_measured(place) { Err(Reason::NotMeasured) } else { Ok(None) };
     }
-    let is_over = |run: &Run<'_>| request.is_over.is_some_and(|is_over| is_over(id, metric, run.session_h));
-    let before = alike.base.iter().filter(is_alike).filter(|run| !is_over(run));
+    let is_level = |run: &&&Run<'_>| !request.levels.is_over(id, metric, run.session_h);
+    let before = alike.base.iter().filter(is_alike).filter(is_level);
     let mut past: Vec<(&Run<'_>, f64)> = Vec::with_capacity(alike.base.len());
     past.extend(before.filter_map(|run| Some((*run, run.value(place)?))));
     past.drain(..past.len().saturating_sub(request.sides.depth));

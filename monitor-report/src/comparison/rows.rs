@@ -44,12 +44,6 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The metrics that are read.
-    #[must_use]
-    pub fn metrics(&self) -> &[Metric] {
-        &self.metrics
-    }
-
     /// The identity of a test.
     #[must_use]
     pub fn id(&self, test: u32) -> &TestId {

@@ -74,6 +74,12 @@ impl Comparison {
         findings
     }
 
+    /// What changed or may have: regressions, suspects, improvements, each the largest change first.
+    #[must_use]
+    pub fn changes(&self) -> Vec<&Finding> {
+        [Verdict::Regressed, Verdict::Suspect, Verdict::Improved].map(|verdict| self.of(verdict)).concat()
+    }
+
     /// How many findings have this verdict.
     #[must_use]
     pub fn count(&self, verdict: Verdict) -> usize {

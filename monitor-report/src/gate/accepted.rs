@@ -7,7 +7,7 @@ use monitor_analysis::metric::Metric;
 use monitor_store::{Session, TestId, Timestamp};
 
 use super::pattern::Pattern;
-use super::rule::{RuleError, metric};
+use super::rule::{RuleError, figures};
 use crate::repository::Repository;
 
 /// A change that was accepted: `allocations in parse_* since 0123abc`. What was measured before that commit is no longer used
@@ -52,17 +52,14 @@ pub struct Levels {
 }
 
 impl Levels {
+    /// No change was accepted.
+    pub const NONE: &'static Self = &Self { changes: Vec::new() };
+
     /// Finds the sessions before each of the accepted changes.
     #[must_use]
     pub fn of(accepted: &[Accepted], sessions: &[Session], repository: &dyn Repository) -> Self {
         let parted = |accepted: &Accepted| (accepted.clone(), accepted.before(sessions, repository));
         Self { changes: accepted.iter().map(parted).collect() }
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
     }
 
     /// Whether a change of a metric of a test was accepted after this session.
@@ -84,16 +81,13 @@ impl FromStr for Accepted {
     fn from_str(text: &str) -> Result<Self, RuleError> {
         let wrong = || RuleError::Accepted(text.to_owned());
         let (what, commit) = text.rsplit_once(" since ").ok_or_else(wrong)?;
-        let (name, tests) = what.split_once(" in ").ok_or_else(wrong)?;
+        let what = what.split_once(" in ").ok_or_else(wrong)?;
         let commit = commit.trim();
         if commit.len() < 4 || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(wrong());
         }
-        Ok(Self {
-            metric: if name.trim() == "*" { None } else { Some(metric(name)?) },
-            tests: Pattern::new(tests.trim()),
-            commit: commit.to_owned(),
-        })
+        let (metric, tests) = figures(what)?;
+        Ok(Self { metric, tests, commit: commit.to_owned() })
     }
 }
 

@@ -4,6 +4,7 @@ use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::{Judgement, Reason, Verdict};
 use monitor_store::{Session, TestId};
 
+use super::accepted::Levels;
 use super::checked::Checked;
 use crate::comparison::{Finding, History, Limits, Request, Rows, Sides, judge, prepare};
 use crate::error::ReportError;
@@ -77,7 +78,7 @@ pub fn again(
         }
     }
     let sides = Sides::repeated(pairs.base, pairs.head);
-    let mut request = Request { sides, metrics: &metrics, across_machines: false, thresholds, is_over: None };
+    let mut request = Request { sides, metrics: &metrics, across_machines: false, thresholds, levels: Levels::NONE };
     let mut rows = Rows::new(source, &metrics);
     let mut prepared = prepare(&mut rows, &mut request)?;
     // The promise on false discoveries is about those that were asked for, whatever else ran beside them.

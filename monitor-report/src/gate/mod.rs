@@ -136,7 +136,7 @@ impl Gate {
                 return Err(error.into());
             }
             // A name that nobody knows is a slip; one that the repository knows has lost its sessions.
-            Err(ReportError::Session(SelectError::Unknown { text, near })) if near.is_any() => {
+            Err(ReportError::Session(SelectError::Unknown { text, near })) if !near.0.is_empty() => {
                 return Err(SelectError::Unknown { text, near }.into());
             }
             Err(ReportError::Session(error)) => return Ok(Outcome::NoBaseline { reason: error.to_string() }),
@@ -144,13 +144,12 @@ impl Gate {
         };
         let threshold = |test: &TestId, metric: Metric| self.threshold(test, metric);
         let levels = Levels::of(&self.accepted, &sides.base, records.repository);
-        let is_over = |test: &TestId, metric: Metric, session: &str| levels.is_over(test, metric, session);
         let request = Request {
             sides,
             metrics: &self.metrics,
             across_machines: self.across_machines,
             thresholds: &threshold,
-            is_over: (!levels.is_empty()).then_some(&is_over),
+            levels: &levels,
         };
         let comparison = Comparison::new(records.source, request)?;
         Ok(Outcome::Compared(Box::new(self.weigh(comparison, now))))

@@ -7,15 +7,9 @@ use crate::select::matches;
 
 /// A name in which `*` stands for any text and `?` for any character: of a variant, or of a whole `path::variant`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(String);
+pub struct Pattern(pub(super) String);
 
 impl Pattern {
-    /// The pattern with this text.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
     /// Whether it means this test.
     #[must_use]
     pub fn matches(&self, test: &TestId) -> bool {

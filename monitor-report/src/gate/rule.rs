@@ -74,7 +74,7 @@ impl FromStr for ThresholdRule {
         let (name, rest) = text.split_once('=').ok_or_else(|| RuleError::Threshold(text.to_owned()))?;
         let (limit, tests) = rest.split_once(" in ").unwrap_or((rest, "*"));
         let metric = metric(name)?;
-        Ok(Self { metric, limit: parse_limit(metric, limit.trim())?, tests: Pattern::new(tests.trim()) })
+        Ok(Self { metric, limit: parse_limit(metric, limit.trim())?, tests: Pattern(tests.trim().to_owned()) })
     }
 }
 
@@ -110,21 +110,23 @@ impl FromStr for Waiver {
     fn from_str(text: &str) -> Result<Self, RuleError> {
         let wrong = || RuleError::Waiver(text.to_owned());
         let (what, until) = text.rsplit_once(" until ").ok_or_else(wrong)?;
-        let (name, tests) = what.split_once(" in ").ok_or_else(wrong)?;
+        let what = what.split_once(" in ").ok_or_else(wrong)?;
         let until = until.trim();
         if until.len() != 10 || Timestamp::from_str(&format!("{until}T00:00:00")).is_err() {
             return Err(RuleError::Date(until.to_owned()));
         }
-        Ok(Self {
-            text: text.to_owned(),
-            metric: if name.trim() == "*" { None } else { Some(metric(name)?) },
-            tests: Pattern::new(tests.trim()),
-            until: until.to_owned(),
-        })
+        let (metric, tests) = figures(what)?;
+        Ok(Self { text: text.to_owned(), metric, tests, until: until.to_owned() })
     }
 }
 
-pub(super) fn metric(name: &str) -> Result<Metric, RuleError> {
+/// The figures that a metric (`*` for all) and a pattern of tests mean.
+pub(super) fn figures((name, tests): (&str, &str)) -> Result<(Option<Metric>, Pattern), RuleError> {
+    let metric = if name.trim() == "*" { None } else { Some(metric(name)?) };
+    Ok((metric, Pattern(tests.trim().to_owned())))
+}
+
+fn metric(name: &str) -> Result<Metric, RuleError> {
     measure::metric(name.trim()).ok_or_else(|| RuleError::Metric(name.trim().to_owned()))
 }
 

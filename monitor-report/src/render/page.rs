@@ -30,6 +30,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inl
      script-src 'sha256-4ksbuvJdQtbf1An0xHPcq8YE7gU3me19TabUypy30hk='";
 
 /// A page.
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Page {
     title: String,
@@ -38,6 +39,7 @@ pub struct Page {
 }
 
 /// A part of a page, with a heading and a place in the navigation if it has a title.
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Section {
     id: String,
@@ -49,20 +51,17 @@ pub struct Section {
 
 impl Page {
     /// A page without content.
-    #[must_use]
     pub fn new(title: &str) -> Self {
         Self { title: title.to_owned(), subtitle: String::new(), sections: Vec::new() }
     }
 
     /// A line below the title.
-    #[must_use]
     pub fn subtitled(mut self, subtitle: &str) -> Self {
         subtitle.clone_into(&mut self.subtitle);
         self
     }
 
     /// Adds a section.
-    #[must_use]
     pub fn with(mut self, section: Section) -> Self {
         self.sections.push(section);
         self
@@ -106,21 +105,18 @@ impl Page {
 
 impl Section {
     /// A section without content. `id` is its anchor: letters, digits and `-`.
-    #[must_use]
     pub fn new(id: &str, title: &str) -> Self {
         debug_assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{id}");
         Self { id: id.to_owned(), title: title.to_owned(), about: title.to_owned(), body: String::new() }
     }
 
     /// Adds a paragraph.
-    #[must_use]
     pub fn with_text(self, text: &str) -> Self {
         let paragraph = format!("<p>{}</p>\n", html(text));
         self.with(&paragraph)
     }
 
     /// Adds a heading of words.
-    #[must_use]
     pub fn with_heading(mut self, heading: &str) -> Self {
         heading.clone_into(&mut self.about);
         let heading = format!("<h3>{}</h3>\n", html(heading));
@@ -128,7 +124,6 @@ impl Section {
     }
 
     /// Adds a heading that is a name in code, such as a test's.
-    #[must_use]
     pub fn with_name(mut self, name: &str) -> Self {
         name.clone_into(&mut self.about);
         let heading = format!("<h3><code>{}</code></h3>\n", html(name));
@@ -136,26 +131,22 @@ impl Section {
     }
 
     /// Adds named values.
-    #[must_use]
     pub fn with_facts(self, facts: &[(Column, Cell)]) -> Self {
         self.with(&render::facts(facts))
     }
 
     /// Adds a table.
-    #[must_use]
     pub fn with_table(self, table: &Table) -> Self {
         let table = render::table(table, &self.about);
         self.with(&table)
     }
 
     /// Adds facts and tables.
-    #[must_use]
     pub fn with_document(self, document: &Document) -> Self {
         self.with(&render::document(document))
     }
 
     /// Adds a table that is folded away below a line, which opens it.
-    #[must_use]
     pub fn with_folded(self, summary: &str, table: &Table) -> Self {
         let table = render::table(table, &format!("{}: {summary}", self.about));
         let folded = format!("<details><summary>{}</summary>\n{table}</details>\n", html(summary));
@@ -163,7 +154,6 @@ impl Section {
     }
 
     /// Adds a chart below the heading that was added last: one drawing for wide screens and paper, one for phones.
-    #[must_use]
     pub fn with_chart(self, chart: &Chart) -> Self {
         let (wide, narrow) = (chart.element(), chart.narrow().element());
         let figure =

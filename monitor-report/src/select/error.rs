@@ -67,15 +67,7 @@ pub enum SelectError {
 
 /// Names that are similar to an unknown one.
 #[derive(Debug)]
-pub struct Near(pub(super) Vec<String>);
-
-impl Near {
-    /// Whether there is one.
-    #[must_use]
-    pub fn is_any(&self) -> bool {
-        !self.0.is_empty()
-    }
-}
+pub struct Near(pub(crate) Vec<String>);
 
 impl Display for Near {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -44,7 +44,6 @@ struct Place<'a> {
 
 /// The chart of some curves: those with the unit of the first along the left axis, those with another along the right.
 /// A third unit has no axis: its curves are left out.
-#[must_use]
 pub fn chart(title: &str, curves: &[Curve<'_>], by: By) -> Chart {
     let places = places(curves, by);
     let at: BTreeMap<&str, usize> = places

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use monitor_analysis::metric::Metric;
 use monitor_store::{Session, Test, TestId, Timestamp};
 
-use crate::comparison::{IsOver, code};
+use crate::comparison::code;
 use crate::error::ReportError;
+use crate::gate::Levels;
 use crate::measure;
 use crate::source::Source;
 use lockfiles::Lockfiles;
@@ -23,7 +24,7 @@ pub use shifts::Shift;
 /// The histories of tests.
 pub struct Archive<'a> {
     source: &'a dyn Source,
-    is_over: Option<&'a IsOver<'a>>,
+    levels: &'a Levels,
     sessions: HashMap<String, Arc<Session>>,
     lockfiles: Lockfiles<'a>,
 }
@@ -68,13 +69,13 @@ impl<'a> Archive<'a> {
     pub fn new(source: &'a dyn Source) -> Result<Self, ReportError> {
         let sessions = source.sessions()?.into_iter();
         let sessions = sessions.map(|session| (session.session_h.clone(), Arc::new(session))).collect();
-        Ok(Self { source, is_over: None, sessions, lockfiles: Lockfiles::new(source) })
+        Ok(Self { source, levels: Levels::NONE, sessions, lockfiles: Lockfiles::new(source) })
     }
 
-    /// With changes that were accepted: a new level begins after the runs for which `is_over` is true.
+    /// With changes that were accepted, each of which begins a new level.
     #[must_use]
-    pub fn with_levels(self, is_over: &'a IsOver<'a>) -> Self {
-        Self { is_over: Some(is_over), ..self }
+    pub fn with_levels(self, levels: &'a Levels) -> Self {
+        Self { levels, ..self }
     }
 
     /// The runs of a test.
@@ -118,9 +119,8 @@ impl<'a> Archive<'a> {
 
     /// The runs with which a level begins that was accepted.
     fn accepted(&self, series: &Series, metric: Metric) -> Vec<usize> {
-        let Some(is_over) = self.is_over else { return Vec::new() };
-        let over: Vec<bool> =
-            series.runs.iter().map(|run| is_over(&series.test, metric, &run.session.session_h)).collect();
+        let is_over = |run: &Run| self.levels.is_over(&series.test, metric, &run.session.session_h);
+        let over: Vec<bool> = series.runs.iter().map(is_over).collect();
         (1..over.len()).filter(|&run| over[run - 1] && !over[run]).collect()
     }
 }

@@ -119,7 +119,6 @@ fn is_known(tests: &[Test], metric: Metric) -> bool {
 }
 
 /// What machine the tests need.
-#[must_use]
 pub fn document(wanted: &Wanted, recording: Recording, tests: &[Test]) -> Document {
     let (workers, recorded_cores) = (recording.workers, recording.cores);
     let cores = wanted.cores.unwrap_or(recorded_cores);

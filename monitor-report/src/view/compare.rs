@@ -6,7 +6,7 @@ use monitor_analysis::judge::{Finding as Judged, RunFactor};
 use monitor_analysis::metric::Metric;
 use monitor_analysis::quantity::{Quantity, Unit, ratio_text};
 use monitor_analysis::verdict::{Figures, Judgement, Verdict};
-use monitor_store::{Session, TestId};
+use monitor_store::Session;
 
 use super::subject::commit;
 use crate::comparison::{Comparison, Finding, Request, Sides};
@@ -24,32 +24,26 @@ use crate::source::Source;
 ///
 /// If the rows cannot be read.
 pub fn of_levels(source: &dyn Source, sides: Sides, levels: &Levels) -> Result<Comparison, ReportError> {
-    let is_over = |test: &TestId, metric: Metric, session: &str| levels.is_over(test, metric, session);
-    let request = Request { is_over: (!levels.is_empty()).then_some(&is_over), ..Request::new(sides) };
-    Comparison::new(source, request)
+    Comparison::new(source, Request { levels, ..Request::new(sides) })
 }
 
 /// The tables of a comparison. With `all`, also what did not change.
-#[must_use]
 pub fn document(comparison: &Comparison, all: bool) -> Document {
     let mut document = Document::default().with_facts("comparison", "", facts(comparison));
     document = document.with_rows("whole_run", "The whole run", whole_run(comparison, |_, _| None));
-    let changes = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
-        .into_iter()
-        .flat_map(|verdict| comparison.of(verdict));
-    document = document.with_table("changes", "Changes", findings(comparison, changes));
+    document = document.with_table("changes", "Changes", findings(comparison, comparison.changes()));
     for (key, title, verdict) in [
         ("new", "New tests", Verdict::New),
         ("gone", "Tests that are gone", Verdict::Gone),
         ("not_comparable", "Not comparable", Verdict::NotComparable),
         ("no_baseline", "Without a baseline", Verdict::NoBaseline),
     ] {
-        document = document.with_rows(key, title, findings(comparison, comparison.of(verdict).into_iter()));
+        document = document.with_rows(key, title, findings(comparison, comparison.of(verdict)));
     }
     let changed = comparison.dependencies.as_deref().unwrap_or_default();
     document = document.with_rows("dependencies", "Changed dependencies", dependencies(changed));
     if all {
-        let unchanged = [Verdict::Unchanged, Verdict::Undecided].into_iter().flat_map(|verdict| comparison.of(verdict));
+        let unchanged = [comparison.of(Verdict::Unchanged), comparison.of(Verdict::Undecided)].concat();
         document = document.with_table("unchanged", "Unchanged and undecided", findings(comparison, unchanged));
     }
     document
@@ -188,8 +182,8 @@ fn side(sessions: &[Session]) -> String {
 }
 
 /// The table of some findings of a comparison.
-pub fn findings<'a>(comparison: &Comparison, findings: impl Iterator<Item = &'a Finding>) -> Table {
-    let mut findings = findings.peekable();
+pub fn findings<'a>(comparison: &Comparison, findings: impl IntoIterator<Item = &'a Finding>) -> Table {
+    let mut findings = findings.into_iter().peekable();
     // To look costs more than most tables, and most tables are empty.
     let has_namesakes = findings.peek().is_some()
         && measure::have_namesakes(comparison.verdicts.findings.iter().map(|finding| &finding.test));
@@ -284,7 +278,6 @@ pub fn reason(finding: &Finding) -> String {
 }
 
 /// The table of packages that differ.
-#[must_use]
 pub fn dependencies(changed: &[ChangedDependency]) -> Table {
     let mut table = Table::new(&[("package", "package"), ("change", "change")]);
     for ChangedDependency { name, change } in changed {

@@ -15,7 +15,6 @@ use crate::document::{Cell, Column, Document, Table, Tone, Value};
 use crate::measure;
 
 /// The functions in which a test spends its instructions.
-#[must_use]
 pub fn of_one(test: &TestId, costs: &[FunctionCost], rows: usize) -> Document {
     let total: u64 = costs.iter().map(|cost| cost.own).sum();
     let mut table = Table::new(&[
@@ -59,7 +58,6 @@ pub struct Differences {
 }
 
 /// What changed for a test.
-#[must_use]
 pub fn of_two(test: &TestId, differences: &Differences, rows: usize) -> Document {
     let Differences { functions: changes, totals, heap, dependencies } = differences;
     let mut functions = Table::new(&[

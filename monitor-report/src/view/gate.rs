@@ -9,7 +9,6 @@ use crate::document::{Column, Document, Table, Tone, Value};
 use crate::gate::{Checked, Decision, Outcome};
 
 /// The result of a gate as a document.
-#[must_use]
 pub fn document(outcome: &Outcome) -> Document {
     let gate = match outcome.decision() {
         Decision::Passed => Value::text("passed").toned(Tone::Good),
@@ -36,7 +35,7 @@ pub fn document(outcome: &Outcome) -> Document {
 /// The same tables whatever was found.
 fn tables(mut document: Document, checked: Option<&Checked>) -> Document {
     let found = |findings: Vec<&Finding>| match checked {
-        Some(checked) => compare::findings(&checked.comparison, findings.into_iter()),
+        Some(checked) => compare::findings(&checked.comparison, findings),
         None => Table::default(),
     };
     let own = |findings: fn(&Checked) -> &Vec<Finding>| found(checked.into_iter().flat_map(findings).collect());

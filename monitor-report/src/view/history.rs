@@ -15,7 +15,6 @@ use crate::series::{Series, Shift};
 const SPARKLINE: usize = 60;
 
 /// The history of a metric of a test: its last `limit` runs, and every change.
-#[must_use]
 pub fn document(series: &Series, metric: Metric, shifts: &[Shift], limit: usize) -> Document {
     Document::default()
         .with_facts("history", "", facts(series, metric))
@@ -72,7 +71,6 @@ fn runs(series: &Series, metric: Metric, shifts: &[Shift], limit: usize) -> Tabl
 }
 
 /// The changes of a series, with the commits and the dependencies at each.
-#[must_use]
 pub fn changes(series: &Series, metric: Metric, shifts: &[Shift]) -> Table {
     let mut table = Table::new(&[
         ("run_date", "date (UTC)"),
@@ -108,7 +106,6 @@ pub fn changes(series: &Series, metric: Metric, shifts: &[Shift]) -> Table {
 }
 
 /// The section, and below it the changes of each curve.
-#[must_use]
 pub fn with_changes(section: Section, curves: &[Curve<'_>]) -> Section {
     curves.iter().filter(|curve| !curve.shifts.is_empty()).fold(section, |section, curve| {
         let table = changes(curve.series, curve.metric, &curve.shifts);

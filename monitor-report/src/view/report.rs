@@ -41,8 +41,7 @@ pub fn page(source: &dyn Source, subject: &Subject, extent: Extent, levels: &Lev
     let mut tests = source.tests(&session.session_h)?;
     tests.retain(|test| test.kind() == Kind::Function);
     let comparison = subject.sides.clone().map(|sides| compare::of_levels(source, sides, levels)).transpose()?;
-    let is_over = |test: &TestId, metric: Metric, session: &str| levels.is_over(test, metric, session);
-    let archive = Archive::new(source)?.with_levels(&is_over);
+    let archive = Archive::new(source)?.with_levels(levels);
     let scope = Scope { from: subject.from, until: Some(session.run_date), ..Scope::default() };
     let charts = Charts { archive: &archive, scope: &scope, sessions: extent.sessions };
 

@@ -9,7 +9,6 @@ use crate::select::{self, fact};
 use crate::source::Source;
 
 /// The table of some sessions.
-#[must_use]
 pub fn document(sessions: &[SessionDetails]) -> Document {
     let mut table = Table::new(&[
         ("session", "session"),

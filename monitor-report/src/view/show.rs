@@ -13,7 +13,6 @@ pub fn sort_by(tests: &mut [Test], metric: Metric) {
 }
 
 /// A row for each test; the metrics in `shown` for people, all for programs.
-#[must_use]
 pub fn table(tests: &[Test], shown: &[Metric]) -> Table {
     let mut columns = vec![("test", "test"), ("outcome", "outcome")];
     // In the order asked for, then the rest.

@@ -6,7 +6,7 @@ use monitor_analysis::constants::GROSS_RATIO;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::summary::Summary;
 use monitor_analysis::verdict::Verdict;
-use monitor_store::{Attribution, Kind, Outcome, OutcomeCounts, Session, Test, TestId};
+use monitor_store::{Attribution, Kind, Outcome, Session, Test, TestId};
 
 use super::compare;
 use super::show;
@@ -73,14 +73,11 @@ pub fn of_several(source: &dyn Source, sessions: &[Session]) -> Result<Document,
 fn changes(source: &dyn Source, session: &Session, levels: &Levels) -> Result<Option<(String, Table)>, ReportError> {
     let Some(sides) = Sides::since_last(source, session)? else { return Ok(None) };
     let comparison = compare::of_levels(source, sides, levels)?;
-    let changed = [Verdict::Regressed, Verdict::Suspect, Verdict::Improved]
-        .into_iter()
-        .flat_map(|verdict| comparison.of(verdict))
-        .map(|finding| unless_busy(finding, &comparison));
-    let mut changed: Vec<Finding> = changed.take(2 * ROWS).collect();
+    let changed = comparison.changes().into_iter().take(2 * ROWS);
+    let mut changed: Vec<Finding> = changed.map(|finding| unless_busy(finding, &comparison)).collect();
     changed.sort_by_key(|finding| finding.verdict() != Verdict::Regressed);
     let date = comparison.sides.base[0].run_date.to_string()[..16].replace('T', " ");
-    Ok(Some((format!("Changed since {date}"), compare::findings(&comparison, changed.iter()))))
+    Ok(Some((format!("Changed since {date}"), compare::findings(&comparison, &changed))))
 }
 
 /// A finding as it is told after one run on a machine in use: where wall time alone is up and CPU time is not, the machine was busy
@@ -107,6 +104,15 @@ fn functions(source: &dyn Source, session: &Session) -> Result<Vec<Test>, Report
     Ok(tests)
 }
 
+/// How tests end, in the order in which that is told.
+const OUTCOMES: [(Outcome, &str); 5] = [
+    (Outcome::Passed, "passed"),
+    (Outcome::Failed, "failed"),
+    (Outcome::OverBudget, "over_budget"),
+    (Outcome::Crashed, "crashed"),
+    (Outcome::Running, "running"),
+];
+
 /// How the tests of a session ended, and what they used together.
 #[must_use]
 pub fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
@@ -116,42 +122,27 @@ pub fn facts(session: &Session, tests: &[Test]) -> Vec<(Column, Cell)> {
         (tests.is_empty() || values().next().is_some()).then(|| values().sum::<f64>())
     };
     let most = tests.iter().filter_map(|test| measure::value(test, Metric::Memory)).reduce(f64::max);
-    let counts = counts(tests);
-    let again = tests.len() - last_attempts(tests).len();
-    let bad = counts.failed + counts.over_budget + counts.crashed;
+    // As a runner counts them: a test that was tried again counts once.
+    let last = last_attempts(tests);
+    let again = tests.len() - last.len();
+    let counts = OUTCOMES.map(|(outcome, _)| last.iter().filter(|test| measure::outcome(test) == outcome).count());
+    let is_bad = |(outcome, count): (&(Outcome, &str), usize)| count > 0 && measure::tone(outcome.0) == Tone::Bad;
+    let tone = if OUTCOMES.iter().zip(counts).any(is_bad) { Tone::Bad } else { Tone::Good };
     let retried = if again > 0 { format!(" ({again} more attempts)") } else { String::new() };
-    let outcomes = Value::Text(outcomes(&counts) + &retried).toned(if bad > 0 { Tone::Bad } else { Tone::Good });
-    let count = |key, count| (Column::new(key, ""), Cell::from(Value::count(count)));
-    vec![
+    let mut facts = vec![
         (Column::new("session", "session"), Value::id(&session.session_h).into()),
-        (Column::new("outcomes", "tests"), outcomes),
-        count("passed", counts.passed),
-        count("failed", counts.failed),
-        count("over_budget", counts.over_budget),
-        count("crashed", counts.crashed),
-        count("running", counts.running),
-        (
-            Column::new("wall_seconds", "wall time of all"),
-            Value::or_missing(sum(Metric::WallTime), Value::seconds).into(),
-        ),
-        (Column::new("cpu_seconds", "CPU time of all"), Value::or_missing(sum(Metric::CpuTime), Value::seconds).into()),
-        (Column::new("memory_bytes", "largest memory"), Value::or_missing(most, Value::bytes).into()),
-    ]
-}
-
-/// What became of the tests in the end, as a runner counts them: a test that was tried again counts once.
-fn counts(tests: &[Test]) -> OutcomeCounts {
-    let mut counts = OutcomeCounts::default();
-    for test in last_attempts(tests) {
-        *match measure::outcome(test) {
-            Outcome::Running => &mut counts.running,
-            Outcome::Passed => &mut counts.passed,
-            Outcome::Failed => &mut counts.failed,
-            Outcome::OverBudget => &mut counts.over_budget,
-            Outcome::Crashed => &mut counts.crashed,
-        } += 1;
+        (Column::new("outcomes", "tests"), Value::Text(outcomes(counts) + &retried).toned(tone)),
+    ];
+    let count = |((_, key), count): (_, usize)| (Column::new(key, ""), Cell::from(Value::count(count as u64)));
+    facts.extend(OUTCOMES.into_iter().zip(counts).map(count));
+    for (key, title, value) in [
+        ("wall_seconds", "wall time of all", Value::or_missing(sum(Metric::WallTime), Value::seconds)),
+        ("cpu_seconds", "CPU time of all", Value::or_missing(sum(Metric::CpuTime), Value::seconds)),
+        ("memory_bytes", "largest memory", Value::or_missing(most, Value::bytes)),
+    ] {
+        facts.push((Column::new(key, title), value.into()));
     }
-    counts
+    facts
 }
 
 /// All but those after which the runner tried the test again.
@@ -170,16 +161,9 @@ fn last_attempts(tests: &[Test]) -> Vec<&Test> {
 }
 
 /// `12 passed, 1 crashed`.
-fn outcomes(counts: &OutcomeCounts) -> String {
-    let all = [
-        (counts.passed, Outcome::Passed),
-        (counts.failed, Outcome::Failed),
-        (counts.over_budget, Outcome::OverBudget),
-        (counts.crashed, Outcome::Crashed),
-        (counts.running, Outcome::Running),
-    ];
-    let there = all.into_iter().filter(|(count, _)| *count > 0);
-    let text = there.map(|(count, outcome)| format!("{count} {outcome}")).collect::<Vec<_>>().join(", ");
+fn outcomes(counts: [usize; OUTCOMES.len()]) -> String {
+    let there = OUTCOMES.into_iter().zip(counts).filter(|(_, count)| *count > 0);
+    let text = there.map(|((outcome, _), count)| format!("{count} {outcome}")).collect::<Vec<_>>().join(", ");
     if text.is_empty() { "none".to_owned() } else { text }
 }
 

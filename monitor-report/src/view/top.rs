@@ -44,7 +44,6 @@ struct User {
 }
 
 /// The ranking: a row for each test, module, component or package.
-#[must_use]
 pub fn table(tests: &[Test], wanted: &Top) -> Table {
     let Top { metric, by, limit, least } = *wanted;
     let mut users = users(tests, metric, by);

@@ -29,7 +29,6 @@ pub fn test(prefix: &str, name: &str, package: &str, binary: &str) -> String {
 }
 
 /// The document, where sessions and tests lead to their pages.
-#[must_use]
 pub fn linked(prefix: &str, mut document: Document) -> Document {
     for section in &mut document.sections {
         match &mut section.body {
