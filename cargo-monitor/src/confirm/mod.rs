@@ -6,9 +6,8 @@ mod plan;
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, bail};
-use monitor_analysis::verdict::Verdict;
 use monitor_report::comparison::{Limits, Sides, code};
-use monitor_report::gate::{Again, Doubt, again};
+use monitor_report::gate::{Again, Doubt, ROUNDS, again};
 use monitor_store::{Session, TestId};
 
 use self::pairs::Measured;
@@ -16,9 +15,6 @@ pub(crate) use self::plan::Plan;
 use crate::app::App;
 use crate::elsewhere::{self, Worktree};
 use crate::output;
-
-/// So many times as many pairs as are planned are measured at most, while they do not decide.
-const ROUNDS: u32 = 3;
 
 /// Measures again what is in doubt between two sides, and says what came of it. What scatters so much that this is not decided
 /// is measured further.
@@ -51,11 +47,7 @@ pub(crate) fn confirm(
         measured.run(&tests.iter().collect())?;
         runs += plan.pairs;
         let found = again(&measured.open()?, measured.pairs()?, doubts, limits)?;
-        let regressed = found.decided.iter().filter(|finding| finding.verdict() == Verdict::Regressed);
-        let regressed: BTreeSet<&TestId> = regressed.map(|finding| &finding.test).collect();
-        // Of a test that costs more for sure, nobody waits for another figure.
-        let open = found.open.iter().map(|finding| &finding.test).filter(|test| !regressed.contains(test));
-        tests = open.cloned().collect();
+        tests = found.wanting();
         let what = if tests.len() == 1 { "1 test is".to_owned() } else { format!("{} tests are", tests.len()) };
         if tests.is_empty() {
             return Ok(found);

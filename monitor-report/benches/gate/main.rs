@@ -2,9 +2,10 @@
 //!
 //! Suites are written to a file row by row, and judged by the gate of the command. The generator is seeded: the figures are
 //! the same everywhere. With arguments, after `--` if there are several, only the parts that they name are printed: `matched`,
-//! `loaded`, `families`, `early`, `length`, `changes`, `repeats`, `speed`.
+//! `loaded`, `families`, `early`, `length`, `changes`, `repeats`, `confirm`, `speed`.
 
 mod changes;
+mod confirmed;
 mod families;
 mod gates;
 mod histories;
@@ -16,6 +17,7 @@ mod suite;
 
 use std::time::Instant;
 
+use confirmed::Confirmed;
 use families::{Family, Random};
 use gates::{Early, Gates};
 use matched::Line;
@@ -25,7 +27,7 @@ use suite::{Suite, percent};
 /// A part of the benchmark, by its name.
 type Part = (&'static str, fn());
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("matched", matched_false_alarms),
     ("loaded", loaded_machine),
     ("families", whole_gates),
@@ -33,6 +35,7 @@ const PARTS: [Part; 8] = [
     ("length", growing_history),
     ("changes", changes_of_level),
     ("repeats", repeated_runs),
+    ("confirm", second_measurement),
     ("speed", speed),
 ];
 
@@ -150,6 +153,29 @@ fn repeated_runs() {
             percent(failed, gates),
             percent(found, gates)
         );
+    }
+}
+
+fn second_measurement() {
+    println!(
+        "\ngate --confirm {}: of doublings in one test those at least suspect, confirmed, and beside which another",
+        confirmed::PAIRS
+    );
+    println!("test is blamed; gates on unchanged code with something in doubt, and that fail after it");
+    let print = |name: &str, it: Confirmed| {
+        println!(
+            "  {name:<42} {:>4}, {:>4}, {} of {:<5}  {:>3}, {} of {}",
+            it.suspected, it.found, it.blamed, it.doubled, it.doubtful, it.failed, it.unchanged
+        );
+    };
+    // The other real suite ends before its pairs could follow.
+    let [(name, suite), _] = histories::loaded();
+    print(&format!("loaded machine, {name}"), confirmed::of_real(&suite, 20, 5));
+    for (tests, before, suites) in [(10, 5, 200), (10, 30, 200), (100, 30, 40)] {
+        for family in Family::ALL {
+            let name = format!("{tests} tests, {before} runs before, {}", family.name());
+            print(&name, confirmed::of_family(family, tests, before, suites));
+        }
     }
 }
 

@@ -1,16 +1,17 @@
 //! A suite as a `.pymon` file, written row by row, and its gate: that of the command, over the rows of that file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use monitor_analysis::judge::RunFactor;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::Verdict;
 use monitor_report::comparison::Finding;
-use monitor_report::gate::{Decision, Gate, Outcome};
+use monitor_report::gate::{Again, Decision, Gate, Outcome, Pairs, ROUNDS, again};
 use monitor_report::{NoRepository, Records, ReportError, Source, measure};
 use monitor_store::{
     Attribution, ContextClass, Entry, ExecutionContext, Figure, Figures, Kind, Measures, MemSource, Metric as Row,
-    Monitor, Outcome as Ended, Process, Profile, ProfileKey, Session, SessionDetails, Test, TestId, Timestamp, Writer,
+    Monitor, Outcome as Ended, Process, Profile, ProfileKey, Session, SessionDetails, SessionFigures, Test, TestId,
+    Timestamp, Writer,
 };
 use tempfile::TempDir;
 
@@ -19,6 +20,8 @@ use crate::suite::{Suite, value};
 /// A file that is read once: a benchmark asks the same thousands of times.
 pub struct Recorded {
     metrics: Vec<Metric>,
+    /// What was read of each metric, in words: figures cannot be compared.
+    read: Vec<String>,
     figures: Figures,
     /// The test, in the suite, of each of the file's.
     tests: Vec<usize>,
@@ -26,6 +29,20 @@ pub struct Recorded {
     places: HashMap<String, usize>,
     classes: HashMap<String, Option<String>>,
     folder: TempDir,
+}
+
+/// The commit before the head, and the head's, where each is measured again.
+pub const BASE: &str = "ba5e000000000000000000000000000000000000";
+pub const HEAD: &str = "4ead000000000000000000000000000000000000";
+
+/// What a second measurement says.
+pub struct Second {
+    /// The tests that were in doubt.
+    pub doubted: HashSet<usize>,
+    /// Those that cost more.
+    pub regressed: HashSet<usize>,
+    /// Whether the gate fails after it.
+    pub fails: bool,
 }
 
 /// A gate's answer.
@@ -59,11 +76,11 @@ impl Recorded {
         let names: Vec<&str> = sessions.iter().map(|session| session.session_h.as_str()).collect();
         let wanted: Vec<Figure> = metrics.iter().map(|metric| measure::figure(*metric).0).collect();
         let figures = Source::figures(&monitor, &names, &wanted).expect("figures");
-        let number = |id: &TestId| id.variant[1..].parse().expect("the number of a test");
+        let read = wanted.iter().map(|figure| format!("{figure:?}")).collect();
         let tests = figures.tests.iter().map(number).collect();
         let places = names.iter().enumerate().map(|(place, name)| ((*name).to_owned(), place)).collect();
         let classes = Source::classes(&monitor).expect("classes");
-        Self { metrics, figures, tests, sessions, places, classes, folder }
+        Self { metrics, read, figures, tests, sessions, places, classes, folder }
     }
 
     /// Gates run `run` by those before it, the times of each test multiplied by what `factor` says of it.
@@ -73,7 +90,44 @@ impl Recorded {
 
     /// Gates a head by a baseline, both as a user names them.
     pub fn gate_of(&self, baseline: &str, head: &str, factor: &(dyn Fn(usize) -> f64 + Sync)) -> Gated {
-        self.gate_by(&Planted { recorded: self, head, factor }, baseline, head)
+        self.gate_by(&Planted::new(self, head, factor), baseline, head)
+    }
+
+    /// Gates run `run` as [`gate`](Self::gate) does, and measures what is in doubt by pairs of runs of base and head, which follow it.
+    pub fn confirm(&self, run: u32, pairs: u32, factor: &(dyn Fn(usize) -> f64 + Sync)) -> Option<Second> {
+        let head = session_h(run);
+        let mut planted = Planted::new(self, HEAD, factor);
+        let gate = self.gate_as("last:100", &head);
+        let outcome = gate.check(Records { source: &planted, repository: &NoRepository }, start(0)).expect("a gate");
+        let Outcome::Compared(mut checked) = outcome else { return None };
+        let doubts = checked.doubts();
+        let doubted = doubts.iter().map(|doubt| number(&doubt.test)).collect();
+        let mut measured = 0;
+        let mut found = Again::default();
+        while !doubts.is_empty() && measured < ROUNDS * pairs {
+            measured += pairs;
+            let last = session_h(run + 2 * measured);
+            let of = |commit: &str| {
+                let is = |it: &&Session| it.scm_id == commit && it.session_h > head && it.session_h <= last;
+                self.sessions.iter().filter(is).cloned().collect()
+            };
+            let both = Pairs { base: of(BASE), head: of(HEAD) };
+            found = again(&planted, both, &doubts, &|_, _| None).expect("a second measurement");
+            let wanting = found.wanting();
+            for test in self.figures.tests.iter().filter(|test| !wanting.contains(test)) {
+                planted.last.entry(number(test)).or_insert_with(|| last.clone());
+            }
+            if wanting.is_empty() {
+                break;
+            }
+        }
+        gate.decide(&mut checked, &found.decided, start(0));
+        let regressed = checked.regressed.iter().map(|finding| number(&finding.test)).collect();
+        Some(Second { doubted, regressed, fails: Outcome::Compared(checked).decision() == Decision::Regressed })
+    }
+
+    fn gate_as(&self, baseline: &str, head: &str) -> Gate {
+        Gate { metrics: self.metrics.clone(), allow_partial: true, ..Gate::new(baseline, head) }
     }
 
     /// The same by the file itself.
@@ -84,15 +138,13 @@ impl Recorded {
     }
 
     fn gate_by(&self, source: &dyn Source, baseline: &str, head: &str) -> Gated {
-        let gate = Gate { metrics: self.metrics.clone(), allow_partial: true, ..Gate::new(baseline, head) };
         let records = Records { source, repository: &NoRepository };
-        let outcome = gate.check(records, start(0)).expect("a gate");
+        let outcome = self.gate_as(baseline, head).check(records, start(0)).expect("a gate");
         let decision = Some(outcome.decision());
         match outcome {
             Outcome::NoBaseline { .. } => Gated { decision, findings: Vec::new(), factors: Vec::new() },
             Outcome::Compared(checked) => {
                 let verdicts = checked.comparison.verdicts;
-                let number = |id: &TestId| id.variant[1..].parse().expect("the number of a test");
                 Gated {
                     decision,
                     findings: verdicts.findings.into_iter().map(|finding| (number(&finding.test), finding)).collect(),
@@ -122,11 +174,24 @@ impl Gated {
     }
 }
 
-/// The file with other values in one session.
+/// The place of a test in its suite.
+fn number(id: &TestId) -> usize {
+    id.variant[1..].parse().expect("the number of a test")
+}
+
+/// The file with other values in one session, or in all of a commit.
 struct Planted<'a> {
     recorded: &'a Recorded,
     head: &'a str,
     factor: &'a (dyn Fn(usize) -> f64 + Sync),
+    /// The last session in which each of these tests ran.
+    last: HashMap<usize, String>,
+}
+
+impl<'a> Planted<'a> {
+    fn new(recorded: &'a Recorded, head: &'a str, factor: &'a (dyn Fn(usize) -> f64 + Sync)) -> Self {
+        Self { recorded, head, factor, last: HashMap::new() }
+    }
 }
 
 impl Source for Planted<'_> {
@@ -155,17 +220,28 @@ impl Source for Planted<'_> {
         Ok(Vec::new())
     }
 
-    fn figures(&self, sessions: &[&str], _: &[Figure]) -> Result<Figures, ReportError> {
-        let Recorded { figures, metrics, tests, sessions: all, places, .. } = self.recorded;
-        let times: Vec<bool> = metrics.iter().map(|metric| metric.depends_on_machine_speed()).collect();
+    fn figures(&self, sessions: &[&str], wanted: &[Figure]) -> Result<Figures, ReportError> {
+        let Recorded { figures, metrics, read, tests, sessions: all, places, .. } = self.recorded;
+        let wanted: Vec<(usize, bool)> = wanted
+            .iter()
+            .map(|figure| read.iter().position(|it| *it == format!("{figure:?}")).expect("a figure that was read"))
+            .map(|at| (at, metrics[at].depends_on_machine_speed()))
+            .collect();
         let of = |name: &&str| {
             let place = places[*name];
-            let mut found = figures.sessions[place].clone();
-            if *name == self.head || all[place].scm_id == self.head {
-                for (run, values) in found.runs.iter().zip(found.values.chunks_mut(metrics.len())) {
-                    let factor = (self.factor)(tests[run.test as usize]);
-                    values.iter_mut().zip(&times).filter(|(_, is_time)| **is_time).for_each(|(it, _)| *it *= factor);
+            let SessionFigures { runs, values } = &figures.sessions[place];
+            let is_head = *name == self.head || all[place].scm_id == self.head;
+            let mut found = SessionFigures { runs: Vec::with_capacity(runs.len()), values: Vec::new() };
+            for (run, values) in runs.iter().zip(values.chunks(metrics.len())) {
+                let test = tests[run.test as usize];
+                if self.last.get(&test).is_some_and(|last| **name > **last) {
+                    continue;
                 }
+                let factor = if is_head { (self.factor)(test) } else { 1.0 };
+                found.runs.push(*run);
+                found.values.extend(
+                    wanted.iter().map(|(at, is_time)| if *is_time { values[*at] * factor } else { values[*at] }),
+                );
             }
             found
         };

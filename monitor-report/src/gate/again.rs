@@ -1,5 +1,8 @@
 //! A second measurement of what is in doubt: N runs of the base against N of the head, in turns.
 
+use std::collections::BTreeSet;
+
+use monitor_analysis::constants::LEAST_RATIO;
 use monitor_analysis::metric::Metric;
 use monitor_analysis::verdict::{Judgement, Reason, Verdict};
 use monitor_store::{Session, TestId};
@@ -9,6 +12,12 @@ use super::checked::Checked;
 use crate::comparison::{Finding, History, Limits, Request, Rows, Sides, judge, prepare};
 use crate::error::ReportError;
 use crate::source::Source;
+
+/// So many times as many pairs as are planned are measured at most, while they do not decide.
+pub const ROUNDS: u32 = 3;
+
+/// The times that a test's work shows in.
+const TIMES: [Metric; 2] = [Metric::WallTime, Metric::CpuTime];
 
 /// The sessions of the second measurement.
 #[derive(Debug)]
@@ -44,9 +53,14 @@ impl Doubt {
         self.test == finding.test && Some(self.metric) == finding.metric
     }
 
-    /// Whether a second measurement neither shows it nor rules it out.
+    /// Whether a figure may decide it: itself, or the other time of its test, which may scatter less.
+    fn asks_for(&self, test: &TestId, metric: Metric) -> bool {
+        self.test == *test && (self.metric == metric || [self.metric, metric].iter().all(|it| TIMES.contains(it)))
+    }
+
+    /// Whether a second measurement neither shows it nor rules it out: what the first one showed may be, or nothing may not.
     fn stays(&self, judgement: &Judgement) -> bool {
-        matches!(judgement.reason, Reason::Interval { high, .. } if high >= self.ratio)
+        matches!(judgement.reason, Reason::Interval { low, high } if high >= self.ratio || low > LEAST_RATIO)
             && judgement.verdict != Verdict::Regressed
     }
 }
@@ -60,6 +74,18 @@ pub struct Again {
     pub open: Vec<Finding>,
 }
 
+impl Again {
+    /// The tests that have to be measured further. Of one that costs more for sure, nobody waits for another figure.
+    #[must_use]
+    pub fn wanting(&self) -> BTreeSet<TestId> {
+        let tests = |findings: &[Finding], wanted: &dyn Fn(&Finding) -> bool| -> BTreeSet<TestId> {
+            findings.iter().filter(|finding| wanted(finding)).map(|finding| finding.test.clone()).collect()
+        };
+        let regressed = tests(&self.decided, &|finding| finding.verdict() == Verdict::Regressed);
+        tests(&self.open, &|finding| !regressed.contains(&finding.test))
+    }
+}
+
 /// What the second measurement says of the figures in doubt.
 ///
 /// # Errors
@@ -71,26 +97,29 @@ pub fn again(
     doubts: &[Doubt],
     thresholds: &Limits<'_>,
 ) -> Result<Again, ReportError> {
-    let mut metrics: Vec<Metric> = Vec::new();
-    for doubt in doubts {
-        if !metrics.contains(&doubt.metric) {
-            metrics.push(doubt.metric);
-        }
+    let mut metrics: Vec<Metric> = doubts.iter().map(|doubt| doubt.metric).collect();
+    if metrics.iter().any(|metric| TIMES.contains(metric)) {
+        metrics.extend(TIMES);
     }
+    metrics.sort_unstable();
+    metrics.dedup();
     let sides = Sides::repeated(pairs.base, pairs.head);
     let mut request = Request { sides, metrics: &metrics, across_machines: false, thresholds, levels: Levels::NONE };
     let mut rows = Rows::new(source, &metrics);
     let mut prepared = prepare(&mut rows, &mut request)?;
     // The promise on false discoveries is about those that were asked for, whatever else ran beside them.
-    let asked =
-        |history: &History| doubts.iter().any(|doubt| doubt.test == history.test && doubt.metric == history.metric);
+    let asked = |history: &History| doubts.iter().any(|doubt| doubt.asks_for(&history.test, history.metric));
     prepared.histories.retain(asked);
     prepared.findings.clear();
     let stays = |finding: &Finding| {
         doubts.iter().any(|doubt| doubt.is_about(finding) && doubt.stays(&finding.judged.judgement))
     };
-    let (mut open, decided): (Vec<Finding>, Vec<Finding>) =
-        judge(&prepared, &request).findings.into_iter().partition(stays);
+    let mut findings = judge(&prepared, &request).findings;
+    // Of a time that was not in doubt it counts that it is longer, not that it is not.
+    findings.retain(|finding| {
+        finding.verdict() == Verdict::Regressed || doubts.iter().any(|doubt| doubt.is_about(finding))
+    });
+    let (mut open, decided): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(stays);
     for finding in &mut open {
         finding.judged.judgement.verdict = Verdict::Suspect;
     }
@@ -110,14 +139,9 @@ impl Checked {
             let is_it = |other: &&Finding| other.test == finding.test && other.metric == finding.metric;
             again.iter().find(is_it)
         };
-        let decided: Vec<Finding> = self
-            .doubts()
-            .iter()
-            .filter_map(|doubt| again.iter().find(|finding| doubt.is_about(finding)).cloned())
-            .collect();
         self.regressed.retain(|finding| second(finding).is_none());
         let (confirmed, cleared): (Vec<Finding>, Vec<Finding>) =
-            decided.into_iter().partition(|finding| finding.verdict() == Verdict::Regressed);
+            again.iter().cloned().partition(|finding| finding.verdict() == Verdict::Regressed);
         for finding in &mut self.comparison.verdicts.findings {
             if let Some(second) = second(finding) {
                 *finding = second.clone();

@@ -15,7 +15,7 @@ use monitor_analysis::verdict::{Reason, Verdict};
 use monitor_store::{TestId, Timestamp};
 
 pub use accepted::{Accepted, Levels};
-pub use again::{Again, Doubt, Pairs, again};
+pub use again::{Again, Doubt, Pairs, ROUNDS, again};
 pub use checked::Checked;
 pub use pattern::Pattern;
 pub use rule::{RuleError, ThresholdRule, Waiver};
