@@ -9,15 +9,12 @@ use monitor_store::{Session, TestId};
 
 use super::accepted::Levels;
 use super::checked::Checked;
-use crate::comparison::{Finding, History, Limits, Request, Rows, Sides, judge, prepare};
+use crate::comparison::{Comparison, Finding, History, Limits, Request, Rows, Sides, judge, prepare};
 use crate::error::ReportError;
 use crate::source::Source;
 
 /// So many times as many pairs as are planned are measured at most, while they do not decide.
 pub const ROUNDS: u32 = 3;
-
-/// The times that a test's work shows in.
-const TIMES: [Metric; 2] = [Metric::WallTime, Metric::CpuTime];
 
 /// The sessions of the second measurement.
 #[derive(Debug)]
@@ -35,16 +32,28 @@ pub struct Doubt {
     pub test: TestId,
     /// The figure.
     pub metric: Metric,
+    /// The other time of the test, if the figure is one of them and both were compared: it may scatter less.
+    pub beside: Option<Metric>,
     /// After divided by before.
     pub ratio: f64,
 }
 
 impl Doubt {
-    /// What findings are about.
-    pub fn all<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Self> {
+    /// What some findings of a comparison are about.
+    pub fn all<'a>(comparison: &Comparison, findings: impl Iterator<Item = &'a Finding>) -> Vec<Self> {
+        let is_there = |test: &TestId, metric: Metric| {
+            let is = |finding: &Finding| finding.test == *test && finding.metric == Some(metric);
+            comparison.verdicts.findings.iter().any(is)
+        };
         let doubt = |finding: &Finding| {
-            let ratio = finding.judged.judgement.change?.ratio();
-            Some(Self { test: finding.test.clone(), metric: finding.metric?, ratio })
+            let (metric, ratio) = (finding.metric?, finding.judged.judgement.change?.ratio());
+            let other = match metric {
+                Metric::WallTime => Some(Metric::CpuTime),
+                Metric::CpuTime => Some(Metric::WallTime),
+                _ => None,
+            };
+            let beside = other.filter(|other| is_there(&finding.test, *other));
+            Some(Self { test: finding.test.clone(), metric, beside, ratio })
         };
         findings.filter_map(doubt).collect()
     }
@@ -53,9 +62,9 @@ impl Doubt {
         self.test == finding.test && Some(self.metric) == finding.metric
     }
 
-    /// Whether a figure may decide it: itself, or the other time of its test, which may scatter less.
+    /// Whether a figure may decide it.
     fn asks_for(&self, test: &TestId, metric: Metric) -> bool {
-        self.test == *test && (self.metric == metric || [self.metric, metric].iter().all(|it| TIMES.contains(it)))
+        self.test == *test && (self.metric == metric || self.beside == Some(metric))
     }
 
     /// Whether a second measurement neither shows it nor rules it out: what the first one showed may be, or nothing may not.
@@ -78,11 +87,10 @@ impl Again {
     /// The tests that have to be measured further. Of one that costs more for sure, nobody waits for another figure.
     #[must_use]
     pub fn wanting(&self) -> BTreeSet<TestId> {
-        let tests = |findings: &[Finding], wanted: &dyn Fn(&Finding) -> bool| -> BTreeSet<TestId> {
-            findings.iter().filter(|finding| wanted(finding)).map(|finding| finding.test.clone()).collect()
+        let is_worse = |test: &TestId| {
+            self.decided.iter().any(|finding| finding.test == *test && finding.verdict() == Verdict::Regressed)
         };
-        let regressed = tests(&self.decided, &|finding| finding.verdict() == Verdict::Regressed);
-        tests(&self.open, &|finding| !regressed.contains(&finding.test))
+        self.open.iter().map(|finding| &finding.test).filter(|test| !is_worse(test)).cloned().collect()
     }
 }
 
@@ -97,12 +105,9 @@ pub fn again(
     doubts: &[Doubt],
     thresholds: &Limits<'_>,
 ) -> Result<Again, ReportError> {
-    let mut metrics: Vec<Metric> = doubts.iter().map(|doubt| doubt.metric).collect();
-    if metrics.iter().any(|metric| TIMES.contains(metric)) {
-        metrics.extend(TIMES);
-    }
-    metrics.sort_unstable();
-    metrics.dedup();
+    let metrics: BTreeSet<Metric> =
+        doubts.iter().flat_map(|doubt| [doubt.metric].into_iter().chain(doubt.beside)).collect();
+    let metrics: Vec<Metric> = metrics.into_iter().collect();
     let sides = Sides::repeated(pairs.base, pairs.head);
     let mut request = Request { sides, metrics: &metrics, across_machines: false, thresholds, levels: Levels::NONE };
     let mut rows = Rows::new(source, &metrics);
@@ -130,7 +135,7 @@ impl Checked {
     /// The figures that a second measurement could decide: suspects, and regressions that no waiver covers.
     #[must_use]
     pub fn doubts(&self) -> Vec<Doubt> {
-        Doubt::all(self.comparison.of(Verdict::Suspect).into_iter().chain(&self.regressed))
+        Doubt::all(&self.comparison, self.comparison.of(Verdict::Suspect).into_iter().chain(&self.regressed))
     }
 
     /// With the verdicts of the second measurement in the place of the first ones.

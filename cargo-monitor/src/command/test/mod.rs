@@ -97,7 +97,7 @@ fn confirmed(arguments: &Arguments, app: &App, file: &Path, session_h: &str, pai
     };
     let comparison = view::of_levels(&monitor, sides, &app.levels(&monitor)?)?;
     let worse = [Verdict::Regressed, Verdict::Suspect].into_iter().flat_map(|verdict| comparison.of(verdict));
-    let doubts = Doubt::all(worse);
+    let doubts = Doubt::all(&comparison, worse);
     // What the user tells the harness is not cargo's.
     let cargo: Vec<OsString> = arguments.cargo.iter().take_while(|argument| *argument != "--").cloned().collect();
     let again = confirm(app, &comparison.sides, &doubts, Plan { pairs, cargo: &cargo }, &|_, _| None)?;
