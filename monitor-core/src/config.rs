@@ -229,7 +229,7 @@ mod tests {
         let (config, problems) = config(&[]);
         assert_eq!(problems, [] as [&str; 0]);
         assert!(config.enabled && !config.strict && !config.isolate && !config.explicit_parameters);
-        assert_eq!(config.scopes.to_string(), "function");
+        assert_eq!(config.scopes, "function");
         assert_eq!(config.component.of(None, "package"), "package");
         assert_eq!(config.component.of(Some("own"), "package"), "own");
         assert_eq!(config.budgets, BudgetMode::Enforce);

@@ -37,7 +37,7 @@ impl Macros {
         targets.into_iter().map(with_macros).collect()
     }
 
-    /// And what these files define, or export.
+    /// With what these files define, or only what they export.
     pub(crate) fn with<'f>(self, files: impl IntoIterator<Item = &'f File>, only_exported: bool) -> Self {
         let mut definitions = Definitions { macros: self, only_exported };
         let understood = files.into_iter().filter_map(|file| file.syntax.as_ref().ok());

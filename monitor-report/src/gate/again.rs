@@ -116,14 +116,11 @@ pub fn again(
     let asked = |history: &History| doubts.iter().any(|doubt| doubt.asks_for(&history.test, history.metric));
     prepared.histories.retain(asked);
     prepared.findings.clear();
-    let stays = |finding: &Finding| {
-        doubts.iter().any(|doubt| doubt.is_about(finding) && doubt.stays(&finding.judged.judgement))
-    };
+    let doubt = |finding: &Finding| doubts.iter().find(|doubt| doubt.is_about(finding));
     let mut findings = judge(&prepared, &request).findings;
     // Of a time that was not in doubt it counts that it is longer, not that it is not.
-    findings.retain(|finding| {
-        finding.verdict() == Verdict::Regressed || doubts.iter().any(|doubt| doubt.is_about(finding))
-    });
+    findings.retain(|finding| finding.verdict() == Verdict::Regressed || doubt(finding).is_some());
+    let stays = |finding: &Finding| doubt(finding).is_some_and(|doubt| doubt.stays(&finding.judged.judgement));
     let (mut open, decided): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(stays);
     for finding in &mut open {
         finding.judged.judgement.verdict = Verdict::Suspect;
