@@ -62,15 +62,13 @@ impl Place {
 
     /// How many processes had the file open, and how many had not.
     fn open_and_apart(&self) -> (usize, usize) {
-        let told = fs::read_dir(self.0.path().join("told")).expect("the folder can be read").flatten();
-        let names: Vec<String> = told.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+        let names = names_in(&self.0.path().join("told"));
         let count = |what: &str| names.iter().filter(|name| name.starts_with(what)).count();
         (count("open-"), count("apart-"))
     }
 
     fn assert_nothing_is_left(&self) {
-        let files = fs::read_dir(self.0.path()).expect("the folder can be read").flatten();
-        let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+        let names = names_in(self.0.path()).into_iter();
         let left: Vec<String> =
             names.filter(|name| !["x.pymon", "x.pymon-wal", "x.pymon-shm", "told"].contains(&name.as_str())).collect();
         assert_eq!(left, [] as [&str; 0]);
@@ -91,6 +89,11 @@ impl Place {
              from TESTS order by 1, 2",
         )
     }
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let files = fs::read_dir(folder).expect("the folder can be read").flatten();
+    files.map(|file| file.file_name().to_string_lossy().into_owned()).collect()
 }
 
 fn passed(command: Command) -> Run {
@@ -246,6 +249,62 @@ fn control_c_takes_no_rows_with_it() {
     let count = |outcome: &str| outcomes.iter().filter(|row| row[1] == outcome).count();
     assert!(count("passed") + 2 >= open + apart && count("passed") >= 4, "{outcomes:?}, {open}, {apart}");
     assert!(count("crashed") >= 1 && outcomes.len() == count("passed") + count("crashed"), "{outcomes:?}");
+}
+
+/// Rows with all that belongs to them, as plain SQL and a command show them.
+#[cfg(target_os = "linux")]
+fn rows_of_known_sessions(place: &Place, path: &Path) -> Vec<String> {
+    let names = "select item from TEST_METRICS join EXECUTION_CONTEXTS using (ENV_H) join CONTEXT_CLASSES using (ENV_H) \
+                 join TEST_SESSIONS using (SESSION_H) where kind = 'function' and item <> 'b_plain' order by 1";
+    let mut command = place.command(PROJECT.command(cargo_monitor()));
+    command.args(["monitor", "show", "--db"]).arg(path);
+    let shown = run(command).succeeded();
+    let names = Database::open(path).column(names);
+    assert!(names.iter().all(|name| shown.stdout.contains(name)), "{names:?}: {}", shown.stdout);
+    names
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn rows_reach_a_new_file_with_their_session_when_no_test_begins_after_the_old_one_left() {
+    if !nextest_is_there() {
+        return;
+    }
+    let ways: [fn(&Place, &[&str]) -> Command; 2] = [Place::nextest, Place::cargo_monitor];
+    let modules = [("moved_before_the_end_of_the_second", "open-"), ("moved_after_the_row_of_the_first", "apart-")];
+    for (way, (module, ends_before), is_moved) in (0..8).map(|n| (ways[n & 1], modules[n >> 1 & 1], n < 4)) {
+        let place = Place::new();
+        let [told, left] = ["told", "left.pymon"].map(|name| place.0.path().join(name));
+        let command = way(&place, &["-j2", &format!("{module}::")]);
+        let lives = || {
+            let names = names_in(&told).into_iter();
+            let pids: Vec<_> = names.filter_map(|name| Some(name.strip_prefix(ends_before)?.to_owned())).collect();
+            pids.is_empty() || pids.iter().any(|pid| Path::new("/proc").join(pid).exists())
+        };
+        let run = thread::scope(|scope| {
+            let run = scope.spawn(|| run(command));
+            while !run.is_finished() && (!told.join("ready").exists() || lives()) {
+                sleep(Duration::from_millis(20));
+            }
+            let leave = if is_moved { fs::rename(place.path(), &left) } else { fs::remove_file(place.path()) };
+            leave.expect("a file can be moved and deleted");
+            fs::write(told.join("moved"), "").expect("a file can be written");
+            run.join().expect("the run ends")
+        });
+        let _ = run.succeeded();
+        assert_eq!(place.open_and_apart(), (1, 1), "{module}");
+        let new = rows_of_known_sessions(&place, &place.path());
+        if is_moved {
+            let log = names_in(place.0.path()).into_iter().find(|name| name.starts_with("x.pymon.moved-"));
+            if let Some(log) = log {
+                fs::rename(place.0.path().join(log), place.0.path().join("left.pymon-wal"))
+                    .expect("a log is given back");
+            }
+            assert_eq!([rows_of_known_sessions(&place, &left), new].concat(), ["a_first", "c_second"], "{module}");
+        } else if ends_before == "open-" {
+            assert_eq!(new, ["c_second"]);
+        }
+    }
 }
 
 #[test]

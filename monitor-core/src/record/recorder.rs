@@ -446,6 +446,7 @@ impl Recorder {
         let died_in = self.running.try_lock().map(|mut running| std::mem::take(&mut *running));
         let crashed = died_in.unwrap_or_default().into_iter().map(|key| Entry::Crashed { key });
         let last: Vec<Entry> = crashed.chain(shared(neighbours::last_look())).collect();
+        self.tell_another_file(&mut sink);
         match std::mem::replace(&mut *sink, Sink::Closed) {
             Sink::File(mut writer) => {
                 let _ = guarded(|| {

@@ -73,9 +73,18 @@ impl Siblings {
         kind: impl FnOnce() -> String,
     ) -> Option<Registered> {
         let joined = monitor_store::Siblings::join(path, session_h, may_be_first, descriptors::GUARDED)?;
-        let registered = joined.registered(&kind());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(joined);
-        registered
+        self.registered(kind)
+    }
+
+    /// What had been told of processes of this `kind` when this one joined, of the file that has that name now.
+    pub(super) fn registered(&self, kind: impl FnOnce() -> String) -> Option<Registered> {
+        // Only tried: a child made by `fork` comes here too.
+        self.0.try_lock().ok()?.as_ref()?.registered(&kind())
+    }
+
+    pub(super) fn have_been_joined(&self) -> bool {
+        self.0.try_lock().is_ok_and(|joined| joined.is_some())
     }
 
     /// Tells those that join from now on what holds for processes of this `kind`.

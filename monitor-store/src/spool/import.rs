@@ -119,7 +119,7 @@ pub(crate) fn import(database: &Database) -> Result<Imported, StoreError> {
 }
 
 /// Whether there is a spool file beside `db` whose writer is gone.
-pub(super) fn is_due(db: &Path) -> bool {
+pub(crate) fn is_due(db: &Path) -> bool {
     beside(db).iter().any(|path| lock(path).is_ok_and(|file| file.is_some()))
 }
 

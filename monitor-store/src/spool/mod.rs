@@ -7,6 +7,6 @@ mod siblings;
 
 pub use self::file::Spool;
 pub use self::import::Kept;
-pub(crate) use self::import::{Imported, import};
+pub(crate) use self::import::{Imported, import, is_due};
 pub(crate) use self::siblings::clear;
 pub use self::siblings::{Registered, Siblings};

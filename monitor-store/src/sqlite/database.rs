@@ -178,12 +178,17 @@ impl Database {
     /// An error if the file is open no more, was deleted or moved, or another is in its place.
     pub(crate) fn is_intact(&self) -> Result<(), StoreError> {
         (self.descriptors.intact)().map_err(|reason| StoreError::of_descriptors(&self.path, reason))?;
-        if self.place.as_ref().is_some_and(|place| place.is_left(&self.path)) {
+        if self.is_left() { Err(StoreError::Moved { path: self.path.clone() }) } else { Ok(()) }
+    }
+
+    /// Whether the file was deleted or moved, or another is in its place.
+    pub(crate) fn is_left(&self) -> bool {
+        let is_left = self.place.as_ref().is_some_and(|place| place.is_left(&self.path));
+        if is_left {
             // The log stays under the old name, and what is in it would be missing in the moved file.
             let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-            return Err(StoreError::Moved { path: self.path.clone() });
         }
-        Ok(())
+        is_left
     }
 
     /// Closes the connection, and as the last of several moves the write-ahead log back into the file, which takes some

@@ -38,9 +38,10 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Opens an existing file. Brings it up to date as a writer would, if it can be written.
+    /// Opens an existing file, or one whose rows all wait in spool files. Brings it up to date as a writer would, if it can be
+    /// written.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        if !path.exists() {
+        if !path.exists() && !spool::is_due(path) {
             return Err(StoreError::Missing { path: path.to_owned() });
         }
         let reader = match open_writable(path) {

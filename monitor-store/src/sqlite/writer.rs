@@ -278,6 +278,12 @@ impl Writer {
         Ok(())
     }
 
+    /// Whether the file was moved or deleted since it was opened; what is committed is in it then, without a log.
+    #[must_use]
+    pub fn is_left(&self) -> bool {
+        self.database.is_left()
+    }
+
     /// Leaves the file open until the process ends. Committed rows are safe. Use it after [`StoreError::Lost`], when closing
     /// might close a descriptor that now belongs to another file, and where the end is near: what is committed is on disk, and to
     /// take everything down first costs a process of one test a tenth of its time.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use monitor_store::{Entry, Spool, StoreError, Writer};
 
-use super::super::contained::guarded;
+use super::super::contained::{contained, guarded};
 use super::{Recorder, Sink};
 use crate::facts;
 use crate::sys::descriptors;
@@ -35,15 +35,40 @@ impl Recorder {
 
     /// A new spool file with who this process is, and then `entries`.
     fn spool(&self, path: &Path, entries: &[Entry]) -> Result<Spool, String> {
-        let (session, lockfile) = self.session_row();
-        let (context, class) = facts::context(&self.config, &self.build);
-        let env_h = self.env_h.get_or_init(|| context.env_h.clone()).clone();
+        let mut all = self.session_and_context().to_vec();
         let mut process = self.process();
-        process.env_h = Some(env_h);
-        let mut all =
-            vec![Entry::Session { session, lockfile }, Entry::Context { context, class }, Entry::Process(process)];
+        process.env_h = self.env_h.get().cloned();
+        all.push(Entry::Process(process));
         all.extend_from_slice(entries);
         guarded(|| self.new_spool(path, &all))
+    }
+
+    /// What the first process of a run tells.
+    fn session_and_context(&self) -> [Entry; 2] {
+        let (session, lockfile) = self.session_row();
+        let (context, class) = facts::context(&self.config, &self.build);
+        let _ = self.env_h.set(context.env_h.clone());
+        [Entry::Session { session, lockfile }, Entry::Context { context, class }]
+    }
+
+    /// The process ends. If the file was moved or deleted, rows of the run that wait in spool files go into another, which does not
+    /// know the run, and perhaps nobody begins any more who would tell it.
+    pub(super) fn tell_another_file(&self, sink: &mut Sink) {
+        if !self.siblings.have_been_joined() {
+            return;
+        }
+        match sink {
+            Sink::File(writer) if writer.is_left() => {
+                let Some(Ok(spool)) = self.config.database.as_deref().map(|path| self.spool(path, &[])) else { return };
+                if let Sink::File(writer) = std::mem::replace(sink, Sink::Spool(spool)) {
+                    writer.leave();
+                }
+            }
+            Sink::Spool(spool) if self.siblings.registered(|| self.kind()).is_none() => {
+                let _ = contained(|| spool.append(&self.session_and_context()));
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn new_spool(&self, path: &Path, first: &[Entry]) -> Result<Spool, StoreError> {
