@@ -9,7 +9,8 @@ use crate::item::{Item, Parameter};
 use crate::measure::instructions::Counting;
 use crate::measure::measurement::{Begun, Coverage, Measurement};
 use crate::measure::neighbours::{self, Beside, Sharing};
-use crate::record::recorder::{Recorder, Row};
+use crate::record::recorder::Recorder;
+use crate::record::recorder::row::Row;
 use crate::scope::{ThreadRecord, Tree, current};
 
 /// What a test's threads share: `begin` finds it through the tree of the thread it runs on.
