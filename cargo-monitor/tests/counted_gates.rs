@@ -70,6 +70,10 @@ impl Source for Drawn<'_> {
         Source::test_ids(self.file, session_h)
     }
 
+    fn known_tests(&self) -> Result<Vec<TestId>, ReportError> {
+        Source::known_tests(self.file)
+    }
+
     fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError> {
         let known = Source::history(self.file, test)?;
         let of = |session: &Session| {

@@ -24,6 +24,10 @@ fn acts(character: char) -> bool {
 /// ```
 #[must_use]
 pub fn terminal(text: &str) -> Cow<'_, str> {
+    // Most texts are such.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     replaced(text, |character, out| {
         let acts = acts(character);
         if acts {
@@ -65,14 +69,25 @@ pub fn html(text: &str) -> Cow<'_, str> {
 /// ```
 #[must_use]
 pub fn csv(text: &str) -> Cow<'_, str> {
-    let first = text.trim_start().chars().next();
-    let formula = text.starts_with(['\t', '\r', '\n']) || first.is_some_and(|first| "=+-@＝＋－＠".contains(first));
-    let quoted = text.contains([',', ';', '"', '\n', '\r', '\t']) || text.starts_with(' ') || text.ends_with(' ');
+    let begins_formula = |first| matches!(first, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
+    let formula = text.starts_with(['\t', '\r', '\n']) || text.trim_start().starts_with(begins_formula);
+    let divides = |byte| matches!(byte, b',' | b';' | b'"' | b'\n' | b'\r' | b'\t');
+    let quoted = text.bytes().any(divides) || text.starts_with(' ') || text.ends_with(' ');
     if !formula && !quoted {
         return Cow::Borrowed(text);
     }
-    let text = format!("{}{text}", if formula { "'" } else { "" });
-    Cow::Owned(if quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text })
+    let mut field = String::with_capacity(2 * text.len() + 3);
+    field.push_str(match (quoted, formula) {
+        (true, true) => "\"'",
+        (true, false) => "\"",
+        (false, _) => "'",
+    });
+    for (at, part) in text.split('"').enumerate() {
+        field.push_str(if at == 0 { "" } else { "\"\"" });
+        field.push_str(part);
+    }
+    field.push_str(if quoted { "\"" } else { "" });
+    Cow::Owned(field)
 }
 
 /// Plain text in markdown, also in a table cell: it is shown as it is, makes no link and mentions nobody.

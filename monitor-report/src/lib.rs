@@ -27,6 +27,7 @@ pub mod amount;
 pub mod comparison;
 pub mod document;
 mod error;
+pub mod export;
 pub mod gate;
 pub mod measure;
 pub mod render;

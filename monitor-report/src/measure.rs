@@ -213,7 +213,7 @@ pub fn full_name(id: &TestId) -> String {
 }
 
 fn joined(path: &str, variant: &str) -> String {
-    if path.is_empty() { variant.to_owned() } else { format!("{path}::{variant}") }
+    if path.is_empty() { variant.to_owned() } else { [path, "::", variant].concat() }
 }
 
 /// The name by which people know a test: module path and name with parameters.

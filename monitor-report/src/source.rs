@@ -41,6 +41,9 @@ pub trait Source: Send + Sync {
     /// The identity of each test that ended in a session, sorted by path and variant.
     fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, ReportError>;
 
+    /// Tests of all sessions: each that ended in one, and maybe others.
+    fn known_tests(&self) -> Result<Vec<TestId>, ReportError>;
+
     /// Every ended run of a test, oldest session first.
     fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError>;
 
@@ -85,6 +88,10 @@ impl Source for Monitor {
 
     fn test_ids(&self, session_h: &str) -> Result<Vec<TestId>, ReportError> {
         told(self.test_ids(session_h))
+    }
+
+    fn known_tests(&self) -> Result<Vec<TestId>, ReportError> {
+        told(self.known_tests())
     }
 
     fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError> {

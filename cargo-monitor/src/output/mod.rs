@@ -18,7 +18,7 @@ use anyhow::{Context as _, ensure};
 use monitor_analysis::sanitise::terminal;
 pub use monitor_report::document::{Body, Cell, Column, Document, Section, Table, Tone, Value};
 use monitor_report::render;
-pub use monitor_report::render::{csv_rows, json_lines, page, short, text_of};
+pub use monitor_report::render::{page, short, text_of};
 pub use progress::Progress;
 use terminal_size::{Width, terminal_size};
 

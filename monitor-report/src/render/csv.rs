@@ -1,6 +1,7 @@
 //! CSV (RFC 4180) of a document's first table; of its facts, as one row, if it has no table.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use monitor_analysis::quantity::Quantity;
 use monitor_analysis::sanitise;
@@ -13,49 +14,57 @@ use crate::document::{Body, Cell, Column, Document, Table, Value};
 pub fn render(document: &Document) -> String {
     match document.tables().next().or(document.sections.first()).map(|section| &section.body) {
         None => String::new(),
-        Some(Body::Table(table)) => rows(table, true),
-        Some(Body::Facts(facts)) => {
-            let (columns, row): (Vec<Column>, Vec<Cell>) = facts.iter().cloned().unzip();
-            rows(&Table { columns, rows: vec![row] }, true)
-        }
+        Some(Body::Table(table)) => rows(&[], table, true),
+        Some(Body::Facts(facts)) => rows(facts, &Table { columns: Vec::new(), rows: vec![Vec::new()] }, true),
     }
 }
 
-/// The rows of a table as CSV, with or without a line of headings.
-#[must_use]
-pub fn rows(table: &Table, headings: bool) -> String {
+/// The rows of a table as CSV, each behind the same facts, with or without a line of headings.
+pub(crate) fn rows(facts: &[(Column, Cell)], table: &Table, headings: bool) -> String {
     let mut text = String::new();
     if headings {
-        text.push_str(&line(table.columns.iter().map(|column| column.key.to_owned())));
+        let facts = facts.iter().map(|(column, _)| column);
+        text = facts.chain(&table.columns).map(|column| column.key).collect::<Vec<_>>().join(",") + "\r\n";
+    }
+    let mut same = String::new();
+    for (_, cell) in facts {
+        field(&cell.value, &mut same);
     }
     for row in &table.rows {
-        text.push_str(&line(row.iter().map(|cell| field(&cell.value))));
+        text.push_str(&same);
+        for cell in row {
+            field(&cell.value, &mut text);
+        }
+        // Behind the last one.
+        text.pop();
+        text.push_str("\r\n");
     }
     text
 }
 
-fn line(fields: impl Iterator<Item = String>) -> String {
-    let mut line = fields.collect::<Vec<_>>().join(",");
-    line.push_str("\r\n");
-    line
-}
-
-fn field(value: &Value) -> String {
+/// Appends a value and a comma.
+fn field(value: &Value, text: &mut String) {
     match value {
-        Value::Missing => String::new(),
-        Value::Text(text) | Value::Name(text) | Value::Id(text) | Value::Toolchain(text) => {
-            sanitise::csv(&printable(text)).into_owned()
+        Value::Missing => {}
+        Value::Text(it) | Value::Name(it) | Value::Id(it) | Value::Toolchain(it) => {
+            text.push_str(&sanitise::csv(&printable(it)));
         }
-        Value::Quantity(Quantity { value: number, .. }) | Value::Share(number) | Value::Change(number, _)
-            if number.is_finite() =>
-        {
-            number.to_string()
+        Value::Quantity(Quantity { value: number, .. }) | Value::Share(number) | Value::Change(number, _) => {
+            if json::is_whole(*number) && *number != 0.0 {
+                let _ = write!(text, "{}", *number as i64);
+            } else if number.is_finite() {
+                let _ = write!(text, "{number}");
+            }
         }
-        Value::Quantity(_) | Value::Share(_) | Value::Change(..) => String::new(),
-        Value::Time(time) => time.to_string(),
-        Value::Flag(flag) => flag.to_string(),
-        fields @ Value::Fields(_) => sanitise::csv(&printable(&json::text(fields))).into_owned(),
+        Value::Time(time) => {
+            let _ = write!(text, "{time}");
+        }
+        Value::Flag(flag) => {
+            let _ = write!(text, "{flag}");
+        }
+        Value::Fields(_) => text.push_str(&sanitise::csv(&printable(&json::text(value)))),
     }
+    text.push(',');
 }
 
 /// Without what a terminal obeys, since CSV is looked at there too; line breaks may stand in a quoted field.
@@ -63,5 +72,19 @@ fn printable(text: &str) -> Cow<'_, str> {
     match sanitise::terminal(text) {
         Cow::Borrowed(text) => Cow::Borrowed(text),
         Cow::Owned(_) => Cow::Owned(text.split('\n').map(sanitise::terminal).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_as_rust_writes_them() {
+        for number in [0.0, -0.0, 1.0, -7.0, 0.1, -2.5e-9, 4e15, 9e15, 1e16, 1e300] {
+            let mut text = String::new();
+            field(&Value::seconds(number), &mut text);
+            assert_eq!(text, format!("{number},"));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! JSON: one table is an array of objects, several sections are an object.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use monitor_analysis::quantity::{Quantity, Unit};
 use monitor_analysis::sanitise::terminal;
@@ -15,15 +16,23 @@ pub fn render(document: &Document) -> String {
     printable(json + "\n")
 }
 
-/// The rows of a table as JSON, an object on each line.
-#[must_use]
-pub fn lines(table: &Table) -> String {
+/// The rows of a table as JSON, an object on each line that begins with the same facts.
+pub(crate) fn lines(facts: &[(Column, Cell)], table: &Table) -> String {
+    let mut same = fields(&Facts(facts));
+    if !facts.is_empty() {
+        same.push(',');
+    }
     let mut lines = String::new();
     for row in rows(table) {
-        lines += &serde_json::to_string(&row).unwrap_or_default();
-        lines.push('\n');
+        let _ = writeln!(lines, "{{{same}{}}}", fields(&row));
     }
     printable(lines)
+}
+
+/// The fields of an object, without its braces.
+fn fields(object: &impl Serialize) -> String {
+    let object = serde_json::to_string(object).unwrap_or_default();
+    object.strip_prefix('{').and_then(|fields| fields.strip_suffix('}')).unwrap_or_default().to_owned()
 }
 
 /// What JSON leaves as it is but a terminal obeys can only stand inside strings, where an escape means the same.
@@ -56,9 +65,17 @@ impl Serialize for Document {
 impl Serialize for Body {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Facts(facts) => serializer.collect_map(facts.iter().map(|(column, cell)| (column.key, &cell.value))),
+            Self::Facts(facts) => Facts(facts).serialize(serializer),
             Self::Table(table) => serializer.collect_seq(rows(table)),
         }
+    }
+}
+
+struct Facts<'a>(&'a [(Column, Cell)]);
+
+impl Serialize for Facts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(column, cell)| (column.key, &cell.value)))
     }
 }
 
@@ -106,6 +123,6 @@ pub fn text(value: &Value) -> String {
     }
 }
 
-fn is_whole(value: f64) -> bool {
+pub(super) fn is_whole(value: f64) -> bool {
     value.fract() == 0.0 && value.abs() < 9e15
 }

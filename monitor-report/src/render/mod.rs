@@ -7,7 +7,9 @@ mod json;
 mod markdown;
 pub mod page;
 
-pub use csv::{render as csv, rows as csv_rows};
+pub use csv::render as csv;
+pub(crate) use csv::rows as csv_rows;
 pub use human::{human, short};
-pub use json::{lines as json_lines, render as json, text as text_of};
+pub(crate) use json::lines as json_rows;
+pub use json::{render as json, text as text_of};
 pub use markdown::render as markdown;

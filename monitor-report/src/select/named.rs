@@ -51,28 +51,33 @@ fn matching(source: &dyn Source, text: &str) -> Result<Vec<TestId>, ReportError>
     if sessions.is_empty() {
         return Err(SelectError::Empty.into());
     }
-    let mut near: Option<(f64, String)> = None;
+    let mut known = Vec::new();
     for session in sessions {
-        let ids = source.test_ids(&session.session_h)?;
-        let found = select(&ids, text);
+        let found = select(&source.test_ids(&session.session_h)?, text);
         if !found.is_empty() {
             return Ok(found);
         }
-        near = near.or_else(|| nearest(&ids, text));
+        // A name that the newest session has not is most often misspelt: the others, which may be thousands, need not be read.
+        if known.is_empty() {
+            known = source.known_tests()?;
+            if select(&known, text).is_empty() {
+                break;
+            }
+        }
     }
-    let near = near.map_or(String::new(), |(_, name)| format!("; did you mean `{name}`?"));
+    let near = nearest(&known, text).map_or(String::new(), |name| format!("; did you mean `{name}`?"));
     Err(TestError::Unknown { text: text.to_owned(), near }.into())
 }
 
 /// The name that is most like a text, if one is.
-fn nearest(ids: &[TestId], text: &str) -> Option<(f64, String)> {
+fn nearest(ids: &[TestId], text: &str) -> Option<String> {
     let alike = |id: &TestId| {
         let item = id.item();
         strsim::jaro_winkler(text, &id.variant).max(strsim::jaro_winkler(text, item))
     };
     let alike = ids.iter().map(|id| (alike(id), id));
     let (alike, id) = alike.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    (alike >= ALIKE).then(|| (alike, id.variant.clone()))
+    (alike >= ALIKE).then(|| id.variant.clone())
 }
 
 fn select(ids: &[TestId], text: &str) -> Vec<TestId> {

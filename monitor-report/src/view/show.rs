@@ -48,27 +48,29 @@ pub fn table(tests: &[Test], shown: &[Metric]) -> Table {
     ]);
     let mut table = Table::new(&columns);
     for test in tests {
-        table.push(row(test, &metrics));
+        let mut cells = Vec::with_capacity(columns.len());
+        row(test, &metrics, &mut cells);
+        table.push(cells);
     }
     table
 }
 
-fn row(test: &Test, metrics: &[Metric]) -> Vec<Cell> {
+fn row(test: &Test, metrics: &[Metric], row: &mut Vec<Cell>) {
     let outcome = measure::outcome(test);
     let profile = test.profile.as_ref();
-    let mut row =
-        vec![Value::Name(measure::name(test)).into(), Value::Text(outcome.to_string()).toned(measure::tone(outcome))];
+    row.push(Value::Name(measure::name(test)).into());
+    row.push(Value::text(outcome.as_str()).toned(measure::tone(outcome)));
     row.extend(metrics.iter().map(|metric| Cell::from(measure::cell(test, *metric))));
     let attribution = measure::attribution(test);
     let attribution_tone = if attribution == Some(Attribution::Shared) { Tone::Doubtful } else { Tone::Dim };
-    row.push(Value::or_missing(attribution, |it| Value::Text(it.to_string())).toned(attribution_tone));
+    row.push(Value::or_missing(attribution, |it| Value::text(it.as_str())).toned(attribution_tone));
     let flags = profile.and_then(|profile| profile.measures.count_flags);
     let words = |bits| Value::text(&CountFlags::from_bits(bits).to_string());
     row.push(Value::or_missing(flags, words).toned(Tone::Doubtful));
     row.push(Value::or_missing(flags, Value::count).into());
     row.extend(
         [
-            Value::or_missing(profile.and_then(|profile| profile.mem_source), |it| Value::Text(it.to_string())),
+            Value::or_missing(profile.and_then(|profile| profile.mem_source), |it| Value::text(it.as_str())),
             Value::or_missing(profile.and_then(|profile| profile.measures.concurrency), Value::count),
             Value::or_missing(profile, |profile| Value::count(profile.attempt.into())),
             Value::text(test.component()),
@@ -78,12 +80,11 @@ fn row(test: &Test, metrics: &[Metric]) -> Vec<Cell> {
             Value::Name(test.item().to_owned()),
             Value::Name(test.variant().to_owned()),
             Value::text(test.metric.as_ref().map_or("", |metric| &metric.item_fs_loc)),
-            Value::Text(test.kind().to_string()),
+            Value::text(test.kind().as_str()),
             Value::Time(test.start()),
             Value::id(profile.map_or("", |profile| &profile.key.process_h)),
             Value::id(test.class_h.as_deref().unwrap_or_default()),
         ]
         .map(Cell::from),
     );
-    row
 }

@@ -256,6 +256,10 @@ impl Source for Project<'_> {
         Ok(ids)
     }
 
+    fn known_tests(&self) -> Result<Vec<TestId>, ReportError> {
+        self.store.tests(self.name).map_err(ReportError::source)
+    }
+
     fn history(&self, test: &TestId) -> Result<Vec<Test>, ReportError> {
         let is = |text: &str| Some(Text::Is(text.to_owned()));
         let filter = Filter { path: is(&test.path), variant: is(&test.variant), ..Filter::project(self.name) };

@@ -2,7 +2,7 @@
 
 use std::vec::IntoIter;
 
-use monitor_store::{Attribution, MemSource, Outcome};
+use monitor_store::{Attribution, Kind, MemSource, Outcome, TestId};
 
 use super::costs;
 use super::measures;
@@ -36,6 +36,13 @@ impl Cells {
     pub(super) fn real(&mut self) -> Option<f64> {
         self.next().real()
     }
+}
+
+/// A row of `tests`.
+pub(super) fn test(mut cells: Cells) -> (i64, Kind, TestId) {
+    let (number, kind) = (cells.integer(), Kind::parse(&cells.text()).unwrap_or(Kind::Package));
+    let (package, binary) = (cells.text(), cells.text());
+    (number, kind, TestId { package, binary, path: cells.text(), variant: cells.text() })
 }
 
 pub(super) fn context(mut cells: Cells) -> Context {

@@ -7,7 +7,7 @@ use monitor_store::{
     Attribution, Figure, Figures, Kind, MemSource, Resource, RunFigures, SessionFigures, TestId, Timestamp,
 };
 
-use super::cells::Cells;
+use super::cells::{self, Cells};
 use super::filter::column;
 use super::sql::{Dialect, Sql};
 
@@ -220,9 +220,7 @@ struct Names {
 impl Names {
     fn read<E>(dialect: Dialect, read: impl Fn(Sql) -> Result<Vec<Cells>, E>, project: &str) -> Result<Self, E> {
         let mut names = Self::default();
-        for mut row in read(Sql::tests(dialect, project))? {
-            let (number, kind) = (row.integer(), Kind::parse(&row.text()).unwrap_or(Kind::Package));
-            let id = TestId { package: row.text(), binary: row.text(), path: row.text(), variant: row.text() };
+        for (number, kind, id) in read(Sql::tests(dialect, project))?.into_iter().map(cells::test) {
             names.rows.insert(number, (id, kind, [None; 2]));
         }
         for mut row in read(Sql::machines(dialect, project))? {

@@ -22,7 +22,7 @@ mod value;
 
 use std::path::Path;
 
-use monitor_store::Figure;
+use monitor_store::{Figure, Kind, TestId};
 
 use self::cells::Cells;
 use self::sql::{Dialect, Sql};
@@ -107,6 +107,16 @@ pub trait Store: Send + Sync {
     ) -> Result<monitor_store::Figures, StoreError> {
         let read = |sql: Sql| list(self, &sql, |cells| cells);
         figures::gather(self.dialect(), read, self.remembered(), (project, sessions), wanted)
+    }
+
+    /// Every test of a project.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn tests(&self, project: &str) -> Result<Vec<TestId>, StoreError> {
+        let tests = list(self, &Sql::tests(self.dialect(), project), cells::test)?;
+        Ok(tests.into_iter().filter(|(_, kind, _)| *kind == Kind::Function).map(|(.., id)| id).collect())
     }
 
     /// Distinct names, in the order of their first appearance.

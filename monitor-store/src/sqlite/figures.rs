@@ -15,8 +15,10 @@ use crate::sqlite::cells::{self, Cells};
 use crate::sqlite::columns;
 use crate::sqlite::conditions::column;
 use crate::sqlite::monitor::{Monitor, text};
+use crate::sqlite::types::TIMES;
 use crate::sqlite::unfit::{Misfits, Named, Unfit};
 use crate::test_run::TestId;
+use crate::timestamp::Timestamp;
 use crate::words::{Attribution, MemSource, Outcome};
 
 /// So many sessions are worth another thread, which has to open the file too.
@@ -80,8 +82,7 @@ struct Read {
 }
 
 /// What names a row, behind its figures, and how it ran.
-const NAMES: &str =
-    ", r.ID, (SELECT ITEM_VARIANT FROM ITEMS i WHERE i.ID = r.ITEM), r.OUTCOME, r.ATTEMPT, r.ATTRIBUTION, r.MEM_SOURCE";
+const NAMES: &str = ", r.ID, (SELECT ITEM_VARIANT FROM ITEMS i WHERE i.ID = r.ITEM), r.START, r.OUTCOME, r.ATTEMPT, r.ATTRIBUTION, r.MEM_SOURCE";
 
 /// The column of the first figure.
 const FIRST_FIGURE: usize = 2;
@@ -103,24 +104,35 @@ fn sql(parts: &[Part], names: &str, order: &str) -> String {
     format!(
         "SELECT r.ITEM, {CONTEXT} * coalesce(r.ENV, {NO_CONTEXT}) \
          + CASE WHEN r.OUTCOME = 'passed' AND r.THREADS = 1 AND r.MEM_SOURCE = 'heap' AND r.ATTRIBUTION = 'threads' \
-           AND r.ATTEMPT = 1 THEN {usual} WHEN {} THEN NULL ELSE CASE WHEN r.OUTCOME = 'passed' OR r.OUTCOME IS NULL THEN {PASSED} ELSE 0 END \
+           AND r.ATTEMPT = 1 AND {0} THEN {usual} WHEN {1} THEN NULL ELSE CASE WHEN r.OUTCOME = 'passed' OR r.OUTCOME IS NULL THEN {PASSED} ELSE 0 END \
            + CASE WHEN r.ATTRIBUTION = 'process' THEN {WHOLE_PROCESS} ELSE 0 END \
            + CASE WHEN r.THREADS = 1 THEN {SINGLE_THREADED} ELSE 0 END \
            + CASE r.MEM_SOURCE WHEN 'heap' THEN {HEAP} WHEN 'rss' THEN {RSS} ELSE 0 END END ENV{columns}{names} \
          FROM RUNS r WHERE r.SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
          AND (r.ENDED OR r.OUTCOME IN ('running', 'crashed')) ORDER BY {order}",
+        began(),
         ran_impossibly()
     )
 }
 
-/// Whether what a row of ours says of how it ran cannot be, as [`columns::how_it_ran`] finds it.
+/// Whether a run began at a time of ours.
+fn began() -> String {
+    format!("r.START BETWEEN {} AND {}", TIMES.start, TIMES.end - 1)
+}
+
+/// Whether what a row says of its start may be no time, or what a row of ours says of how it ran cannot be, as
+/// [`columns::how_it_ran`] finds it.
 fn ran_impossibly() -> String {
     fn among<T: fmt::Display>(column: &str, words: &[T]) -> String {
         let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
         format!("{column} NOT IN ({})", words.join(", "))
     }
+    // As pytest-monitor writes it. SQLite takes for a time what is none to us, and the other way.
+    let spelt_out = "strftime('%Y-%m-%dT%H:%M:%S', r.START) = substr(r.START, 1, 19)";
     format!(
-        "r.OUTCOME IS NOT NULL AND (typeof(r.ATTEMPT) <> 'integer' OR r.ATTEMPT NOT BETWEEN 0 AND {} OR {} OR {} OR {})",
+        "({} OR {spelt_out}) IS NOT TRUE OR r.OUTCOME IS NOT NULL AND \
+         (typeof(r.ATTEMPT) <> 'integer' OR r.ATTEMPT NOT BETWEEN 0 AND {} OR {} OR {} OR {})",
+        began(),
         u32::MAX,
         among("r.OUTCOME", Outcome::ALL),
         among("r.ATTRIBUTION", Attribution::ALL),
@@ -214,8 +226,8 @@ impl Query<'_> {
         while let Some(row) = rows.next()? {
             let mut run = SessionFigures::default();
             let pushed = Cells::new(row, 0).get().and_then(|item| match self.test(item, &mut 0) {
-                Some(test) => columns::how_it_ran(&mut Cells::new(row, key + 2))
-                    .and_then(|_| self.push(row, test, &mut read.contexts, &mut run))
+                Some(test) => began_and_ran(&mut Cells::new(row, key + 2))
+                    .and_then(|()| self.push(row, test, &mut read.contexts, &mut run))
                     .map(|()| Some(test)),
                 None => Ok(None),
             });
@@ -261,6 +273,11 @@ impl Query<'_> {
         *next = at + 1;
         Some(self.items[at].1)
     }
+}
+
+fn began_and_ran(cells: &mut Cells<'_, '_>) -> rusqlite::Result<()> {
+    let _ = cells.get::<Timestamp>()?;
+    columns::how_it_ran(cells).map(drop)
 }
 
 /// A number; NaN if there is none.

@@ -335,7 +335,7 @@ const CONTEXTS: Named = Named::of("EXECUTION_CONTEXTS");
 const SESSION: &str = "s.SESSION_H, s.RUN_DATE, s.SCM_ID, CAST(s.RUN_DESCRIPTION AS TEXT) RUN_DESCRIPTION";
 
 /// Items that have metric rows: what is deleted leaves none, and a test that never ended is not complete.
-const ENDED: &str = "(ITEM_FS_LOC IS NOT NULL OR PACKAGE IS NULL)";
+pub(crate) const ENDED: &str = "(ITEM_FS_LOC IS NOT NULL OR PACKAGE IS NULL)";
 
 pub(crate) fn text(value: &str) -> Value {
     Value::Text(value.to_owned())

@@ -7,8 +7,9 @@ use rusqlite::types::Value;
 use crate::error::StoreError;
 use crate::json::quoted;
 use crate::rows::Process;
+use crate::sqlite::cells::Cells;
 use crate::sqlite::columns;
-use crate::sqlite::monitor::{Monitor, text};
+use crate::sqlite::monitor::{ENDED, Monitor, text};
 use crate::sqlite::unfit::Named;
 use crate::test_run::{OutcomeCounts, Test, TestId};
 use crate::words::Outcome;
@@ -61,9 +62,18 @@ impl Monitor {
             "SELECT DISTINCT i.PACKAGE, i.BINARY, i.ITEM_PATH, i.ITEM_VARIANT FROM RUNS r JOIN ITEMS i ON i.ID = r.ITEM \
              WHERE r.SESSION = {ID_OF_1} AND r.ENDED AND i.KIND = 'function' ORDER BY i.ITEM_PATH, i.ITEM_VARIANT"
         );
-        self.rows(Named { key: 3, ..Named::of("ITEMS") }, &sql, [text(session_h)], |cells| {
-            Ok(TestId { package: cells.text()?, binary: cells.text()?, path: cells.text()?, variant: cells.text()? })
-        })
+        self.rows(Named { key: 3, ..Named::of("ITEMS") }, &sql, [text(session_h)], test_id)
+    }
+
+    /// The identity of each test that ended in a session; one may come twice.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why the file cannot be read.
+    pub fn known_tests(&self) -> Result<Vec<TestId>, StoreError> {
+        let sql =
+            format!("SELECT PACKAGE, BINARY, ITEM_PATH, ITEM_VARIANT FROM ITEMS WHERE KIND = 'function' AND {ENDED}");
+        self.rows(Named { key: 3, ..Named::of("ITEMS") }, &sql, [], test_id)
     }
 
     /// Every run of a test, those of one machine class if `class_h` is given, oldest session first.
@@ -165,6 +175,10 @@ impl Monitor {
             outcome => outcome,
         }
     }
+}
+
+fn test_id(cells: &mut Cells<'_, '_>) -> rusqlite::Result<TestId> {
+    Ok(TestId { package: cells.text()?, binary: cells.text()?, path: cells.text()?, variant: cells.text()? })
 }
 
 /// The number of the text `?1`.

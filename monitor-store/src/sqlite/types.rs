@@ -1,5 +1,7 @@
 //! How values of rows stand in SQLite.
 
+use std::ops::Range;
+
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
@@ -33,23 +35,24 @@ impl ToSql for Timestamp {
     }
 }
 
+/// Microseconds that SQLite turns into a time with a year of four digits.
+pub(crate) const TIMES: Range<i64> = 0..253_402_300_800_000_000;
+
 /// As `RUNS` holds it: microseconds, unless no SQLite turns them back into the text.
 pub(crate) struct Start(pub(crate) Timestamp);
 
 impl ToSql for Start {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        const YEAR_10_000: i64 = 253_402_300_800_000_000;
-        match self.0.as_micros() {
-            micros @ 0..YEAR_10_000 => Ok(micros.into()),
-            _ => self.0.to_sql(),
-        }
+        let micros = self.0.as_micros();
+        if TIMES.contains(&micros) { Ok(micros.into()) } else { self.0.to_sql() }
     }
 }
 
 impl FromSql for Timestamp {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         if let ValueRef::Integer(micros) = value {
-            return Ok(Self::from_micros(micros));
+            let time = TIMES.contains(&micros).then(|| Self::from_micros(micros));
+            return time.ok_or(FromSqlError::OutOfRange(micros));
         }
         value.as_str()?.parse().map_err(|e| FromSqlError::Other(Box::new(e)))
     }

@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum, ValueHint};
-use monitor_store::{Monitor, Session, SessionDetails, Sessions};
+use monitor_analysis::parallel::parallel;
+use monitor_store::{Monitor, Session, Sessions};
 
 use crate::app::App;
 use crate::complete;
 use crate::options::Format;
-use crate::output::{self, Body, Cell, Column, Table};
-use monitor_report::measure;
-use monitor_report::select;
-use monitor_report::view::{sessions, show};
+use crate::output;
+use monitor_report::{export, select};
 
 /// What to export, and how.
 #[derive(Debug, Args)]
@@ -94,33 +93,19 @@ fn form(arguments: &Arguments, format: Format) -> anyhow::Result<Form> {
 
 fn write_rows(monitor: &Monitor, sessions: &[Session], form: Form, out: &mut dyn Write) -> anyhow::Result<()> {
     let progress = output::Progress::of(sessions.len(), "exporting sessions");
-    for (index, session) in sessions.iter().enumerate() {
-        let table = table(monitor, session)?;
-        let text = if form == Form::Csv { output::csv_rows(&table, index == 0) } else { output::json_lines(&table) };
-        out.write_all(text.as_bytes())?;
-        progress.advance();
+    let text = |session: &Session| match form {
+        Form::JsonLines => export::json_lines(monitor, session),
+        Form::Csv => export::csv(monitor, session, session.session_h == sessions[0].session_h),
+    };
+    for sessions in sessions.chunks(AT_ONCE) {
+        for text in parallel(sessions, sessions.len() > 1, text) {
+            out.write_all(text?.as_bytes())?;
+            progress.advance();
+        }
     }
     out.flush()?;
     Ok(())
 }
 
-/// The rows of a session, each with the facts of the session.
-fn table(monitor: &Monitor, session: &Session) -> anyhow::Result<Table> {
-    let details = monitor.session_details(&Sessions::all().id_prefix(&session.session_h))?;
-    let details: Vec<SessionDetails> =
-        details.into_iter().filter(|d| d.session.session_h == session.session_h).collect();
-    let mut facts: Vec<(Column, Cell)> = Vec::new();
-    for section in sessions::document(&details).sections {
-        if let Body::Table(mut table) = section.body
-            && let Some(row) = table.rows.pop()
-        {
-            facts = table.columns.into_iter().zip(row).filter(|(column, _)| column.key != "rows").collect();
-        }
-    }
-    let tests = show::table(&monitor.tests(&session.session_h)?, &measure::METRICS);
-    // Each test has its own.
-    facts.retain(|(column, _)| column.key != "machine_class");
-    let columns = facts.iter().map(|(column, _)| *column).chain(tests.columns).collect();
-    let rows = tests.rows.into_iter().map(|row| facts.iter().map(|(_, cell)| cell.clone()).chain(row).collect());
-    Ok(Table { columns, rows: rows.collect() })
-}
+/// Sessions whose rows are held as text.
+const AT_ONCE: usize = 4;
