@@ -377,6 +377,54 @@ fn every_target_says_that_it_has_the_runtime_where_rustc_is_to_ask() {
     files.iter().for_each(|(path, before)| assert_eq!(text(path), *before, "{path}"));
 }
 
+/// The lint as each may set it, and whether that holds for the package.
+#[test]
+fn rustc_may_be_told_to_ask_by_flags_and_by_a_manifest_that_is_inherited() {
+    const LINT: &str = "unused-crate-dependencies";
+    let flags = format!("rustflags = [\"-D\", \"{LINT}\"]\n");
+    let [build, target] = ["build", "target.'cfg(all())'"].map(|table| format!("[{table}]\n{flags}"));
+    let shared = format!("[workspace.lints.rust]\n{LINT} = \"warn\"\n");
+    let inherited = format!("{shared}[lints]\nworkspace = true\n");
+    let denied = format!("-D{LINT}");
+    let allowed = format!("{denied} -A {LINT}");
+    for (manifest, config, variable, is_on) in [
+        ("", &*build, "", true),
+        ("", &target, "", true),
+        ("", "", &*denied, true),
+        ("", "", &allowed, false),
+        (&inherited, "", "", true),
+        (&inherited, "", &allowed, false),
+        (&shared, "", "", false),
+    ] {
+        let manifest =
+            format!("[package]\nname = \"asked\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n{manifest}");
+        let example = "fn main() {}\n";
+        let project = Project::new(&[
+            ("Cargo.toml", &manifest),
+            ("src/lib.rs", "#[test]\nfn one() {}\n"),
+            ("examples/plain.rs", example),
+            (".cargo/config.toml", config),
+        ]);
+        let text = || fs::read_to_string(project.path("examples/plain.rs")).expect("the file can be read");
+        let variables: &[(&str, &str)] = if variable.is_empty() { &[] } else { &[("RUSTFLAGS", variable)] };
+        let with = |name: &str, args: &[&str]| {
+            let mut command: Command = project.command(env!("CARGO_BIN_EXE_cargo-monitor"));
+            command.env_remove("RUSTFLAGS").envs(variables.iter().copied()).arg(name).args(args);
+            run(command).succeeded().stdout
+        };
+        let case = format!("{manifest}{config}{variable}");
+        let _ = with("init", &["--path", &repository().display().to_string()]);
+        let named = format!("use monitor_runtime as _;\n\n{example}");
+        assert_eq!(text(), if is_on { &named } else { example }, "{case}");
+        assert!(!with("doctor", &[]).contains("lint"), "{case}");
+        fs::write(project.path("examples/later.rs"), example).expect("a file can be written");
+        let told = with("doctor", &[]);
+        assert_eq!(told.contains("nothing uses the runtime in examples/later.rs"), is_on, "{case}: {told}");
+        let _ = with("init", &["--undo"]);
+        assert_eq!(text(), example, "{case}");
+    }
+}
+
 /// A package that depends on this one, which says that it links SQLite.
 fn beside(name: &str, version: &str) -> Project {
     let manifest = format!(

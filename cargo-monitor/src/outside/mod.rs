@@ -17,4 +17,5 @@ pub(crate) use self::chain::Chain;
 pub(crate) use self::record::record;
 pub(crate) use self::run::{Run, log};
 pub(crate) use self::runner::{Ran, SUBCOMMAND, run, test_name};
+pub(crate) use self::setting::Setting;
 pub(crate) use self::stand_in::as_runner;

@@ -23,7 +23,7 @@ pub(crate) struct Setting {
     /// The user's own runner with its arguments; empty if there is none.
     pub(crate) chain: Vec<String>,
     /// Cargo's flags for the compiler.
-    flags: Vec<String>,
+    pub(crate) flags: Vec<String>,
 }
 
 impl Setting {

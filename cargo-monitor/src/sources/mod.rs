@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod known;
+pub(crate) mod lint;
 pub(crate) mod macros;
 pub(crate) mod packages;
 pub(crate) mod renamed;

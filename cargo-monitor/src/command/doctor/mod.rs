@@ -6,6 +6,7 @@ mod file;
 mod finding;
 mod harness;
 mod source;
+mod unnamed;
 
 use clap::Args;
 
@@ -27,7 +28,8 @@ Examples:
 
 Checks the file (can it be read, is it on a network, do rows wait in other files, does it mix builds or machines), \
 the environment (variables that nothing reads, or that switch monitoring off) and the sources of the workspace (tests without the attribute, \
-allocators that conflict or are not counted, targets with `harness = false`). The exit code is 7 if something is wrong, and 0 if something is only \
+allocators that conflict or are not counted, targets with `harness = false`, and those that the lint \
+`unused_crate_dependencies` names). The exit code is 7 if something is wrong, and 0 if something is only \
 doubtful.")]
 pub struct Arguments {}
 
@@ -47,6 +49,7 @@ pub(crate) fn run(_: &Arguments, app: &App) -> anyhow::Result<Exit> {
         findings.extend(source::check(&workspace, known.as_ref().map_or(&[], |workspace| &workspace.packages)));
         findings.extend(known.iter().flat_map(allocator::check));
         findings.extend(known.as_ref().and_then(harness::check));
+        findings.extend(known.as_ref().and_then(unnamed::check));
     } else {
         // Else this would read whatever lies below, a home folder perhaps.
         let found = format!("no Cargo project in {} or above", workspace.display());

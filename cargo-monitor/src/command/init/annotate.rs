@@ -257,8 +257,10 @@ impl<'a> File<'a> {
         let at = self.start + begin.byte_range().start;
         let line = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
         let indent = &self.text[line..at];
-        let insertion = if line > 0 && indent.chars().all(char::is_whitespace) {
-            let end = if self.text[..line].ends_with("\r\n") { "\r\n" } else { "\n" };
+        let insertion = if indent.chars().all(char::is_whitespace) {
+            let end_of_first = || self.text.find('\n').map_or(0, |end| end + 1);
+            let end_of_a_line = if line > 0 { line } else { end_of_first() };
+            let end = if self.text[..end_of_a_line].ends_with("\r\n") { "\r\n" } else { "\n" };
             (line..line, format!("{indent}{attribute}{end}"))
         } else {
             (at..at, format!("{attribute} "))

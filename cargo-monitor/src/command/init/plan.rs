@@ -12,6 +12,7 @@ use super::dependency::{self, Source};
 
 use crate::sources;
 use crate::sources::files::File;
+use crate::sources::lint::{self, Lint};
 use crate::sources::macros::Macros;
 use crate::sources::packages::{Package, Workspace};
 
@@ -50,8 +51,9 @@ struct Found<'a> {
 /// Looks at the packages that `only` names; at all if it names none.
 pub(super) fn plan(workspace: &Workspace, only: &[String], source: &Source, modules: bool) -> anyhow::Result<Plan> {
     let mut seen = HashSet::new();
-    let found: Vec<Found<'_>> =
-        workspace.packages.iter().map(|package| look(package, &workspace.root, modules, &mut seen)).collect();
+    let lint = Lint::of(workspace);
+    let look = |package| look(package, &workspace.root, modules, &lint, &mut seen);
+    let found: Vec<Found<'_>> = workspace.packages.iter().map(look).collect();
     let mut plan = Plan::default();
     let mut manifests = Manifests::default();
     for of_one in &found {
@@ -87,7 +89,7 @@ pub(super) fn plan(workspace: &Workspace, only: &[String], source: &Source, modu
     Ok(plan)
 }
 
-fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet<PathBuf>) -> Found<'a> {
+fn look<'a>(package: &'a Package, root: &Path, modules: bool, lint: &Lint, seen: &mut HashSet<PathBuf>) -> Found<'a> {
     let mut found = Found { package, files: Vec::new(), left: Vec::new(), hands_allocator_on: false };
     let name = package.runtime.as_deref().unwrap_or("monitor_runtime");
     // Last those without rustc's harness: a file that others have too is compiled with its tests there.
@@ -134,7 +136,7 @@ fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet
                 Err(reason) => left("file", reason.clone()),
             }
         }
-        name_if_unused(&mut found, root, files, runtime);
+        name_if_unused(&mut found, root, files, runtime, lint);
     }
     for folder in ["src", "tests"] {
         for path in sources::below(&package.folder().join(folder)) {
@@ -150,17 +152,12 @@ fn look<'a>(package: &'a Package, root: &Path, modules: bool, seen: &mut HashSet
 }
 
 /// Names the runtime in a target that does not use it, where the lint is on that tells so.
-fn name_if_unused(found: &mut Found<'_>, root: &Path, files: &[File], runtime: &str) {
+fn name_if_unused(found: &mut Found<'_>, root: &Path, files: &[File], runtime: &str, lint: &Lint) {
     let [first @ File { syntax: Ok(syntax), .. }, ..] = files else { return };
     let place = |file: &File| found.files.iter().position(|(path, ..)| *path == file.path);
     let text = |file| place(file).map_or(&file.text, |at| &found.files[at].2.text);
-    let is_used = files.iter().any(|file| text(file).contains(runtime.trim_start_matches("::")));
-    let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
-    let manifest = read(&found.package.manifest);
-    let shared = if manifest.contains("lints") { read(&root.join("Cargo.toml")) } else { String::new() };
-    let mut lines = [&first.text, &manifest, &shared].into_iter().flat_map(|text| text.lines());
-    let level = lines.find(|line| line.contains("unused_crate_dependencies"));
-    if !is_used && first.path.starts_with(root) && level.is_some_and(|level| !level.contains("allow")) {
+    let is_used = lint::is_answered(files.iter().map(|file| &**text(file)), runtime);
+    if !is_used && first.path.starts_with(root) && lint.asks(found.package, &first.text) {
         let text = annotate::naming(&first.text, syntax, runtime, first.for_tests);
         let named = Annotated { text, ..Annotated::default() };
         found.files.retain(|(path, ..)| *path != first.path);
