@@ -342,3 +342,39 @@ fn a_reader_that_leaves_is_no_error() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// Also where it is interrupted before, while or after it writes.
+#[test]
+fn an_export_leaves_a_whole_file_or_none() {
+    let fixture = Fixture::three_sessions();
+    let file = fixture.folder().join("real.csv");
+    let link = fixture.folder().join("link.csv");
+    std::os::unix::fs::symlink("real.csv", &link).expect("a link");
+    fs::write(&file, "before").expect("a file");
+    let mut child = fixture.command(&["export", "-o", "link.csv"]).spawn().expect("it runs");
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.expect("kill runs").success());
+    let ended = child.wait().expect("it ends").success();
+    let whole = fixture.run(&["export", "--as", "csv"]).succeeded().stdout;
+    let found = fs::read_to_string(&file).expect("it is there");
+    assert!(found == if ended { &whole } else { "before" }, "{found}");
+    let _ = fixture.run(&["export", "-o", "link.csv"]).succeeded();
+    assert!(link.is_symlink() && fs::read_to_string(&file).expect("it is there") == whole);
+    let names = fs::read_dir(fixture.folder()).expect("a folder").map(|it| it.expect("an entry").file_name());
+    let left: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with(".tmp")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_export_to_what_is_no_file() {
+    let fixture = Fixture::three_sessions();
+    let to_stdout = fixture.run(&["export", "-o", "/dev/stdout", "--as", "csv"]).succeeded().stdout;
+    assert_eq!(to_stdout, fixture.run(&["export", "--as", "csv"]).succeeded().stdout);
+    let full = fixture.run(&["export", "-o", "/dev/full"]);
+    assert_eq!(full.code, Some(1));
+    assert!(full.stderr.contains("cannot write /dev/full: No space left"), "{}", full.stderr);
+    let stdout = fs::File::options().write(true).open("/dev/full").expect("a device without room");
+    let output = fixture.command(&["export"]).stdout(stdout).output().expect("it runs");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("cannot write to standard output: No space left"), "{told}");
+}

@@ -1,6 +1,6 @@
 //! A second measurement of what is in doubt: N runs of the base against N of the head, in turns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use monitor_analysis::constants::LEAST_RATIO;
 use monitor_analysis::metric::Metric;
@@ -41,10 +41,8 @@ pub struct Doubt {
 impl Doubt {
     /// What some findings of a comparison are about.
     pub fn all<'a>(comparison: &Comparison, findings: impl Iterator<Item = &'a Finding>) -> Vec<Self> {
-        let is_there = |test: &TestId, metric: Metric| {
-            let is = |finding: &Finding| finding.test == *test && finding.metric == Some(metric);
-            comparison.verdicts.findings.iter().any(is)
-        };
+        let all = comparison.verdicts.findings.iter();
+        let compared: HashSet<_> = all.map(|finding| (&finding.test, finding.metric)).collect();
         let doubt = |finding: &Finding| {
             let (metric, ratio) = (finding.metric?, finding.judged.judgement.change?.ratio());
             let other = match metric {
@@ -52,7 +50,7 @@ impl Doubt {
                 Metric::CpuTime => Some(Metric::WallTime),
                 _ => None,
             };
-            let beside = other.filter(|other| is_there(&finding.test, *other));
+            let beside = other.filter(|other| compared.contains(&(&finding.test, Some(*other))));
             Some(Self { test: finding.test.clone(), metric, beside, ratio })
         };
         findings.filter_map(doubt).collect()

@@ -1,13 +1,17 @@
 //! `cargo monitor export`: every row of some sessions, for other programs.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::fs::{self, File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::{Args, ValueEnum, ValueHint};
 use monitor_analysis::parallel::parallel;
 use monitor_store::{Monitor, Session, Sessions};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::app::App;
 use crate::complete;
@@ -54,28 +58,30 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> anyhow::Result<()> {
         None => monitor.sessions(&Sessions::all().newest_first())?,
     };
     chosen.reverse();
-    match &arguments.output {
-        None => write_rows(&monitor, &chosen, form, &mut std::io::stdout().lock())?,
-        Some(path) => {
-            let cannot = || format!("cannot write {}", path.display());
-            // Beside the file and then in its place, so that a reader never finds half of it.
-            let mut file = tempfile::NamedTempFile::new_in(output::folder_of(path)?).with_context(cannot)?;
-            let mut writer = BufWriter::new(file.as_file_mut());
-            write_rows(&monitor, &chosen, form, &mut writer)?;
-            writer.flush().with_context(cannot)?;
-            drop(writer);
-            make_readable(file.as_file()).with_context(cannot)?;
-            file.persist(path).with_context(cannot)?;
-            output::note(&format!("sessions written to {}: {}", path.display(), chosen.len()));
-        }
+    let Some(path) = &arguments.output else {
+        return write_rows(&monitor, &chosen, form, &mut std::io::stdout().lock(), "to standard output");
+    };
+    let folder = output::folder_of(path)?;
+    let name = path.display().to_string();
+    let cannot = || format!("cannot write {name}");
+    if path.exists() && !path.is_file() {
+        // A pipe or a device.
+        let mut out = File::options().write(true).open(path).with_context(cannot)?;
+        return write_rows(&monitor, &chosen, form, &mut out, &name);
     }
+    // Beside the file and then in its place, so that a reader never finds half of it; what a link leads to stays where it is.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+    let folder = path.parent().filter(|_| path.is_file()).unwrap_or(folder);
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, INTERRUPTED.clone())?;
+    }
+    let permissions = fs::metadata(&path).map_or_else(|_| Permissions::from_mode(0o666), |it| it.permissions());
+    let file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder);
+    let mut file = file.with_context(cannot)?;
+    write_rows(&monitor, &chosen, form, file.as_file_mut(), &name)?;
+    file.persist(&path).with_context(cannot)?;
+    output::note(&format!("sessions written to {name}: {}", chosen.len()));
     Ok(())
-}
-
-/// As a file that the user creates, not only for themselves as temporary ones are.
-fn make_readable(file: &File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }
 
 fn form(arguments: &Arguments, format: Format) -> anyhow::Result<Form> {
@@ -91,7 +97,13 @@ fn form(arguments: &Arguments, format: Format) -> anyhow::Result<Form> {
     }
 }
 
-fn write_rows(monitor: &Monitor, sessions: &[Session], form: Form, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_rows(
+    monitor: &Monitor,
+    sessions: &[Session],
+    form: Form,
+    out: &mut dyn Write,
+    name: &str,
+) -> anyhow::Result<()> {
     let progress = output::Progress::of(sessions.len(), "exporting sessions");
     let text = |session: &Session| match form {
         Form::JsonLines => export::json_lines(monitor, session),
@@ -99,13 +111,16 @@ fn write_rows(monitor: &Monitor, sessions: &[Session], form: Form, out: &mut dyn
     };
     for sessions in sessions.chunks(AT_ONCE) {
         for text in parallel(sessions, sessions.len() > 1, text) {
-            out.write_all(text?.as_bytes())?;
+            out.write_all(text?.as_bytes()).with_context(|| format!("cannot write {name}"))?;
             progress.advance();
         }
+        ensure!(!INTERRUPTED.load(Relaxed), "interrupted: nothing was exported");
     }
-    out.flush()?;
-    Ok(())
+    out.flush().with_context(|| format!("cannot write {name}"))
 }
 
 /// Sessions whose rows are held as text.
 const AT_ONCE: usize = 4;
+
+/// Whether this process is to end: what is written of a file is to be removed.
+static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
