@@ -31,29 +31,21 @@ pub fn bare_commits(folder: &Path) -> Result<Work> {
     }))
 }
 
-/// As [`bare_commits`], of what a server writes for a metric whose test and session it knows: a row, and how many there are.
+/// As [`bare_commits`], of what a server writes for a metric that comes by itself.
 pub fn metric_commits(folder: &Path) -> Result<Work> {
     let file = folder.join("metrics.db");
     drop(open::database(&file.to_string_lossy())?);
     let connection = rusqlite::Connection::open(file)?;
-    connection.execute_batch(
-        "PRAGMA synchronous = FULL; INSERT INTO tallies (project, session, context, kind, component, runs, finished) \
-         VALUES (1, 1, 2, 'function', 'load', 0, 0)",
-    )?;
+    connection.execute_batch("PRAGMA synchronous = FULL")?;
     let mut number: i64 = 0;
     Ok(Box::new(move || {
         number += 1;
-        let test = number % 100;
-        let key = test.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
-        connection
-            .prepare_cached(
-                "INSERT INTO runs (project, session, context, test, key, start, nth, total_time, user_time, kernel_time, \
-                 cpu_usage, mem_usage) VALUES (1, 1, 2, ?1, ?2, ?3, 0, 0.25, 0.1, 0.2, 0.24, 3.5)",
-            )?
-            .execute((test, key, format!("2026-11-23T00:00:00.{number:06}")))?;
-        connection.prepare_cached("UPDATE tallies SET runs = runs + 1, finished = finished + 1")?.execute(())?;
-        connection.prepare_cached("COMMIT")?.execute(())?;
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO arrivals (project, session_h, context_h, start, path, item, variant, fs_loc, kind, component, total_time, \
+             user_time, kernel_time, cpu_usage, mem_usage) VALUES ('default', 'single', 'context', ?1, 'pkg.test_mod', \
+             'test_single', ?2, 'pkg/test_mod.py', 'function', 'load', 0.25, 0.1, 0.2, 0.24, 3.5)",
+        )?;
+        insert.execute((format!("2026-11-23T00:00:00.{number:06}"), format!("test_single[{}]", number % 100)))?;
         Ok(())
     }))
 }

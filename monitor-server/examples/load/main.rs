@@ -55,7 +55,7 @@ fn main() -> Result<()> {
         single(address, 1, Wait::Polling)?,
     ])?;
     println!("SQLite commits, WAL and FULL      {bare:>9.0} /s   of a row of two columns");
-    println!("the same of a metric's row        {commits:>9.0} /s   in the server's own tables");
+    println!("the same of a metric's row        {commits:>9.0} /s   as the server keeps it");
     for (how, [mute, empty, one]) in
         [("client sleeps", asleep), ("client polls", [mute_polled, empty_polled, single_polled])]
     {

@@ -11,7 +11,7 @@ use serde_json::ser::{Formatter, Serializer};
 /// An answer in JSON.
 #[must_use]
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(512);
     // Values can always be written to memory.
     let _ = body.serialize(&mut Serializer::with_formatter(&mut bytes, Ascii));
     bytes.push(b'\n');

@@ -253,7 +253,8 @@ pub struct Write {
     pub findings: Vec<Finding>,
     /// Messages that are new or have changed.
     pub messages: Vec<Message>,
-    /// Whether each run is a new row whatever is there already; otherwise a run that is there is left alone.
+    /// Whether each run is a new row whatever is there already; otherwise a run that is there is left alone. Such runs are metrics, and
+    /// nothing else is stored with them.
     pub append: bool,
 }
 

@@ -109,6 +109,56 @@ fn load(server: &Server, round: usize, client: usize, signals: &Signals) -> Told
     told
 }
 
+/// More than wait to become runs at most.
+const ONE_BY_ONE: usize = 1_200;
+
+#[test]
+fn metrics_that_come_one_by_one_are_kept_in_their_order_and_seen_at_once() {
+    for mut server in Server::each(&["--page-size", "100000"]) {
+        let variants = |server: &Server, path: &str| -> Vec<_> {
+            let metrics = server.list(path, "metrics").into_iter();
+            metrics.map(|metric| metric["item_variant"].as_str().expect("a text").to_owned()).collect()
+        };
+        let post = |server: &Server, variant: &str| {
+            let sent = server.post("metrics/", &metric(json!({"item_variant": variant})));
+            assert_eq!(sent.status, 201, "{}", sent.text());
+        };
+        let is_sqlite = server.kind == "SQLite";
+        let mut sent: Vec<_> = (0..if is_sqlite { ONE_BY_ONE } else { 10 }).map(|number| number.to_string()).collect();
+        sent.iter().for_each(|variant| post(&server, variant));
+        assert_eq!(server.post("sessions/", &session("s1", json!({}))).status, 201);
+        let long = "long ".repeat(500);
+        for variant in ["twice", "twice", long.as_str(), "before a session"] {
+            post(&server, variant);
+            sent.push(variant.to_owned());
+        }
+        let mut row = metric(json!({"item_variant": "of a session"}));
+        row.as_object_mut().expect("an object").remove("session_h");
+        let whole = json!({"session": session("s2", json!({})), "contexts": [context("c1")], "rows": [row]});
+        assert_eq!(server.post("/api/v2/sessions", &whole).status, 201);
+        let elsewhere = server.post("/p/other/api/v1/metrics/", &metric(json!({"item_variant": "elsewhere"})));
+        assert_eq!(elsewhere.status, 201);
+        post(&server, "last");
+        sent.extend(["of a session".to_owned(), "last".to_owned()]);
+        if is_sqlite {
+            // Before anybody asks the server.
+            let file = rusqlite::Connection::open(&server.database).expect("it can be opened");
+            let count = "SELECT count(*), count(run_date), count(processor), count(DISTINCT project) FROM test_runs";
+            let seen: rusqlite::Result<[i64; 4]> =
+                file.query_row(count, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]));
+            let all = sent.len() as i64 + 1;
+            // `other` has no session and no context.
+            assert_eq!(seen.expect("a count"), [all, all - 1, all - 1, 2]);
+        }
+        server.kill_and_restart();
+        assert_eq!(variants(&server, "metrics/"), sent, "{}", server.kind);
+        assert_eq!(server.count("sessions/s1/metrics/count"), sent.len() as u64 - 1, "{}", server.kind);
+        assert_eq!(variants(&server, "/p/other/api/v1/metrics/"), ["elsewhere"], "{}", server.kind);
+        post(&server, "after");
+        assert_eq!(variants(&server, "variants/after/metrics"), ["after"], "{}", server.kind);
+    }
+}
+
 #[test]
 fn a_server_that_is_killed_has_kept_what_it_acknowledged() {
     for mut server in Server::each(&["--page-size", "100000"]) {

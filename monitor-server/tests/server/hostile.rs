@@ -290,6 +290,26 @@ fn a_full_disk_is_said_and_harms_nothing() {
 }
 
 #[test]
+fn what_waits_while_the_disk_is_full_is_read_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount(2) else { return };
+    let server = Server::on_sqlite(&disk.0.path().join("monitor.db").to_string_lossy(), &[]);
+    let mut stored = 0;
+    let refused = loop {
+        let answer = server.post("metrics/", &metric(json!({"item_variant": format!("test[{stored}]")})));
+        if answer.status != 201 {
+            break answer;
+        }
+        stored += 1;
+    };
+    assert_eq!(refused.status, 507, "{}", refused.text());
+    assert!(server.count("metrics/count") <= stored);
+    disk.grow();
+    assert_eq!(server.count("metrics/count"), stored);
+    assert_eq!(server.post("metrics/", &metric(json!({}))).status, 201);
+    assert_eq!(server.count("metrics/count"), stored + 1);
+}
+
+#[test]
 fn a_full_disk_of_postgresql_is_said_and_harms_nothing() {
     let Some(programs) = postgres::programs() else { return };
     let Some(disk) = SmallDisk::mount(20) else { return };

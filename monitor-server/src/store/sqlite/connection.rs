@@ -13,7 +13,7 @@ use super::super::StoreError;
 use super::super::measures;
 use super::super::value::Value;
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_blocks.sql"),
     include_str!("migrations/0003_views.sql"),
@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_tallies.sql"),
     include_str!("migrations/0006_messages.sql"),
     include_str!("migrations/0007_costs.sql"),
+    include_str!("migrations/0008_arrivals.sql"),
 ];
 
 /// How long a connection waits for another process: a command of ours, or a backup program.

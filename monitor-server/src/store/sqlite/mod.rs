@@ -1,5 +1,6 @@
 //! One file, in this process: a writer, and readers beside it.
 
+mod arrivals;
 mod checkpoint;
 mod connection;
 mod numbers;
@@ -11,6 +12,8 @@ mod write;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +34,8 @@ use super::{Outcome, Store, StoreError, Wait, Write, Writers};
 pub struct Sqlite {
     path: PathBuf,
     writer: Mutex<Writer>,
+    /// Whether metrics wait to become runs.
+    is_unsettled: AtomicBool,
     checkpoints: Checkpoints,
     readers: Readers,
     figures: figures::Memory,
@@ -61,8 +66,10 @@ impl Sqlite {
         migrate(path, &mut connection)?;
         connection.execute_batch("PRAGMA wal_autocheckpoint = 0").map_err(explain)?;
         let (checkpoints, readers) = (Checkpoints::start(path)?, Readers::new(path));
-        let (writer, figures) = (Mutex::new(Writer::new(connection)), figures::Memory::default());
-        Ok(Self { path: path.to_owned(), writer, checkpoints, readers, figures, _reserved: reserved })
+        let writer = Writer::new(connection).map_err(explain)?;
+        let is_unsettled = AtomicBool::new(writer.waiting() > 0);
+        let (writer, figures) = (Mutex::new(writer), figures::Memory::default());
+        Ok(Self { path: path.to_owned(), writer, is_unsettled, checkpoints, readers, figures, _reserved: reserved })
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -77,6 +84,12 @@ impl Store for Sqlite {
     }
 
     fn query(&self, sql: &Sql, each: &mut dyn FnMut(Cells)) -> Result<(), StoreError> {
+        if self.is_unsettled.load(Acquire) {
+            let mut writer = self.writer();
+            // On a full disk, or where another program does not give the file back, the answer lacks what waits.
+            let _ = writer.connection().busy_timeout(PATIENCE).and_then(|()| writer.settle());
+            self.is_unsettled.store(writer.waiting() > 0, Release);
+        }
         self.readers.query(sql, each)
     }
 
@@ -92,8 +105,12 @@ impl Store for Sqlite {
     fn write(&self, requests: &[&Write], wait: Wait) -> Result<Vec<Outcome>, StoreError> {
         let mut writer = self.writer();
         let patience = if wait == Wait::Yes { PATIENCE } else { Duration::ZERO };
+        if wait == Wait::No && writer.waiting() >= arrivals::MANY {
+            return Err(StoreError::Unavailable("many metrics are about to become runs".to_owned()));
+        }
         writer.connection().busy_timeout(patience).map_err(explain)?;
         let outcomes = writer.group(requests).map_err(explain)?;
+        self.is_unsettled.store(writer.waiting() > 0, Release);
         let rows = requests.iter().map(|request| request.runs.len()).sum();
         self.checkpoints.committed(writer.connection(), rows, wait);
         Ok(outcomes)

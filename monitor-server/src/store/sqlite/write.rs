@@ -14,6 +14,7 @@ use super::super::sql::{Dialect, Sql, sweep};
 use super::super::tallies::Tallies;
 use super::super::value::Value;
 use super::super::{Outcome, Write, measures};
+use super::arrivals;
 use super::numbers::{self, Memory, block, label};
 use super::read::cells;
 
@@ -23,32 +24,50 @@ pub(super) struct Writer {
     memory: Memory,
     /// Changes when another connection has written.
     data_version: i64,
+    /// Metrics that wait in `arrivals`.
+    waiting: usize,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: Connection) -> Result<Self> {
         connection.set_prepared_statement_cache_capacity(64);
-        Self { connection, memory: Memory::default(), data_version: 0 }
+        let waiting = arrivals::count(&connection)?;
+        Ok(Self { connection, memory: Memory::default(), data_version: 0, waiting })
     }
 
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
 
+    /// How many metrics wait to become runs.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
     pub(super) fn group(&mut self, requests: &[&Write]) -> Result<Vec<Outcome>> {
-        let result = self.transaction(|transaction, memory| {
-            let mut tallies = Tallies::default();
-            let outcomes = requests
-                .iter()
-                .map(|request| store(transaction, memory, &mut tallies, request))
-                .collect::<Result<_>>()?;
-            count(transaction, &tallies)?;
-            Ok(outcomes)
-        });
-        if result.is_err() {
-            self.memory = Memory::default();
+        if arrivals::are(requests) && self.waiting < arrivals::MANY {
+            // A statement alone is a transaction of its own.
+            let transaction = (requests.len() > 1).then(|| Transaction::begin(&self.connection)).transpose()?;
+            let kept = requests.iter().map(|request| arrivals::keep(&self.connection, request));
+            let outcomes = kept.collect::<Result<Vec<_>>>()?;
+            transaction.map_or(Ok(()), Transaction::commit)?;
+            self.waiting += outcomes.len();
+            return Ok(outcomes);
         }
-        result
+        self.settle()?;
+        self.transaction(|transaction, memory| store_all(transaction, memory, requests))
+    }
+
+    /// Makes runs of the metrics that wait.
+    pub(super) fn settle(&mut self) -> Result<()> {
+        if self.waiting > 0 {
+            self.transaction(|transaction, memory| {
+                let taken = arrivals::take(transaction)?;
+                store_all(transaction, memory, &taken.iter().collect::<Vec<_>>())
+            })?;
+            self.waiting = 0;
+        }
+        Ok(())
     }
 
     fn transaction<T>(&mut self, write: impl FnOnce(&Connection, &mut Memory) -> Result<T>) -> Result<T> {
@@ -57,12 +76,15 @@ impl Writer {
         if self.memory.is_full() || std::mem::replace(&mut self.data_version, version) != version {
             self.memory = Memory::default();
         }
-        let value = write(&self.connection, &mut self.memory)?;
-        transaction.commit()?;
-        Ok(value)
+        let value = write(&self.connection, &mut self.memory).and_then(|value| transaction.commit().map(|()| value));
+        if value.is_err() {
+            self.memory = Memory::default();
+        }
+        value
     }
 
     pub(super) fn delete(&mut self, project: &str, sessions: &[String]) -> Result<u64> {
+        self.settle()?;
         self.memory = Memory::default();
         self.transaction(|transaction, _| {
             transaction.execute_batch(GOING)?;
@@ -99,6 +121,14 @@ impl Drop for Transaction<'_> {
             let _ = self.0.execute_batch("ROLLBACK");
         }
     }
+}
+
+fn store_all(connection: &Connection, memory: &mut Memory, requests: &[&Write]) -> Result<Vec<Outcome>> {
+    let mut tallies = Tallies::default();
+    let stored = requests.iter().map(|request| store(connection, memory, &mut tallies, request));
+    let outcomes = stored.collect::<Result<_>>()?;
+    count(connection, &tallies)?;
+    Ok(outcomes)
 }
 
 fn store<'a>(
