@@ -58,6 +58,8 @@ impl Database {
         connection.busy_timeout(BUSY_TIMEOUT.min(patience)).map_err(failed)?;
         // As everywhere but in some builds of SQLite: a metric row may come before its session or context.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false).map_err(failed)?;
+        // Else SQLite compiles a kept statement that joins tables anew for each use, in case another plan suited its new values.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
         Ok(Self {
             connection,
             path: path.to_owned(),
@@ -234,7 +236,21 @@ impl Drop for Rollback<'_> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
+
+    #[test]
+    fn a_kept_statement_is_compiled_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("x.pymon"), DEFAULT_PATIENCE).unwrap();
+        let joins = "SELECT r.ID FROM ITEMS i JOIN RUNS r ON r.ITEM = i.ID WHERE r.SESSION = ?1 AND i.ITEM_PATH = ?2";
+        for session in 0..3 {
+            let mut kept = database.connection.prepare_cached(joins).unwrap();
+            assert!(!kept.exists((session, "path")).unwrap());
+            assert_eq!(kept.get_status(StatementStatus::RePrepare), 0, "use {session}");
+        }
+    }
 
     #[test]
     fn only_the_first_transaction_of_a_new_log_is_not_synced() {

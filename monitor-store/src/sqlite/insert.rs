@@ -1,23 +1,22 @@
 //! Rows into tables. Everything here runs inside a transaction of the caller.
 
-use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
 use crate::description;
 use crate::entry::Entry;
 use crate::hash::hash_hex;
-use crate::rows::{ContextClass, ExecutionContext, Metric, Process, Profile, ProfileKey, Session};
+use crate::rows::{ContextClass, ExecutionContext, Metric, Profile, ProfileKey, Session};
 use crate::sqlite::classes;
-use crate::sqlite::memory::{Item, KnownNumbers, Memory, Numbers, Running, Texts};
+use crate::sqlite::items;
+use crate::sqlite::memory::{Item, Memory, Numbers, Running, Texts};
+use crate::sqlite::numbers::id;
+use crate::sqlite::processes;
 use crate::sqlite::run::Run;
 use crate::sqlite::statements::Statements;
 use crate::sqlite::types::{Start, integer};
 use crate::summary::EndedTest;
-use crate::test_run::function_of;
 use crate::timestamp::Timestamp;
 use crate::words::{Attribution, Outcome};
-
-/// State of a process while it lives.
-pub(crate) const RUNNING: &str = "running";
 
 /// Writes one thing that a test process has to write.
 pub(crate) fn entry(connection: &Connection, memory: &mut Memory, entry: &Entry) -> Result<()> {
@@ -28,12 +27,14 @@ pub(crate) fn entry(connection: &Connection, memory: &mut Memory, entry: &Entry)
     match entry {
         Entry::Session { session: row, lockfile } => session(connection, row, lockfile.as_deref()),
         Entry::Context { context: row, class } => context(connection, row, Some(class)),
-        Entry::Process(row) => process(connection, memory, row, RUNNING),
+        Entry::Process(row) => processes::add(connection, memory, row, processes::RUNNING),
         Entry::Started(profile) => started(connection, memory, profile),
         Entry::Finished { metric, profile } => finished(connection, memory, metric, profile),
         Entry::Reattributed { key, attribution } => reattributed(connection, key, *attribution),
         Entry::Crashed { key } => crashed(connection, key),
-        Entry::Ended { session_h, process_h } => ended(Statements::kept(connection), session_h, process_h).map(drop),
+        Entry::Ended { session_h, process_h } => {
+            processes::ended(Statements::kept(connection), session_h, process_h).map(drop)
+        }
     }
 }
 
@@ -92,173 +93,6 @@ pub(crate) fn context(connection: &Connection, context: &ExecutionContext, class
     if added > 0 { classes::renew(connection) } else { Ok(()) }
 }
 
-/// Inserts the process unless it is there.
-pub(crate) fn process(connection: &Connection, memory: &Memory, process: &Process, state: &str) -> Result<()> {
-    let statements = memory.statements(connection);
-    let found = KnownNumbers::of(statements, Texts::of(process))?;
-    process_beside(connection, memory, process, state, found).map(drop)
-}
-
-/// As [`process`]; returns the numbers of its tests, of which the file has those in `found`.
-pub(crate) fn process_beside(
-    connection: &Connection,
-    memory: &Memory,
-    process: &Process,
-    state: &str,
-    found: KnownNumbers,
-) -> Result<Numbers> {
-    let connection = memory.statements(connection);
-    let numbers = found.or_make(connection, Texts::of(process))?;
-    let group = found.group.map_or_else(|| group_of(connection, process, numbers), Ok)?;
-    let insert = "INSERT OR IGNORE INTO TEST_PROCESSES VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    connection.prepare(insert)?.execute(params![
-        numbers.session,
-        numbers.process,
-        group,
-        process.pid,
-        integer(Some(process.pid_started)),
-        Start(process.started_at),
-        process.clock_cost_ns,
-        process.scope_cost_ns,
-        process.allocation_cost_ns,
-        state,
-    ])?;
-    if found.process.is_some() {
-        // Tests of it may have come before it, from another file.
-        let sql = "UPDATE RUNS SET ENV = ?2 WHERE SESSION = ?1 AND PROCESS = ?3 AND ENV IS NULL";
-        connection.prepare(sql)?.execute(params![numbers.session, numbers.env, numbers.process])?;
-    }
-    Ok(numbers)
-}
-
-/// The number of what the process shares with others of its session, which is made if it is new.
-fn group_of(connection: Statements<'_>, process: &Process, numbers: Numbers) -> Result<i64> {
-    let values = params![
-        numbers.session,
-        numbers.env,
-        process.machine_key,
-        process.host,
-        process.boot_id,
-        process.leader_pid,
-        integer(process.leader_started),
-        process.scopes,
-        process.clock_offset_us,
-    ];
-    let find = "SELECT ID FROM PROCESS_GROUPS WHERE SESSION = ?1 AND ENV IS ?2 AND MACHINE_KEY = ?3 AND HOST = ?4 \
-         AND BOOT_ID = ?5 AND LEADER_PID IS ?6 AND LEADER_STARTED IS ?7 AND SCOPES = ?8 AND CLOCK_OFFSET_US IS ?9";
-    if let Some(known) = id(connection, find, values)? {
-        return Ok(known);
-    }
-    let insert = "INSERT INTO PROCESS_GROUPS VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    connection.prepare(insert)?.execute(values)?;
-    Ok(connection.last_insert_rowid())
-}
-
-/// A new number for a text that has none.
-fn number(connection: Statements<'_>, text: &str) -> Result<i64> {
-    connection.prepare("INSERT INTO TEXTS (TEXT) VALUES (?1)")?.execute([text])?;
-    Ok(connection.last_insert_rowid())
-}
-
-fn id(connection: Statements<'_>, sql: &str, values: impl Params) -> Result<Option<i64>> {
-    connection.prepare(sql)?.query_row(values, |row| row.get(0)).optional()
-}
-
-impl Numbers {
-    fn of(connection: Statements<'_>, texts: Texts<'_>) -> Result<Self> {
-        KnownNumbers::of(connection, texts)?.or_make(connection, texts)
-    }
-}
-
-impl KnownNumbers {
-    /// As [`Numbers::of`], those that are in the file.
-    pub(crate) fn of(connection: Statements<'_>, texts: Texts<'_>) -> Result<Self> {
-        connection
-            .prepare(
-                "SELECT s.ID, CASE WHEN ?2 NOTNULL THEN (SELECT ID FROM TEXTS WHERE TEXT = ?2) \
-                 ELSE (SELECT ENV FROM TEST_PROCESSES JOIN PROCESS_GROUPS g ON g.ID = GROUP_ID \
-                 WHERE TEST_PROCESSES.SESSION = s.ID AND PROCESS = x.ID) END, x.ID \
-                 FROM (SELECT 1) LEFT JOIN TEXTS s ON s.TEXT = ?1 LEFT JOIN TEXTS x ON x.TEXT = nullif(?3, '')",
-            )?
-            .query_row(params![texts.session_h, texts.env_h, texts.process_h], |row| {
-                Ok(Self { session: row.get(0)?, env: row.get(1)?, process: row.get(2)?, group: None })
-            })
-    }
-
-    /// New numbers for those of the texts that have none.
-    fn or_make(self, connection: Statements<'_>, texts: Texts<'_>) -> Result<Numbers> {
-        let or_new = |known: Option<i64>, text: &str| match known {
-            None if !text.is_empty() => number(connection, text).map(Some),
-            known => Ok(known),
-        };
-        Ok(Numbers {
-            session: self.session.map_or_else(|| number(connection, texts.session_h), Ok)?,
-            env: or_new(self.env, texts.env_h.unwrap_or_default())?,
-            process: or_new(self.process, texts.process_h)?,
-        })
-    }
-}
-
-/// The number of the item that a metric row is about; its package and binary are unknown for a row of pytest-monitor.
-fn item_of_metric(connection: Statements<'_>, row: &Metric, profile: Option<&Profile>) -> Result<i64> {
-    let (package, binary) = (profile.map(|profile| &profile.package), profile.map(|profile| &profile.binary));
-    let values =
-        params![row.item_variant, row.item_path, package, binary, row.item, row.item_fs_loc, row.kind, row.component,];
-    let sql = "SELECT ID FROM ITEMS WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 AND PACKAGE IS ?3 AND BINARY IS ?4 \
-               AND ITEM = ?5 AND ITEM_FS_LOC = ?6 AND KIND = ?7 AND COMPONENT = ?8";
-    if let Some(id) = id(connection, sql, values)? {
-        return Ok(id);
-    }
-    // The one that was made when the test began for the first time.
-    let completed = connection
-        .prepare(
-            "UPDATE ITEMS SET ITEM = ?5, ITEM_FS_LOC = ?6, COMPONENT = ?8 WHERE ITEM_VARIANT = ?1 AND ITEM_PATH = ?2 \
-             AND PACKAGE = ?3 AND BINARY = ?4 AND KIND = ?7 AND ITEM_FS_LOC IS NULL",
-        )?
-        .execute(values)?;
-    if completed > 0 {
-        return Ok(id(connection, sql, values)?.unwrap_or_default());
-    }
-    let insert = "INSERT INTO ITEMS (ITEM_VARIANT, ITEM_PATH, PACKAGE, BINARY, ITEM, ITEM_FS_LOC, KIND, COMPONENT) \
-                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    connection.prepare(insert)?.execute(values)?;
-    Ok(connection.last_insert_rowid())
-}
-
-/// The item that a test without a metric row is about, if the file has it, and whether there is a run under the test's key.
-fn item_and_run(connection: Statements<'_>, session: i64, profile: &Profile) -> Result<(Option<Item>, bool)> {
-    let key = &profile.key;
-    let mut statement = connection.prepare(
-        "SELECT i.ID, i.ITEM, ITEM_FS_LOC, COMPONENT, PACKAGE IS ?5 AND BINARY IS ?6 AND KIND = 'function', r.ID NOTNULL \
-         FROM ITEMS i LEFT JOIN RUNS r ON r.SESSION = ?1 AND r.ITEM = i.ID AND r.START = ?2 \
-         WHERE ITEM_VARIANT = ?3 AND ITEM_PATH = ?4",
-    )?;
-    let start = Start(key.item_start_time);
-    let mut rows =
-        statement.query(params![session, start, key.item_variant, key.item_path, profile.package, profile.binary])?;
-    let (mut item, mut has_run) = (None, false);
-    while let Some(row) = rows.next()? {
-        if row.get(4)? {
-            item = Some(Item { id: row.get(0)?, described: (row.get(1)?, row.get(2)?, row.get(3)?) });
-        }
-        has_run |= row.get::<_, bool>(5)?;
-    }
-    Ok((item, has_run))
-}
-
-/// The item that a test is about whose item the file does not have yet.
-fn new_item(connection: Statements<'_>, profile: &Profile) -> Result<Item> {
-    let key = &profile.key;
-    let name = function_of(&key.item_variant);
-    connection
-        .prepare(
-            "INSERT INTO ITEMS (ITEM_VARIANT, ITEM_PATH, PACKAGE, BINARY, ITEM, KIND, COMPONENT) \
-             VALUES (?1, ?2, ?3, ?4, ?5, 'function', ?3)",
-        )?
-        .execute(params![key.item_variant, key.item_path, profile.package, profile.binary, name])?;
-    Ok(Item { id: connection.last_insert_rowid(), described: (name.to_owned(), None, profile.package.clone()) })
-}
-
 /// A row of `RUNS` under a key.
 struct Found {
     id: i64,
@@ -306,7 +140,7 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
     let (known, may_be_taken) = match memory.item(profile) {
         Some(item) => (Some(item), !memory.is_up_to_date),
         None => {
-            let (item, is_taken) = item_and_run(connection, numbers.session, profile)?;
+            let (item, is_taken) = items::and_run(connection, numbers.session, profile)?;
             (item.map(|item| memory.keep_item(profile, item)), is_taken)
         }
     };
@@ -318,7 +152,7 @@ pub(crate) fn started(connection: &Connection, memory: &mut Memory, profile: &Pr
     };
     let item = match known {
         Some(item) => item,
-        None => memory.keep_item(profile, new_item(connection, profile)?),
+        None => memory.keep_item(profile, items::new(connection, profile)?),
     };
     if profile.outcome != Outcome::Running {
         return Run { numbers, item: item.id, start, metric: None, profile: Some(profile) }.insert(connection);
@@ -375,7 +209,7 @@ pub(crate) fn finished(connection: &Connection, memory: &mut Memory, row: &Metri
     let item = match memory.item(profile) {
         Some(item) if item.is_of(row) => item.id,
         _ => {
-            let id = item_of_metric(connection, row, Some(profile))?;
+            let id = items::of_metric(connection, row, Some(profile))?;
             let described = (row.item.clone(), Some(row.item_fs_loc.clone()), row.component.clone());
             memory.keep_item(profile, Item { id, described });
             id
@@ -400,7 +234,7 @@ pub(crate) fn summed_up(connection: &Connection, row: &EndedTest) -> Result<()> 
     while find(connection, numbers.session, &key)?.is_some() {
         key.item_start_time = key.item_start_time.after_micros(1);
     }
-    let item = item_of_metric(connection, &row.metric, Some(&row.profile))?;
+    let item = items::of_metric(connection, &row.metric, Some(&row.profile))?;
     let start = key.item_start_time;
     Run { numbers, item, start, metric: Some(&row.metric), profile: Some(&row.profile) }.insert(connection)
 }
@@ -409,7 +243,7 @@ pub(crate) fn summed_up(connection: &Connection, row: &EndedTest) -> Result<()> 
 pub(crate) fn foreign(connection: &Connection, row: &Metric) -> Result<()> {
     let connection = Statements::kept(connection);
     let numbers = Numbers::of(connection, Texts { session_h: &row.session_h, env_h: Some(&row.env_h), process_h: "" })?;
-    let item = item_of_metric(connection, row, None)?;
+    let item = items::of_metric(connection, row, None)?;
     let sql = "SELECT 1 FROM RUNS WHERE SESSION = ?1 AND ITEM = ?2 AND START IN (?3, ?4) AND TOTAL_TIME IS ?5";
     let start = row.item_start_time;
     match id(connection, sql, params![numbers.session, item, Start(start), start, row.wall_seconds])? {
@@ -427,18 +261,6 @@ pub(crate) fn reattributed(connection: &Connection, key: &ProfileKey, attributio
 pub(crate) fn crashed(connection: &Connection, key: &ProfileKey) -> Result<()> {
     let sql = "UPDATE RUNS SET OUTCOME = ?2 WHERE ID = ?1 AND OUTCOME = 'running'";
     update_own(connection, key, sql, Outcome::Crashed.as_str())
-}
-
-/// Notes that a process has ended; false if that was known.
-pub(crate) fn ended(connection: Statements<'_>, session_h: &str, process_h: &str) -> Result<bool> {
-    let ended = connection
-        .prepare(
-            "UPDATE TEST_PROCESSES SET STATE = CASE (SELECT SCOPES FROM PROCESS_GROUPS WHERE ID = GROUP_ID) \
-             WHEN 'function' THEN 'settled' ELSE 'ended' END WHERE SESSION = (SELECT ID FROM TEXTS WHERE TEXT = ?1) \
-             AND PROCESS = (SELECT ID FROM TEXTS WHERE TEXT = ?2) AND STATE = 'running'",
-        )?
-        .execute([session_h, process_h])?;
-    Ok(ended > 0)
 }
 
 fn update_own(connection: &Connection, key: &ProfileKey, sql: &str, word: &str) -> Result<()> {

@@ -9,6 +9,7 @@ use crate::sqlite::costs;
 use crate::sqlite::insert;
 use crate::sqlite::memory::Memory;
 use crate::sqlite::monitor::{Monitor, text};
+use crate::sqlite::processes;
 use crate::sqlite::settle;
 use crate::sqlite::unfit::Named;
 use crate::sqlite::writer::Writer;
@@ -35,6 +36,7 @@ impl Writer {
         self.database.transaction(|connection| {
             let explain = |error| self.database.explain(error);
             let (sessions, metrics) = count(connection).map_err(explain)?;
+            let mut memory = Memory::default();
             for context in source.contexts()? {
                 let class = source.class(&context.env_h)?;
                 insert::context(connection, &context, class.as_ref()).map_err(explain)?;
@@ -45,10 +47,10 @@ impl Writer {
                     insert::session(connection, &session, lockfile.as_deref()).map_err(explain)?;
                 }
                 for (process, state) in source.process_states(&session_h)? {
-                    insert::process(connection, &Memory::default(), &process, &state).map_err(explain)?;
+                    processes::add(connection, &memory, &process, &state).map_err(explain)?;
                 }
                 for test in source.tests(&session_h)? {
-                    merge_test(connection, &test).map_err(explain)?;
+                    merge_test(connection, &mut memory, &test).map_err(explain)?;
                 }
                 for process_h in source.processes_with_costs(&session_h)? {
                     let functions = source.costs(&session_h, &process_h)?;
@@ -114,12 +116,12 @@ fn count(connection: &Connection) -> Result<(u64, u64)> {
     Ok((count("TEST_SESSIONS")?.unsigned_abs(), count("RUNS WHERE ENDED")?.unsigned_abs()))
 }
 
-fn merge_test(connection: &Connection, test: &Test) -> Result<()> {
+fn merge_test(connection: &Connection, memory: &mut Memory, test: &Test) -> Result<()> {
     match (&test.metric, &test.profile) {
-        (Some(metric), Some(profile)) => insert::finished(connection, &mut Memory::default(), metric, profile),
+        (Some(metric), Some(profile)) => insert::finished(connection, memory, metric, profile),
         (Some(metric), None) => insert::foreign(connection, metric),
         (None, Some(profile)) => {
-            insert::started(connection, &mut Memory::default(), profile)?;
+            insert::started(connection, memory, profile)?;
             if profile.outcome == Outcome::Crashed { insert::crashed(connection, &profile.key) } else { Ok(()) }
         }
         (None, None) => Ok(()),

@@ -13,6 +13,7 @@ use crate::sqlite::columns;
 use crate::sqlite::database::Database;
 use crate::sqlite::insert;
 use crate::sqlite::memory::{Memory, Numbers, Texts};
+use crate::sqlite::processes;
 use crate::sqlite::statements::Statements;
 use crate::sqlite::types::integer;
 use crate::sqlite::unfit::{self, Named};
@@ -74,7 +75,7 @@ pub(crate) fn end(connection: &Connection, memory: &Memory, process: &Process) -
             return Ok(true);
         }
     }
-    insert::ended(Statements::of(connection, false), session_h, process_h)
+    processes::ended(Statements::of(connection, false), session_h, process_h)
 }
 
 /// Takes back that a process has ended, unless its rows are summed up already.

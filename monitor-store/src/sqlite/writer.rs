@@ -13,6 +13,7 @@ use crate::spool::{self, Imported, Kept};
 use crate::sqlite::database::{DEFAULT_PATIENCE, Database};
 use crate::sqlite::insert;
 use crate::sqlite::memory::{KnownNumbers, Memory, Texts};
+use crate::sqlite::processes;
 use crate::sqlite::settle;
 use crate::sqlite::statements::Statements;
 use crate::sqlite::types::integer;
@@ -171,7 +172,7 @@ impl Writer {
                 }
             };
             process.env_h = Some(env_h.clone());
-            let numbers = insert::process_beside(connection, memory, &process, insert::RUNNING, numbers)?;
+            let numbers = processes::add_beside(connection, memory, &process, processes::RUNNING, numbers)?;
             memory.keep_numbers(&process, &env_h, numbers);
             first(&process).iter().try_for_each(|entry| insert::entry(connection, memory, entry))?;
             Ok(env_h)

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode};
 
@@ -31,6 +32,8 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let named = |error| unopened(path, error);
     let connection = Connection::open(path).map_err(named)?;
     connection.busy_timeout(PATIENCE).map_err(explain)?;
+    // Else SQLite compiles a kept statement that joins tables anew for each use, in case another plan suited its new values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(explain)?;
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536")
         .map_err(named)?;
