@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use monitor_client::Batch;
 use monitor_store::{Monitor, Sessions, StoreError};
 
@@ -14,7 +14,9 @@ pub fn run(database: &str, project: &str, file: &Path) -> anyhow::Result<()> {
     let store = store::open::database(database)?;
     let monitor = Monitor::open(file).map_err(unread)?;
     let (mut sessions, mut rows, mut refused) = (0, 0, Vec::new());
-    for session in monitor.sessions(&Sessions::all())? {
+    let all = monitor.sessions(&Sessions::all())?;
+    ensure!(!all.is_empty(), "{} has no sessions: nothing to import", file.display());
+    for session in all {
         let session_h = session.session_h.clone();
         let write = batch::to_write(Batch::read(&monitor, session, true)?, project.to_owned());
         let write = write.map_err(|problem| anyhow!("session {session_h}: {problem}"))?;

@@ -48,6 +48,9 @@ pub async fn read(headers: &HeaderMap, body: Body, state: &Shared) -> Result<Vec
     if bytes.starts_with(MARK) {
         bytes.drain(..MARK.len());
     }
+    if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, ..] | [0, _, ..]) {
+        return Err(Problem::bad("the body is UTF-16 or UTF-32: send UTF-8"));
+    }
     Ok(bytes)
 }
 

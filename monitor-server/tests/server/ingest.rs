@@ -67,9 +67,15 @@ fn lines_may_end_as_on_windows_and_begin_with_a_mark() {
     assert_eq!((sent.status, server.count("variants/test_windows/metrics/count")), (201, 1), "{}", sent.text());
     let sent = server.post_text("sessions/", &format!("\u{feff}{}", session("s2", json!({}))));
     assert_eq!(sent.status, 201, "{}", sent.text());
-    let utf_16: Vec<u8> = session("s3", json!({})).to_string().encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let sent = server.ask("POST", "/api/v1/sessions/").body("application/json", utf_16).send();
-    assert_eq!(sent.status, 400, "{}", sent.text());
+    let utf_16 = |mark: &str| -> Vec<u8> {
+        format!("{mark}{}", session("s3", json!({}))).encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    for path in ["/api/v1/sessions/", "/api/v2/sessions"] {
+        for body in [utf_16(""), utf_16("\u{feff}")] {
+            let sent = server.ask("POST", path).body("application/json", body).send();
+            assert!(sent.status == 400 && sent.text().contains("send UTF-8"), "{}", sent.text());
+        }
+    }
     assert_eq!(server.count("sessions/count"), 2);
 }
 

@@ -316,6 +316,7 @@ fn mistakes_are_named() {
     let here = folder.path();
     std::fs::write(here.join("text.db"), "no database, but a text that is longer than its head".repeat(9))
         .expect("a file");
+    std::fs::write(here.join("text.db-empty"), "").expect("a file");
     let mut token = program();
     token.current_dir(here).args(["token", "create", "ours"]);
     assert_eq!(run(token).code, Some(0));
@@ -337,6 +338,7 @@ fn mistakes_are_named() {
         (vec!["export", "x.pymon", "--project", "ousr"], "there is no project ousr; there are: none yet"),
         (vec!["prune", "--keep", "1", "--project", "ousr"], "there is no project ousr; there are: none yet"),
         (vec!["import", "text.db"], "text.db is no .pymon file, or a damaged one"),
+        (vec!["import", "text.db-empty"], "text.db-empty has no sessions: nothing to import"),
         (vec!["import", "monitor.db"], "monitor.db is a database, but no .pymon file"),
         (vec!["import", "/dev/null"], "/dev/null is no file, but a device or the like: give the path of a .pymon file"),
         (vec!["--database", "postgres:///results", "token", "list"], "the database's address names no host"),
