@@ -83,6 +83,23 @@ fn names_are_whole_at_80_and_140_columns() {
     }
 }
 
+#[test]
+fn figures_fit_into_60_columns() {
+    let fixture = suite();
+    for (arguments, picture) in [("show", "narrow-show"), ("top", "narrow-top"), ("calibrate", "narrow-calibrate")] {
+        let Some(terminal) = see(&fixture, 60, arguments, picture) else { return };
+        let lines = terminal.lines();
+        let is_full = |line: &&String| line.chars().count() >= 60;
+        assert_eq!(lines.iter().find(is_full), None, "{arguments}:\n{}", lines.join("\n"));
+        let last = match arguments {
+            "show" => "allocations",
+            "top" => "share",
+            _ => "for what did not last",
+        };
+        assert!(lines.iter().any(|line| line.contains(last)), "{arguments}:\n{}", lines.join("\n"));
+    }
+}
+
 /// Characters that take two columns each, in names that are cut and in names that are not.
 #[test]
 fn names_of_wide_characters_fit() {

@@ -1,5 +1,6 @@
 //! A table in the width of a terminal, so that no word is broken: what is the same in all rows, and the path that all names share,
-//! stand once above it; long texts stand below their rows; what is still too wide is cut in the middle of names.
+//! stand once above it; long texts stand below their rows, and the last numbers, or else words, where too many stand beside each
+//! other; what is still too wide is cut in the middle of names.
 
 use monitor_analysis::columns::{self, middle_cut};
 use monitor_analysis::sanitise::terminal;
@@ -49,6 +50,14 @@ pub(super) fn fit(table: &Table, width: Option<u16>) -> Fitted {
             _ => break,
         }
     }
+    while fitted.excess(table, width) > fitted.cuttable(table) {
+        let last =
+            |moves: fn(&Table, usize) -> bool| fitted.columns.iter().skip(1).rposition(|column| moves(table, *column));
+        let last = last(Table::is_number).or_else(|| last(|table, column| !is_name(table, column)));
+        let Some(at) = last else { break };
+        let column = fitted.columns.remove(at + 1);
+        fitted.below.push(column);
+    }
     fitted.below.sort_unstable();
     for column in fitted.columns.clone() {
         let excess = fitted.excess(table, width);
@@ -72,6 +81,12 @@ impl Fitted {
     fn excess(&self, table: &Table, width: usize) -> usize {
         let wide: usize = self.columns.iter().map(|&column| self.width(table, column) + PADDING).sum();
         wide.saturating_sub(width)
+    }
+
+    /// So many characters of names may be cut.
+    fn cuttable(&self, table: &Table) -> usize {
+        let names = self.columns.iter().filter(|column| is_name(table, **column));
+        names.map(|column| self.width(table, *column).saturating_sub(LEAST_NAME)).sum()
     }
 
     /// Takes columns away that are the same in all rows.
@@ -165,6 +180,17 @@ mod tests {
         assert_eq!([&fitted.texts[0][0], &fitted.texts[1][0]], ["one[x::y]", "c::second"]);
         let fitted = fit(&table(), Some(31));
         assert_eq!((fitted.columns, fitted.below), (vec![0, 2], vec![3]));
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_go_below_too() {
+        let mut table = Table::new(&[("test", "test"), ("a", "a number"), ("b", "another one"), ("c", "the last")]);
+        let numbers = [1, 2, 3].map(|count| Value::count(count).into());
+        table.push([Value::Name("a::b".to_owned()).into()].into_iter().chain(numbers).collect());
+        let fitted = |width| fit(&table, Some(width));
+        assert_eq!((fitted(41).columns, fitted(41).below), (vec![0, 1, 2, 3], vec![]));
+        assert_eq!((fitted(30).columns, fitted(30).below), (vec![0, 1, 2], vec![3]));
+        assert_eq!((fitted(5).columns, fitted(5).below), (vec![0], vec![1, 2, 3]));
     }
 
     #[test]

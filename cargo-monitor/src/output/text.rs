@@ -47,13 +47,16 @@ fn table(table: &Table, width: Option<u16>) -> String {
     let room = |indent: usize| usize::from(width.unwrap_or(u16::MAX)).saturating_sub(indent + 1);
     let above = fitted.above.iter().flat_map(|line| wrap(line, room(1)));
     let mut lines: Vec<String> = above.map(|line| format!(" {dim}{line}{dim:#}")).chain(aligned.next()).collect();
+    let (figures, words): (Vec<usize>, Vec<usize>) = fitted.below.iter().partition(|column| table.is_number(**column));
     for (line, texts) in aligned.zip(&fitted.texts) {
         lines.push(line);
-        for &column in &fitted.below {
-            let said = match fitted.below.len() {
-                1 => texts[column].clone(),
-                _ => format!("{}: {}", table.columns[column].title, texts[column]),
-            };
+        let said = |column: &usize| format!("{}: {}", table.columns[*column].title, texts[*column]);
+        let mut below: Vec<String> = match (words.as_slice(), figures.as_slice()) {
+            ([column], []) => vec![texts[*column].clone()],
+            _ => words.iter().map(said).collect(),
+        };
+        below.push(figures.iter().map(said).collect::<Vec<_>>().join(", "));
+        for said in below {
             lines.extend(wrap(&said, room(INDENT)).into_iter().map(|line| format!("{}{line}", " ".repeat(INDENT))));
         }
     }
