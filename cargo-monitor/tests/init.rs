@@ -329,6 +329,31 @@ fn modules_get_the_attribute_instead_of_their_tests() {
     assert_eq!(fs::read_to_string(project.path("Cargo.toml")).expect("the file can be read"), manifest);
 }
 
+/// A macro that writes a test for one which hands attributes on, as nalgebra does for proptest's.
+const THROUGH: &str = "\
+use asking as _;
+
+macro_rules! proptest {
+    ($(#[$given:meta])* fn $name:ident($value:ident in $values:expr) $body:block) => {
+        $(#[$given])*
+        fn $name() {
+            for $value in $values $body
+        }
+    };
+}
+macro_rules! make {
+    ($name:ident) => {
+        proptest! {
+            #[test]
+            fn $name(value in 0..9) {
+                assert!(value < 9);
+            }
+        }
+    };
+}
+make!(through);
+";
+
 /// As of crates that deny the lint, and that have a macro of their own with the name of a known one in a file of its own.
 #[test]
 fn every_target_says_that_it_has_the_runtime_where_rustc_is_to_ask() {
@@ -347,6 +372,7 @@ fn every_target_says_that_it_has_the_runtime_where_rustc_is_to_ask() {
             "tests/with.rs",
             "use asking as _;\n#[macro_use]\nmod macros;\nquickcheck! { fn made() }\n#[test]\nfn plain() {}\n",
         ),
+        ("tests/through.rs", THROUGH),
         (
             "tests/macros/mod.rs",
             "macro_rules! quickcheck {\n    (fn $name:ident()) => {\n        #[test]\n        fn $name() {}\n    };\n}\n",
@@ -363,13 +389,13 @@ fn every_target_says_that_it_has_the_runtime_where_rustc_is_to_ask() {
     assert_eq!(text("tests/with.rs"), files[6].1.replace("#[test]\n", "#[test]\n#[monitor_runtime::monitored]\n"));
     let _ = project.test(&["--all-targets"]);
     let rows = project.database().column("select ITEM_VARIANT from TEST_METRICS order by 1");
-    assert_eq!(rows, ["made", "plain"]);
+    assert_eq!(rows, ["made", "plain", "through"]);
     let doctor = run({
         let mut command: Command = project.command(env!("CARGO_BIN_EXE_cargo-monitor"));
         command.arg("doctor");
         command
     });
-    assert!(doctor.succeeded().stdout.contains("2 monitored, all that were found"));
+    assert!(doctor.succeeded().stdout.contains("3 monitored, all that were found"));
     let after = contents(&project);
     let _ = init(&project, &[]).succeeded();
     assert_eq!(contents(&project), after, "a second run changes nothing");

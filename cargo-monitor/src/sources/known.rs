@@ -76,11 +76,12 @@ pub(crate) fn holds_tests_only(called: &Macro) -> bool {
     name(called) == "quickcheck"
 }
 
-/// The functions in a macro that hands their attributes on: their attributes, their names, and where they begin.
-pub(crate) fn functions_in(called: &Macro) -> Vec<(Vec<Attribute>, Ident, Span)> {
+/// The functions in the tokens of a macro that hands their attributes on: their attributes, their names (`$` where another macro
+/// gives it), and where they begin.
+pub(crate) fn functions_in(tokens: &TokenStream) -> Vec<(Vec<Attribute>, String, Span)> {
     let mut functions = Vec::new();
     let mut attributes: Vec<Attribute> = Vec::new();
-    let mut tokens = called.tokens.clone().into_iter().peekable();
+    let mut tokens = tokens.clone().into_iter().peekable();
     while let Some(token) = tokens.next() {
         match (&token, tokens.peek()) {
             (TokenTree::Punct(mark), Some(TokenTree::Group(group)))
@@ -89,8 +90,8 @@ pub(crate) fn functions_in(called: &Macro) -> Vec<(Vec<Attribute>, Ident, Span)>
                 attributes.extend(attribute_in(group));
                 tokens.next();
             }
-            (TokenTree::Ident(word), Some(TokenTree::Ident(name))) if word == "fn" => {
-                functions.push((mem::take(&mut attributes), name.clone(), word.span()));
+            (TokenTree::Ident(word), Some(name @ (TokenTree::Ident(_) | TokenTree::Punct(_)))) if word == "fn" => {
+                functions.push((mem::take(&mut attributes), name.to_string(), word.span()));
             }
             _ => attributes.clear(),
         }
@@ -104,7 +105,7 @@ pub(crate) fn writes_monitored_tests(tokens: &TokenStream) -> bool {
 }
 
 /// Where the plain tests that a `macro_rules!` writes begin, behind their attributes. `None` if it has none, or one of another
-/// kind: with arguments, or handed to a further macro, which may know it by its very tokens.
+/// kind: with arguments, or handed to a further macro, which may know it by its very tokens, unless that hands its attributes on.
 fn tests_written_by(rules: &TokenStream) -> Option<Vec<Span>> {
     let mut begins = Vec::new();
     let mut is_output = false;
@@ -137,13 +138,18 @@ fn plain_tests_in(output: &TokenStream, begins: &mut Vec<Span>) -> Option<()> {
         let TokenTree::Group(group) = token else { continue };
         let before = |back: usize| at.checked_sub(back).and_then(|place| tokens.get(place));
         let is_after = |mark: char| matches!(before(1), Some(TokenTree::Punct(punct)) if punct.as_char() == mark);
-        let is_handed_on = is_after('!') && matches!(before(2), Some(TokenTree::Ident(_)));
+        let called = before(2).filter(|called| is_after('!') && matches!(called, TokenTree::Ident(_)));
         match attribute_in(group) {
             Some(attribute) if is_after('#') && makes_test(&attribute) => {
                 let is_plain = is_named(attribute.path(), &["test"]);
                 begins.push(is_plain.then(|| plain_function(&tokens[at + 1..])).flatten()?);
             }
-            _ if is_handed_on && writes_tests(&group.stream()) => return None,
+            _ if called.is_some_and(|called| MACROS.contains(&&*called.to_string())) => {
+                let functions = functions_in(&group.stream()).into_iter();
+                let tests = functions.filter(|(others, ..)| others.iter().any(makes_test));
+                begins.extend(tests.map(|(.., begin)| begin));
+            }
+            _ if called.is_some() && writes_tests(&group.stream()) => return None,
             _ => plain_tests_in(&group.stream(), begins)?,
         }
     }

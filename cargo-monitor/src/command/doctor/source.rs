@@ -158,10 +158,10 @@ impl<'ast> Visit<'ast> for Seen {
         }
         self.macros.define(item);
         if known::hands_attributes_on(&item.mac) {
-            for (attributes, name, _) in known::functions_in(&item.mac) {
+            for (attributes, name, _) in known::functions_in(&item.mac.tokens) {
                 let is_test = known::holds_tests_only(&item.mac) || attributes.iter().any(known::makes_test);
                 let is_covered = self.module.covered && is_test;
-                self.test(is_covered || known::is_monitored(&attributes), is_test, || name.to_string());
+                self.test(is_covered || known::is_monitored(&attributes), is_test, || name);
             }
         } else if known::writes_tests(&item.mac.tokens) {
             let is_monitored = known::writes_monitored_tests(&item.mac.tokens);

@@ -216,7 +216,7 @@ impl<'a> File<'a> {
 
     /// The functions inside of a macro that hands their attributes on.
     fn functions_in(&mut self, called: &Macro) {
-        for (attributes, _, begin) in known::functions_in(called) {
+        for (attributes, _, begin) in known::functions_in(&called.tokens) {
             if known::is_monitored(&attributes) {
                 self.result.monitored += 1;
             } else if known::holds_tests_only(called) || attributes.iter().any(known::makes_test) {
@@ -402,6 +402,7 @@ mod tests {
             "mod m { mod n {\n\t#[tokio::test(\n\t  flavor = \"multi_thread\"\n\t)]\n\t@async fn t() {}\n} }",
             "proptest! {\n    #![x]\n    #[test]\n    @fn t(a in 0..9) {}\n    fn helper(a in 0..9) {}\n}\n",
             "macro_rules! make {\n    ($n:ident) => {\n        #[test]\n        @fn $n() {}\n    };\n}\n",
+            "macro_rules! made {\n    ($n:ident) => {\n        proptest::proptest! {\n            #[test]\n            @fn $n(a in 0..9) {\n                prop_assert!(a < 9);\n            }\n        }\n    };\n}\n",
             "macro_rules! twice {\n    ($($t:tt)*) => { mod a { $($t)* } };\n}\ntwice! {\n    // why\n    #[test]\n    @fn t() {}\n}\n",
             "#[template]\n#[rstest]\n#[case(1)]\nfn cases(#[case] a: u8) {}\n#[apply(cases)]\n@fn t(a: u8) {}\n",
             "#[apply(cases)]\n@fn t(#[case] a: u8) {}\n",
