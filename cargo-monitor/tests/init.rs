@@ -494,6 +494,20 @@ fn what_cargo_does_not_take_changes_nothing_and_is_foreseen() {
     }
 }
 
+/// As of memchr 2.8, whose macros hand functions to `quickcheck!`, which need no attribute to become tests.
+#[test]
+fn what_a_macro_hands_to_quickcheck_is_named() {
+    let manifest = "[package]\nname = \"asked\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
+    let lib = "#[cfg(test)]\nmod tests {\n    macro_rules! q {\n        ($name:ident) => {\n            quickcheck::quickcheck! {\n                \
+               fn $name(a: u8) -> bool { a < 9 }\n            }\n        };\n    }\n\n    q!(one);\n}\n";
+    let project = Project::new(&[("Cargo.toml", manifest), ("src/lib.rs", lib)]);
+    let done = init(&project, &[]).succeeded();
+    assert!(done.stdout.contains("macro q") && done.stdout.contains("above fn"), "{done:?}");
+    project.write("src/lib.rs", &lib.replace("fn $name", "#[monitor_runtime::monitored]\n                fn $name"));
+    let again = init(&project, &[]).succeeded();
+    assert!(!again.stdout.contains("macro q"), "{again:?}");
+}
+
 /// As of heck 0.5, whose tests are all made by a macro; but this one is for others too, who may not have the runtime.
 #[test]
 fn where_only_macros_make_tests_all_but_the_attribute_is_there() {

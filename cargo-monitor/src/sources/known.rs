@@ -71,10 +71,17 @@ pub(crate) fn hands_attributes_on(called: &Macro) -> bool {
     MACROS.contains(&name(called).as_str())
 }
 
+/// Whether one of this name does that, where each test has an attribute that says so.
+fn hands_on(name: &str) -> bool {
+    name != TESTS_ONLY && MACROS.contains(&name)
+}
+
 /// Whether a macro makes a test of each function in it, whatever its attributes.
 pub(crate) fn holds_tests_only(called: &Macro) -> bool {
-    name(called) == "quickcheck"
+    name(called) == TESTS_ONLY
 }
+
+const TESTS_ONLY: &str = "quickcheck";
 
 /// The functions in the tokens of a macro that hands their attributes on: their attributes, their names (`$` where another macro
 /// gives it), and where they begin.
@@ -144,12 +151,14 @@ fn plain_tests_in(output: &TokenStream, begins: &mut Vec<Span>) -> Option<()> {
                 let is_plain = is_named(attribute.path(), &["test"]);
                 begins.push(is_plain.then(|| plain_function(&tokens[at + 1..])).flatten()?);
             }
-            _ if called.is_some_and(|called| MACROS.contains(&&*called.to_string())) => {
+            _ if called.is_some_and(|called| hands_on(&called.to_string())) => {
                 let functions = functions_in(&group.stream()).into_iter();
                 let tests = functions.filter(|(others, ..)| others.iter().any(makes_test));
                 begins.extend(tests.map(|(.., begin)| begin));
             }
-            _ if called.is_some() && writes_tests(&group.stream()) => return None,
+            _ if called.is_some() && writes_tests(&TokenStream::from_iter(tokens[at - 2..=at].iter().cloned())) => {
+                return None;
+            }
             _ => plain_tests_in(&group.stream(), begins)?,
         }
     }
@@ -229,17 +238,24 @@ fn plain_function(mut tokens: &[TokenTree]) -> Option<Span> {
     (arguments.delimiter() == Delimiter::Parenthesis && arguments.stream().is_empty()).then_some(begin)
 }
 
-/// Whether an attribute that makes a test stands anywhere in the tokens.
+/// Whether an attribute that makes a test stands anywhere in the tokens, or a macro that makes a test of each function in it.
 pub(crate) fn writes_tests(tokens: &TokenStream) -> bool {
-    let mut after_mark = false;
+    let (mut called, mut mark) = (None, ' ');
     for token in tokens.clone() {
-        if let TokenTree::Group(group) = &token
-            && (after_mark && attribute_in(group).is_some_and(|attribute| makes_test(&attribute))
-                || writes_tests(&group.stream()))
-        {
-            return true;
+        match &token {
+            TokenTree::Group(group) => {
+                let is_attribute = mark == '#' && attribute_in(group).is_some_and(|attribute| makes_test(&attribute));
+                let is_call = mark == '!' && called.is_some_and(|called| called == TESTS_ONLY);
+                let holds_tests = || is_call && !functions_in(&group.stream()).is_empty();
+                if is_attribute || holds_tests() || writes_tests(&group.stream()) {
+                    return true;
+                }
+                (called, mark) = (None, ' ');
+            }
+            TokenTree::Ident(name) => (called, mark) = (Some(name.clone()), ' '),
+            TokenTree::Punct(punct) => mark = punct.as_char(),
+            TokenTree::Literal(_) => (called, mark) = (None, ' '),
         }
-        after_mark = matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '#');
     }
     false
 }
@@ -389,6 +405,8 @@ mod tests {
             quote::quote!(($n:ident) => { #[test] fn $n(a: u8) {} }),
             quote::quote!(($n:ident) => { #[test] unsafe fn $n() {} }),
             quote::quote!(($n:ident) => { again! { #[test] fn $n() {} } }),
+            quote::quote!(($n:ident) => { quickcheck! { fn $n(a: u8) -> bool { a > 0 } } }),
+            quote::quote!(($n:ident) => { #[test] fn $n() {} quickcheck::quickcheck! { fn u() {} } }),
             quote::quote!(($f:item) => { #[test] $f }),
             quote::quote!(($n:ident) => { #[cfg_attr(a, test)] fn $n() {} }),
         ] {
@@ -421,6 +439,10 @@ mod tests {
     #[test]
     fn tests_in_tokens_are_found() {
         assert!(writes_tests(&quote::quote!(($n:ident) => { mod m { #[test] fn $n() {} } })));
+        assert!(writes_tests(
+            &quote::quote!(($n:ident) => { mod m { quickcheck! { fn $n(a: u8) -> bool { a > 0 } } } })
+        ));
+        assert!(!writes_tests(&quote::quote!(($n:ident) => { quickcheck!($n); other! { fn t() {} } })));
         assert!(!writes_tests(&quote::quote!(
             #[derive(Debug)]
             struct test;,

@@ -187,7 +187,7 @@ impl<'a> File<'a> {
                 self.result.added += begins.len();
                 begins.into_iter().for_each(|begin| self.insert(begin, &self.attribute(&[])));
             } else if known::writes_tests(&item.mac.tokens) {
-                let remedy = format!("write #[{}] below its #[test]", self.path());
+                let remedy = format!("write #[{}] below its #[test], or above fn where it has none", self.path());
                 self.left(format!("macro {defined}"), format!("it makes tests: {remedy}"));
                 self.result.makers += 1;
             }
