@@ -183,7 +183,7 @@ impl Database {
         if self.is_left() { Err(StoreError::Moved { path: self.path.clone() }) } else { Ok(()) }
     }
 
-    /// Whether the file was deleted or moved, or another is in its place.
+    /// Whether the file was deleted or moved, or another is in its place; its log then goes back into it.
     pub(crate) fn is_left(&self) -> bool {
         let is_left = self.place.as_ref().is_some_and(|place| place.is_left(&self.path));
         if is_left {
